@@ -1,0 +1,1 @@
+"""The intermediate representation: typed SSA over a control-flow graph with block parameters. See docs/ir.md."""

@@ -1,0 +1,19 @@
+"""The context record: what a running call and the runtime tell each other. One per outermost call, on its stack.
+
+Every function of the ``jit`` convention receives its address as first parameter. Compiled code writes it only on
+the way out (a failing guard) and reads ``STACK_LIMIT`` where a function is recursive. Offsets are in bytes.
+"""
+
+from __future__ import annotations
+
+SITE = 0  # i64: the failing site, (function id << 32) | site index
+DIRTY = 8  # i64: 1 when something visible from outside had happened
+STACK_LIMIT = 16  # ptr: no frame may begin below this address
+FUEL = 24  # i64: counts down between polls in recursive functions
+TRACE_COUNT = 32  # i64: number of call sites recorded in TRACE (may exceed TRACE_MAX: then the rest is lost)
+CAPTURES = 40  # 8 x 8 bytes: values captured by the failing site, each as 64 bits
+TRACE = 104  # TRACE_MAX x i64: call sites passed while unwinding, innermost first
+CAPTURES_MAX = 8
+TRACE_MAX = 24
+SIZE = TRACE + 8 * TRACE_MAX
+FUEL_FULL = 1 << 15  # back edges between two polls

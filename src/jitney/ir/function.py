@@ -1,0 +1,288 @@
+"""Functions, blocks, loops, and the records that instructions carry.
+
+Values are small ints. What is known of value `v` stands in columns of its function: ``ops[v]``, ``types[v]``,
+``args[v]`` (a tuple of values), ``imms[v]``, ``lines[v]``, and the block it stands in, ``homes[v]``. A block lists its parameters and instructions by value
+number and ends in a terminator whose edges carry the arguments for the successors' parameters.
+"""
+
+from __future__ import annotations
+
+from .ops import OPS
+from .types import Type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .ops import Op
+    from .types import Access
+
+
+class Memory:
+    """The `imm` of a load or store: address = base + index * scale + disp.
+
+    `region` names what is accessed: accesses of two different regions never overlap, except that region 0 may be
+    anything. Array data has one region per NumPy item kind *only where the frontend has shown distinctness*;
+    otherwise all array data is region 1. `invariant` marks memory that nothing writes while the function runs.
+    """
+
+    __slots__ = ("access", "disp", "invariant", "region", "scale")
+
+    def __init__(self, access: Access, scale: int = 1, disp: int = 0, region: int = 0, invariant: bool = False) -> None:
+        self.access = access
+        self.scale = scale
+        self.disp = disp
+        self.region = region
+        self.invariant = invariant
+
+    def key(self) -> tuple[Any, ...]:
+        return (self.access.name, self.scale, self.disp, self.region, self.invariant)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Memory) and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+
+class Call:
+    """The `imm` of a call.
+
+    Attributes:
+        name: for the reader.
+        target: the address of a C function, or the `Symbol` of a jit function.
+        params, results: machine types, without context, dirty flag and failure status.
+        pure: a C function without effects whose result depends on its arguments alone.
+        site: of a `call`: the site recorded when the callee leaves.
+    """
+
+    __slots__ = ("name", "params", "pure", "results", "site", "target")
+
+    def __init__(
+        self,
+        name: str,
+        target: Any,
+        params: tuple[Type, ...],
+        results: tuple[Type, ...],
+        pure: bool = False,
+        site: int = -1,
+    ) -> None:
+        self.name = name
+        self.target = target
+        self.params = params
+        self.results = results
+        self.pure = pure
+        self.site = site
+
+    def key(self) -> tuple[Any, ...]:
+        target = self.target if isinstance(self.target, int) else id(self.target)
+        return (self.name, target, self.params, self.results, self.pure, self.site)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Call) and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+
+class Site:
+    """A place where compiled code may leave: what to tell when it does.
+
+    Attributes:
+        line: in the user's file.
+        kind: "overflow", "index", "zerodivision", ... a row of `runtime.exceptions`, or "raise", "call", "poll".
+        detail: for the kind: the message, the exception class and arguments, ...
+        captures: types of the captured values, in order.
+        names: what the captured values are, for the kind.
+    """
+
+    __slots__ = ("captures", "detail", "kind", "line", "names")
+
+    def __init__(
+        self, line: int, kind: str, detail: Any = None, captures: tuple[Type, ...] = (), names: tuple[str, ...] = ()
+    ) -> None:
+        self.line = line
+        self.kind = kind
+        self.detail = detail
+        self.captures = captures
+        self.names = names
+
+
+class Loop:
+    """A natural loop. `preheader` dominates it and jumps only to `header`; `depth` is 1 for an outermost loop.
+
+    `counter` is the header parameter that a ``range`` loop counts with, or -1; then `step` is its constant step and
+    the value of `stop` the bound (exclusive), both in the preheader's scope.
+    """
+
+    __slots__ = ("counter", "depth", "header", "parent", "preheader", "step", "stop")
+
+    def __init__(self, parent: Loop | None) -> None:
+        self.parent = parent
+        self.depth: int = parent.depth + 1 if parent is not None else 1
+        self.header: Block
+        self.preheader: Block
+        self.counter = -1
+        self.step = 0
+        self.stop = -1
+
+    def inside(self, outer: Loop | None) -> bool:
+        """Whether this loop is `outer` or lies in it (every loop lies in None, the whole function)."""
+        loop: Loop | None = self
+        while loop is not outer and loop is not None:
+            loop = loop.parent
+        return loop is outer
+
+
+class Block:
+    """A basic block: `params`, `insts` (value numbers in order), and a terminator.
+
+    Attributes:
+        id: its number, for printing; unique in the function.
+        term: a name in `ops.TERMINATORS`, "" while the block is open.
+        term_args: values the terminator uses itself.
+        term_imm: the site of an `exit`.
+        edges: successors with the arguments for their parameters.
+        loop: the innermost loop it belongs to. A preheader belongs to the loop outside.
+        cold: not expected to run; laid out at the end.
+        line: the source line of the terminator.
+    """
+
+    __slots__ = ("cold", "edges", "id", "idom", "insts", "line", "loop", "open", "params", "term", "term_args", "term_imm")
+
+    def __init__(self, id: int, loop: Loop | None = None) -> None:
+        self.id = id
+        self.params: list[int] = []
+        self.insts: list[int] = []
+        self.term = ""
+        self.term_args: tuple[int, ...] = ()
+        self.term_imm: Any = None
+        self.edges: list[Edge] = []
+        self.loop = loop
+        self.cold = False
+        self.line = 0
+        self.idom: Block | None = None
+        self.open = False
+
+    def __repr__(self) -> str:
+        return f"b{self.id}"
+
+
+class Edge:
+    """A control-flow edge: the block it leads to and the values for its parameters."""
+
+    __slots__ = ("args", "target")
+
+    def __init__(self, target: Block, args: tuple[int, ...] = ()) -> None:
+        self.target = target
+        self.args = args
+
+
+class Symbol:
+    """A name for an address that is known when linking: a compiled function, a table, a stub.
+
+    Attributes:
+        name: for listings and messages.
+        address: 0 until placed.
+        owner: whatever has to live as long as somebody refers to the address.
+    """
+
+    __slots__ = ("address", "name", "owner")
+
+    def __init__(self, name: str, address: int = 0, owner: Any = None) -> None:
+        self.name = name
+        self.address = address
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        return f"@{self.name}"
+
+
+class Function:
+    """One function in SSA form.
+
+    Attributes:
+        name: for the reader and the symbol table.
+        convention: "jit" (first parameter the context; several results; may fail) or "c" (the platform's).
+        results: machine types of what it returns.
+        blocks: in layout order, which is a preorder of the dominator tree; blocks[0] is the entry and its parameters
+            are the function's.
+        sites: places to leave from; checks hold indices into it.
+        id: number under which the runtime finds `sites` again.
+        file: the user's source file.
+        symbol: its address once linked; calls to it name this.
+    """
+
+    __slots__ = ("args", "blocks", "convention", "file", "homes", "id", "imms", "lines", "name", "ops", "results", "sites", "symbol", "types")
+
+    def __init__(self, name: str, results: tuple[Type, ...] = (), convention: str = "jit") -> None:
+        self.name = name
+        self.results = results
+        self.convention = convention
+        self.ops: list[Op] = []
+        self.types: list[Type] = []
+        self.args: list[tuple[int, ...]] = []
+        self.imms: list[Any] = []
+        self.lines: list[int] = []
+        self.homes: list[Block] = []
+        self.blocks: list[Block] = []
+        self.sites: list[Site] = []
+        self.id = 0
+        self.file = ""
+        self.symbol = Symbol(name)
+
+    @property
+    def entry(self) -> Block:
+        return self.blocks[0]
+
+    @property
+    def params(self) -> list[int]:
+        return self.blocks[0].params
+
+    def new_value(self, op: Op, type: Type, args: tuple[int, ...], imm: Any, line: int, home: Block) -> int:
+        """A new row in the columns; the caller puts it into `home`."""
+        v = len(self.ops)
+        self.ops.append(op)
+        self.types.append(type)
+        self.args.append(args)
+        self.imms.append(imm)
+        self.lines.append(line)
+        self.homes.append(home)
+        return v
+
+    def add_param(self, block: Block, type: Type) -> int:
+        v = self.new_value(OPS["param"], type, (), None, 0, block)
+        block.params.append(v)
+        return v
+
+    def loops(self) -> list[Loop]:
+        """All loops, outer before inner, in layout order of their headers."""
+        seen: dict[int, Loop] = {}
+        for block in self.blocks:
+            chain = []
+            loop = block.loop
+            while loop is not None and id(loop) not in seen:
+                chain.append(loop)
+                loop = loop.parent
+            for loop in reversed(chain):
+                seen[id(loop)] = loop
+        return list(seen.values())
+
+    def predecessors(self) -> dict[Block, list[Block]]:
+        """Blocks that lead to each block, once per edge."""
+        preds: dict[Block, list[Block]] = {block: [] for block in self.blocks}
+        for block in self.blocks:
+            for edge in block.edges:
+                preds[edge.target].append(block)
+        return preds
+
+    def uses(self) -> Iterator[int]:
+        """Every use of a value, by instructions, terminators and edges, with repetitions."""
+        args = self.args
+        for block in self.blocks:
+            for v in block.insts:
+                yield from args[v]
+            yield from block.term_args
+            for edge in block.edges:
+                yield from edge.args

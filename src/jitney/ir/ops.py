@@ -1,0 +1,258 @@
+"""The operations, one row each: name, signature, flags, meaning.
+
+A signature reads ``argument types -> result``. Type variables: ``f`` is f32 or f64, ``x`` is i64, ptr or i1, ``t``
+any type; a variable means the same type wherever it occurs in a row. ``*`` stands for any number of further
+arguments (captures, call arguments), ``->`` without a type for no result, and ``?`` for a result type given with the
+instruction. The meaning is executable: constant folding and the interpreter both call it, so they cannot disagree.
+Integer meanings get signed Python ints in [-2**63, 2**63) and return any int: the caller wraps. Float meanings
+compute in double precision; for f32 the caller rounds once more, which is exact for every row here.
+
+Flags:
+    PURE      same arguments, same result; no trap: may be moved, merged, dropped and executed early.
+    COMM      the first two arguments commute.
+    GUARD     leaves the function when its test fails (see docs/ir.md); may be dropped only when proven to pass.
+    READ      reads memory. WRITE: writes memory or has another visible effect.
+    CHECKED   wraps a pure operation (``base``) whose overflow leaves the function.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+PURE, COMM, GUARD, READ, WRITE = 1, 2, 4, 8, 16
+
+_MASK = (1 << 64) - 1
+_SIGN = 1 << 63
+
+
+def wrap(value: int) -> int:
+    """`value` modulo 2**64, as a signed 64-bit integer."""
+    value &= _MASK
+    return value - (1 << 64) if value & _SIGN else value
+
+
+class Op:
+    """One operation. Instructions hold it directly; compare by identity.
+
+    Attributes:
+        name: as printed.
+        params: type letters or names of the arguments, the last may be ``*``.
+        result: type letter or name, ``?`` (given with the instruction) or ``""`` (none).
+        pure, commutative, guard, reads, writes: see the flags above.
+        meaning: the executable meaning of a pure row, or None.
+        base: for a checked row the name of the wrapping operation.
+        doc: what it does.
+    """
+
+    __slots__ = ("base", "commutative", "doc", "guard", "meaning", "name", "params", "pure", "reads", "result", "writes")
+
+    def __init__(
+        self, name: str, signature: str, flags: int, meaning: Callable[..., Any] | None, doc: str, base: str = ""
+    ) -> None:
+        left, _, right = signature.partition("->")
+        self.name = name
+        self.params = left.split()
+        self.result = right.strip()
+        self.pure = bool(flags & PURE)
+        self.commutative = bool(flags & COMM)
+        self.guard = bool(flags & GUARD)
+        self.reads = bool(flags & READ)
+        self.writes = bool(flags & WRITE)
+        self.meaning = meaning
+        self.base = base
+        self.doc = doc
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _u(value: int) -> int:
+    return value & _MASK
+
+
+def _sext(bits: int) -> Callable[[int], int]:
+    half, full = 1 << (bits - 1), 1 << bits
+    return lambda a: ((a + half) & (full - 1)) - half
+
+
+def _zext(bits: int) -> Callable[[int], int]:
+    mask = (1 << bits) - 1
+    return lambda a: a & mask
+
+
+def _trunc_to_int(a: float) -> int:
+    # What cvttsd2si does: everything out of range, and NaN, gives the most negative number.
+    if a != a or not -(2.0**63) <= a < 2.0**63:
+        return -(1 << 63)
+    return int(a)
+
+
+def _fdiv(a: float, b: float) -> float:
+    if b == 0.0:
+        if a == 0.0 or a != a:
+            return math.nan
+        return math.copysign(math.inf, math.copysign(1.0, a) * math.copysign(1.0, b))
+    return a / b
+
+
+def _sqrt(a: float) -> float:
+    return math.sqrt(a) if a >= 0.0 or a != a else math.nan
+
+
+def _rounded(function: Callable[[float], int]) -> Callable[[float], float]:
+    def meaning(a: float) -> float:
+        if a != a or math.isinf(a) or a == 0.0:
+            return a
+        return math.copysign(float(function(a)), a)
+
+    return meaning
+
+
+def round_f32(a: float) -> float:
+    """`a` rounded to the nearest single-precision value, overflow to infinity."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", a))[0])
+    except OverflowError:
+        return math.copysign(math.inf, a)
+
+
+def _bits_of(a: float) -> int:
+    return int(struct.unpack("<q", struct.pack("<d", a))[0])
+
+
+def _from_bits(a: int) -> float:
+    return float(struct.unpack("<d", struct.pack("<q", a))[0])
+
+
+def _count_leading(a: int) -> int:
+    return 64 - _u(a).bit_length()
+
+
+def _count_trailing(a: int) -> int:
+    a = _u(a)
+    return (a & -a).bit_length() - 1 if a else 64
+
+
+# fmt: off
+_ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
+    # -- values -------------------------------------------------------------------------------------------------
+    ("const",    "-> ?",           PURE,        None, "the constant `imm`: int, float, or bool by the type"),
+    ("symbol",   "-> ptr",         PURE,        None, "the address, known when linking, of the object `imm`"),
+    ("param",    "-> ?",           0,           None, "a block parameter; of the entry block: a function parameter"),
+    ("select",   "i1 t t -> t",    PURE,        lambda c, a, b: a if c else b, "a if c else b, both computed"),
+    # -- integers: wrapping ---------------------------------------------------------------------------------------
+    ("add",      "i64 i64 -> i64", PURE | COMM, lambda a, b: a + b, "sum"),
+    ("sub",      "i64 i64 -> i64", PURE,        lambda a, b: a - b, "difference"),
+    ("mul",      "i64 i64 -> i64", PURE | COMM, lambda a, b: a * b, "product"),
+    ("neg",      "i64 -> i64",     PURE,        lambda a: -a, "negative"),
+    ("smulh",    "i64 i64 -> i64", PURE | COMM, lambda a, b: (a * b) >> 64, "high half of the signed product"),
+    ("umulh",    "i64 i64 -> i64", PURE | COMM, lambda a, b: (_u(a) * _u(b)) >> 64, "high half of the unsigned product"),
+    ("floordiv", "i64 i64 -> i64", 0,           lambda a, b: a // b, "Python's //; b != 0 and not (min, -1): guard first"),
+    ("floormod", "i64 i64 -> i64", 0,           lambda a, b: a % b, "Python's %; b != 0; (min, -1) gives 0"),
+    ("udiv",     "i64 i64 -> i64", 0,           lambda a, b: _u(a) // _u(b), "unsigned quotient; b != 0"),
+    ("urem",     "i64 i64 -> i64", 0,           lambda a, b: _u(a) % _u(b), "unsigned remainder; b != 0"),
+    ("smin",     "i64 i64 -> i64", PURE | COMM, min, "signed minimum"),
+    ("smax",     "i64 i64 -> i64", PURE | COMM, max, "signed maximum"),
+    ("umin",     "i64 i64 -> i64", PURE | COMM, lambda a, b: a if _u(a) <= _u(b) else b, "unsigned minimum"),
+    ("umax",     "i64 i64 -> i64", PURE | COMM, lambda a, b: a if _u(a) >= _u(b) else b, "unsigned maximum"),
+    ("iabs",     "i64 -> i64",     PURE,        abs, "absolute value; of the minimum itself"),
+    ("clz",      "i64 -> i64",     PURE,        _count_leading, "leading zero bits, 64 for 0"),
+    ("ctz",      "i64 -> i64",     PURE,        _count_trailing, "trailing zero bits, 64 for 0"),
+    ("popcnt",   "i64 -> i64",     PURE,        lambda a: bin(_u(a)).count("1"), "number of one bits"),
+    # -- bits (and i1: the same rows serve booleans) ---------------------------------------------------------------
+    ("and",      "x x -> x",       PURE | COMM, lambda a, b: a & b, "bitwise and"),
+    ("or",       "x x -> x",       PURE | COMM, lambda a, b: a | b, "bitwise or"),
+    ("xor",      "x x -> x",       PURE | COMM, lambda a, b: a ^ b, "bitwise exclusive or"),
+    ("not",      "x -> x",         PURE,        lambda a: (not a) if isinstance(a, bool) else ~a, "complement"),
+    ("shl",      "i64 i64 -> i64", PURE,        lambda a, b: a << (b & 63), "left shift by b mod 64"),
+    ("lshr",     "i64 i64 -> i64", PURE,        lambda a, b: _u(a) >> (b & 63), "logical right shift by b mod 64"),
+    ("sar",      "i64 i64 -> i64", PURE,        lambda a, b: a >> (b & 63), "arithmetic right shift by b mod 64"),
+    ("sext8",    "i64 -> i64",     PURE,        _sext(8), "the low 8 bits, sign-extended"),
+    ("sext16",   "i64 -> i64",     PURE,        _sext(16), "the low 16 bits, sign-extended"),
+    ("sext32",   "i64 -> i64",     PURE,        _sext(32), "the low 32 bits, sign-extended"),
+    ("zext8",    "i64 -> i64",     PURE,        _zext(8), "the low 8 bits, zero-extended"),
+    ("zext16",   "i64 -> i64",     PURE,        _zext(16), "the low 16 bits, zero-extended"),
+    ("zext32",   "i64 -> i64",     PURE,        _zext(32), "the low 32 bits, zero-extended"),
+    # -- comparisons ----------------------------------------------------------------------------------------------
+    ("eq",       "x x -> i1",      PURE | COMM, lambda a, b: a == b, "equal"),
+    ("ne",       "x x -> i1",      PURE | COMM, lambda a, b: a != b, "not equal"),
+    ("slt",      "i64 i64 -> i1",  PURE,        lambda a, b: a < b, "signed <"),
+    ("sle",      "i64 i64 -> i1",  PURE,        lambda a, b: a <= b, "signed <="),
+    ("sgt",      "i64 i64 -> i1",  PURE,        lambda a, b: a > b, "signed >"),
+    ("sge",      "i64 i64 -> i1",  PURE,        lambda a, b: a >= b, "signed >="),
+    ("ult",      "x x -> i1",      PURE,        lambda a, b: _u(a) < _u(b), "unsigned <"),
+    ("ule",      "x x -> i1",      PURE,        lambda a, b: _u(a) <= _u(b), "unsigned <="),
+    ("ugt",      "x x -> i1",      PURE,        lambda a, b: _u(a) > _u(b), "unsigned >"),
+    ("uge",      "x x -> i1",      PURE,        lambda a, b: _u(a) >= _u(b), "unsigned >="),
+    ("feq",      "f f -> i1",      PURE | COMM, lambda a, b: a == b, "equal; false for NaN"),
+    ("fne",      "f f -> i1",      PURE | COMM, lambda a, b: a != b, "not equal; true for NaN"),
+    ("flt",      "f f -> i1",      PURE,        lambda a, b: a < b, "<; false for NaN"),
+    ("fle",      "f f -> i1",      PURE,        lambda a, b: a <= b, "<=; false for NaN"),
+    ("fgt",      "f f -> i1",      PURE,        lambda a, b: a > b, ">; false for NaN"),
+    ("fge",      "f f -> i1",      PURE,        lambda a, b: a >= b, ">=; false for NaN"),
+    # -- floats ---------------------------------------------------------------------------------------------------
+    ("fadd",     "f f -> f",       PURE | COMM, lambda a, b: a + b, "sum"),
+    ("fsub",     "f f -> f",       PURE,        lambda a, b: a - b, "difference"),
+    ("fmul",     "f f -> f",       PURE | COMM, lambda a, b: a * b, "product"),
+    ("fdiv",     "f f -> f",       PURE,        _fdiv, "IEEE quotient"),
+    ("fneg",     "f -> f",         PURE,        lambda a: -a, "sign flipped, of NaN too"),
+    ("fabs",     "f -> f",         PURE,        math.fabs, "sign cleared"),
+    ("fsqrt",    "f -> f",         PURE,        _sqrt, "IEEE square root, NaN below zero"),
+    ("fcopysign", "f f -> f",      PURE,        math.copysign, "magnitude of the first, sign of the second"),
+    ("fmin",     "f f -> f",       PURE,        lambda a, b: a if a < b else b, "a if a < b else b (as minsd)"),
+    ("fmax",     "f f -> f",       PURE,        lambda a, b: a if a > b else b, "a if a > b else b (as maxsd)"),
+    ("ffloor",   "f -> f",         PURE,        _rounded(math.floor), "toward minus infinity"),
+    ("fceil",    "f -> f",         PURE,        _rounded(math.ceil), "toward plus infinity"),
+    ("ftrunc",   "f -> f",         PURE,        _rounded(math.trunc), "toward zero"),
+    ("frint",    "f -> f",         PURE,        _rounded(round), "to nearest, ties to even"),
+    # -- conversions ----------------------------------------------------------------------------------------------
+    ("i2f",      "i64 -> ?",       PURE,        float, "signed integer to float, rounded to nearest even"),
+    ("u2f",      "i64 -> ?",       PURE,        lambda a: float(_u(a)), "unsigned integer to float"),
+    ("f2i",      "f -> i64",       PURE,        _trunc_to_int, "toward zero; the minimum when out of range or NaN"),
+    ("fext",     "f32 -> f64",     PURE,        lambda a: a, "single to double"),
+    ("fround",   "f64 -> f32",     PURE,        round_f32, "double to single"),
+    ("f2bits",   "f64 -> i64",     PURE,        _bits_of, "the 64 bits of a double"),
+    ("bits2f",   "i64 -> f64",     PURE,        _from_bits, "the double of 64 bits"),
+    ("b2i",      "i1 -> i64",      PURE,        int, "false 0, true 1"),
+    ("p2i",      "ptr -> i64",     PURE,        lambda a: a, "address as integer"),
+    ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
+    ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
+    # -- checks: each leaves the function through its site; `imm` is the site index -----------------------------------
+    ("guard",    "i1 i1 * ->",        GUARD,    None, "leave unless the condition holds; args: condition, dirty, captures"),
+    ("addo",     "i64 i64 i1 -> i64", GUARD,    None, "sum; leave when it does not fit"),
+    ("subo",     "i64 i64 i1 -> i64", GUARD,    None, "difference; leave when it does not fit"),
+    ("mulo",     "i64 i64 i1 -> i64", GUARD,    None, "product; leave when it does not fit"),
+    ("index",    "i64 i64 i1 -> i64", GUARD,    None, "i if 0 <= i < n, i + n if -n <= i < 0; leave otherwise"),
+    ("poll",     "i64 i1 -> i64",     GUARD | WRITE, None,
+     "count down fuel by imm[1]; when used up run signal handlers (leave through imm[0] if one raises) and refill"),
+    ("enter",    "ptr i1 ->",         GUARD | WRITE, None,
+     "at the start of a recursive function: leave when the stack is used up; counts fuel in the context and polls"),
+    # -- memory: imm is a Memory record ------------------------------------------------------------------------------
+    ("load",     "ptr * -> ?",     READ,        None, "args: base[, index]; the value at base + index * scale + disp"),
+    ("store",    "t ptr * ->",     WRITE,       None, "args: value, base[, index]"),
+    ("alloca",   "-> ptr",         0,           None, "imm bytes in this frame, 16-byte aligned"),
+    # -- calls: imm is a Call record ---------------------------------------------------------------------------------
+    ("ccall",    "* -> ?",         READ | WRITE, None, "call a C function; pure ones are marked in the Call record"),
+    ("call",     "ptr * -> ?",     READ | WRITE | GUARD, None,
+     "call a jit function; args: context, arguments..., dirty; a callee that leaves makes this one leave too"),
+    ("invoke",   "ptr * -> ?",     READ | WRITE, None,
+     "call a jit function; args: context, arguments...; its failure is the last result, an i1"),
+    ("result",   "t -> ?",         PURE,        None, "result number imm (>= 1) of the call; directly follows it"),
+)
+# fmt: on
+
+OPS: dict[str, Op] = {row[0]: Op(*row) for row in _ROWS}
+for _name, _base in (("addo", "add"), ("subo", "sub"), ("mulo", "mul")):
+    OPS[_name].base = _base
+
+# Terminators are not values: a block holds one of these names with its arguments and edges.
+#   jump   one edge                        br    args (condition,), edges (then, else)
+#   ret    args = results                  exit  args (dirty, captures...), imm = site index: leave the function
+#   unreachable  control never gets here
+TERMINATORS = ("jump", "br", "ret", "exit", "unreachable")

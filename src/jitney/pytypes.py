@@ -1,0 +1,183 @@
+"""Types of Python values as the compiler sees them, and how each lies in machine values.
+
+The frontend infers them, the runtime checks and unboxes arguments by them. A value of a type is carried by the
+machine values of its *leaves*, in order: a float by one f64, an array by its object, data pointer, lengths and
+strides, a constant or None by nothing. Types are interned: equal types are the same object.
+"""
+
+from __future__ import annotations
+
+from .ir.types import ACCESSES, F32, F64, I1, I64, PTR, Access, Type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class PyType:
+    """Base of all. `name` is for messages; `leaves` are the machine types of a value, in order."""
+
+    __slots__ = ("leaves", "name")
+
+    def __init__(self, name: str, leaves: tuple[Type, ...]) -> None:
+        self.name = name
+        self.leaves = leaves
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+INT = PyType("int", (I64,))
+FLOAT = PyType("float", (F64,))
+BOOL = PyType("bool", (I1,))
+NONE = PyType("None", ())
+UNBOUND = PyType("unbound", ())
+"""The type of a local variable that has no value."""
+
+
+class Scalar(PyType):
+    """A NumPy scalar: an array's element once read. One instance per dtype in `SCALARS`.
+
+    Attributes:
+        dtype: NumPy's name, "float64".
+        kind: NumPy's kind letter: "b" bool, "i" signed, "u" unsigned, "f" float.
+        bits: width.
+        access: how an element lies in memory.
+    """
+
+    __slots__ = ("access", "bits", "dtype", "kind")
+
+    def __init__(self, dtype: str, kind: str, bits: int, access: Access) -> None:
+        super().__init__("np." + dtype, (access.type,))
+        self.dtype = dtype
+        self.kind = kind
+        self.bits = bits
+        self.access = access
+
+
+SCALARS: dict[str, Scalar] = {
+    name: Scalar(name, kind, bits, ACCESSES[access])
+    for name, kind, bits, access in (
+        ("bool", "b", 8, "b1"),
+        ("int8", "i", 8, "i8"),
+        ("int16", "i", 16, "i16"),
+        ("int32", "i", 32, "i32"),
+        ("int64", "i", 64, "i64"),
+        ("uint8", "u", 8, "u8"),
+        ("uint16", "u", 16, "u16"),
+        ("uint32", "u", 32, "u32"),
+        ("uint64", "u", 64, "i64"),  # the bits of a u64 travel in an i64
+        ("float32", "f", 32, "f32"),
+        ("float64", "f", 64, "f64"),
+    )
+}
+
+
+class Array(PyType):
+    """A NumPy array of `ndim` dimensions with elements of `item`. Make with `array_type`.
+
+    `layout` is "C" (contiguous, last index fastest), "F" (first index fastest) or "A" (any strides). Leaves: the
+    object, the data pointer, the `ndim` lengths, and for layout "A" the `ndim` strides in bytes.
+    """
+
+    __slots__ = ("item", "layout", "ndim", "writeable")
+
+    def __init__(self, item: Scalar, ndim: int, layout: str, writeable: bool) -> None:
+        strides = ndim if layout == "A" else 0
+        suffix = "" if writeable else ", read-only"
+        super().__init__(f"array({item.dtype}, {ndim}d, {layout}{suffix})", (PTR, PTR) + (I64,) * (ndim + strides))
+        self.item = item
+        self.ndim = ndim
+        self.layout = layout
+        self.writeable = writeable
+
+
+class Tuple(PyType):
+    """A tuple taken apart at compile time. Leaves: those of all elements in order. Make with `tuple_type`."""
+
+    __slots__ = ("elements",)
+
+    def __init__(self, elements: tuple[PyType, ...]) -> None:
+        inner = ", ".join(e.name for e in elements) + ("," if len(elements) == 1 else "")
+        super().__init__(f"({inner})", tuple(leaf for e in elements for leaf in e.leaves))
+        self.elements = elements
+
+
+class Union(PyType):
+    """One of several scalar types, known when running. Make with `union_type`.
+
+    Leaves: an i64 tag (the index into `members`) and the 64 bits of the value (a float64 by its bits, a float32
+    widened to float64, a bool as 0 or 1, None and unbound as 0).
+    """
+
+    __slots__ = ("members",)
+
+    def __init__(self, members: tuple[PyType, ...]) -> None:
+        super().__init__(" | ".join(m.name for m in members), (I64, I64))
+        self.members = members
+
+
+class Constant(PyType):
+    """A Python object known when compiling: a module, a function, a dtype, a string. Make with `constant_type`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(f"constant {value!r}"[:80], ())
+        self.value = value
+
+
+_interned: dict[Any, PyType] = {}
+MACHINE_SCALARS = (I1, I64, F32, F64)
+
+
+def _intern(key: Any, make: Any, *args: Any) -> Any:
+    found = _interned.get(key)
+    if found is None:
+        found = _interned[key] = make(*args)
+    return found
+
+
+def array_type(item: Scalar, ndim: int, layout: str = "C", writeable: bool = True) -> Array:
+    result: Array = _intern(("array", item, ndim, layout, writeable), Array, item, ndim, layout, writeable)
+    return result
+
+
+def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
+    result: Tuple = _intern(("tuple", *elements), Tuple, elements)
+    return result
+
+
+def union_type(members: tuple[PyType, ...]) -> Union:
+    """The union of two or more different scalar types, in a fixed order."""
+    ordered = tuple(sorted(members, key=lambda m: m.name))
+    result: Union = _intern(("union", *ordered), Union, ordered)
+    return result
+
+
+def constant_type(value: Any) -> Constant:
+    """The type of exactly `value`; two constants are the same type when they are the same object."""
+    result: Constant = _intern(("constant", id(value)), Constant, value)
+    return result
+
+
+def join(a: PyType, b: PyType) -> PyType | None:
+    """The type of a value that is either; None where the two cannot share a variable."""
+    if a is b:
+        return a
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.elements) == len(b.elements):
+        elements = []
+        for x, y in zip(a.elements, b.elements):
+            joined = join(x, y)
+            if joined is None:
+                return None
+            elements.append(joined)
+        return tuple_type(tuple(elements))
+    members: list[PyType] = []
+    for t in (a, b):
+        for m in t.members if isinstance(t, Union) else (t,):
+            if len(m.leaves) > 1 or isinstance(m, (Constant, Tuple)):
+                return None
+            if m not in members:
+                members.append(m)
+    return union_type(tuple(members)) if len(members) <= 4 else None

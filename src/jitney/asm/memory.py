@@ -1,0 +1,513 @@
+"""Executable memory: where machine code and its data live.
+
+The promise: **no page is ever writable and executable at once**, and published code never changes.
+
+How it is kept. All of it lives in one range of addresses, reserved without access rights and at most 2 GB
+long, so that any piece of code reaches any other, and any data, with a 32-bit displacement. Two kinds of
+*arena* are mapped into that range:
+
+code arena
+    Pages of a memfd, mapped twice: readable and executable inside the range, and a second time elsewhere as
+    the *writer* view, which is writable only while bytes are being copied in. Neither mapping ever changes
+    between writable and executable, so this also works under `PR_SET_MDWE`. Where memfds cannot be mapped
+    executable, a fresh private page is written first and then sealed read-execute (`mode="seal"`; whole pages
+    per function then).
+data arena
+    Private anonymous pages, readable and writable, never executable: constants, and tables that change.
+
+Arenas are cut into 64-byte granules and shared by many functions. Freed chunks are kept by size class; when
+the arenas are used up, neighbours are merged before another arena is mapped.
+
+Threads: every operation holds one lock. The lock is re-entrant and each step takes what it works on out of
+the shared lists first, so a signal handler that interrupts one operation and starts another finds nothing
+half-done. A collected `Region` only appends to a list (it may be collected anywhere, even inside `reserve`);
+the next `reserve` does the work.
+
+Fork: parent and child share the pages of a memfd. So after a fork the child never writes to the parent's
+arenas and maps its own, and the parent never reuses a chunk that was live at the fork, which the child may
+still run. An arena left without live chunks is then unmapped as a whole, which the other process does not
+notice.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import RLock
+from ctypes import PyDLL, c_char, c_int, c_long, c_size_t, c_void_p, get_errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    _Claim = tuple[int, "_Arena | None", int, int, "_Arena | None", int, int]
+    """What a region holds: its epoch; arena, address and chunk size of its code; and the same of its data."""
+
+GRANULE = 64
+"""Alignment of code and of data, in bytes, and the unit in which both are handed out."""
+
+_PAGE = 4096
+_ARENA = 256 << 10
+_REACH = (1 << 31) - (1 << 20)
+_RESERVE_SIZES = tuple(size << 20 for size in (1024, 256, 64, 16, 2))
+
+_NONE, _READ, _READ_WRITE, _READ_EXEC = 0, 1, 3, 5
+_SHARED, _PRIVATE, _FIXED, _ANONYMOUS, _NORESERVE = 0x1, 0x2, 0x10, 0x20, 0x4000
+_RESERVED = _PRIVATE | _ANONYMOUS | _NORESERVE
+_MFD_CLOEXEC, _MFD_NOEXEC_SEAL = 0x1, 0x8
+
+_INT3 = b"\xcc"
+_NO_VIEW = memoryview(b"")
+
+
+class _System:
+    """The three system calls, bound at first use; they keep the GIL, being shorter than releasing it."""
+
+    __slots__ = ("mmap", "mprotect", "munmap")
+
+    def __init__(self) -> None:
+        libc = PyDLL(None, use_errno=True)
+        self.mmap = libc.mmap
+        self.mmap.argtypes = (c_void_p, c_size_t, c_int, c_int, c_int, c_long)
+        self.mmap.restype = c_void_p
+        self.mprotect = libc.mprotect
+        self.mprotect.argtypes = (c_void_p, c_size_t, c_int)
+        self.munmap = libc.munmap
+        self.munmap.argtypes = (c_void_p, c_size_t)
+
+    def map(self, address: int, size: int, access: int, flags: int, fd: int = -1) -> int:
+        """Map `size` bytes and return where they are. OSError where the system refuses."""
+        result = self.mmap(address, size, access, flags, fd, 0)
+        if result is None or result == (1 << 64) - 1:
+            code = get_errno()
+            raise OSError(code, f"mmap of {size} bytes: {os.strerror(code)}")
+        return int(result)
+
+    def protect(self, address: int, size: int, access: int) -> None:
+        """Change the access rights of whole pages. OSError where the system refuses."""
+        if self.mprotect(address, size, access):
+            code = get_errno()
+            raise OSError(code, f"mprotect of {size} bytes: {os.strerror(code)}")
+
+
+class _Arena:
+    """One mapping that chunks are cut from.
+
+    `writer` is where its bytes are written (for data, and in mode "seal": the arena itself), `view` a
+    memoryview of that place. `live` counts the chunks in use; `pinned` says that some chunk was freed after a
+    fork and may not be used again; `retired` that another process owns the contents.
+    """
+
+    __slots__ = ("live", "pinned", "retired", "size", "start", "view", "writer", "writers")
+
+    def __init__(self, start: int, size: int, writer: int) -> None:
+        self.start = start
+        self.size = size
+        self.writer = writer
+        self.view = memoryview((c_char * size).from_address(writer)).cast("B")
+        self.live = 0
+        self.writers = 0
+        self.pinned = False
+        self.retired = False
+
+
+class _Pool:
+    """Chunks of one kind (code or data): free ones by size, and spans never used or merged again."""
+
+    __slots__ = ("arenas", "free", "spans", "unit")
+
+    def __init__(self) -> None:
+        self.unit = GRANULE
+        self.arenas: list[_Arena] = []
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what is free, so that nothing is handed out from the arenas there are."""
+        self.free: dict[int, list[tuple[_Arena, int]]] = {}
+        self.spans: list[tuple[_Arena, int, int]] = []
+
+    def size_of(self, size: int) -> int:
+        """The size of the chunk for `size` bytes: small steps up to 1 KB, then eight per power of two."""
+        step = self.unit
+        if size > 1024:
+            step = max(step, 1 << (size.bit_length() - 4))
+        return -(-size // step) * step
+
+    def take(self, size: int) -> tuple[_Arena, int] | None:
+        """A free chunk of just this size, as (arena, address); else one cut from a span; else None."""
+        chunks = self.free.get(size)
+        if chunks:
+            return chunks.pop()
+        return self.cut(size)
+
+    def cut(self, size: int) -> tuple[_Arena, int] | None:
+        """Cut a chunk from one of the last few spans (the largest are last after a merge), or None."""
+        for span in self.spans[:-9:-1]:
+            arena, start, end = span
+            if end - start >= size:
+                self.spans.remove(span)
+                if end - start > size:
+                    self.spans.append((arena, start + size, end))
+                return arena, start
+        return None
+
+    def merge(self, size: int) -> tuple[_Arena, int] | None:
+        """Merge free neighbours into spans, then cut `size` bytes; None if that does not suffice.
+
+        Sorts all free chunks. Worth it, and tried, only when they hold a quarter of an arena.
+        """
+        if sum(size * len(chunks) for size, chunks in self.free.items()) < _ARENA // 4:
+            return None
+        free, spans = self.free, self.spans
+        self.clear()
+        parts = [(start, start + size, arena) for size, chunks in free.items() for arena, start in chunks]
+        parts += [(start, end, arena) for arena, start, end in spans]
+        parts.sort(key=lambda part: part[0])
+        merged: list[tuple[_Arena, int, int]] = []
+        for start, end, arena in parts:
+            if merged and merged[-1][0] is arena and merged[-1][2] == start:
+                merged[-1] = (arena, merged[-1][1], end)
+            else:
+                merged.append((arena, start, end))
+        merged.sort(key=lambda span: span[2] - span[1])
+        self.spans = merged + self.spans
+        return self.cut(size)
+
+    def add(self, arena: _Arena) -> None:
+        """Hand out from this new arena too."""
+        self.arenas.append(arena)
+        self.spans.append((arena, arena.start, arena.start + arena.size))
+
+    def give(self, arena: _Arena, address: int, size: int) -> None:
+        """Take a chunk back."""
+        self.free.setdefault(size, []).append((arena, address))
+
+    def drop(self, arena: _Arena) -> None:
+        """Hand out nothing from this arena any more."""
+        self.arenas.remove(arena)
+        self.spans = [span for span in self.spans if span[0] is not arena]
+        for size, chunks in self.free.items():
+            self.free[size] = [chunk for chunk in chunks if chunk[0] is not arena]
+
+
+class Region:
+    """Room for one function: `code_size` bytes at `code_address` and `data_size` bytes at `data_address`.
+
+    Made by `Memory.reserve`. The code is written once, by `write`; the data may be changed at any time
+    through `data`. Both are freed when the region is collected, so whoever may still run the code must hold
+    the region.
+    """
+
+    __slots__ = ("_claim", "_memory", "code_address", "code_size", "data_address", "data_size", "written")
+
+    def __init__(self, memory: Memory, claim: _Claim, code_size: int, data_size: int) -> None:
+        self._memory = memory
+        self._claim = claim
+        self.code_address = claim[2]
+        self.code_size = code_size
+        self.data_address = claim[5]
+        self.data_size = data_size
+        self.written = False
+
+    def write(self, code: bytes | bytearray, data: bytes | bytearray = b"") -> Region:
+        """Copy the data in, then the code; what is left of the code's room is filled with `int3`.
+
+        ValueError if either is too long or the code was written before; RuntimeError in a child of `fork` for
+        a region reserved before the fork; OSError if the system permits no executable memory.
+        """
+        if len(code) > self.code_size or len(data) > self.data_size:
+            raise ValueError(
+                f"{len(code)} bytes of code and {len(data)} of data do not fit "
+                f"into the {self.code_size} and {self.data_size} reserved"
+            )
+        if self.written:
+            raise ValueError("published code is never changed")
+        self.written = True
+        if data:
+            self.data[: len(data)] = data
+        _, arena, address, chunk, _, _, _ = self._claim
+        if arena is not None:
+            self._memory._write(arena, address, bytes(code) + _INT3 * (chunk - len(code)))
+        return self
+
+    @property
+    def data(self) -> memoryview:
+        """The data as writable bytes, at no copy. Such a view must not be used once the region is gone."""
+        arena = self._claim[4]
+        if arena is None:
+            return memoryview(bytearray())
+        offset = self.data_address - arena.start
+        return arena.view[offset : offset + self.data_size]
+
+    def __del__(self) -> None:
+        # Appending is all that is safe here: a collection may start anywhere, with the memory's lock held
+        # too.
+        self._memory._dropped.append(self._claim)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a region of memory has one owner: it can be neither copied nor pickled")
+
+    def __repr__(self) -> str:
+        data = f", {self.data_size} of data at {self.data_address:#x}" if self.data_size else ""
+        return f"<Region: {self.code_size} bytes of code at {self.code_address:#x}{data}>"
+
+
+class Memory:
+    """An allocator of executable memory and of the data beside it. Nearly all use the one made in this
+    module.
+
+    `mode` is "memfd" (two mappings of the same pages), "seal" (a page is written, then made executable for
+    good), or "auto": the first of them that this system permits, found at the first `reserve`.
+    """
+
+    __slots__ = (
+        "_code", "_data", "_dropped", "_epoch", "_forking", "_high", "_lock", "_low", "_rooms", "_system",
+        "mode",
+    )  # fmt: skip
+
+    def __init__(self, mode: str = "auto") -> None:
+        if mode not in ("auto", "memfd", "seal"):
+            raise ValueError(f"mode is 'auto', 'memfd' or 'seal', not {mode!r}")
+        self.mode = mode
+        self._lock = RLock()
+        self._system: _System | None = None
+        self._code = _Pool()
+        self._data = _Pool()
+        self._dropped: list[_Claim] = []
+        self._rooms: list[tuple[int, int]] = []
+        self._low = self._high = 0
+        self._epoch = 0
+        self._forking = 0
+
+    def reserve(self, code_size: int, data_size: int = 0) -> Region:
+        """Room for `code_size` bytes of code and `data_size` bytes of zeroed data, each aligned to 64 bytes.
+
+        The addresses are final and within 2 GB of those of every other region, so that code can be linked to
+        them before it is written. OSError if the system permits no executable memory, MemoryError if none is
+        left.
+        """
+        if code_size < 0 or data_size < 0:
+            raise ValueError("a size is never negative")
+        with self._lock:
+            if self._dropped:
+                self._collect()
+            code: _Arena | None = None
+            data: _Arena | None = None
+            code_address = code_chunk = data_address = data_chunk = 0
+            if code_size:
+                if self._system is None:
+                    self._start()
+                code_chunk = self._code.size_of(code_size)
+                code, code_address = self._code.take(code_chunk) or self._grow(self._code, code_chunk)
+                code.live += 1
+            if data_size:
+                if self._system is None:
+                    self._start()
+                data_chunk = self._data.size_of(data_size)
+                data, data_address = self._data.take(data_chunk) or self._grow(self._data, data_chunk)
+                data.live += 1
+                offset = data_address - data.start
+                data.view[offset : offset + data_chunk] = bytes(data_chunk)
+            claim = (self._epoch, code, code_address, code_chunk, data, data_address, data_chunk)
+            return Region(self, claim, code_size, data_size)
+
+    def publish(self, code: bytes | bytearray, data: bytes | bytearray = b"") -> Region:
+        """Reserve and write in one step, for code that does not depend on where it lies."""
+        return self.reserve(len(code), len(data)).write(code, data)
+
+    def contains(self, address: int) -> bool:
+        """Whether `address` lies in an arena of code, so that an instruction there is one of ours."""
+        return any(arena.start <= address < arena.start + arena.size for arena in self._code.arenas)
+
+    def usage(self) -> dict[str, int]:
+        """Bytes mapped for code and for data, and the number of chunks of each in use by live regions."""
+        with self._lock:
+            self._collect()
+            code, data = self._code.arenas, self._data.arenas
+            return {
+                "code_bytes": sum(arena.size for arena in code),
+                "code_chunks": sum(arena.live for arena in code),
+                "data_bytes": sum(arena.size for arena in data),
+                "data_chunks": sum(arena.live for arena in data),
+            }
+
+    # -- mapping
+
+    def _start(self) -> None:
+        """First use: bind the system calls, find the mode that works, watch for forks."""
+        self._system = _System()
+        if self.mode == "auto":
+            try:
+                self._code.add(self._map_code(_ARENA))
+                self.mode = "memfd"
+            except OSError:
+                self.mode = "seal"
+        if self.mode == "seal":
+            self._code.unit = _PAGE
+        else:
+            os.register_at_fork(
+                before=self._before_fork,
+                after_in_parent=self._after_fork_in_parent,
+                after_in_child=self._after_fork_in_child,
+            )
+
+    def _grow(self, pool: _Pool, size: int) -> tuple[_Arena, int]:
+        """A chunk from merged neighbours or, failing that, from a new arena."""
+        chunk = pool.merge(size)
+        while chunk is None:
+            length = -(-max(size, _ARENA) // _PAGE) * _PAGE
+            pool.add(self._map_code(length) if pool is self._code else self._map_data(length))
+            chunk = pool.cut(size)
+        return chunk
+
+    def _map_code(self, size: int) -> _Arena:
+        system = self._bound()
+        start = self._room(size)
+        if self.mode == "seal":
+            return _Arena(start, size, start)
+        try:
+            fd = _memfd()
+            try:
+                os.ftruncate(fd, size)
+                writer = system.map(0, size, _READ, _SHARED, fd)
+                try:
+                    system.map(start, size, _READ_EXEC, _SHARED | _FIXED, fd)
+                except OSError:
+                    system.munmap(writer, size)
+                    raise
+            finally:
+                os.close(fd)  # the mappings keep the pages
+        except OSError:
+            self._rooms.append((start, start + size))
+            raise
+        return _Arena(start, size, writer)
+
+    def _map_data(self, size: int) -> _Arena:
+        start = self._room(size)
+        self._bound().map(start, size, _READ_WRITE, _PRIVATE | _ANONYMOUS | _FIXED)
+        return _Arena(start, size, start)
+
+    def _room(self, size: int) -> int:
+        """Take `size` bytes of reserved addresses, reserving more where none are left."""
+        for room in self._rooms[::-1]:
+            start, end = room
+            if end - start >= size:
+                self._rooms.remove(room)
+                if end - start > size:
+                    self._rooms.append((start + size, end))
+                return start
+        start, length = self._reserve_addresses(size)
+        if length > size:
+            self._rooms.append((start + size, start + length))
+        return start
+
+    def _reserve_addresses(self, size: int) -> tuple[int, int]:
+        """Reserve `size` bytes of addresses in reach of all others, and more if the address limit permits."""
+        system = self._bound()
+        for length in (*(length for length in _RESERVE_SIZES if length > size), size):
+            for hint in (self._low - length, self._high) if self._high else (0,):
+                try:
+                    start = system.map(hint, length, _NONE, _RESERVED)
+                except OSError:
+                    continue
+                low = min(self._low or start, start)
+                high = max(self._high, start + length)
+                if high - low <= _REACH:
+                    self._low, self._high = low, high
+                    return start, length
+                system.munmap(start, length)
+        raise MemoryError(f"no address space is left for {size} bytes of code within 2 GB of the rest")
+
+    def _bound(self) -> _System:
+        assert self._system is not None
+        return self._system
+
+    def _write(self, arena: _Arena, address: int, code: bytes) -> None:
+        """Copy whole chunks of code into an arena."""
+        system = self._bound()
+        offset = address - arena.start
+        with self._lock:
+            if arena.retired:
+                raise RuntimeError("this memory was reserved before a fork and is the parent's")
+            if self.mode == "seal":
+                system.protect(address, len(code), _READ_WRITE)
+                arena.view[offset : offset + len(code)] = code
+                system.protect(address, len(code), _READ_EXEC)
+                return
+            # Counted, because a signal handler may write code of its own in the middle of this.
+            arena.writers += 1
+            try:
+                system.protect(arena.writer, arena.size, _READ_WRITE)
+                arena.view[offset : offset + len(code)] = code
+            finally:
+                arena.writers -= 1
+                if not arena.writers:
+                    system.protect(arena.writer, arena.size, _READ)
+
+    # -- freeing
+
+    def _collect(self) -> None:
+        """Free what the collected regions held."""
+        if self._forking:
+            return
+        dropped = self._dropped
+        while dropped:
+            epoch, code, code_address, code_chunk, data, data_address, data_chunk = dropped.pop()
+            if data is not None:
+                data.live -= 1
+                self._data.give(data, data_address, data_chunk)
+            if code is not None:
+                code.live -= 1
+                if epoch != self._epoch or code.retired:
+                    code.pinned = True
+                elif self.mode == "seal":
+                    self._bound().map(code_address, code_chunk, _NONE, _RESERVED | _FIXED)
+                    self._code.give(code, code_address, code_chunk)
+                else:
+                    self._code.give(code, code_address, code_chunk)
+                if code.pinned and not code.live:
+                    self._unmap(code)
+
+    def _unmap(self, arena: _Arena) -> None:
+        """Give a whole code arena back to the system, and its addresses back to the reserved ones."""
+        self._code.drop(arena)
+        system = self._bound()
+        if not arena.retired:
+            arena.view = _NO_VIEW
+            system.munmap(arena.writer, arena.size)
+        system.map(arena.start, arena.size, _NONE, _RESERVED | _FIXED)
+        self._rooms.append((arena.start, arena.start + arena.size))
+
+    # -- fork
+
+    def _before_fork(self) -> None:
+        # Nothing is freed until the epoch has changed: it might be alive in the child and free in the parent.
+        self._forking += 1
+
+    def _after_fork_in_parent(self) -> None:
+        self._epoch += 1
+        self._forking -= 1
+
+    def _after_fork_in_child(self) -> None:
+        # The other threads are gone, and with them whatever they held or were in the middle of.
+        self._lock = RLock()
+        self._forking = 0
+        self._epoch += 1
+        self._code.clear()
+        for arena in self._code.arenas:
+            if not arena.retired:
+                arena.retired = True
+                arena.view = _NO_VIEW
+                self._bound().munmap(arena.writer, arena.size)
+
+
+def _memfd() -> int:
+    """A file in memory without a name. It is mapped, never executed as a program, and says so if it can."""
+    try:
+        return os.memfd_create("jitney", _MFD_CLOEXEC | _MFD_NOEXEC_SEAL)
+    except OSError:  # Linux before 6.3
+        return os.memfd_create("jitney", _MFD_CLOEXEC)
+
+
+_memory = Memory()
+reserve = _memory.reserve
+publish = _memory.publish
+contains = _memory.contains
+usage = _memory.usage

@@ -16,13 +16,17 @@ from bench.registry import FOLDER, Args, Kernel
 COMMAND = ("gcc", "-O3", "-march=native", "-shared", "-fPIC")
 
 
-def build(folder: Path) -> ctypes.CDLL | None:
-    """Compile kernels.c into `folder`; None where there is no gcc."""
+def build(folder: Path) -> Path | None:
+    """Compile kernels.c into `folder` and return the library; None where there is no gcc."""
     if shutil.which(COMMAND[0]) is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     library = folder / "kernels.so"
     subprocess.run([*COMMAND, "-o", str(library), str(FOLDER / "kernels.c"), "-lm"], check=True)
+    return library
+
+
+def open_library(library: Path) -> ctypes.CDLL:
     return ctypes.CDLL(str(library))
 
 
@@ -44,4 +48,5 @@ def bind(library: ctypes.CDLL, kernel: Kernel, args: Args, result: object) -> Ca
             converted.append(ctypes.c_double(value))
         else:
             converted.append(ctypes.c_int64(value))
-    return lambda: function(*converted)
+    # The default keeps the arrays alive: C holds bare addresses.
+    return lambda _owners=args: function(*converted)

@@ -1,0 +1,26 @@
+"""Who competes: the decorators under one name each, imported only where they are measured."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+
+from bench.registry import Function
+
+JITNEY, NUMBA, GCC, CPYTHON = "jitney", "numba", "gcc", "cpython"
+
+_DECORATORS = {JITNEY: ("jitney", "jit"), NUMBA: ("numba", "njit")}
+
+
+def decorator(name: str) -> Callable[[Function], Function]:
+    """The decorator of an implementation; plain Python for CPYTHON."""
+    if name == CPYTHON:
+        return lambda function: function
+    module, attribute = _DECORATORS[name]
+    found: Callable[[Function], Function] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def installed(name: str) -> bool:
+    return importlib.util.find_spec(_DECORATORS[name][0]) is not None

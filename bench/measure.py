@@ -1,0 +1,165 @@
+"""The run: which processes are started, how often, and what becomes of their numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from bench import ctwins
+from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA
+from bench.registry import Kernel
+
+TIMEOUT = 120  # seconds for one child; the slowest takes about five
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often things are repeated. Processes of jitney are short, so there are more of them."""
+
+    rounds: int
+    block: float  # seconds
+    first_calls: dict[str, int]
+    imports: int
+    compiles: dict[str, int]
+
+
+FULL = Effort(15, 0.005, {JITNEY: 5, NUMBA: 2}, 15, {JITNEY: 1000, NUMBA: 60})
+QUICK = Effort(5, 0.002, {JITNEY: 3, NUMBA: 1}, 10, {JITNEY: 200, NUMBA: 20})
+
+
+class ChildFailed(Exception):
+    """A child crashed, raised or did not end; the text is what the report shows."""
+
+
+def _child(*arguments: object) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.child", *map(str, arguments)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        raise ChildFailed(f"did not end within {TIMEOUT} s") from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise ChildFailed(lines[-1] if lines and done.returncode > 0 else f"exit status {done.returncode}")
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def _first_calls(mode: str, kernel: Kernel, implementation: str, times: int) -> float:
+    return statistics.median(_child(mode, implementation, kernel.name)["seconds"] for _ in range(times))
+
+
+def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | None, effort: Effort) -> dict[str, Any]:
+    """One row: warm medians, ratios to jitney round by round, first and second calls, what went wrong."""
+    row: dict[str, Any] = {"kernel": kernel.name, "first": {}, "second": {}, "errors": {}, "warm": {}, "ratio": {}}
+    against = [*decorators, *([GCC] if library else [])]
+    try:
+        warm = _child("warm", kernel.name, ",".join(against), effort.rounds, effort.block, library or "")
+        row["errors"].update(warm["errors"])
+        row["compile"] = warm.get("compile")
+        rounds = warm["rounds"]
+        row["warm"] = {name: statistics.median(times) for name, times in rounds.items()}
+        if JITNEY in rounds:
+            row["ratio"] = {
+                name: statistics.median(other / own for other, own in zip(times, rounds[JITNEY], strict=False))
+                for name, times in rounds.items() if name != JITNEY
+            }
+    except ChildFailed as error:
+        row["errors"]["warm"] = str(error)
+    for mode in ("first", "second"):
+        for implementation in decorators:
+            try:
+                times = effort.first_calls[implementation]
+                row[mode][implementation] = _first_calls(mode, kernel, implementation, times)
+            except ChildFailed as error:
+                row["errors"].setdefault(implementation, f"{mode} call: {error}")
+    return row
+
+
+def import_times(modules: Sequence[str], times: int) -> dict[str, float]:
+    """Median seconds of a whole process that does nothing (""), or imports one module; interleaved."""
+    samples: dict[str, list[float]] = {name: [] for name in ("", *modules)}
+    for _ in range(times):
+        for name, values in samples.items():
+            start = perf_counter()
+            subprocess.run([sys.executable, "-c", f"import {name}" if name else "pass"], check=True)
+            values.append(perf_counter() - start)
+    return {name: statistics.median(values) for name, values in samples.items()}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on; no host names."""
+    gcc = None
+    if shutil.which("gcc"):
+        gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "gcc": gcc,
+        **{package: _version(package) for package in ("jitney", "numba", "llvmlite", "numpy")},
+    }
+
+
+def measure(
+    kernels: Iterable[Kernel], decorators: Sequence[str], effort: Effort, folder: Path, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """The whole run as one JSON-able record; `folder` receives the C library."""
+    start = perf_counter()
+    library = ctwins.build(folder)
+    implementations = [*decorators, *([GCC] if library else []), CPYTHON]
+    record: dict[str, Any] = {"machine": machine(), "implementations": implementations}
+    for key, name, task in (
+        ("imports", "import times", lambda: import_times(["numpy", *decorators], effort.imports)),
+        ("overhead", "call overhead", lambda: _child("overhead", ",".join(decorators), effort.rounds)),
+        ("memory", "memory", lambda: {d: _child("memory", d, effort.compiles[d]) for d in decorators}),
+    ):
+        say(name)
+        try:
+            record[key] = task()
+        except (ChildFailed, subprocess.CalledProcessError) as error:
+            record[key] = None
+            say(f"  {name} failed: {error}")
+    record["kernels"] = []
+    for kernel in kernels:
+        row = measure_kernel(kernel, decorators, library, effort)
+        record["kernels"].append(row)
+        say(describe(row))
+    record["seconds"] = perf_counter() - start
+    return record
+
+
+def describe(row: dict[str, Any]) -> str:
+    """One line of progress."""
+    cells = [f"{row['kernel']:18}"]
+    cells += [f"{name} {seconds * 1e3:9.3f} ms" for name, seconds in row["warm"].items()]
+    cells += [f"first {name} {seconds * 1e3:7.1f} ms" for name, seconds in row["first"].items()]
+    cells += [f"!! {name}: {text}" for name, text in row["errors"].items()]
+    return "  ".join(cells)

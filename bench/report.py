@@ -1,0 +1,225 @@
+"""The record of a run as a Markdown page. Losses come before the tables."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA
+
+TITLES = {JITNEY: "jitney", NUMBA: "Numba", GCC: "gcc -O3", CPYTHON: "CPython"}
+
+Record = dict[str, Any]
+
+
+def geometric_mean(values: Iterable[float]) -> float | None:
+    found = [v for v in values if v > 0]
+    return statistics.geometric_mean(found) if found else None
+
+
+def _number(value: float | None, suffix: str = "") -> str:
+    """Three significant digits, no exponent."""
+    if value is None:
+        return "-"
+    if value == 0:
+        return f"0{suffix}"
+    if abs(value) >= 100:
+        return f"{value:,.0f}{suffix}"
+    return f"{value:.1f}{suffix}" if abs(value) >= 10 else f"{value:.2f}{suffix}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return _number(None if seconds is None else seconds * 1e3)
+
+
+def _quotient(a: float | None, b: float | None) -> float | None:
+    return a / b if a is not None and b else None
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """First column to the left, numbers to the right."""
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" + "---:|" * (len(header) - 1)]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def ratios(record: Record, to: str) -> dict[str, float]:
+    """Warm: how many times faster than `to` jitney is, kernel by kernel."""
+    return {row["kernel"]: row["ratio"][to] for row in record["kernels"] if to in row["ratio"]}
+
+
+def first_ratios(record: Record, theirs: str = "first", ours: str = "first") -> dict[str, float]:
+    """Numba's first (or second) call over jitney's."""
+    found = {}
+    for row in record["kernels"]:
+        quotient = _quotient(row[theirs].get(NUMBA), row[ours].get(JITNEY))
+        if quotient is not None:
+            found[row["kernel"]] = quotient
+    return found
+
+
+def _spread(values: dict[str, float]) -> str:
+    worst = min(values, key=lambda name: values[name])
+    best = max(values, key=lambda name: values[name])
+    return f"from {_number(values[worst])} ({worst}) to {_number(values[best])} ({best})"
+
+
+def _machine(record: Record) -> str:
+    m = record["machine"]
+    versions = [f"CPython {m['python']}"]
+    versions += [f"{p} {m[p]}" for p in ("jitney", "numba", "llvmlite", "numpy", "gcc") if m[p]]
+    return f"{m['processor']}, {m['cores']} cores, {m['system']}; {', '.join(versions)}."
+
+
+def _summary(record: Record) -> str:
+    lines = []
+    for to in (NUMBA, GCC, CPYTHON):
+        found = ratios(record, to)
+        if found:
+            mean = geometric_mean(found.values())
+            lines.append(f"- Warm, jitney runs at **{_number(mean)}x** the speed of {TITLES[to]} "
+                         f"(geometric mean of {len(found)} kernels; {_spread(found)}).")
+    found = first_ratios(record)
+    if found:
+        lines.append(f"- The first call in a fresh process is **{_number(statistics.median(found.values()))}x** "
+                     f"faster than Numba's (median; {_spread(found)}).")
+    found = first_ratios(record, "second", "second")
+    if found:
+        lines.append(f"- After two other functions were compiled: **{_number(statistics.median(found.values()))}x** "
+                     f"(median; {_spread(found)}).")
+    own = [row["first"][JITNEY] for row in record["kernels"] if JITNEY in row["first"]]
+    if own:
+        lines.append(f"- jitney's first call takes {_milliseconds(statistics.median(own))} ms in the median, "
+                     f"{_milliseconds(max(own))} ms at most.")
+    return "\n".join(lines)
+
+
+def _losses(record: Record) -> str:
+    lines = []
+    for to in (NUMBA, GCC):
+        slow = sorted((ratio, name) for name, ratio in ratios(record, to).items() if ratio < 0.95)
+        if slow:
+            listed = ", ".join(f"{name} {_number(ratio)}x" for ratio, name in slow)
+            lines.append(f"Slower than {TITLES[to]} on {len(slow)} of {len(ratios(record, to))}: {listed}.")
+    for row in record["kernels"]:
+        for name, text in row["errors"].items():
+            lines.append(f"{row['kernel']}, {TITLES.get(name, name)}: {text.replace('|', '/')}")
+    return "\n\n".join(lines) or "None: no kernel is more than 5 % behind Numba or gcc, and none failed."
+
+
+def _warm(record: Record) -> str:
+    names = record["implementations"]
+    others = [n for n in names if n != JITNEY]
+    header = ["kernel", *(f"{TITLES[n]} ms" for n in names), *(f"vs {TITLES[n]}" for n in others)]
+    rows = [
+        [row["kernel"], *(_milliseconds(row["warm"].get(n)) for n in names),
+         *(_number(row["ratio"].get(n), "x") for n in others)]
+        for row in record["kernels"]
+    ]
+    means = [_number(geometric_mean(ratios(record, n).values()), "x") for n in others]
+    rows.append(["**geometric mean**", *("" for _ in names), *(f"**{mean}**" for mean in means)])
+    return table(header, rows)
+
+
+def _first(record: Record) -> str:
+    names = [n for n in record["implementations"] if n in (JITNEY, NUMBA)]
+    header = ["kernel"]
+    for mode in ("first", "second"):
+        header += [f"{TITLES[n]} {mode} ms" for n in names]
+        header += ["ratio"] if len(names) == 2 else []
+    rows = []
+    for row in record["kernels"]:
+        cells = [row["kernel"]]
+        for mode in ("first", "second"):
+            cells += [_milliseconds(row[mode].get(n)) for n in names]
+            if len(names) == 2:
+                cells.append(_number(_quotient(row[mode].get(NUMBA), row[mode].get(JITNEY)), "x"))
+        rows.append(cells)
+    return table(header, rows)
+
+
+def _stages(record: Record) -> str:
+    compiled = [row["compile"] for row in record["kernels"] if row.get("compile")]
+    if not compiled:
+        return ""
+    stages = list(dict.fromkeys(stage for c in compiled for stage in c["stages"]))
+    rows = [
+        [stage, _milliseconds(statistics.median(c["stages"].get(stage, 0.0) for c in compiled)),
+         _milliseconds(max(c["stages"].get(stage, 0.0) for c in compiled))]
+        for stage in stages
+    ]
+    sums = [sum(c["stages"].values()) for c in compiled]
+    rows.append(["**all**", _milliseconds(statistics.median(sums)), _milliseconds(max(sums))])
+    size = statistics.median(c["code_bytes"] for c in compiled)
+    return (table(["stage", "median ms", "most ms"], rows)
+            + f"\n\nThe median kernel is {_number(size)} bytes of machine code.")
+
+
+def _overhead(record: Record) -> str:
+    if not record["overhead"]:
+        return "Not measured."
+    columns = ["def", "builtin", *(n for n in record["implementations"] if n in (JITNEY, NUMBA))]
+    rows = []
+    for call, cells in record["overhead"].items():
+        builtin = next((label for label in cells if label.endswith("(builtin)")), None)
+        shown = {**cells, "builtin": cells[builtin] if builtin else None}
+        title = f"`{call}`" + (f", builtin: `{builtin.removesuffix(' (builtin)')}`" if builtin else "")
+        rows.append([title, *(_number(shown.get(column)) for column in columns)])
+    return table(["nanoseconds per call", *(TITLES.get(c, c) for c in columns)], rows)
+
+
+def _imports(record: Record) -> str:
+    found = record["imports"]
+    if not found:
+        return "Not measured."
+    bare = found[""]
+    rows = [["bare Python", _milliseconds(bare), ""]]
+    rows += [[f"`import {name}`", _milliseconds(seconds), _milliseconds(seconds - bare)]
+             for name, seconds in found.items() if name]
+    return table(["process", "ms", "over bare ms"], rows)
+
+
+def _memory(record: Record) -> str:
+    if not record["memory"]:
+        return "Not measured."
+    rows = [
+        [TITLES[name], _number(cells["calls_kib"]), str(cells["compiles"]),
+         _number(cells["compiles_kib"] / cells["compiles"])]
+        for name, cells in record["memory"].items()
+    ]
+    return table(["resident memory", "KiB grown by 200,000 calls", "functions compiled and dropped",
+                  "KiB grown per function"], rows)
+
+
+SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
+    ("In short", "", _summary),
+    ("Where jitney loses", "", _losses),
+    ("Warm speed",
+     "Milliseconds per call on the large input, and how many times faster jitney is (below 1: slower). "
+     "Implementations alternate in one process; medians, the ratios taken round by round.", _warm),
+    ("First call",
+     "Milliseconds from the plain function to its first result on a tiny input, in a fresh process, the import "
+     "excluded; *second*: after two other functions were compiled in it.", _first),
+    ("Where jitney's compile time goes", "", _stages),
+    ("Call overhead", "The empty loop subtracted; medians.", _overhead),
+    ("Import", "Whole processes, interleaved; medians.", _imports),
+    ("Memory", "", _memory),
+)
+
+
+def markdown(record: Record, plot: str | None) -> str:
+    """The page. `plot` is the image's name relative to it."""
+    parts = [
+        "# Benchmarks",
+        "<!-- Written by `make bench`; do not edit. -->",
+        f"Printed by `make bench` in {record['seconds'] / 60:.0f} minutes on: {_machine(record)}",
+        "Every result is compared on the spot: jitney's bit by bit with CPython's (tiny and large inputs), Numba's and "
+        "gcc's to a tolerance. Absolute times are this machine's; the ratios are what to look at.",
+    ]
+    if plot:
+        parts.append(f"![Warm speed and first call, kernel by kernel]({plot})")
+    for title, text, section in SECTIONS:
+        body = section(record)
+        if body:
+            parts += [f"## {title}", *([text] if text else []), body]
+    return "\n\n".join(parts) + "\n"

@@ -17,10 +17,8 @@ build through here, so that a pass which copies a function optimises it again fo
 
 from __future__ import annotations
 
-import math
-
 from .function import Block, Edge, Function, Loop, Memory, Site
-from .ops import OPS, round_f32, wrap
+from .ops import OPS, bits_of, hold, wrap
 from .rules import simplify
 from .types import F32, F64, I1, I64, PTR, VOID, Type
 
@@ -109,7 +107,9 @@ class Builder:
         """A new parameter of `block`."""
         return self.function.add_param(block, type)
 
-    def add_site(self, kind: str, detail: Any = None, captures: tuple[Type, ...] = (), names: tuple[str, ...] = ()) -> int:
+    def add_site(
+        self, kind: str, detail: Any = None, captures: tuple[Type, ...] = (), names: tuple[str, ...] = ()
+    ) -> int:
         """A new site at the current line."""
         sites = self.function.sites
         sites.append(Site(self.line, kind, detail, captures, names))
@@ -119,16 +119,9 @@ class Builder:
 
     def const(self, type: Type, value: Any) -> int:
         """The constant `value`; placed in the entry block so that the whole function shares it."""
-        if type.is_float:
-            value = float(value)
-            # -0.0 and 0.0 are equal and NaNs are not: the bits tell them apart. NaNs all become the quiet one.
-            key: Any = ("const", type, value.hex(), math.copysign(1.0, value))
-        else:
-            if type is I64:
-                value = wrap(value)
-            elif type is I1:
-                value = bool(value)
-            key = ("const", type, value)
+        value = hold(type, value)
+        # -0.0 and 0.0 are equal and NaNs are not: the bits tell them apart.
+        key = ("const", type, bits_of(value) if type.is_float else value)
         found = self._table.get(key)
         if found is not None:
             return found
@@ -197,6 +190,16 @@ class Builder:
             out.append(self._append(OPS["result"], (first,), k, t))
         return tuple(out)
 
+    def append(self, block: Block, name: str, args: tuple[int, ...], type: Type, imm: Any = None) -> int:
+        """A pure operation at the end of `block`, whose values need not be open: folded on constants, nothing more.
+        For conversions on an edge, once both sides of a join are known."""
+        op = OPS[name]
+        if all(self.function.ops[a] is _CONST for a in args):
+            return self._folded(op, type, args)
+        v = self.function.new_value(op, type, args, imm, self.line, block)
+        block.insts.append(v)
+        return v
+
     # -- the parts of emit ---------------------------------------------------------------------------------------------
 
     def _result_type(self, op: Op, args: tuple[int, ...]) -> Type:
@@ -211,10 +214,7 @@ class Builder:
 
     def _folded(self, op: Op, type: Type, args: tuple[int, ...]) -> int:
         imms = self.function.imms
-        value = op.meaning(*[imms[a] for a in args])  # type: ignore[misc]
-        if type is F32:
-            value = round_f32(value)
-        return self.const(type, value)
+        return self.const(type, op.meaning(*[imms[a] for a in args]))  # type: ignore[misc]
 
     def _numbered(self, op: Op, args: tuple[int, ...], imm: Any, type: Type, hoist: bool = True) -> int:
         key = (op, args, imm, type)
@@ -246,8 +246,8 @@ class Builder:
                 depth = home.depth
         if depth >= loop.depth:
             return block
-        while loop.depth > depth + 1:
-            loop = loop.parent  # type: ignore[assignment]
+        while loop.parent is not None and loop.depth > depth + 1:
+            loop = loop.parent
         return loop.preheader
 
     def _guard(self, op: Op, args: tuple[int, ...], imm: Any, type: Type) -> int:

@@ -1,8 +1,9 @@
 """Functions, blocks, loops, and the records that instructions carry.
 
 Values are small ints. What is known of value `v` stands in columns of its function: ``ops[v]``, ``types[v]``,
-``args[v]`` (a tuple of values), ``imms[v]``, ``lines[v]``, and the block it stands in, ``homes[v]``. A block lists its parameters and instructions by value
-number and ends in a terminator whose edges carry the arguments for the successors' parameters.
+``args[v]`` (a tuple of values), ``imms[v]``, ``lines[v]``, and the block it stands in, ``homes[v]``. A block lists
+its parameters and instructions by value number and ends in a terminator whose edges carry the arguments for the
+successors' parameters.
 """
 
 from __future__ import annotations
@@ -149,7 +150,9 @@ class Block:
         line: the source line of the terminator.
     """
 
-    __slots__ = ("cold", "edges", "id", "idom", "insts", "line", "loop", "open", "params", "term", "term_args", "term_imm")
+    __slots__ = (
+        "cold", "edges", "id", "idom", "insts", "line", "loop", "open", "params", "term", "term_args", "term_imm",
+    )  # fmt: skip
 
     def __init__(self, id: int, loop: Loop | None = None) -> None:
         self.id = id
@@ -214,7 +217,10 @@ class Function:
         symbol: its address once linked; calls to it name this.
     """
 
-    __slots__ = ("args", "blocks", "convention", "file", "homes", "id", "imms", "lines", "name", "ops", "results", "sites", "symbol", "types")
+    __slots__ = (
+        "args", "blocks", "convention", "file", "homes", "id", "imms", "lines", "name", "ops", "results", "sites",
+        "symbol", "types",
+    )  # fmt: skip
 
     def __init__(self, name: str, results: tuple[Type, ...] = (), convention: str = "jit") -> None:
         self.name = name

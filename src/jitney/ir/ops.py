@@ -4,8 +4,9 @@ A signature reads ``argument types -> result``. Type variables: ``f`` is f32 or 
 any type; a variable means the same type wherever it occurs in a row. ``*`` stands for any number of further
 arguments (captures, call arguments), ``->`` without a type for no result, and ``?`` for a result type given with the
 instruction. The meaning is executable: constant folding and the interpreter both call it, so they cannot disagree.
-Integer meanings get signed Python ints in [-2**63, 2**63) and return any int: the caller wraps. Float meanings
-compute in double precision; for f32 the caller rounds once more, which is exact for every row here.
+Integer meanings get signed Python ints in [-2**63, 2**63) and return any int, float meanings compute in double
+precision: the caller passes the result through `hold`, which wraps, or rounds once more to single precision (exact
+for every row here: a double has more than twice the digits of a single).
 
 Flags:
     PURE      same arguments, same result; no trap: may be moved, merged, dropped and executed early.
@@ -20,10 +21,14 @@ from __future__ import annotations
 import math
 import struct
 
+from .types import F32, I1, I64, PTR
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .types import Type
 
 PURE, COMM, GUARD, READ, WRITE = 1, 2, 4, 8, 16
 
@@ -50,7 +55,9 @@ class Op:
         doc: what it does.
     """
 
-    __slots__ = ("base", "commutative", "doc", "guard", "meaning", "name", "params", "pure", "reads", "result", "writes")
+    __slots__ = (
+        "base", "commutative", "doc", "guard", "meaning", "name", "params", "pure", "reads", "result", "writes",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, signature: str, flags: int, meaning: Callable[..., Any] | None, doc: str, base: str = ""
@@ -115,14 +122,31 @@ def _rounded(function: Callable[[float], int]) -> Callable[[float], float]:
 
 
 def round_f32(a: float) -> float:
-    """`a` rounded to the nearest single-precision value, overflow to infinity."""
+    """`a` (an int, too) rounded to the nearest single-precision value, overflow to infinity."""
+    if a.__class__ is int and not -(1 << 53) <= a <= 1 << 53:
+        # On its way through a double it must not be rounded twice: fold the bits that do not fit into a sticky one.
+        a = (int(a) >> 11 | bool(int(a) & 2047)) << 11
     try:
         return float(struct.unpack("<f", struct.pack("<f", a))[0])
     except OverflowError:
         return math.copysign(math.inf, a)
 
 
-def _bits_of(a: float) -> int:
+def hold(type: Type, value: Any) -> Any:
+    """`value` as a register of `type` holds it: an int in range (signed; for a `ptr` unsigned), a bool, a float."""
+    if type is I64:
+        return wrap(value)
+    if type is I1:
+        return bool(value)
+    if type is PTR:
+        return value & _MASK
+    if type is F32:
+        return round_f32(value)
+    return float(value)
+
+
+def bits_of(a: float) -> int:
+    """The 64 bits of a double, as a signed integer."""
     return int(struct.unpack("<q", struct.pack("<d", a))[0])
 
 
@@ -151,9 +175,9 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("sub",      "i64 i64 -> i64", PURE,        lambda a, b: a - b, "difference"),
     ("mul",      "i64 i64 -> i64", PURE | COMM, lambda a, b: a * b, "product"),
     ("neg",      "i64 -> i64",     PURE,        lambda a: -a, "negative"),
-    ("smulh",    "i64 i64 -> i64", PURE | COMM, lambda a, b: (a * b) >> 64, "high half of the signed product"),
-    ("umulh",    "i64 i64 -> i64", PURE | COMM, lambda a, b: (_u(a) * _u(b)) >> 64, "high half of the unsigned product"),
-    ("floordiv", "i64 i64 -> i64", 0,           lambda a, b: a // b, "Python's //; b != 0 and not (min, -1): guard first"),
+    ("smulh",    "i64 i64 -> i64", PURE | COMM, lambda a, b: (a * b) >> 64, "high half, signed"),
+    ("umulh",    "i64 i64 -> i64", PURE | COMM, lambda a, b: (_u(a) * _u(b)) >> 64, "high half, unsigned"),
+    ("floordiv", "i64 i64 -> i64", 0,           lambda a, b: a // b, "Python's //; not by 0, not (min, -1): guard"),
     ("floormod", "i64 i64 -> i64", 0,           lambda a, b: a % b, "Python's %; b != 0; (min, -1) gives 0"),
     ("udiv",     "i64 i64 -> i64", 0,           lambda a, b: _u(a) // _u(b), "unsigned quotient; b != 0"),
     ("urem",     "i64 i64 -> i64", 0,           lambda a, b: _u(a) % _u(b), "unsigned remainder; b != 0"),
@@ -212,25 +236,25 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("ftrunc",   "f -> f",         PURE,        _rounded(math.trunc), "toward zero"),
     ("frint",    "f -> f",         PURE,        _rounded(round), "to nearest, ties to even"),
     # -- conversions ----------------------------------------------------------------------------------------------
-    ("i2f",      "i64 -> ?",       PURE,        float, "signed integer to float, rounded to nearest even"),
-    ("u2f",      "i64 -> ?",       PURE,        lambda a: float(_u(a)), "unsigned integer to float"),
+    ("i2f",      "i64 -> ?",       PURE,        lambda a: a, "signed integer to float, rounded to nearest even"),
+    ("u2f",      "i64 -> ?",       PURE,        _u, "unsigned integer to float"),
     ("f2i",      "f -> i64",       PURE,        _trunc_to_int, "toward zero; the minimum when out of range or NaN"),
     ("fext",     "f32 -> f64",     PURE,        lambda a: a, "single to double"),
     ("fround",   "f64 -> f32",     PURE,        round_f32, "double to single"),
-    ("f2bits",   "f64 -> i64",     PURE,        _bits_of, "the 64 bits of a double"),
+    ("f2bits",   "f64 -> i64",     PURE,        bits_of, "the 64 bits of a double"),
     ("bits2f",   "i64 -> f64",     PURE,        _from_bits, "the double of 64 bits"),
     ("b2i",      "i1 -> i64",      PURE,        int, "false 0, true 1"),
     ("p2i",      "ptr -> i64",     PURE,        lambda a: a, "address as integer"),
     ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
     ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
     # -- checks: each leaves the function through its site; `imm` is the site index -----------------------------------
-    ("guard",    "i1 i1 * ->",        GUARD,    None, "leave unless the condition holds; args: condition, dirty, captures"),
+    ("guard",    "i1 i1 * ->",        GUARD,    None, "leave unless the first holds; args: condition, dirty, captures"),
     ("addo",     "i64 i64 i1 -> i64", GUARD,    None, "sum; leave when it does not fit"),
     ("subo",     "i64 i64 i1 -> i64", GUARD,    None, "difference; leave when it does not fit"),
     ("mulo",     "i64 i64 i1 -> i64", GUARD,    None, "product; leave when it does not fit"),
     ("index",    "i64 i64 i1 -> i64", GUARD,    None, "i if 0 <= i < n, i + n if -n <= i < 0; leave otherwise"),
     ("poll",     "i64 i1 -> i64",     GUARD | WRITE, None,
-     "count down fuel by imm[1]; when used up run signal handlers (leave through imm[0] if one raises) and refill"),
+     "count fuel down by imm[1]; below zero run signal handlers (leave through imm[0] if one raises) and refill"),
     ("enter",    "ptr i1 ->",         GUARD | WRITE, None,
      "at the start of a recursive function: leave when the stack is used up; counts fuel in the context and polls"),
     # -- memory: imm is a Memory record ------------------------------------------------------------------------------

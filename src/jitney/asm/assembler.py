@@ -1,0 +1,305 @@
+"""The assembler: instructions, labels and data in, a `Blob` out.
+
+>>> from jitney.asm.registers import rax, rdi
+>>> a = Assembler()
+>>> a.emit("mov", rax, rdi)
+>>> a.emit("add", rax, 1)
+>>> a.emit("ret")
+>>> bytes(a.finish()).hex()
+'4889f84883c001c3'
+
+`emit` is the fast way in; `a.mov(rax, rdi)` says the same more readably. Python's own words take an underscore
+(`a.and_(rax, 1)`), and prefixes are written before the mnemonic: `a.emit("lock add", mem, rax)`, `a.lock_add(mem, rax)`.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from jitney.asm.blob import Blob, Relocation
+from jitney.asm.errors import LabelError, RangeError
+from jitney.asm.operands import Label
+from jitney.asm.x86_64.encode import PREFIXES, branch, instruction, nops
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_memo: dict[tuple[Any, ...], bytes] = {}
+"""Instruction as given -> its bytes, for all instructions that mention no label."""
+
+_MEMO_LIMIT = 1 << 15
+
+
+
+class Assembler:
+    """Collects instructions and data; `finish` lays them out.
+
+    Jumps to labels start short (rel8) and grow to rel32 where they must. Errors in operands are raised by the call
+    that gives them, errors about labels and distances by `finish` or `link`.
+    """
+
+    __slots__ = ("_aligns", "_bound", "_codes", "_fixups", "_instructions", "_jumps", "_names", "_pool")
+
+    def __init__(self) -> None:
+        self._codes: list[bytes] = []
+        self._instructions: list[tuple[Any, ...]] = []
+        self._bound: dict[Label, int] = {}
+        # (piece, opcode of the rel8 form, opcode of the rel32 form, target)
+        self._jumps: list[tuple[int, bytes, bytes, Label | int]] = []
+        # (piece, bytes from the field's start to the piece's end, field's kind, target, addend)
+        self._fixups: list[tuple[int, int, str, Label, int]] = []
+        # (piece, alignment, fill byte or None for nops)
+        self._aligns: list[tuple[int, int, int | None]] = []
+        self._names: dict[str, Label] = {}
+        self._pool: dict[bytes | tuple[Label, int], tuple[Label, int]] = {}
+
+    def emit(self, *instruction: Any) -> None:
+        """Append one instruction: `emit(mnemonic, *operands)`.
+
+        Operands are registers, `Mem`, `int` and `Label`, in Intel order. A label as the operand of a jump or call is
+        its target, and so is an int there, as an absolute address; a label in place of a 64-bit immediate is its
+        absolute address. Raises OperandError (with the forms there are) and RangeError.
+        """
+        code = _memo.get(instruction)
+        if code is None:
+            code = self._encode(instruction)
+        self._codes.append(code)
+        self._instructions.append(instruction)
+
+    def _encode(self, given: tuple[Any, ...]) -> bytes:
+        mnemonic = given[0]
+        operands = given[1:]
+        if len(operands) == 1:
+            target = operands[0]
+            if type(target) is Label or type(target) is int:
+                opcodes = branch(mnemonic)
+                if opcodes is not None:
+                    short, long = opcodes
+                    self._jumps.append((len(self._codes), short, long, target))
+                    return short + b"\0" if short else long + bytes(4)
+        code, trailing, label, addend = instruction(mnemonic, operands)
+        if label is None:
+            if len(_memo) >= _MEMO_LIMIT:
+                _memo.clear()
+            _memo[given] = code
+        elif trailing < 0:
+            self._fixups.append((len(self._codes), 8, "abs64", label, addend))
+        else:
+            self._fixups.append((len(self._codes), 4 + trailing, "rel32", label, addend - trailing - 4))
+        return code
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        """`a.mov`: defined on first use, for all assemblers, as a method that calls `emit`."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        prefix, _, rest = name.partition("_")
+        mnemonic = f"{prefix} {rest}" if rest and prefix in PREFIXES else name.rstrip("_")
+
+        def method(self: Assembler, *operands: Any) -> None:
+            self.emit(mnemonic, *operands)
+
+        method.__name__ = name
+        setattr(Assembler, name, method)
+        return getattr(self, name)  # type: ignore[no-any-return]
+
+    # labels
+
+    def label(self, name: str) -> Label:
+        """The label of this name in this assembler, made on first mention (and not bound by that)."""
+        label = self._names.get(name)
+        if label is None:
+            label = self._names[name] = Label(name)
+        return label
+
+    def bind(self, label: Label | None = None) -> Label:
+        """Say that the label (a new one if none is given) is here. Returns it. LabelError if it is bound already."""
+        if label is None:
+            label = Label()
+        if label in self._bound:
+            raise LabelError(f"label '{label}' is bound twice")
+        self._bound[label] = len(self._codes)
+        return label
+
+    # data
+
+    def _data(self, data: bytes, directive: str = ".byte") -> None:
+        self._codes.append(data)
+        self._instructions.append((directive, data))
+
+    def db(self, *values: int | bytes) -> None:
+        """Bytes: integers from -128 to 255, or bytes objects."""
+        self._integers(values, 1)
+
+    def dw(self, *values: int) -> None:
+        """16-bit integers."""
+        self._integers(values, 2)
+
+    def dd(self, *values: int) -> None:
+        """32-bit integers."""
+        self._integers(values, 4)
+
+    def dq(self, *values: int | Label) -> None:
+        """64-bit integers, or the absolute addresses of labels."""
+        for value in values:
+            if isinstance(value, Label):
+                self._fixups.append((len(self._codes), 8, "abs64", value, 0))
+                self._codes.append(bytes(8))
+                self._instructions.append((".quad", value))
+            else:
+                self._integers((value,), 8)
+
+    def _integers(self, values: tuple[int | bytes, ...], size: int) -> None:
+        parts = []
+        for value in values:
+            if isinstance(value, bytes):
+                parts.append(value)
+                continue
+            if not -(1 << 8 * size - 1) <= value < 1 << 8 * size:
+                raise RangeError(f"{value} does not fit in {size} byte{'s' if size > 1 else ''}")
+            parts.append((value & (1 << 8 * size) - 1).to_bytes(size, "little"))
+        self._data(b"".join(parts))
+
+    def string(self, text: str | bytes) -> None:
+        """Text in UTF-8, without a terminator."""
+        self._data(text.encode() if isinstance(text, str) else text, ".ascii")
+
+    def align(self, n: int, fill: int | None = None) -> None:
+        """Pad to a multiple of `n` (a power of two): with long nops, or with the byte `fill`."""
+        if n <= 0 or n & n - 1:
+            raise ValueError(f"alignment {n} is not a power of two")
+        self._aligns.append((len(self._codes), n, fill))
+        self._codes.append(b"")
+        self._instructions.append((".balign", n))
+
+    def const(self, data: bytes, align: int = 1) -> Label:
+        """The label of a constant in the pool after the code; equal constants are stored once."""
+        label, old = self._pool.get(data, (None, 1))
+        if label is None:
+            label = Label()
+        self._pool[data] = label, max(align, old)
+        return label
+
+    def address(self, target: Label, addend: int = 0) -> Label:
+        """The label of 8 bytes in the pool that hold the absolute address of `target` (+ addend)."""
+        label, _ = self._pool.setdefault((target, addend), (Label(), 8))
+        return label
+
+    # layout
+
+    def finish(self) -> Blob:
+        """Lay everything out. The assembler may be used further, and finished again.
+
+        Labels not bound here become relocations. Raises RangeError where a jump that has only a rel8 form is too far.
+        """
+        codes = list(self._codes)
+        sizes = list(map(len, codes))
+        long = self._relax(sizes)
+        offsets = self._offsets(sizes)
+        size = offsets[-1]
+        labels = {label: offsets[piece] for label, piece in self._bound.items()}
+        relocations: list[Relocation] = []
+        align = max((n for _, n, _ in self._aligns), default=16)
+
+        data = b""
+        data_offset = size
+        if self._pool:
+            entries = sorted(self._pool.items(), key=lambda entry: -entry[1][1])
+            align = max(align, entries[0][1][1])
+            data_offset = -(-size // entries[0][1][1]) * entries[0][1][1]
+            parts: list[bytes] = []
+            at = data_offset
+            for content, (label, n) in entries:
+                padding = -at % n
+                at += padding
+                labels[label] = at
+                if isinstance(content, tuple):
+                    relocations.append(Relocation(at, "abs64", *content))
+                    content = bytes(8)
+                parts += bytes(padding), content
+                at += len(content)
+            data = b"".join(parts)
+
+        for piece, n, fill in self._aligns:
+            padding = offsets[piece + 1] - offsets[piece]
+            codes[piece] = nops(padding) if fill is None else bytes((fill,)) * padding
+        for piece, short_opcode, long_opcode, target in self._jumps:
+            end = offsets[piece + 1]
+            goal = labels.get(target) if type(target) is Label else None
+            if piece not in long:
+                assert goal is not None
+                codes[piece] = short_opcode + (goal - end).to_bytes(1, "little", signed=True)
+            elif goal is not None:
+                codes[piece] = long_opcode + (goal - end).to_bytes(4, "little", signed=True)
+            else:
+                codes[piece] = long_opcode + bytes(4)
+                relocations.append(Relocation(end - 4, "rel32", target, -4))
+        for piece, back, kind, label, addend in self._fixups:
+            field = offsets[piece + 1] - back
+            goal = labels.get(label)
+            if kind == "rel32" and goal is not None:
+                code = codes[piece]
+                at = len(code) - back
+                distance = (goal + addend - field).to_bytes(4, "little", signed=True)
+                codes[piece] = code[:at] + distance + code[at + 4 :]
+            else:
+                relocations.append(Relocation(field, kind, label, addend))
+        return Blob(
+            b"".join(codes), data, data_offset, align, labels, tuple(relocations), (offsets, tuple(self._instructions))
+        )
+
+    def _offsets(self, sizes: list[int]) -> list[int]:
+        """The offset of every piece, and of the end; sets the sizes of alignments on the way."""
+        if not self._aligns:
+            return list(accumulate(sizes, initial=0))
+        offsets: list[int] = []
+        start = position = 0
+        for piece, n, _ in self._aligns:
+            offsets += accumulate(sizes[start:piece], initial=position)
+            position = offsets.pop()
+            sizes[piece] = -position % n
+            start = piece
+        offsets += accumulate(sizes[start:], initial=position)
+        return offsets
+
+    def _relax(self, sizes: list[int]) -> set[int]:
+        """Choose between the forms of jumps: all short at first, then those out of reach grow until none is.
+
+        Growing never makes another jump fit again, so this ends, and with the least sizes. Returns the pieces in
+        their long form and leaves their sizes in `sizes`.
+        """
+        long: set[int] = set()
+        pending = []
+        for jump in self._jumps:
+            piece, short_opcode, long_opcode, target = jump
+            if not short_opcode:
+                long.add(piece)
+            elif type(target) is Label and target in self._bound:
+                pending.append((piece, self._bound[target], long_opcode))
+            elif long_opcode:
+                long.add(piece)
+                sizes[piece] = len(long_opcode) + 4
+            else:
+                raise LabelError(f"'{self._instructions[piece][0]}' to '{target}', which is not bound here")
+        grown = True
+        while grown:
+            grown = False
+            offsets = self._offsets(sizes)
+            near = []
+            for jump in pending:
+                piece, goal, long_opcode = jump
+                distance = offsets[goal] - offsets[piece + 1]
+                if -128 <= distance <= 127:
+                    near.append(jump)
+                elif not long_opcode:
+                    raise RangeError(
+                        f"'{self._instructions[piece][0]}' reaches 127 bytes, not {distance} "
+                        f"(to '{self._instructions[piece][1]}')"
+                    )
+                else:
+                    long.add(piece)
+                    sizes[piece] = len(long_opcode) + 4
+                    grown = True
+            pending = near
+        return long

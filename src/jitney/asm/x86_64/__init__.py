@@ -1,0 +1,1 @@
+"""x86-64: the instruction table, its forms, and the encoder."""

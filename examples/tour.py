@@ -87,11 +87,11 @@ def stops():
     """What is shown: title, kernel, what the input is, arguments made anew, small arguments for the first call."""
     text = standard_library_text()
     return (
-        ("Fibonacci", "fib", "fib(30), recursive", lambda: (30,), lambda: (5,)),
+        ("Fibonacci", "fib", "fib(30)", lambda: (30,), lambda: (5,)),
         ("Mandelbrot", "mandelbrot", "640x480 pixels",
          lambda: (np.zeros((480, 640, 3), np.uint8), 150), lambda: (np.zeros((6, 8, 3), np.uint8), 20)),
-        ("n-body", "advance", "20,000 days", lambda: solar_system(20_000), lambda: solar_system(2)),
-        ("sieve", "sieve", "primes < 3 million",
+        ("n-body", "advance", "40,000 days", lambda: solar_system(40_000), lambda: solar_system(2)),
+        ("sieve", "sieve", "primes to 3e6",
          lambda: (np.zeros(3_000_000, np.bool_),), lambda: (np.zeros(50, np.bool_),)),
         ("matmul", "matmul", "150x150 float64", lambda: matrices(150), lambda: matrices(4)),
         ("tokenizer", "tokenize", f"{len(text) / 1e6:.1f} MB of Python",

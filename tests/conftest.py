@@ -1,0 +1,18 @@
+"""Shared by all tests: FallbackWarning is an error unless a test expects it, since a silent fallback to CPython would
+make every comparison with CPython pass."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from jitney.errors import FallbackWarning
+
+
+@pytest.fixture(autouse=True)
+def fallback_is_an_error() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FallbackWarning)
+        yield

@@ -7,7 +7,7 @@ strides, a constant or None by nothing. Types are interned: equal types are the 
 
 from __future__ import annotations
 
-from .ir.types import ACCESSES, F32, F64, I1, I64, PTR, Access, Type
+from .ir.types import ACCESSES, F64, I1, I64, PTR, Access, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,24 +15,31 @@ if TYPE_CHECKING:
 
 
 class PyType:
-    """Base of all. `name` is for messages; `leaves` are the machine types of a value, in order."""
+    """Base of all.
 
-    __slots__ = ("leaves", "name")
+    Attributes:
+        name: for messages.
+        leaves: the machine types of a value, in order.
+        tag: of a scalar type: the number that stands for it in the tag of a union; -1 where it cannot be a member.
+    """
 
-    def __init__(self, name: str, leaves: tuple[Type, ...]) -> None:
+    __slots__ = ("leaves", "name", "tag")
+
+    def __init__(self, name: str, leaves: tuple[Type, ...], tag: int = -1) -> None:
         self.name = name
         self.leaves = leaves
+        self.tag = tag
 
     def __repr__(self) -> str:
         return self.name
 
 
-INT = PyType("int", (I64,))
-FLOAT = PyType("float", (F64,))
-BOOL = PyType("bool", (I1,))
-NONE = PyType("None", ())
-UNBOUND = PyType("unbound", ())
-"""The type of a local variable that has no value."""
+UNBOUND = PyType("unbound", (), 0)
+INT = PyType("int", (I64,), 1)
+FLOAT = PyType("float", (F64,), 2)
+BOOL = PyType("bool", (I1,), 3)
+NONE = PyType("None", (), 4)
+# UNBOUND is the type of a local variable that has no value.
 
 
 class Scalar(PyType):
@@ -47,8 +54,8 @@ class Scalar(PyType):
 
     __slots__ = ("access", "bits", "dtype", "kind")
 
-    def __init__(self, dtype: str, kind: str, bits: int, access: Access) -> None:
-        super().__init__("np." + dtype, (access.type,))
+    def __init__(self, dtype: str, kind: str, bits: int, access: Access, tag: int) -> None:
+        super().__init__("np." + dtype, (access.type,), tag)
         self.dtype = dtype
         self.kind = kind
         self.bits = bits
@@ -56,8 +63,8 @@ class Scalar(PyType):
 
 
 SCALARS: dict[str, Scalar] = {
-    name: Scalar(name, kind, bits, ACCESSES[access])
-    for name, kind, bits, access in (
+    name: Scalar(name, kind, bits, ACCESSES[access], tag)
+    for tag, (name, kind, bits, access) in enumerate((
         ("bool", "b", 8, "b1"),
         ("int8", "i", 8, "i8"),
         ("int16", "i", 16, "i16"),
@@ -69,7 +76,7 @@ SCALARS: dict[str, Scalar] = {
         ("uint64", "u", 64, "i64"),  # the bits of a u64 travel in an i64
         ("float32", "f", 32, "f32"),
         ("float64", "f", 64, "f64"),
-    )
+    ), 5)
 }
 
 
@@ -106,15 +113,23 @@ class Tuple(PyType):
 class Union(PyType):
     """One of several scalar types, known when running. Make with `union_type`.
 
-    Leaves: an i64 tag (the index into `members`) and the 64 bits of the value (a float64 by its bits, a float32
-    widened to float64, a bool as 0 or 1, None and unbound as 0).
+    Leaves: an i64, the `tag` of the member that it is; and the value. Where all members that have a value share one
+    machine type among i64 and f64, the value is of that type (so that `float | np.float64` costs nothing); else it
+    is an i64: a float64 by its bits, a float32 widened to float64 first, a bool as 0 or 1, None and unbound as 0.
     """
 
-    __slots__ = ("members",)
+    __slots__ = ("members", "payload")
 
     def __init__(self, members: tuple[PyType, ...]) -> None:
-        super().__init__(" | ".join(m.name for m in members), (I64, I64))
+        kinds = {m.leaves[0] for m in members if m.leaves}
+        self.payload = F64 if kinds == {F64} else I64
+        super().__init__(" | ".join(m.name for m in members), (I64, self.payload))
         self.members = members
+
+    def without(self, member: PyType) -> PyType:
+        """The type when it is known not to be `member`."""
+        rest = tuple(m for m in self.members if m is not member)
+        return rest[0] if len(rest) == 1 else union_type(rest)
 
 
 class Constant(PyType):
@@ -128,7 +143,6 @@ class Constant(PyType):
 
 
 _interned: dict[Any, PyType] = {}
-MACHINE_SCALARS = (I1, I64, F32, F64)
 
 
 def _intern(key: Any, make: Any, *args: Any) -> Any:
@@ -150,7 +164,7 @@ def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
 
 def union_type(members: tuple[PyType, ...]) -> Union:
     """The union of two or more different scalar types, in a fixed order."""
-    ordered = tuple(sorted(members, key=lambda m: m.name))
+    ordered = tuple(sorted(members, key=lambda m: m.tag))
     result: Union = _intern(("union", *ordered), Union, ordered)
     return result
 
@@ -176,7 +190,7 @@ def join(a: PyType, b: PyType) -> PyType | None:
     members: list[PyType] = []
     for t in (a, b):
         for m in t.members if isinstance(t, Union) else (t,):
-            if len(m.leaves) > 1 or isinstance(m, (Constant, Tuple)):
+            if m.tag < 0:
                 return None
             if m not in members:
                 members.append(m)

@@ -215,10 +215,11 @@ class Function:
         id: number under which the runtime finds `sites` again.
         file: the user's source file.
         symbol: its address once linked; calls to it name this.
+        facts: parameter -> (low, high), bounds known of an i64 parameter (an array's length is not negative).
     """
 
     __slots__ = (
-        "args", "blocks", "convention", "file", "homes", "id", "imms", "lines", "name", "ops", "results", "sites",
+        "args", "blocks", "convention", "facts", "file", "homes", "id", "imms", "lines", "name", "ops", "results", "sites",
         "symbol", "types",
     )  # fmt: skip
 
@@ -237,6 +238,7 @@ class Function:
         self.id = 0
         self.file = ""
         self.symbol = Symbol(name)
+        self.facts: dict[int, tuple[int, int]] = {}
 
     @property
     def entry(self) -> Block:

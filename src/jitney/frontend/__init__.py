@@ -1,0 +1,1 @@
+"""From a Python function to typed IR: source, names and guards, and one walk that infers types and lowers."""

@@ -1,0 +1,115 @@
+"""Calls from compiled code to compiled functions: direct machine calls with unboxed arguments.
+
+The callee's specialisation for the argument types is compiled first (`Hooks.callee`). Its hidden arguments become
+hidden arguments of the caller. A call to the function being lowered itself uses the result type assumed for this
+round; while none is known the path ends there, and the other paths tell.
+"""
+
+from __future__ import annotations
+
+from ..ir.function import Call
+from ..pytypes import BOOL, PyType
+from .names import Guard, Hidden
+from .state import DIRTY, DeadPath, Lowering, Val
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FunctionType
+    from typing import Any, Protocol
+
+    from ..ir.function import Symbol
+
+    class Hooks(Protocol):
+        """What the frontend asks of the layers above it."""
+
+        volatile: frozenset[str]
+
+        def type_of(self, value: Any) -> PyType | None:
+            """The type of an object, None if it has none here."""
+
+        def plain(self, callee: Any) -> FunctionType | None:
+            """The Python function behind a callable that could be compiled, else None."""
+
+        def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
+            """A specialisation of it, compiled; None if that is not possible."""
+
+
+class CalleeInfo:
+    """What a caller has to know of a compiled specialisation."""
+
+    __slots__ = ("guards", "hidden", "owner", "result", "symbol", "writes")
+
+    def __init__(
+        self, symbol: Symbol, result: PyType, writes: bool, hidden: list[Hidden], guards: list[Guard], owner: Any
+    ) -> None:
+        self.symbol = symbol
+        self.result = result
+        self.writes = writes
+        self.hidden = hidden
+        self.guards = guards
+        self.owner = owner
+
+
+def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
+    """Call a Python function that is, or can be, compiled."""
+    plain = lw.hooks.plain(callee)
+    if plain is None:
+        name = getattr(callee, "__qualname__", None) or repr(callee)
+        lw.unsupported(f"calling {name} is not supported", node)
+    bound = _bind(lw, plain, args, kwargs, node)
+    types = tuple(v.type for v in bound)
+    if plain is lw.names.function and types == lw.arg_types:
+        return _call_self(lw, bound, node)
+    info = lw.hooks.callee(callee, types)
+    if info is None:
+        lw.unsupported(f"{plain.__qualname__} cannot be compiled for ({', '.join(t.name for t in types)})", node)
+    lw.callees.append(info)
+    parts = [p for v in bound for p in v.parts]
+    for hidden in info.hidden:
+        parts.extend(lw.names.adopt(lw, hidden).parts)
+    for guard in info.guards:
+        lw.names.require(guard)
+    return _emit(lw, info.symbol, plain.__name__, parts, info.result, info.writes)
+
+
+def _call_self(lw: Lowering, bound: list[Val], node: Any) -> Val:
+    lw.recursive = True
+    if lw.result is None:
+        lw.b.unreachable()
+        raise DeadPath
+    parts = [p for v in bound for p in v.parts]
+    return _emit(lw, lw.function.symbol, lw.function.name, parts, lw.result, lw.assumed_writes)
+
+
+def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyType, writes: bool) -> Val:
+    types = lw.function.types
+    leaves = result.leaves + (BOOL.leaves if writes else ())
+    call = Call(name, symbol, tuple(types[p] for p in parts), leaves, False, lw.b.add_site("call", name))
+    values = lw.b.call("call", call, (lw.context, *parts, lw.dirty))
+    if writes:
+        lw.writes = True
+        lw.env[DIRTY] = Val(BOOL, (lw.b.emit("or", lw.dirty, values[-1]),))
+    return Val(result, values[: len(result.leaves)])
+
+
+def _bind(lw: Lowering, plain: FunctionType, args: list[Val], kwargs: dict[str, Val], node: Any) -> list[Val]:
+    """Arguments in the order of the callee's parameters, defaults filled in."""
+    code = plain.__code__
+    if code.co_flags & 0x0C:
+        lw.unsupported(f"{plain.__qualname__} takes `*args` or `**kwargs`, which is not supported", node)
+    count, keyword_only = code.co_argcount, code.co_kwonlyargcount
+    names = code.co_varnames[: count + keyword_only]
+    values: dict[str, Val] = dict(zip(names[:count], args))
+    wrong = len(args) > count
+    for name, value in kwargs.items():
+        if name not in names or name in values or names.index(name) < code.co_posonlyargcount:
+            wrong = True
+        values[name] = value
+    defaults = plain.__defaults__ or ()
+    for name, default in zip(names[count - len(defaults) : count], defaults):
+        values.setdefault(name, lw.constant(default))
+    for name, default in (plain.__kwdefaults__ or {}).items():
+        values.setdefault(name, lw.constant(default))
+    if wrong or any(name not in values for name in names):
+        lw.unsupported(f"this call does not fit the parameters of {plain.__qualname__}", node)
+    return [values[name] for name in names]

@@ -1,0 +1,286 @@
+"""Expressions: one function per node type, in the table at the end; and conditions, which branch."""
+
+from __future__ import annotations
+
+import _ast
+from types import ModuleType
+
+from ..ir.types import I64
+from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Tuple, Union
+from . import library
+from .arrays import attribute as array_attribute
+from .arrays import load_element
+from .operators import binary, compare, truth, unary
+from .state import CONFLICT, DeadPath, Lowering, Open, Val, constant_value
+from .statements import OPERATORS, describe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_UNARY = {_ast.USub: "-", _ast.UAdd: "+", _ast.Invert: "~", _ast.Not: "not"}
+_COMPARE = {
+    _ast.Lt: "<",
+    _ast.LtE: "<=",
+    _ast.Gt: ">",
+    _ast.GtE: ">=",
+    _ast.Eq: "==",
+    _ast.NotEq: "!=",
+    _ast.Is: "is",
+    _ast.IsNot: "is not",
+}
+
+
+def lower_expression(lw: Lowering, node: Any) -> Val:
+    handler = EXPRESSIONS.get(type(node))
+    if handler is None:
+        lw.unsupported(f"{describe(node)} is not supported", node)
+    return handler(lw, node)
+
+
+def _constant(lw: Lowering, node: Any) -> Val:
+    return lw.constant(node.value)
+
+
+def _name(lw: Lowering, node: Any) -> Val:
+    if node.id in lw.names.local and node.id not in lw.globals:
+        return read_local(lw, node)
+    return lw.names.lookup(lw, node.id, node)
+
+
+def read_local(lw: Lowering, node: Any) -> Val:
+    """A local variable; leaves with UnboundLocalError where it has no value."""
+    value = lw.env.get(node.id)
+    if value is None:
+        lw.fail("unbound", node.id)
+    type = value.type
+    if type is CONFLICT:
+        lw.unsupported(f"{node.id!r} has values of types that cannot share a variable here", node)
+    if isinstance(type, Union) and UNBOUND in type.members:
+        lw.check(lw.b.emit("ne", value.parts[0], lw.int_const(UNBOUND.tag)), "unbound", node.id)
+        rest = type.without(UNBOUND)
+        if isinstance(rest, Union):
+            payload = value.parts[1]
+            if rest.payload is not type.payload:
+                payload = lw.b.emit("bits2f", payload)
+            value = Val(rest, (value.parts[0], payload))
+        else:
+            value = lw.unpack(value, rest)
+        lw.env[node.id] = value
+    return value
+
+
+def _tuple(lw: Lowering, node: Any) -> Val:
+    values: list[Val] = []
+    for item in node.elts:
+        if type(item) is _ast.Starred:
+            inner = lw.expr(item.value)
+            if not isinstance(inner.type, Tuple):
+                lw.unsupported(f"unpacking {inner.type} is not supported", item)
+            values.extend(lw.elements(inner))
+        else:
+            values.append(lw.expr(item))
+    return lw.tuple(values)
+
+
+def _binary(lw: Lowering, node: Any) -> Val:
+    left, right = lw.expr(node.left), lw.expr(node.right)
+    return binary(lw, OPERATORS[type(node.op)], left, right)
+
+
+def _unary(lw: Lowering, node: Any) -> Val:
+    return unary(lw, _UNARY[type(node.op)], lw.expr(node.operand))
+
+
+def _boolean(lw: Lowering, node: Any) -> Val:
+    """``a and b``: the first operand that decides, with its own type."""
+    is_and = type(node.op) is _ast.And
+
+    def from_operand(k: int) -> Val:
+        value = lw.expr(node.values[k])
+        if k == len(node.values) - 1:
+            return value
+        decided = truth(lw, value)
+        if is_and:
+            return lw.if_else(decided, lambda: from_operand(k + 1), lambda: value)
+        return lw.if_else(decided, lambda: value, lambda: from_operand(k + 1))
+
+    return from_operand(0)
+
+
+def _compare(lw: Lowering, node: Any) -> Val:
+    def from_link(left: Val, k: int) -> Val:
+        right = lw.expr(node.comparators[k])
+        value = _compared(lw, node, k, left, right)
+        if k == len(node.ops) - 1:
+            return value
+        return lw.if_else(truth(lw, value), lambda: from_link(right, k + 1), lambda: value)
+
+    return from_link(lw.expr(node.left), 0)
+
+
+def _compared(lw: Lowering, node: Any, k: int, left: Val, right: Val) -> Val:
+    op = type(node.ops[k])
+    if op is _ast.In or op is _ast.NotIn:
+        return _membership(lw, node, left, right, op is _ast.In)
+    return compare(lw, _COMPARE[op], left, right)
+
+
+def _membership(lw: Lowering, node: Any, left: Val, right: Val, wanted: bool) -> Val:
+    if not isinstance(right.type, Tuple):
+        lw.unsupported(f"`in` {right.type} is not supported", node)
+    found = lw.bool_const(False)
+    for item in lw.elements(right):
+        found = lw.b.emit("or", found, truth(lw, compare(lw, "==", left, item)))
+    return Val(BOOL, (found if wanted else lw.b.emit("not", found),))
+
+
+def _conditional(lw: Lowering, node: Any) -> Val:
+    idom = lw.b.block
+    ends: list[Open] = []
+    for side, arm in zip(condition(lw, node.test), (node.body, node.orelse)):
+        if not side:
+            continue
+        try:
+            lw.join(side, lw.env_names(side), idom, idom.loop)
+            ends.append(lw.open_end(lw.expr(arm)))
+        except DeadPath:
+            pass
+    value = lw.join(ends, lw.env_names(ends), idom, idom.loop)
+    assert value is not None
+    if value.type is CONFLICT:
+        lw.unsupported("the two values have types that cannot share a variable", node)
+    return value
+
+
+def _named(lw: Lowering, node: Any) -> Val:
+    value = lw.expr(node.value)
+    lw.assign(node.target, value)
+    return value
+
+
+def _attribute(lw: Lowering, node: Any) -> Val:
+    owner = lw.expr(node.value)
+    if isinstance(owner.type, Array):
+        value = array_attribute(lw, owner, node.attr, node)
+        if value is not None:
+            return value
+    held = constant_value(owner)
+    if isinstance(held, ModuleType):
+        return lw.names.attribute(lw, held, node.attr, node)
+    lw.unsupported(f"the attribute {node.attr!r} of {owner.type} is not supported", node)
+
+
+def _subscript(lw: Lowering, node: Any) -> Val:
+    owner, index = lw.expr(node.value), lw.expr(node.slice)
+    if isinstance(owner.type, Array):
+        return load_element(lw, owner, index, node)
+    if isinstance(owner.type, Tuple):
+        return _tuple_item(lw, owner, index, node)
+    lw.unsupported(f"subscripting {owner.type} is not supported", node)
+
+
+def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
+    values = lw.elements(owner)
+    k = lw.known(index)
+    if k is None and index.type is INT and values:
+        # Not known when compiling: one arm per element.
+        size = lw.int_const(len(values))
+        site = lw.b.add_site("raise", (IndexError, ("tuple index out of range",)), (I64, I64))
+        i = lw.b.emit("index", index.parts[0], size, lw.dirty, imm=site)
+
+        def pick(k: int) -> Val:
+            if k == len(values) - 1:
+                return values[k]
+            return lw.if_else(lw.b.emit("eq", i, lw.int_const(k)), lambda: values[k], lambda: pick(k + 1))
+
+        return pick(0)
+    if not isinstance(k, int):
+        lw.unsupported(f"indexing a tuple with {index.type} is not supported", node)
+    if not -len(values) <= k < len(values):
+        lw.fail_with(IndexError, "tuple index out of range")
+    return values[k]
+
+
+def _call(lw: Lowering, node: Any) -> Val:
+    function = lw.expr(node.func)
+    if not isinstance(function.type, Constant):
+        lw.unsupported(f"calling {function.type} is not supported", node)
+    args: list[Val] = []
+    for item in node.args:
+        if type(item) is _ast.Starred:
+            inner = lw.expr(item.value)
+            if not isinstance(inner.type, Tuple):
+                lw.unsupported(f"unpacking {inner.type} is not supported", item)
+            args.extend(lw.elements(inner))
+        else:
+            args.append(lw.expr(item))
+    kwargs: dict[str, Val] = {}
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            lw.unsupported("`**` in a call is not supported", node)
+        kwargs[keyword.arg] = lw.expr(keyword.value)
+    lw.at(node)
+    callee = function.type.value
+    value = library.call(lw, callee, args, kwargs, node)
+    if value is None:
+        value = lw.call(callee, args, kwargs, node)
+    return value
+
+
+# -- conditions ----------------------------------------------------------------------------------------------------
+
+
+def condition(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
+    """Evaluate `node` as a truth value and end the path: the ends where it is true, and those where it is false."""
+    kind = type(node)
+    if kind is _ast.BoolOp:
+        return _short_circuit(lw, node.values, type(node.op) is _ast.And)
+    if kind is _ast.UnaryOp and type(node.op) is _ast.Not:
+        yes, no = condition(lw, node.operand)
+        return no, yes
+    if kind is _ast.Compare and len(node.ops) > 1:
+        return _chain(lw, node)
+    return lw.branch(truth(lw, lw.expr(node)))
+
+
+def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[Open], list[Open]]:
+    decided: list[Open] = []
+    for k, node in enumerate(nodes):
+        yes, no = condition(lw, node)
+        go, stop = (yes, no) if is_and else (no, yes)
+        decided.extend(stop)
+        if k == len(nodes) - 1 or not go:
+            return (go, decided) if is_and else (decided, go)
+        lw.join(go, lw.env_names(go), go[0].block, go[0].block.loop)
+    raise AssertionError("a boolean operation has operands")
+
+
+def _chain(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
+    left, no = lw.expr(node.left), []
+    for k, comparator in enumerate(node.comparators):
+        right = lw.expr(comparator)
+        go, stop = lw.branch(truth(lw, _compared(lw, node, k, left, right)))
+        no.extend(stop)
+        if k == len(node.ops) - 1 or not go:
+            return go, no
+        lw.join(go, lw.env_names(go), go[0].block, go[0].block.loop)
+        left = right
+    raise AssertionError("a comparison has operands")
+
+
+EXPRESSIONS: dict[Any, Callable[[Lowering, Any], Val]] = {
+    _ast.Constant: _constant,
+    _ast.Name: _name,
+    _ast.Tuple: _tuple,
+    _ast.BinOp: _binary,
+    _ast.UnaryOp: _unary,
+    _ast.BoolOp: _boolean,
+    _ast.Compare: _compare,
+    _ast.IfExp: _conditional,
+    _ast.NamedExpr: _named,
+    _ast.Attribute: _attribute,
+    _ast.Subscript: _subscript,
+    _ast.Call: _call,
+}

@@ -1,0 +1,155 @@
+"""Which local names are still needed where paths meet: a backward walk over the syntax tree.
+
+Only names that are live at a join become block parameters; without it every temporary of a loop body would be
+carried around the loop, with the type "maybe unbound". Sets of names are ints, one bit per name.
+
+    for i in range(n):      head: {s, n}   (t is assigned before it is read)
+        t = a[i]
+        s += t              after the loop: {s}
+    return s
+"""
+
+from __future__ import annotations
+
+import _ast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_EFFECTS = (_ast.Subscript, _ast.Attribute)
+
+
+class Liveness:
+    """Results of the walk over one function body.
+
+    Attributes:
+        after: statement node -> set of names live after it (for `if`, loops).
+        head: loop node -> set of names live where an iteration begins.
+        assigned: loop node -> set of names assigned in it.
+        stores: loop nodes whose bodies store into something or call something that may.
+    """
+
+    __slots__ = ("_bits", "_memo", "after", "assigned", "head", "names", "stores")
+
+    def __init__(self, body: list[Any]) -> None:
+        self._bits: dict[str, int] = {}
+        self._memo: dict[Any, tuple[int, int]] = {}
+        self.names: list[str] = []
+        self.after: dict[Any, int] = {}
+        self.head: dict[Any, int] = {}
+        self.assigned: dict[Any, int] = {}
+        self.stores: set[Any] = set()
+        self._body(body, 0, 0, 0)
+
+    def bit(self, name: str) -> int:
+        found = self._bits.get(name)
+        if found is None:
+            found = self._bits[name] = 1 << len(self.names)
+            self.names.append(name)
+        return found
+
+    def select(self, bits: int) -> list[str]:
+        """The names of a set."""
+        out = []
+        while bits:
+            low = bits & -bits
+            out.append(self.names[low.bit_length() - 1])
+            bits ^= low
+        return out
+
+    def _body(self, body: list[Any], live: int, on_break: int, on_continue: int) -> int:
+        for node in reversed(body):
+            live = self._statement(node, live, on_break, on_continue)
+        return live
+
+    def _statement(self, node: Any, live: int, on_break: int, on_continue: int) -> int:
+        kind = type(node)
+        if kind is _ast.If:
+            self.after[node] = live
+            joined = self._body(node.body, live, on_break, on_continue)
+            joined |= self._body(node.orelse, live, on_break, on_continue)
+            reads, writes = self._access(node.test)
+            return (joined & ~writes) | reads
+        if kind is _ast.While or kind is _ast.For:
+            return self._loop(node, live, on_break, on_continue)
+        if kind is _ast.Return or kind is _ast.Raise:
+            return self._access(node)[0]
+        if kind is _ast.Break:
+            return on_break
+        if kind is _ast.Continue:
+            return on_continue
+        reads, writes = self._access(node)
+        return (live & ~writes) | reads
+
+    def _loop(self, node: Any, live: int, on_break: int, on_continue: int) -> int:
+        self.after[node] = live
+        done = self._body(node.orelse, live, on_break, on_continue) if node.orelse else live
+        if type(node) is _ast.While:
+            reads, writes = self._access(node.test)
+            entry = 0
+        else:
+            reads, writes = 0, self._access(node.target)[1]
+            entry = self._access(node.iter)[0]
+        head = done | reads
+        while True:
+            begin = self._body(node.body, head, live, head)
+            wider = head | reads | (begin & ~writes)
+            if wider == head:
+                break
+            head = wider
+        self.head[node] = head
+        if node not in self.assigned:
+            assigned = writes
+            for inner in node.body:
+                assigned |= self._all_writes(inner, node)
+            self.assigned[node] = assigned
+        return head | entry
+
+    def _all_writes(self, node: Any, loop: Any) -> int:
+        reads, writes = self._access(node)
+        if self._has_effects(node):
+            self.stores.add(loop)
+        return writes
+
+    def _has_effects(self, tree: Any) -> bool:
+        work = [tree]
+        while work:
+            node = work.pop()
+            kind = type(node)
+            if kind is _ast.Call or (kind in _EFFECTS and type(node.ctx) is not _ast.Load):
+                return True
+            for field in node._fields:
+                value = getattr(node, field, None)
+                if isinstance(value, list):
+                    work.extend(v for v in value if isinstance(v, _ast.AST))
+                elif isinstance(value, _ast.AST):
+                    work.append(value)
+        return False
+
+    def _access(self, tree: Any) -> tuple[int, int]:
+        """Names read and names written anywhere in `tree`."""
+        found = self._memo.get(tree)
+        if found is not None:
+            return found
+        reads = writes = 0
+        work = [tree]
+        while work:
+            node = work.pop()
+            kind = type(node)
+            if kind is _ast.Name:
+                if type(node.ctx) is _ast.Load:
+                    reads |= self.bit(node.id)
+                else:
+                    writes |= self.bit(node.id)
+                continue
+            if kind is _ast.AugAssign and type(node.target) is _ast.Name:
+                reads |= self.bit(node.target.id)
+            for field in node._fields:
+                value = getattr(node, field, None)
+                if isinstance(value, list):
+                    work.extend(v for v in value if isinstance(v, _ast.AST))
+                elif isinstance(value, _ast.AST):
+                    work.append(value)
+        self._memo[tree] = (reads, writes)
+        return reads, writes

@@ -1,0 +1,378 @@
+"""Loops: `for` over ranges (rotated) and `while`, with the types their variables settle to.
+
+A loop is lowered with the types its variables have on entry. If an iteration brings back another type, it is lowered
+again by another *plan*: either the joined type is carried around (`None | float` costs a tag), or, where the machine
+types differ (`s = 0` before `s += a[i]`), the first iteration is peeled off, so that the loop itself starts with the
+type that things settle to.
+
+    range(start, stop), step 1            while test
+
+    b0:  br start < stop, pre, zero       pre:    jump head(entry values)
+    pre: jump head(start, entry values)   head:   br test, body, out
+    head(i, ...): body                    body:   ...; poll; jump head(new values)
+         i' = i + 1; poll                 out:
+         br i' < stop, head(i', ...), out
+    zero, out: -> else clause, then after
+"""
+
+from __future__ import annotations
+
+from ..ir.function import Block, Loop
+from ..ir.types import I64
+from ..pytypes import INT, UNBOUND, PyType, Union
+from ..pytypes import join as join_types
+from .library.ranges import Range
+from .state import CONFLICT, DIRTY, FUEL, UNBOUND_VAL, DeadPath, Lowering, Open, Val
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_MAX_PLANS = 12
+
+
+class LoopFrame:
+    """The loop being lowered: where `break` and `continue` lead."""
+
+    __slots__ = ("breaks", "continues")
+
+    def __init__(self, breaks: list[Open]) -> None:
+        self.breaks = breaks
+        self.continues: list[Open] = []
+
+
+class Plan:
+    """How a loop is lowered.
+
+    Attributes:
+        types: of the carried names at the loop's head, where they are not those on entry.
+        peel: the first iteration is lowered apart.
+        once: no iteration comes back: there is no loop, only what would be the first iteration.
+    """
+
+    __slots__ = ("once", "peel", "types")
+
+    def __init__(self) -> None:
+        self.types: dict[str, PyType] = {}
+        self.peel = False
+        self.once = False
+
+
+class Replan(Exception):
+    """The plan did not hold; a better one stands in `Lowering.loop_plans`."""
+
+
+class Counter:
+    """The hidden counting of a range loop: from `start`, while it is on the near side of `stop`, by constant `step`."""
+
+    __slots__ = ("start", "step", "stop")
+
+    def __init__(self, start: int, stop: int, step: int) -> None:
+        self.start = start
+        self.stop = stop
+        self.step = step
+
+    def test(self, lw: Lowering, i: int) -> int:
+        return lw.b.emit("slt" if self.step > 0 else "sgt", i, self.stop)
+
+    def next(self, lw: Lowering, i: int) -> int:
+        return lw.b.emit("add", i, lw.int_const(self.step))
+
+
+def lower_for(lw: Lowering, node: Any) -> None:
+    iterable = lw.expr(node.iter)
+    if not isinstance(iterable.type, Range):
+        lw.unsupported(f"a `for` loop over {iterable.type} is not supported", node.iter)
+    start, stop, step = iterable.parts
+    known = lw.b.constant(step)
+    if known == 0:
+        lw.fail_with(ValueError, "range() arg 3 must not be zero")
+    if known is not None:
+        counter = Counter(start, _reachable_stop(lw, stop, known), known)
+        _retry(lw, node, lambda plan: _Attempt(lw, node, plan, counter, lambda i: i).lower())
+        return
+    # The direction is not known: count the iterations, and step the visible variable beside.
+    count = _iteration_count(lw, start, stop, step)
+    counter = Counter(lw.int_const(0), count, 1)
+
+    def visible(k: int) -> int:
+        return lw.b.emit("add", start, lw.b.emit("mul", k, step))
+
+    _retry(lw, node, lambda plan: _Attempt(lw, node, plan, counter, visible).lower())
+
+
+def lower_while(lw: Lowering, node: Any) -> None:
+    _retry(lw, node, lambda plan: _Attempt(lw, node, plan, None, None).lower())
+
+
+def _reachable_stop(lw: Lowering, stop: int, step: int) -> int:
+    """`stop`, checked so that counting up to it cannot pass the end of 64 bits."""
+    if step > 1:
+        lw.checked("addo", stop, lw.int_const(step - 1))
+    elif step < -1:
+        lw.checked("addo", stop, lw.int_const(step + 1))
+    return stop
+
+
+def _iteration_count(lw: Lowering, start: int, stop: int, step: int) -> int:
+    b, zero, one = lw.b, lw.int_const(0), lw.int_const(1)
+    lw.check(b.emit("ne", step, zero), "raise", (ValueError, ("range() arg 3 must not be zero",)))
+    lw.check(b.emit("ne", step, lw.int_const(-(1 << 63))), "overflow")
+    up = b.emit("sgt", step, zero)
+    low, high = b.emit("select", up, start, stop), b.emit("select", up, stop, start)
+    empty = b.emit("sge", low, high)
+    span = lw.checked("subo", high, b.emit("select", empty, high, low))
+    size = b.emit("iabs", step)
+    return b.emit("floordiv", lw.checked("addo", span, b.emit("sub", size, one)), size)
+
+
+def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
+    outer, env = lw.loop, dict(lw.env)
+    breaks = (len(outer.breaks), len(outer.continues)) if outer is not None else (0, 0)
+    returns, writes = len(lw.returns), lw.writes
+    mark = lw.b.mark()
+    for _ in range(_MAX_PLANS):
+        plan = lw.loop_plans.setdefault(node, Plan())
+        try:
+            attempt(plan)
+        except Replan:
+            lw.b.rewind(mark)
+            lw.env, lw.loop, lw.writes = dict(env), outer, writes
+            del lw.returns[returns:]
+            if outer is not None:
+                del outer.breaks[breaks[0] :]
+                del outer.continues[breaks[1] :]
+        else:
+            return
+        finally:
+            lw.loop = outer
+    lw.unsupported("the types of this loop's variables do not settle", node)
+
+
+class _Attempt:
+    """One lowering of a loop by one plan."""
+
+    def __init__(
+        self, lw: Lowering, node: Any, plan: Plan, counter: Counter | None, visible: Callable[[int], int] | None
+    ) -> None:
+        self.lw = lw
+        self.node = node
+        self.plan = plan
+        self.counter = counter
+        self.visible = visible
+        self.outer = lw.b.block.loop
+        self.frame = LoopFrame([])
+        self.entry_dirty = lw.env[DIRTY]
+        self.exits: list[Open] = []
+        live = lw.live
+        self.carried = live.select(live.head[node] & live.assigned[node])
+        self.kept = live.select(live.head[node])
+
+    def lower(self) -> None:
+        lw, b, node = self.lw, self.lw.b, self.node
+        outer_frame, lw.loop = lw.loop, self.frame
+        first = b.new_block(self.outer)
+        idom = b.block
+        b.jump(first)
+        b.start(first, idom)
+        i = self.counter.start if self.counter is not None else -1
+        zero: list[Open] = []
+        looping = True
+        if self.counter is not None:
+            looping, zero = self._enter_if(self.counter.test(lw, i))
+        if self.plan.peel or self.plan.once:
+            looping, i = self._peeled(i)
+        if looping:
+            if self.counter is not None:
+                self._range_loop(self.counter, i)
+            else:
+                self._while_loop()
+        lw.loop = outer_frame
+        self.exits.extend(zero)
+        self._finish(first)
+
+    def _enter_if(self, cond: int) -> tuple[bool, list[Open]]:
+        """Go on where `cond` holds; whether anything goes on, and the ends where it does not."""
+        lw = self.lw
+        go, stay = lw.branch(cond)
+        if go:
+            lw.join(go, lw.env_names(go), lw.b.block, self.outer)
+        return bool(go), stay
+
+    def _peeled(self, i: int) -> tuple[bool, int]:
+        """The first iteration on its own; whether a second may follow, and its counter."""
+        lw, node = self.lw, self.node
+        if self.counter is None:
+            looping = self._test_while()
+            if not looping:
+                return False, i
+        reached = self._iteration(i)
+        if not reached:
+            return False, i
+        if self.plan.once:
+            raise _settled(lw, node, self.plan)
+        if self.counter is not None:
+            i = self.counter.next(lw, i)
+            more, done = self._enter_if(self.counter.test(lw, i))
+            self.exits.extend(done)
+            return more, i
+        return True, i
+
+    def _iteration(self, i: int) -> bool:
+        """One pass through the body, `continue`s joined; whether its end is reached."""
+        lw, node = self.lw, self.node
+        idom = lw.b.block
+        self.frame.continues = []
+        if self.counter is not None and self.visible is not None:
+            lw.assign(node.target, Val(INT, (self.visible(i),)))
+        ends = self.frame.continues
+        try:
+            lw.body(node.body)
+            ends.append(lw.open_end())
+        except DeadPath:
+            pass
+        if not ends:
+            return False
+        lw.join(ends, self.kept, idom, idom.loop)
+        return True
+
+    def _test_while(self) -> bool:
+        """The test of a `while`: goes on where it holds, records the end where it does not."""
+        lw = self.lw
+        idom = lw.b.block
+        lw.at(self.node)
+        go, done = lw.condition(self.node.test)
+        self.exits.extend(done)
+        if not go:
+            return False
+        lw.join(go, lw.env_names(go), idom, idom.loop)
+        return True
+
+    # -- the loop itself ---------------------------------------------------------------------------------------------
+
+    def _begin(self, counter: int) -> tuple[Loop, list[int], list[tuple[str, PyType]]]:
+        """Preheader and header; gives the loop, the header's parameters, and what is carried with which type."""
+        lw, b = self.lw, self.lw.b
+        pre = b.new_block(self.outer)
+        idom = b.block
+        b.jump(pre)
+        b.start(pre, idom)
+        loop = Loop(self.outer)
+        header = b.new_block(loop)
+        loop.preheader, loop.header = pre, header
+        carried: list[tuple[str, PyType]] = []
+        args: list[int] = []
+        if self.counter is not None:
+            b.param(header, I64)
+            args.append(counter)
+        env = dict(lw.env)
+        for name in (*self.carried, FUEL, *((DIRTY,) if self.node in lw.live.stores else ())):
+            entry = lw.env.get(name, UNBOUND_VAL)
+            type = self.plan.types.get(name, entry.type)
+            args.extend(self._coerced(name, entry, type))
+            env[name] = Val(type, tuple(b.param(header, leaf) for leaf in type.leaves))
+            carried.append((name, type))
+        for name in self.carried:
+            if env[name].type is UNBOUND:
+                del env[name]
+        b.jump(header, tuple(args))
+        b.start(header, pre)
+        lw.env = env
+        return loop, args, carried
+
+    def _coerced(self, name: str, value: Val, type: PyType) -> tuple[int, ...]:
+        """The parts of `value` as the carried type; asks for another plan where it does not fit."""
+        if value.type is type:
+            return value.parts
+        if type is CONFLICT:
+            return ()
+        joined = join_types(type, value.type) if value.type is not CONFLICT else None
+        if joined is type:
+            return self.lw.coerce(value, type, self.lw.b.block)
+        if joined is None:
+            self.plan.types[name] = CONFLICT
+        elif self._needs_peeling(type, value.type):
+            self.plan.peel = True
+            self.plan.types[name] = value.type
+        else:
+            self.plan.types[name] = joined
+        raise Replan
+
+    def _needs_peeling(self, at_head: PyType, back: PyType) -> bool:
+        """Whether to peel rather than to carry a union: the machine types differ, and both are plain values."""
+        if self.plan.peel or isinstance(at_head, Union) and at_head.payload is I64 and back.leaves == (I64,):
+            return False
+        if isinstance(back, Union) or not back.leaves or at_head is UNBOUND:
+            return False
+        before = {m.leaves[0] for m in at_head.members if m.leaves} if isinstance(at_head, Union) else {*at_head.leaves}
+        return bool(before) and before != {back.leaves[0]}
+
+    def _back_edge(self, loop: Loop, carried: list[tuple[str, PyType]]) -> tuple[int, ...]:
+        """Poll, and the arguments of the jump back."""
+        lw, b = self.lw, self.lw.b
+        b.line = self.node.lineno + lw.source.line_offset
+        fuel = b.emit("poll", lw.env[FUEL].parts[0], lw.dirty, imm=(b.add_site("poll"), 1))
+        lw.env[FUEL] = Val(INT, (fuel,))
+        args: list[int] = []
+        for name, type in carried:
+            args.extend(self._coerced(name, lw.env.get(name, UNBOUND_VAL), type))
+        if DIRTY not in dict(carried) and lw.env[DIRTY].parts != self.entry_dirty.parts:
+            lw.live.stores.add(self.node)
+            raise Replan
+        return tuple(args)
+
+    def _range_loop(self, counter: Counter, start: int) -> None:
+        lw, b = self.lw, self.lw.b
+        loop, _, carried = self._begin(start)
+        i = loop.header.params[0]
+        loop.counter, loop.step, loop.stop = i, counter.step, counter.stop
+        self.entry_dirty = lw.env[DIRTY]
+        if not self._iteration(i):
+            raise _only_once(self.plan)
+        args = self._back_edge(loop, carried)
+        following = counter.next(lw, i)
+        again, done = lw.branch(counter.test(lw, following))
+        for end in again:
+            lw.link(end, loop.header, (following, *args))
+        if not again:
+            raise _only_once(self.plan)
+        self.exits.extend(done)
+
+    def _while_loop(self) -> None:
+        lw = self.lw
+        loop, _, carried = self._begin(-1)
+        self.entry_dirty = lw.env[DIRTY]
+        if self._test_while() and self._iteration(-1):
+            args = self._back_edge(loop, carried)
+            lw.link(lw.open_end(), loop.header, args)
+        else:
+            raise _only_once(self.plan)
+
+    # -- after the loop ----------------------------------------------------------------------------------------------
+
+    def _finish(self, first: Block) -> None:
+        """The else clause where the loop ran to its end, then the join with the `break`s."""
+        lw, node = self.lw, self.node
+        ends = self.exits
+        if node.orelse and ends:
+            lw.join(ends, self.kept, first, self.outer)
+            ends = []
+            try:
+                lw.body(node.orelse)
+                ends.append(lw.open_end())
+            except DeadPath:
+                pass
+        lw.join(ends + self.frame.breaks, lw.live.select(lw.live.after[node]), first, self.outer)
+
+
+def _only_once(plan: Plan) -> Replan:
+    plan.once = True
+    return Replan()
+
+
+def _settled(lw: Lowering, node: Any, plan: Plan) -> Exception:
+    """An iteration does come back after all, with the types of the first one: loop with what it brings."""
+    plan.once = False
+    plan.peel = True
+    return Replan()

@@ -1,0 +1,192 @@
+"""Lowering a Python function for given argument types: the frontend's entrance."""
+
+from __future__ import annotations
+
+import _ast
+
+from ..errors import UnsupportedError
+from ..ir.context import FUEL_FULL
+from ..ir.function import Function
+from ..ir.ops import OPS
+from ..ir.types import PTR, VOID
+from ..pytypes import BOOL, INT, NONE, PyType
+from ..pytypes import join as join_types
+from . import arrays, calls, expressions, source, statements
+from .liveness import Liveness
+from .names import Guard, Hidden, Names
+from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FunctionType
+
+    from .calls import CalleeInfo, Hooks
+    from .source import Source
+
+_GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
+_MAX_ROUNDS = 5
+
+
+class Lowered:
+    """The result of lowering.
+
+    Attributes:
+        function: jit convention; parameters: context, the leaves of all arguments, the leaves of hidden arguments.
+        result: the type of what it returns.
+        writes: it may have effects; then its last result is the final dirty flag.
+        guards, hidden: what was relied upon, and what is read at entry.
+        callees: specialisations called directly, to be kept alive.
+        recursive: it calls itself.
+    """
+
+    __slots__ = ("callees", "function", "guards", "hidden", "recursive", "result", "source", "writes")
+
+    def __init__(
+        self,
+        function: Function,
+        result: PyType,
+        writes: bool,
+        guards: list[Guard],
+        hidden: list[Hidden],
+        callees: list[CalleeInfo],
+        recursive: bool,
+        source: Source,
+    ) -> None:
+        self.function = function
+        self.result = result
+        self.writes = writes
+        self.guards = guards
+        self.hidden = hidden
+        self.callees = callees
+        self.recursive = recursive
+        self.source = source
+
+
+def lower(function: FunctionType, arg_types: tuple[PyType, ...], hooks: Hooks) -> Lowered:
+    """Lower `function` for arguments of the given types, one per parameter (keyword-only ones included).
+
+    Raises:
+        UnsupportedError: with the place that stood in the way.
+    """
+    tree = source.find(function)
+    _check_kind(function, tree)
+    body = tree.node.body
+    if isinstance(tree.node, _ast.Lambda):
+        body = [_ast.Return(value=body, lineno=body.lineno, col_offset=body.col_offset)]
+    live = Liveness(body)
+    result: PyType | None = None
+    writes = False
+    for _ in range(_MAX_ROUNDS):
+        lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
+        try:
+            lw.body(body)
+            lw.returns.append(lw.open_end(NONE_VAL))
+        except DeadPath:
+            pass
+        found = _joined_result(lw)
+        if not lw.recursive or (found is result and lw.writes == writes):
+            return _finish(lw, found if found is not None else NONE)
+        if found is None:
+            lw.unsupported("this function calls itself on every path", tree.node)
+        result, writes = found, lw.writes
+    lw.unsupported("the type this function returns does not settle", tree.node)
+
+
+def _check_kind(function: FunctionType, tree: Source) -> None:
+    flags = function.__code__.co_flags
+    reason = ""
+    if flags & (_COROUTINE | _ASYNC_GENERATOR):
+        reason = "an `async` function is not supported"
+    elif flags & _GENERATOR:
+        reason = "a generator is not supported"
+    elif flags & _STAR_ARGS:
+        reason = "`*args` and `**kwargs` are not supported"
+    elif function.__code__.co_cellvars:
+        reason = f"the local {function.__code__.co_cellvars[0]!r} is used by a nested function, which is not supported"
+    if reason:
+        raise UnsupportedError(reason, tree.file, tree.node.lineno + tree.line_offset, tree.node.col_offset)
+
+
+def _prepared(
+    function: FunctionType,
+    arg_types: tuple[PyType, ...],
+    hooks: Hooks,
+    tree: Source,
+    live: Liveness,
+    result: PyType | None,
+    writes: bool,
+) -> Lowering:
+    """A lowering at the start of the function: parameters bound, hidden names set."""
+    names = Names(function, hooks.volatile, hooks.type_of)
+    lw = Lowering(tree, names, live, result)
+    lw.hooks = hooks
+    lw.arg_types = arg_types
+    lw.assumed_writes = writes
+    lw.expr = lambda node: expressions.lower_expression(lw, node)
+    lw.body = lambda body: statements.lower_body(lw, body)
+    lw.assign = lambda target, value: statements.assign(lw, target, value)
+    lw.condition = lambda node: expressions.condition(lw, node)
+    lw.read_local = lambda node: expressions.read_local(lw, node)
+    lw.load_element = lambda array, index, node: arrays.load_element(lw, array, index, node)
+    lw.call = lambda callee, args, kwargs, node: calls.lower_call(lw, callee, args, kwargs, node)
+    entry = lw.b.new_block()
+    lw.b.start(entry, None)
+    lw.b.line = tree.node.lineno + tree.line_offset
+    lw.env[DIRTY] = Val(BOOL, (lw.bool_const(False),))
+    lw.env[FUEL] = Val(INT, (lw.int_const(FUEL_FULL),))
+    lw.context = lw.b.param(entry, PTR)
+    code = function.__code__
+    for name, type in zip(code.co_varnames, arg_types):
+        lw.env[name] = lw.parameter(type)
+    return lw
+
+
+def _joined_result(lw: Lowering) -> PyType | None:
+    """The type that covers everything returned; None if nothing is."""
+    result: PyType | None = None
+    for end in lw.returns:
+        assert end.value is not None
+        type = end.value.type
+        joined = type if result is None else join_types(result, type)
+        if joined is None:
+            lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)
+        result = joined
+    return result
+
+
+def _finish(lw: Lowering, result: PyType) -> Lowered:
+    function = lw.function
+    dirty = (BOOL.leaves[0],) if lw.writes else ()
+    function.results = result.leaves + dirty
+    for end in lw.returns:
+        assert end.value is not None
+        values = lw.coerce(end.value, result, end.block)
+        end.block.term = "ret"
+        end.block.term_args = values + (end.env[DIRTY].parts if lw.writes else ())
+    if lw.recursive:
+        _close_recursion(lw)
+    return Lowered(
+        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.source
+    )
+
+
+def _close_recursion(lw: Lowering) -> None:
+    """Begin with the stack check, and hand hidden arguments on in the calls to itself."""
+    function = lw.function
+    no_effect = function.entry.insts[0]
+    line = function.sites[0].line if function.sites else 0
+    lw.b.line = lw.source.node.lineno + lw.source.line_offset
+    site = lw.b.add_site("recursion")
+    v = function.new_value(OPS["enter"], VOID, (lw.context, no_effect), site, line, function.entry)
+    function.entry.insts.insert(1, v)
+    hidden = function.params[1 + sum(len(t.leaves) for t in lw.arg_types) :]
+    if not hidden:
+        return
+    types = tuple(function.types[h] for h in hidden)
+    for block in function.blocks:
+        for v in block.insts:
+            call = function.imms[v]
+            if function.ops[v] is OPS["call"] and call.target is function.symbol:
+                args = function.args[v]
+                function.args[v] = (*args[:-1], *hidden, args[-1])
+                call.params += types

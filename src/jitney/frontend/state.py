@@ -1,0 +1,402 @@
+"""The state of one lowering: the environment of typed values, sites, and how paths split and join.
+
+Types are inferred in the same walk that emits IR. Where paths join, the joined type of a name decides the block
+parameters; where a loop's back edge brings a type the header did not expect, the loop is lowered again (`loops.py`).
+The dirty flag and the fuel for polls are two hidden names of the environment, so that they join like all others.
+"""
+
+from __future__ import annotations
+
+from ..errors import UnsupportedError
+from ..ir.builder import Builder
+from ..ir.function import Block, Call, Edge, Function
+from ..ir.types import F32, F64, I1, I64, Type
+from ..pytypes import BOOL, FLOAT, INT, NONE, UNBOUND, Array, Constant, PyType, Scalar, Tuple, Union, constant_type, tuple_type
+from ..pytypes import join as join_types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn
+
+    from .calls import CalleeInfo, Hooks
+    from .liveness import Liveness
+    from .loops import LoopFrame
+    from .names import Names
+    from .source import Source
+
+DIRTY, FUEL = ".dirty", ".fuel"
+HIDDEN = (DIRTY, FUEL)
+CONFLICT = PyType("values of types that cannot share a variable", ())
+
+
+class Val:
+    """A typed value: the machine values of its type's leaves, in order."""
+
+    __slots__ = ("parts", "type")
+
+    def __init__(self, type: PyType, parts: tuple[int, ...] = ()) -> None:
+        self.type = type
+        self.parts = parts
+
+    def __repr__(self) -> str:
+        return f"Val({self.type}, {self.parts})"
+
+
+UNBOUND_VAL = Val(UNBOUND)
+NONE_VAL = Val(NONE)
+
+
+class DeadPath(Exception):
+    """The path being lowered has ended (it always leaves the function, or jumped away)."""
+
+
+class Open:
+    """The open end of a path, to be joined with others: its last block, its environment, and a value it yields.
+
+    The end is either the whole block, still without terminator, or one `edge` of its branch, still without target.
+    """
+
+    __slots__ = ("block", "edge", "env", "value")
+
+    def __init__(self, block: Block, env: dict[str, Val], value: Val | None = None, edge: Edge | None = None) -> None:
+        self.block = block
+        self.env = env
+        self.value = value
+        self.edge = edge
+
+
+class Lowering:
+    """What every part of the frontend works on.
+
+    Attributes:
+        b: the builder. env: names to values, at the current point. loop: the innermost loop being lowered.
+        context: the context parameter. returns: open ends that return their value.
+        result: the assumed type of the function's result, for calls to itself; None while unknown.
+    """
+
+    def __init__(self, source: Source, names: Names, live: Liveness, result: PyType | None) -> None:
+        self.source = source
+        self.names = names
+        self.live = live
+        self.result = result
+        self.function = Function(source.node.name if hasattr(source.node, "name") else "<lambda>")
+        self.function.file = source.file
+        self.b = Builder(self.function)
+        self.env: dict[str, Val] = {}
+        self.loop: LoopFrame | None = None
+        self.loop_plans: dict[Any, Any] = {}
+        self.returns: list[Open] = []
+        self.context = -1
+        self.recursive = False
+        self.writes = False
+        self.assumed_writes = False
+        self.globals: set[str] = set()
+        self.callees: list[CalleeInfo] = []
+        self.node: Any = source.node
+        # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
+        # that none imports another that imports it.
+        self.hooks: Hooks
+        self.arg_types: tuple[PyType, ...]
+        self.expr: Callable[[Any], Val]
+        self.body: Callable[[list[Any]], None]
+        self.assign: Callable[[Any, Val], None]
+        self.condition: Callable[[Any], tuple[list[Open], list[Open]]]
+        self.read_local: Callable[[Any], Val]
+        self.load_element: Callable[[Val, Val, Any], Val]
+        self.call: Callable[[Any, list[Val], dict[str, Val], Any], Val]
+
+    # -- places ------------------------------------------------------------------------------------------------------
+
+    def at(self, node: Any) -> None:
+        """Give what follows the source position of `node`."""
+        self.node = node
+        self.b.line = node.lineno + self.source.line_offset
+
+    def unsupported(self, message: str, node: Any = None) -> NoReturn:
+        """Give up compiling, with the place of `node` (or of the statement being lowered)."""
+        node = node if node is not None else self.node
+        line = getattr(node, "lineno", 1)
+        col = getattr(node, "col_offset", 0)
+        end = getattr(node, "end_col_offset", col) if getattr(node, "end_lineno", line) == line else col + 1
+        raise UnsupportedError(message, self.source.file, line + self.source.line_offset, col, end)
+
+    # -- constants -----------------------------------------------------------------------------------------------------
+
+    def int_const(self, value: int) -> int:
+        return self.b.const(I64, value)
+
+    def float_const(self, value: float) -> int:
+        return self.b.const(F64, value)
+
+    def bool_const(self, value: bool) -> int:
+        return self.b.const(I1, value)
+
+    def constant(self, value: Any) -> Val:
+        """A Val for a Python object known at compile time. Ints beyond 64 bits are not numbers here but opaque."""
+        kind = type(value)
+        if kind is bool:
+            return Val(BOOL, (self.bool_const(value),))
+        if kind is int and -(1 << 63) <= value < 1 << 63:
+            return Val(INT, (self.int_const(value),))
+        if kind is float:
+            return Val(FLOAT, (self.float_const(value),))
+        if value is None:
+            return NONE_VAL
+        if kind is tuple:
+            return self.tuple([self.constant(v) for v in value])
+        return Val(constant_type(value))
+
+    def known(self, value: Val) -> Any:
+        """The Python int, float or bool that `value` is known to be when compiling, else None."""
+        if len(value.parts) != 1 or isinstance(value.type, (Union, Array)):
+            return None
+        return self.b.constant(value.parts[0])
+
+    # -- tuples ------------------------------------------------------------------------------------------------------
+
+    def tuple(self, values: Sequence[Val]) -> Val:
+        """A tuple of values, kept apart."""
+        return Val(tuple_type(tuple([v.type for v in values])), tuple([p for v in values for p in v.parts]))
+
+    def elements(self, value: Val) -> list[Val]:
+        """The elements of a tuple value."""
+        assert isinstance(value.type, Tuple)
+        out, at = [], 0
+        for t in value.type.elements:
+            n = len(t.leaves)
+            out.append(Val(t, value.parts[at : at + n]))
+            at += n
+        return out
+
+    def parameter(self, type: PyType) -> Val:
+        """Further parameters of the function, for the leaves of a value of `type`."""
+        value = Val(type, tuple([self.b.param(self.function.entry, leaf) for leaf in type.leaves]))
+        if isinstance(type, Array):
+            for length in value.parts[2 : 2 + type.ndim]:
+                self.function.facts[length] = (0, (1 << 63) - 1)
+        return value
+
+    # -- leaving -------------------------------------------------------------------------------------------------------
+
+    @property
+    def dirty(self) -> int:
+        return self.env[DIRTY].parts[0]
+
+    def set_dirty(self) -> None:
+        """Something visible from outside has happened."""
+        self.writes = True
+        self.env[DIRTY] = Val(BOOL, (self.bool_const(True),))
+
+    def check(self, cond: int, kind: str, detail: Any = None, captures: tuple[int, ...] = (),
+              names: tuple[str, ...] = ()) -> None:  # fmt: skip
+        """Leave the function unless `cond` holds: in CPython's words at a site of `kind` (runtime/exceptions.py)."""
+        known = self.b.constant(cond)
+        if known is False:
+            self.fail(kind, detail, captures, names)
+        if known is None:
+            types = self.function.types
+            site = self.b.add_site(kind, detail, tuple(types[c] for c in captures), names)
+            self.b.emit("guard", cond, self.dirty, *captures, imm=site)
+
+    def checked(self, op: str, a: int, b: int) -> int:
+        """`addo`, `subo` or `mulo`: an int result that must fit 64 bits."""
+        return self.b.emit(op, a, b, self.dirty, imm=self.b.add_site("overflow"))
+
+    def fail(self, kind: str, detail: Any = None, captures: tuple[int, ...] = (), names: tuple[str, ...] = ()) -> NoReturn:
+        """Leave the function here, always. Raises DeadPath."""
+        types = self.function.types
+        site = self.b.add_site(kind, detail, tuple(types[c] for c in captures), names)
+        self.b.exit(site, self.dirty, captures)
+        self.b.block.cold = True
+        raise DeadPath
+
+    def fail_with(self, exception: type[BaseException], *args: Any) -> NoReturn:
+        """What CPython does here is raise `exception(*args)`, always."""
+        self.fail("raise", (exception, args))
+
+    # -- joining paths -------------------------------------------------------------------------------------------------
+
+    def open_end(self, value: Val | None = None) -> Open:
+        """The current path, to be joined; the caller goes on elsewhere."""
+        return Open(self.b.block, dict(self.env), value)
+
+    def join(self, ends: list[Open], names: list[str], idom: Block, loop: Any) -> Val | None:
+        """Go on in one path where `ends` meet, with the environment reduced to `names` (and the hidden ones).
+
+        Returns: the joined value, if the ends yield values.
+        Raises: DeadPath when there is no end to join.
+        """
+        if not ends:
+            raise DeadPath
+        if len(ends) == 1 and ends[0].block is self.b.block and not self.b.block.term:
+            self.env = ends[0].env
+            return ends[0].value
+        target = self.b.new_block(loop)
+        self.env, value, params = self.join_env(ends, names, target)
+        for end, args in zip(ends, params):
+            self.link(end, target, args)
+        self.b.start(target, idom)
+        return value
+
+    def link(self, end: Open, target: Block, args: tuple[int, ...]) -> None:
+        """Lead an open end to `target`."""
+        if end.edge is not None:
+            end.edge.target, end.edge.args = target, args
+        else:
+            end.block.term = "jump"
+            end.block.edges = [Edge(target, args)]
+            end.block.line = self.b.line
+
+    def branch(self, cond: int) -> tuple[list[Open], list[Open]]:
+        """End the path by `cond`: the open ends where it holds, and those where it does not."""
+        known = self.b.constant(cond)
+        if known is not None:
+            end = [self.open_end()]
+            return (end, []) if known else ([], end)
+        block, env = self.b.block, dict(self.env)
+        self.b.branch(cond, block, block)  # both targets are set by `link`
+        then, other = block.edges
+        return [Open(block, env, None, then)], [Open(block, env, None, other)]
+
+    def env_names(self, ends: list[Open]) -> list[str]:
+        """All names that any of the ends has a value for."""
+        names: dict[str, None] = {}
+        for end in ends:
+            names.update(dict.fromkeys(end.env))
+        return [n for n in names if n not in HIDDEN]
+
+    def join_env(
+        self, ends: list[Open], names: list[str], target: Block
+    ) -> tuple[dict[str, Val], Val | None, list[tuple[int, ...]]]:
+        """Parameters of `target` for what differs between `ends`: the environment, the value, and each end's
+        arguments."""
+        env: dict[str, Val] = {}
+        args: list[list[int]] = [[] for _ in ends]
+        for name in (*names, *HIDDEN):
+            values = [end.env.get(name, UNBOUND_VAL) for end in ends]
+            joined = self._join_values(values, ends, target, args)
+            if joined.type is not UNBOUND:
+                env[name] = joined
+        value = None
+        if ends[0].value is not None:
+            yielded = [end.value for end in ends if end.value is not None]
+            value = self._join_values(yielded, ends, target, args)
+        return env, value, [tuple(a) for a in args]
+
+    def _join_values(self, values: list[Val], ends: list[Open], target: Block, args: list[list[int]]) -> Val:
+        first = values[0]
+        if all(v.type is first.type and v.parts == first.parts for v in values):
+            return first
+        type: PyType | None = first.type
+        for v in values[1:]:
+            type = join_types(type, v.type) if type is not None else None
+        if type is None:
+            return Val(CONFLICT)
+        for v, end, out in zip(values, ends, args):
+            out.extend(self.coerce(v, type, end.block))
+        return Val(type, tuple(self.b.param(target, leaf) for leaf in type.leaves))
+
+    def coerce(self, value: Val, type: PyType, block: Block) -> tuple[int, ...]:
+        """The parts of `value` as `type`, which includes its own; conversions go to the end of `block`."""
+        if value.type is type:
+            return value.parts
+        if isinstance(type, Tuple):
+            parts: list[int] = []
+            for v, t in zip(self.elements(value), type.elements):
+                parts.extend(self.coerce(v, t, block))
+            return tuple(parts)
+        assert isinstance(type, Union), (value, type)
+        if isinstance(value.type, Union):
+            tag, payload = value.parts
+            if type.payload is value.type.payload:
+                return tag, payload
+            return tag, self.b.append(block, "f2bits", (payload,), I64)
+        return self.int_const(value.type.tag), self._payload(value, type.payload, block)
+
+    def _payload(self, value: Val, payload: Type, block: Block) -> int:
+        if not value.parts:
+            return self.b.const(payload, 0)
+        part = value.parts[0]
+        own = self.function.types[part]
+        if own is payload:
+            return part
+        if own is I1:
+            return self.b.append(block, "b2i", (part,), I64)
+        if own is F32:
+            part = self.b.append(block, "fext", (part,), F64)
+        return self.b.append(block, "f2bits", (part,), I64)
+
+    def unpack(self, value: Val, member: PyType) -> Val:
+        """A union value as the member it is known to be."""
+        if not member.leaves:
+            return Val(member)
+        assert isinstance(value.type, Union)
+        part, leaf = value.parts[1], member.leaves[0]
+        if value.type.payload is not leaf:
+            if leaf is I1:
+                part = self.b.emit("ne", part, self.int_const(0))
+            else:
+                part = self.b.emit("bits2f", part)
+                if leaf is F32:
+                    part = self.b.emit("fround", part)
+        return Val(member, (part,))
+
+    def has_tag(self, value: Val, member: PyType) -> int:
+        """Whether a union value is of type `member`."""
+        return self.b.emit("eq", value.parts[0], self.int_const(member.tag))
+
+    # -- splitting paths -----------------------------------------------------------------------------------------------
+
+    def if_else(self, cond: int, then: Callable[[], Val], other: Callable[[], Val]) -> Val:
+        """The value of one of two arms; each may change the environment, leave, or end its path."""
+        known = self.b.constant(cond)
+        if known is not None:
+            return then() if known else other()
+        idom = self.b.block
+        ends = []
+        for side, arm in zip(self.branch(cond), (then, other)):
+            self.join(side, self.env_names(side), idom, idom.loop)
+            try:
+                ends.append(self.open_end(arm()))
+            except DeadPath:
+                pass
+        value = self.join(ends, self.env_names(ends), idom, idom.loop)
+        assert value is not None
+        return value
+
+    def split(self, value: Val, each: Callable[[Val], Val]) -> Val:
+        """Apply `each` to `value`, once per member where it is a union."""
+        if not isinstance(value.type, Union):
+            return each(value)
+        members = value.type.members
+        whole = value
+
+        def from_member(k: int) -> Val:
+            one = members[k]
+            if k == len(members) - 1:
+                return each(self.unpack(whole, one))
+            return self.if_else(
+                self.has_tag(whole, one), lambda: each(self.unpack(whole, one)), lambda: from_member(k + 1)
+            )
+
+        return from_member(0)
+
+    # -- calls into C --------------------------------------------------------------------------------------------------
+
+    def ccall(self, name: str, address: int, args: tuple[int, ...], result: Type, pure: bool = True) -> int:
+        """Call a C function; parameter types are those of the arguments."""
+        types = self.function.types
+        call = Call(name, address, tuple(types[a] for a in args), (result,), pure)
+        return self.b.call("ccall", call, args)[0]
+
+
+def is_number(t: PyType) -> bool:
+    """Whether values of the type are plain or NumPy numbers (bool included)."""
+    return t is INT or t is FLOAT or t is BOOL or isinstance(t, Scalar)
+
+
+def constant_value(value: Val) -> Any:
+    """The object of a Constant, else None."""
+    return value.type.value if isinstance(value.type, Constant) else None
+

@@ -1,0 +1,260 @@
+"""Statements: one function per node type, in the table at the end."""
+
+from __future__ import annotations
+
+import _ast
+
+from ..pytypes import Array, Tuple
+from .arrays import store_element
+from .loops import lower_for, lower_while
+from .operators import binary
+from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+OPERATORS = {
+    _ast.Add: "+",
+    _ast.Sub: "-",
+    _ast.Mult: "*",
+    _ast.Div: "/",
+    _ast.FloorDiv: "//",
+    _ast.Mod: "%",
+    _ast.Pow: "**",
+    _ast.LShift: "<<",
+    _ast.RShift: ">>",
+    _ast.BitAnd: "&",
+    _ast.BitOr: "|",
+    _ast.BitXor: "^",
+    _ast.MatMult: "@",
+}
+
+
+def lower_body(lw: Lowering, body: list[Any]) -> None:
+    """Statements in order. Raises DeadPath when the path ends before the last."""
+    for node in body:
+        lw.at(node)
+        handler = STATEMENTS.get(type(node))
+        if handler is None:
+            lw.unsupported(f"{describe(node)} is not supported")
+        handler(lw, node)
+
+
+def describe(node: Any) -> str:
+    """What a node is, in the user's words."""
+    return _WORDS.get(type(node)) or f"`{type(node).__name__.lower()}`"
+
+
+_WORDS: dict[Any, str] = {
+    _ast.FunctionDef: "a nested function",
+    _ast.AsyncFunctionDef: "a nested function",
+    _ast.ClassDef: "a nested class",
+    _ast.ListComp: "a list comprehension",
+    _ast.SetComp: "a set comprehension",
+    _ast.DictComp: "a dict comprehension",
+    _ast.GeneratorExp: "a generator expression",
+    _ast.JoinedStr: "an f-string",
+    _ast.List: "a list",
+    _ast.Dict: "a dict",
+    _ast.Set: "a set",
+    _ast.Starred: "`*` unpacking",
+    _ast.Try: "`try`",
+    _ast.With: "`with`",
+    _ast.Import: "`import` inside a function",
+    _ast.ImportFrom: "`import` inside a function",
+    _ast.Lambda: "a lambda",
+}
+
+
+def _assign(lw: Lowering, node: Any) -> None:
+    value = lw.expr(node.value)
+    for target in node.targets:
+        assign(lw, target, value)
+
+
+def assign(lw: Lowering, target: Any, value: Val) -> None:
+    """Bind `value` to a name, an element, or a tuple of targets."""
+    kind = type(target)
+    if kind is _ast.Name:
+        if target.id in lw.globals:
+            lw.unsupported(f"assignment to the global {target.id!r} is not supported", target)
+        lw.env[target.id] = value
+    elif kind is _ast.Subscript:
+        container = lw.expr(target.value)
+        if not isinstance(container.type, Array):
+            lw.unsupported(f"storing into {container.type} is not supported", target)
+        store_element(lw, container, lw.expr(target.slice), value, target)
+    elif kind is _ast.Tuple or kind is _ast.List:
+        _unpack(lw, target, value)
+    else:
+        lw.unsupported(f"assignment to {describe(target)} is not supported", target)
+
+
+def _unpack(lw: Lowering, target: Any, value: Val) -> None:
+    if not isinstance(value.type, Tuple):
+        lw.unsupported(f"unpacking {value.type} is not supported", target)
+    values = lw.elements(value)
+    names = target.elts
+    if any(type(n) is _ast.Starred for n in names):
+        at = next(k for k, n in enumerate(names) if type(n) is _ast.Starred)
+        lw.unsupported("`*` in an assignment makes a list, which is not supported", names[at])
+    if len(values) > len(names):
+        lw.fail_with(ValueError, f"too many values to unpack (expected {len(names)})")
+    if len(values) < len(names):
+        lw.fail_with(ValueError, f"not enough values to unpack (expected {len(names)}, got {len(values)})")
+    for name, v in zip(names, values):
+        assign(lw, name, v)
+
+
+def _augmented(lw: Lowering, node: Any) -> None:
+    op = OPERATORS[type(node.op)]
+    target = node.target
+    if type(target) is _ast.Name:
+        lw.env[target.id] = binary(lw, op, lw.read_local(target), lw.expr(node.value))
+    elif type(target) is _ast.Subscript:
+        container, index = lw.expr(target.value), lw.expr(target.slice)
+        if not isinstance(container.type, Array):
+            lw.unsupported(f"storing into {container.type} is not supported", target)
+        old = lw.load_element(container, index, target)
+        store_element(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
+    else:
+        lw.unsupported(f"assignment to {describe(target)} is not supported", target)
+
+
+def _annotated(lw: Lowering, node: Any) -> None:
+    if node.value is not None:
+        assign(lw, node.target, lw.expr(node.value))
+
+
+def _if(lw: Lowering, node: Any) -> None:
+    idom = lw.b.block
+    ends: list[Open] = []
+    # A test known when compiling leaves one arm, which goes on in place.
+    for side, body in zip(lw.condition(node.test), (node.body, node.orelse)):
+        if not side:
+            continue
+        try:
+            lw.join(side, lw.env_names(side), idom, idom.loop)
+            lower_body(lw, body)
+            ends.append(lw.open_end())
+        except DeadPath:
+            pass
+    lw.join(ends, lw.live.select(lw.live.after[node]), idom, idom.loop)
+
+
+def _return(lw: Lowering, node: Any) -> None:
+    value = lw.expr(node.value) if node.value is not None else NONE_VAL
+    lw.returns.append(lw.open_end(value))
+    raise DeadPath
+
+
+def _break(lw: Lowering, node: Any) -> None:
+    assert lw.loop is not None
+    lw.loop.breaks.append(lw.open_end())
+    raise DeadPath
+
+
+def _continue(lw: Lowering, node: Any) -> None:
+    assert lw.loop is not None
+    lw.loop.continues.append(lw.open_end())
+    raise DeadPath
+
+
+def _expression(lw: Lowering, node: Any) -> None:
+    if type(node.value) is not _ast.Constant:
+        lw.expr(node.value)
+
+
+def _pass(lw: Lowering, node: Any) -> None:
+    pass
+
+
+def _assert(lw: Lowering, node: Any) -> None:
+    if not __debug__:
+        return
+    idom = lw.b.block
+    good, bad = lw.condition(node.test)
+    if bad:
+        env = lw.env
+        try:
+            lw.join(bad, lw.env_names(bad), idom, idom.loop)
+            args = () if node.msg is None else _literals(lw, [node.msg])
+            lw.at(node)
+            _raise_site(lw, AssertionError, args)
+        except DeadPath:
+            pass
+        lw.env = env
+    lw.join(good, lw.env_names(good), idom, idom.loop)
+
+
+def _literals(lw: Lowering, nodes: list[Any]) -> tuple[Any, ...] | None:
+    """The values of literal expressions; None if one has to be computed."""
+    values = []
+    for node in nodes:
+        if type(node) is not _ast.Constant:
+            return None
+        values.append(node.value)
+    return tuple(values)
+
+
+def _raise_site(lw: Lowering, exception: type[BaseException], args: tuple[Any, ...] | None) -> None:
+    """Leave by raising. While nothing visible has happened CPython raises, with whatever message it computes; after
+    a store the message must be a literal."""
+    if args is None:
+        if lw.b.constant(lw.dirty) is not False:
+            lw.unsupported("raising with a computed message after a store is not supported")
+        args = ()
+    lw.fail("raise", (exception, args))
+
+
+def _raise(lw: Lowering, node: Any) -> None:
+    if node.exc is None or node.cause is not None:
+        if lw.b.constant(lw.dirty) is not False:
+            lw.unsupported("this form of `raise` after a store is not supported")
+        lw.fail("raise", (RuntimeError, ("No active exception to reraise",)))
+    args: tuple[Any, ...] | None = ()
+    thing = node.exc
+    if type(thing) is _ast.Call:
+        args = _literals(lw, thing.args) if not thing.keywords else None
+        thing = thing.func
+    if type(thing) not in (_ast.Name, _ast.Attribute):
+        lw.unsupported("this form of `raise` is not supported", thing)
+    exception = constant_value(lw.expr(thing))
+    if not (isinstance(exception, type) and issubclass(exception, BaseException)):
+        lw.unsupported("raising something that is not an exception class is not supported", thing)
+    lw.at(node)
+    _raise_site(lw, exception, args)
+
+
+def _global(lw: Lowering, node: Any) -> None:
+    lw.globals.update(node.names)
+
+
+def _delete(lw: Lowering, node: Any) -> None:
+    for target in node.targets:
+        if type(target) is not _ast.Name:
+            lw.unsupported(f"`del` of {describe(target)} is not supported", target)
+        lw.read_local(target)
+        del lw.env[target.id]
+
+
+STATEMENTS: dict[Any, Callable[[Lowering, Any], None]] = {
+    _ast.Assign: _assign,
+    _ast.AugAssign: _augmented,
+    _ast.AnnAssign: _annotated,
+    _ast.If: _if,
+    _ast.For: lower_for,
+    _ast.While: lower_while,
+    _ast.Return: _return,
+    _ast.Break: _break,
+    _ast.Continue: _continue,
+    _ast.Expr: _expression,
+    _ast.Pass: _pass,
+    _ast.Assert: _assert,
+    _ast.Raise: _raise,
+    _ast.Global: _global,
+    _ast.Nonlocal: _global,
+    _ast.Delete: _delete,
+}

@@ -6,7 +6,8 @@ Control flow
       `br` takes one i1; `exit` only stands in a `jit` function.
   C3  The entry has no predecessors; every block is reachable.
   C4  An edge passes one value per parameter of its target, of that parameter's type.
-  C5  Layout is a preorder of the dominator tree, and `Block.idom` is the immediate dominator.
+  C5  `Block.idom` dominates its block, and layout is a preorder of the tree that the idoms make. (The immediate
+      dominator wherever structure shows it; where an arm turned out not to reach a join, an earlier one serves.)
 
 Values
   V1  Every parameter and instruction stands in exactly one place, and `homes` names that block; parameters (and
@@ -19,8 +20,9 @@ Values
 
 Loops
   L1  `depth` counts from 1 for a loop without `parent`.
-  L2  The preheader is the immediate dominator of the header, belongs to the loop's parent, and ends in a jump to it.
-  L3  The header belongs to its loop. Any other block belongs to the loop of its immediate dominator or one around it.
+  L2  The preheader is the header's `idom`, belongs to the loop's parent, and ends in a jump to the header.
+  L3  The header belongs to its loop. Any other block belongs to the loop of its immediate dominator (the true one) or
+      to one around it.
   L4  A loop is entered through its header alone, from its preheader alone; an edge to a block that dominates its
       source is a back edge: its target heads a loop that the source lies in. (So the graph is reducible.)
   L5  `counter` is an i64 parameter of the header, `step` an int other than 0, and `stop` an i64 known in the preheader.
@@ -81,12 +83,13 @@ def verify(function: Function) -> None:
 
 
 class _Verifier:
-    __slots__ = ("first", "function", "known", "last", "position", "value", "where")
+    __slots__ = ("first", "function", "idoms", "known", "last", "position", "value", "where")
 
     def __init__(self, function: Function) -> None:
         self.function = function
         self.where: Block | Loop | None = None  # what is being checked, for the message
         self.value = -1  # and which instruction of the block; -1 for none
+        self.idoms: dict[Block, Block | None] = {}  # the true ones
         # Numbers of a walk through the dominator tree: `a` dominates `b` when b's number is in [first[a], last[a]].
         self.first: dict[Block, int] = {}
         self.last: dict[Block, int] = {}
@@ -133,19 +136,39 @@ class _Verifier:
 
     def dominance(self) -> None:
         function = self.function
-        idoms = immediate_dominators(function.entry)
+        self.idoms = immediate_dominators(function.entry)
+        self.number_tree()
         open_: list[Block] = []
         for number, block in enumerate(function.blocks):
             self.where = block
-            self.require(block in idoms, "C3", "unreachable")
-            self.require(block.idom is idoms[block], "C5", f"idom is {idoms[block]}, not {block.idom}")
-            while open_ and open_[-1] is not block.idom:
-                self.last[open_.pop()] = number - 1
-            self.require(open_ or not number, "C5", f"not after its immediate dominator {block.idom} in preorder")
-            self.first[block] = number
+            self.require(block in self.idoms, "C3", "unreachable")
+            idom = block.idom
+            if number:
+                above = idom is not None and idom is not block and idom in self.first
+                self.require(above and self.dominates(idom, block), "C5", f"its idom {idom} does not dominate it")  # type: ignore[arg-type]
+                while open_ and open_[-1] is not idom:
+                    open_.pop()
+                self.require(open_, "C5", f"layout is no preorder: the subtree of its idom {idom} is over")
+            else:
+                self.require(idom is None, "C5", f"the entry has an idom, {idom}")
             open_.append(block)
-        for block in open_:
-            self.last[block] = len(function.blocks) - 1
+
+    def number_tree(self) -> None:
+        children: dict[Block, list[Block]] = {block: [] for block in self.idoms}
+        for block, idom in self.idoms.items():
+            if idom is not None:
+                children[idom].append(block)
+        stack = [(self.function.entry, False)]
+        number = 0
+        while stack:
+            block, done = stack.pop()
+            if done:
+                self.last[block] = number
+                continue
+            number += 1
+            self.first[block] = number
+            stack.append((block, True))
+            stack += [(child, False) for child in children[block]]
 
     def dominates(self, a: Block, b: Block) -> bool:
         return self.first[a] <= self.first[b] <= self.last[a]
@@ -182,7 +205,7 @@ class _Verifier:
             self.require(home in self.first and self.dominates(home, preheader), "L5", f"stop v{loop.stop} not known")
 
     def membership(self, block: Block) -> None:
-        loop, idom = block.loop, block.idom
+        loop, idom = block.loop, self.idoms[block]
         heads = loop is not None and loop.header is block
         if idom is not None:
             around = idom.loop

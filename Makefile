@@ -75,7 +75,7 @@ bench: .venv-bench/.with-bench  ## against Numba, gcc and CPython: writes docs/b
 	.venv-bench/bin/python -m bench $(ARGS)
 
 docs: $(VENV)/.with-docs  ## the documentation as a site in site/
-	$(VENV)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 
 clean:  ## remove everything that is made
 	rm -rf .venv .venv-3.* .venv-bench site build dist bench/results examples/out

@@ -1,0 +1,75 @@
+"""The benchmark's page says what the record holds, losses and failures included."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from bench.report import first_ratios, markdown, ratios
+
+RECORD = {
+    "machine": {
+        "processor": "Some CPU", "cores": 2, "system": "Linux x86_64", "python": "3.11.7", "gcc": None,
+        "jitney": "0.1.0", "numba": "0.68.1", "llvmlite": "0.50.0", "numpy": "2.4.6",
+    },
+    "implementations": ["jitney", "numba", "cpython"],
+    "seconds": 61.0,
+    "imports": {"": 0.012, "jitney": 0.030, "numba": 0.300},
+    "overhead": {"f(1.5)": {"def": 25.0, "sqrt (builtin)": 12.0, "jitney": 15.0, "numba": 95.0}},
+    "memory": {"jitney": {"calls_kib": 0.0, "compiles": 1000, "compiles_kib": 12.0}},
+    "kernels": [
+        {
+            "kernel": "fast", "first": {"jitney": 0.004, "numba": 0.4}, "second": {"jitney": 0.002, "numba": 0.1},
+            "errors": {}, "warm": {"jitney": 0.001, "numba": 0.002, "cpython": 0.2},
+            "ratio": {"numba": 2.0, "cpython": 200.0},
+            "compile": {"stages": {"frontend": 0.001, "codegen": 0.002}, "code_bytes": 321, "bailouts": 0},
+        },
+        {
+            "kernel": "slow", "first": {"jitney": 0.005, "numba": 0.3}, "second": {}, "errors": {},
+            "warm": {"jitney": 0.004, "numba": 0.002, "cpython": 0.2}, "ratio": {"numba": 0.5, "cpython": 50.0},
+            "compile": None,
+        },
+    ],
+}
+
+
+def section(page: str, title: str) -> str:
+    return page.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_ratios_are_read_kernel_by_kernel():
+    assert ratios(RECORD, "numba") == {"fast": 2.0, "slow": 0.5}
+    assert first_ratios(RECORD) == {"fast": pytest.approx(100), "slow": pytest.approx(60)}
+    assert first_ratios(RECORD, "second", "second") == {"fast": pytest.approx(50)}
+
+
+def test_summary_gives_mean_and_extremes():
+    summary = section(markdown(RECORD, None), "In short")
+    assert "**1.00x** the speed of Numba" in summary
+    assert "from 0.50 (slow) to 2.00 (fast)" in summary
+    assert "**80.0x** faster than Numba's" in summary
+
+
+def test_losses_come_by_name():
+    losses = section(markdown(RECORD, None), "Where jitney loses")
+    assert "Slower than Numba on 1 of 2: slow 0.50x." in losses
+
+
+def test_failures_are_shown():
+    record = copy.deepcopy(RECORD)
+    record["kernels"][0]["errors"]["jitney"] = "fell back to CPython: no | here"
+    assert "fast, jitney: fell back to CPython: no / here" in section(markdown(record, None), "Where jitney loses")
+
+
+def test_what_was_not_measured_is_a_dash():
+    rows = section(markdown(RECORD, None), "First call").splitlines()
+    assert [row for row in rows if row.startswith("| slow ")] == ["| slow | 5.00 | 300 | 60.0x | - | - | - |"]
+
+
+def test_tables_are_even():
+    page = markdown(RECORD, "plot.svg")
+    tables = [block for block in page.split("\n\n") if block.startswith("|")]
+    assert len(tables) >= 6
+    for block in tables:
+        assert len({line.count("|") for line in block.splitlines()}) == 1

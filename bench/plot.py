@@ -14,6 +14,7 @@ matplotlib.use("Agg")
 matplotlib.rcParams.update({"svg.hashsalt": "jitney", "svg.fonttype": "none", "font.size": 9})
 
 import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen before)
+from matplotlib.ticker import NullFormatter  # noqa: E402
 
 OURS, THEIRS, LOSS = "#1f7a4d", "#c0722a", "#b23a48"
 
@@ -31,7 +32,7 @@ def draw(record: dict[str, Any], path: Path) -> bool:
     left.barh(places, [warm[n] - 1 for n in names], left=1, height=0.7,
               color=[OURS if warm[n] >= 1 else LOSS for n in names])
     left.axvline(1, color="black", linewidth=0.8)
-    left.set_xscale("log")
+    left.set_xscale("log", base=2)
     mean = geometric_mean(warm.values())
     left.set_title(f"Warm: speed relative to Numba (geometric mean {mean:.2f}x)")
     left.set_yticks(places, names)
@@ -45,9 +46,11 @@ def draw(record: dict[str, Any], path: Path) -> bool:
     right.set_title("First call in a fresh process")
     right.set_xlabel("milliseconds, left is faster")
     right.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    right.legend(loc="lower center", ncol=2, frameon=False)
+    right.legend(loc="upper center", ncol=1, frameon=False)
 
     for axes in (left, right):
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.margins(y=0.01)
         axes.grid(axis="x", color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.tick_params(length=0)

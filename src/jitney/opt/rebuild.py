@@ -1,0 +1,323 @@
+"""Copying a function through `Builder.emit`, with edits: how every pass changes anything.
+
+The copy folds, numbers and places each instruction again, so an edit's consequences (a condition that became
+constant, an equal value, an invariant that can leave its loop) are drawn in the same sweep. What the copy also does:
+
+- a branch on a constant becomes a jump, and blocks that nothing reaches any more are left out;
+- a block with one predecessor that jumps to it is appended to that predecessor;
+- a parameter that gets the same value from every predecessor vanishes (of a loop's header: see `params.copies`);
+- a loop that lost its back edges is a loop no longer.
+
+    b1:                                 b1:
+        v3 = addo v1, v2, v0                v3 = add v1, v2      edits = {v3: unchecked}
+        jump b2(v3)
+    b2(v4: i64):
+        ret v4                              ret v3
+"""
+
+from __future__ import annotations
+
+from ..ir.builder import Builder
+from ..ir.dominators import immediate_dominators
+from ..ir.function import Edge, Function, Loop
+from ..ir.ops import OPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..ir.function import Block
+
+    # Emits what stands for an old instruction; gives the new value (-1 where there is none).
+    Edit = Callable[["Rebuild", int], int]
+
+_CONST = OPS["const"]
+_LOAD = OPS["load"]
+
+
+class Rebuild:
+    """One copy of `old`; `run` gives the new function.
+
+    Attributes:
+        edits: what to emit for some instructions; all others are copied.
+        same: parameters that are known to equal another value of the old function; they vanish.
+        value: new values by old ones (-1: not copied).
+        blocks, loops: new blocks and loops by old ones.
+    """
+
+    __slots__ = (
+        "_cut", "_pending", "_preheads", "_sources", "_waiting", "blocks", "builder", "edits", "loops", "new", "old", "same", "value",
+    )  # fmt: skip
+
+    def __init__(self, old: Function, edits: Mapping[int, Edit], same: Mapping[int, int] | None = None) -> None:
+        new = Function(old.name, old.results, old.convention)
+        new.id, new.file, new.symbol = old.id, old.file, old.symbol
+        new.sites = list(old.sites)
+        self.old = old
+        self.new = new
+        self.builder = Builder(new)
+        self.edits = edits
+        self.same = same or {}
+        self.value: list[int] = [-1] * len(old.ops)
+        self.blocks: dict[Block, Block] = {}
+        self.loops: dict[Loop, Loop] = {}
+        # Of new blocks: the (block, edge) pairs that lead there so far, and how many more the old function has.
+        self._sources: dict[Block, list[tuple[Block, Edge]]] = {}
+        self._waiting: dict[Block, int] = {}
+        self._cut = False  # whether an edge of the old function has none in the new one
+        self._pending: Edge | None = None  # the jump that ends the current block, while it may still vanish
+        self._preheads: dict[Block, Loop] = {}  # old preheaders
+
+    def run(self) -> Function:
+        old, new = self.old, self.new
+        entry = self.begin_copy(old.blocks)
+        self.builder.start(entry, None)
+        for p in old.params:
+            self.value[p] = new.add_param(entry, old.types[p])
+        self.instructions(old.blocks[0])
+        self.terminator(old.blocks[0])
+        for block in old.blocks[1:]:
+            self.block(block)
+        self.finish()
+        return new
+
+    # -- blocks ---------------------------------------------------------------------------------------------------------
+
+    def begin_copy(self, blocks: list[Block]) -> Block:
+        """Expect copies of `blocks` (in place of earlier ones); gives the copy of the first."""
+        counts = dict.fromkeys(blocks, 0)
+        for block in blocks:
+            for edge in block.edges:
+                if edge.target in counts:
+                    counts[edge.target] += 1
+        for block in blocks:
+            copy = self.builder.new_block(self.loop(block.loop))
+            copy.cold = block.cold
+            self.blocks[block] = copy
+            self._waiting[copy] = counts[block]
+            self._sources[copy] = []
+        for block in blocks:
+            loop = block.loop
+            if loop is not None and loop.header is block:
+                self.loops[loop].header = self.blocks[block]
+                self.loops[loop].preheader = self.blocks[loop.preheader]
+                self._preheads[loop.preheader] = loop
+        return self.blocks[blocks[0]]
+
+    def loop(self, loop: Loop | None) -> Loop | None:
+        """The copy of `loop`."""
+        if loop is None:
+            return None
+        copy = self.loops.get(loop)
+        if copy is None:
+            copy = self.loops[loop] = Loop(self.loop(loop.parent))
+            copy.step = loop.step
+        return copy
+
+    def block(self, block: Block) -> None:
+        """Copy one block other than the entry, unless nothing leads to it."""
+        copy = self.blocks[block]
+        pending = self._pending
+        if pending is not None and pending.target is block:
+            self.go_on(pending)
+        elif not self._sources[copy]:
+            self.leave_out(block)
+            return
+        else:
+            self.settle()
+            self.start(copy, block)
+        self.instructions(block)
+        self.terminator(block)
+
+    def start(self, copy: Block, block: Block) -> None:
+        """Open `copy`, with the parameters of `block` that it needs."""
+        sources = self._sources[copy]
+        new = self.new
+        idom: Block | None = sources[0][0]
+        for source, _ in sources:
+            idom = common_dominator(idom, source)
+        while not idom.open:  # type: ignore[union-attr]
+            idom = idom.idom  # type: ignore[union-attr]
+        self.builder.start(copy, idom)
+        params = block.params
+        if not params:
+            return
+        loop = block.loop
+        value, types = self.value, self.old.types
+        if loop is not None and loop.header is block:
+            kept = []
+            for k, p in enumerate(params):
+                twin = self.same.get(p)
+                if twin is None:
+                    value[p] = new.add_param(copy, types[p])
+                    kept.append(k)
+                else:
+                    value[p] = value[twin]
+            if loop.counter >= 0 and loop.counter not in self.same and loop.step:
+                copied = self.loops[loop]
+                copied.counter, copied.stop = value[loop.counter], value[loop.stop]
+        else:
+            kept = []
+            simple = not self._waiting[copy]
+            for k, p in enumerate(params):
+                first = sources[0][1].args[k]
+                if simple:
+                    for _, edge in sources:
+                        if edge.args[k] != first:
+                            break
+                    else:
+                        value[p] = first
+                        continue
+                value[p] = new.add_param(copy, types[p])
+                kept.append(k)
+        if len(kept) < len(params):
+            for _, edge in sources:
+                edge.args = tuple([edge.args[k] for k in kept])
+
+    def leave_out(self, block: Block) -> None:
+        """`block` is not copied: nobody waits for its edges."""
+        self._cut = True
+        for edge in block.edges:
+            copy = self.blocks[edge.target]
+            self._waiting[copy] -= 1
+
+    def instructions(self, block: Block) -> None:
+        """Copy the instructions of `block` to where the builder stands."""
+        old, builder, value, edits = self.old, self.builder, self.value, self.edits
+        ops, args, imms, types, lines = old.ops, old.args, old.imms, old.types, old.lines
+        insert = builder.insert
+        for v in block.insts:
+            builder.line = lines[v]
+            if v in edits:
+                value[v] = edits[v](self, v)
+                continue
+            op = ops[v]
+            if op is _CONST:
+                value[v] = builder.const(types[v], imms[v])
+            elif op is _LOAD and imms[v].invariant:
+                memory = imms[v]
+                value[v] = builder.load(memory.access, *[value[a] for a in args[v]], scale=memory.scale,
+                                        disp=memory.disp, region=memory.region, invariant=True)  # fmt: skip
+            else:
+                value[v] = insert(op, tuple([value[a] for a in args[v]]), imms[v], types[v])
+
+    def terminator(self, block: Block) -> None:
+        """Copy the terminator of `block`."""
+        builder, value = self.builder, self.value
+        builder.line = block.line
+        term = block.term
+        if term == "jump":
+            self.jump(block.edges[0])
+        elif term == "br":
+            cond = value[block.term_args[0]]
+            then, other = block.edges
+            known = builder.constant(cond)
+            if known is not None:
+                taken, cut = (then, other) if known else (other, then)
+                self._cut = True
+                self._waiting[self.blocks[cut.target]] -= 1
+                self.jump(taken)
+            else:
+                self.end("br", (cond,), [self.edge(then), self.edge(other)])
+        else:
+            self.end(term, tuple([value[a] for a in block.term_args]), [])
+            builder.block.term_imm = block.term_imm
+
+    def end(self, term: str, args: tuple[int, ...], edges: list[Edge]) -> None:
+        """End the new block."""
+        block = self.builder.block
+        block.term, block.term_args, block.edges, block.line = term, args, edges, self.builder.line
+
+    def jump(self, edge: Edge) -> None:
+        """Go along `edge`, which nothing else ends in if it stays pending: then its target may come right here."""
+        copy = self.blocks[edge.target]
+        if self._waiting[copy] == 1 and not self._sources[copy] and self.builder.block.loop is copy.loop:
+            self._pending = edge
+        else:
+            self.end("jump", (), [self.edge(edge)])
+
+    def settle(self) -> None:
+        """A pending jump becomes one."""
+        if self._pending is not None:
+            self.end("jump", (), [self.edge(self._pending)])
+            self._pending = None
+
+    def go_on(self, edge: Edge) -> None:
+        """The target of the pending `edge` continues the new block."""
+        self._pending = None
+        target, here = edge.target, self.builder.block
+        copy = self.blocks[target]
+        for p, a in zip(target.params, edge.args):
+            self.value[p] = self.value[a]
+        self.blocks[target] = here
+        here.cold = here.cold and copy.cold
+        if target in self._preheads:
+            self.loops[self._preheads[target]].preheader = here
+
+    def edge(self, edge: Edge) -> Edge:
+        """The copy of `edge`, known to its target."""
+        target = edge.target
+        copy = self.blocks[target]
+        value = self.value
+        same = self.same
+        if copy.id >= 0 and same:
+            # A back edge: what the header does without is known.
+            result = Edge(copy, tuple([value[a] for a, p in zip(edge.args, target.params) if p not in same]))
+        else:
+            result = Edge(copy, tuple([value[a] for a in edge.args]))
+        self._sources[copy].append((self.builder.block, result))
+        self._waiting[copy] -= 1
+        return result
+
+    # -- the end --------------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Once all blocks are copied."""
+        new, value = self.new, self.value
+        for v, fact in self.old.facts.items():
+            if value[v] >= 0:
+                new.facts[value[v]] = fact
+        if self._cut:
+            for loop in self.loops.values():
+                loop.parent = self._lasting(loop.parent)
+            for block in new.blocks:
+                block.loop = self._lasting(block.loop)
+            for loop in new.loops():
+                loop.depth = loop.parent.depth + 1 if loop.parent is not None else 1
+            lay_out(new)
+
+    def _lasting(self, loop: Loop | None) -> Loop | None:
+        """`loop`, or the first around it that has a back edge."""
+        while loop is not None and len(self._sources[loop.header]) < 2:
+            loop = loop.parent
+        return loop
+
+
+def common_dominator(a: Block | None, b: Block | None) -> Block | None:
+    """The nearest block that dominates both; ids must be in layout order."""
+    while a is not b:
+        if a.id > b.id:  # type: ignore[union-attr]
+            a = a.idom  # type: ignore[union-attr]
+        else:
+            b = b.idom  # type: ignore[union-attr]
+    return a
+
+
+def lay_out(function: Function) -> None:
+    """Drop unreachable blocks, set `idom` and `id`, and put the blocks in a preorder of the dominator tree, siblings
+    in their present order."""
+    idoms = immediate_dominators(function.entry)
+    children: dict[Block, list[Block]] = {block: [] for block in idoms}
+    for block in reversed(function.blocks):
+        if block in idoms:
+            idom = block.idom = idoms[block]
+            if idom is not None:
+                children[idom].append(block)
+    order = []
+    stack = [function.entry]
+    while stack:
+        block = stack.pop()
+        block.id = len(order)
+        order.append(block)
+        stack += children[block]
+    function.blocks = order

@@ -9,7 +9,7 @@ from __future__ import annotations
 from jitney.asm.errors import OperandError, RangeError
 from jitney.asm.operands import Label, Mem
 from jitney.asm.registers import Masked, Rounding
-from jitney.asm.x86_64.forms import forms_of, match
+from jitney.asm.x86_64.forms import match, relative_forms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -238,10 +238,10 @@ def branch(mnemonic: str) -> tuple[bytes, bytes] | None:
         return _branches[mnemonic]
     except KeyError:
         short = long = b""
-        for form in forms_of(mnemonic):
+        for form in relative_forms(mnemonic):
             if form.operands == ("rel8",):
                 short = form.prefixes + form.opcode
-            elif form.operands == ("rel32",):
+            else:
                 long = form.prefixes + form.opcode
         found = _branches[mnemonic] = (short, long) if short or long else None
         return found

@@ -26,10 +26,13 @@ the scale of an EVEX 8-bit displacement where it is not the size of the memory o
 immediate byte that is n) stand for it. `jcc`, `setcc`, `cmovcc` and `cmpccsd`-like forms are shared the same way by
 all condition codes and predicates.
 
-Of several forms that fit, the first is taken: the lines stand in the order in which GNU as prefers them.
+A file is sorted by mnemonic, so that a form is found without reading the others. Of several forms that fit, the first
+is taken: the lines of a mnemonic stand in the order in which GNU as prefers them.
 """
 
 from __future__ import annotations
+
+from _bisect import bisect_left
 
 from jitney.asm.errors import OperandError
 from jitney.asm.operands import Label, Mem
@@ -37,12 +40,11 @@ from jitney.asm.registers import REGISTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
-    from jitney.asm.registers import Reg
-
-_GENERAL_FILES = ("integer", "control", "sse", "sse_integer")
-_VEX_FILES = ("avx", "avx_integer", "fma", "control", "avx512")
+_GENERAL_FILES = ("control", "integer", "sse", "sse_integer")
+_VEX_FILES = ("avx", "avx_integer", "fma", "control")
 
 _CONDITIONS = (
     "o no b ae e ne be a s ns p np l ge le g".split(),
@@ -59,257 +61,276 @@ _AVX_PREDICATES = (
 ).split()
 
 _FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
-_SIZES = (1, 2, 4, 8, 16, 32, 64)
+_GENERAL_TOKENS = {8: "r8 al cl", 16: "r16 ax dx", 32: "r32 eax r32/m8 r32/m16", 64: "r64 rax"}
+_MEMORY_STEMS = "m r/m xmm/m ymm/m zmm/m k/m moffs r32/m".split()
 
 
-def _accepted() -> dict[str, tuple[object, ...]]:
-    """Operand notation -> the shapes of operand it accepts (see `shape_of`)."""
-    table: dict[str, tuple[object, ...]] = {
-        "m": (0, 6, 10, *_SIZES),
-        "rel8": ("l",),
-        "rel32": ("l",),
-        "imm64": ("i", "l"),
-        "k": ("k",),
-        "1": ("i",),
-        "xmm": ("xmm",),
-        "ymm": ("ymm",),
-        "zmm": ("zmm",),
+def _accepting() -> dict[object, set[str]]:
+    """Shape of an operand (see `shape_of`) -> the tokens of the notation that accept it."""
+    table: dict[object, set[str]] = {
+        "gp8h": {"r8", "r/m8"},
+        "i": {"imm8", "imm8s", "imm16", "imm32", "imm32s", "imm64", "1"},
+        "l": {"imm64", "rel8", "rel32"},
+        "k": {"k", "k {k}"},
     }
-    for name in ("imm8", "imm8s", "imm16", "imm32", "imm32s"):
-        table[name] = ("i",)
-    for name in _FIXED:
-        table[name] = (REGISTERS[name].shape,)
-    for size in _SIZES:
-        memory = (size, 0)
-        bits = str(size * 8)
-        table["m" + bits] = memory
-        for vector in ("xmm", "ymm", "zmm", "k"):
-            table[f"{vector}/m{bits}"] = (vector, *memory)
-        if size <= 8:
-            registers = ("gp8", "gp8h") if size == 1 else ("gp" + bits,)
-            table["r" + bits] = registers
-            table["r/m" + bits] = (*registers, *memory)
-            table["moffs" + bits] = memory
-            table["r32/m" + bits] = ("gp32", *memory)
-    for bits in "32", "64":
-        for letter in "xyz":
-            table[f"vm{bits}{letter}"] = ("vm" + letter,)
+    open_size = {"m"}
+    for bits in (8, 16, 32, 64, 128, 256, 512):
+        memory = {f"{stem}{bits}" for stem in _MEMORY_STEMS}
+        open_size |= memory
+        table[bits >> 3] = memory | {"m"}
+        if bits in _GENERAL_TOKENS:
+            table[f"gp{bits}"] = {f"r/m{bits}", *_GENERAL_TOKENS[bits].split()}
+    for letter in "xyz":
+        table["vm" + letter] = {"vm32" + letter, "vm64" + letter}
+    for vector in ("xmm", "ymm", "zmm", "k"):
+        table[vector] = {vector, *[f"{vector}/m{bits}" for bits in (8, 16, 32, 64, 128, 256, 512)]}
+    table["xmm"].add("xmm0")
+    table[0] = open_size
+    table[6] = table[10] = {"m"}
     return table
 
 
-ACCEPTED = _accepted()
+ACCEPTING = _accepting()
+
 
 _IMMEDIATE_SIZES = {"ib": 1, "iw": 2, "id": 4, "iq": 8, "cb": 1, "cd": 4, "/is4": 1}
 _MAPS = {"0F": 1, "0F38": 2, "0F3A": 3, "MAP5": 5, "MAP6": 6}
+_LEGACY_PREFIXES = ("66", "67", "F2", "F3")
 _PP = {"66": 1, "F3": 2, "F2": 3}
 _LENGTHS = {"LZ": 0, "LIG": 0, "128": 0, "256": 1, "512": 2}
-_TUPLE_REGISTERS = {0: 16, 1: 32, 2: 64}
+_VECTOR_SIZES = (16, 32, 64)
 
 
 class Form:
     """One parsed line. Positions are indices into the operands, -1 where nothing goes there.
 
-    kind: `legacy`, `vex` or `evex`. prefixes: bytes before REX. opcode: bytes from the map escape on (VEX, EVEX: one
-    byte). w: REX.W/VEX.W. map, pp, length: VEX fields. digit: fixed ModRM.reg, or 0. modrm: whether there is one.
-    reg, rm, vvvv, low, is4, moffs: operand positions. immediates: (position, size in bytes) of each.
-    trailing: bytes after the displacement. checks: what matching by shape leaves open, as `(position, lowest, highest,
-    wrap)` or `(position, register)`. scale: bytes per step of an EVEX 8-bit displacement.
+    operands: the notation. kind: `legacy`, `vex` or `evex`. prefixes: bytes before REX. opcode: bytes from the map
+    escape on (VEX, EVEX: one byte). w: REX.W/VEX.W. map, pp, length: VEX fields. digit: fixed ModRM.reg, or 0.
+    modrm: whether there is one. reg, rm, vvvv, low, is4, moffs: operand positions. immediates: (position, size in
+    bytes) of each. constant: an immediate byte that is part of the mnemonic. trailing: bytes after the displacement.
+    scale: bytes per step of an EVEX 8-bit displacement.
     """
 
     __slots__ = (
-        "checks", "constant", "digit", "encoding", "immediates", "is4", "kind", "length", "low", "map", "mnemonic",
+        "constant", "digit", "encoding", "immediates", "is4", "kind", "length", "low", "map", "mnemonic",
         "modrm", "moffs", "opcode", "operands", "pp", "prefixes", "reg", "rm", "scale", "trailing", "vvvv", "w",
     )  # fmt: skip
 
-    def __init__(self, mnemonic: str, operands: tuple[str, ...], fields: list[str], n: int) -> None:
+    def __init__(self, mnemonic: str, operands: tuple[str, ...], columns: str, n: int) -> None:
+        places, self.encoding, *flags = columns.split(" | ")
         self.mnemonic = mnemonic
         self.operands = operands
-        self.encoding = fields[2]
-        places = fields[1] if fields[1] != "ZO" else ""
         find = places.find
         self.reg = find("R")
         self.rm = find("M")
         self.vvvv = find("V")
-        self.low = find("O")
+        self.low = find("O") if places != "ZO" else -1
         self.is4 = find("4")
         self.moffs = find("A")
-        if "B" in places:
-            self.reg = self.rm = find("B")
-        self.digit = self.w = self.map = self.pp = self.length = self.trailing = 0
+        if places[0] == "B":
+            self.reg = self.rm = 0
+        self.digit = self.w = self.map = self.pp = self.length = self.scale = 0
         self.modrm = False
         self.constant: int | None = None
-        self.scale = 0
-        self.prefixes = b""
         self.kind = "legacy"
-        self._parse_encoding(n)
-        flags = fields[3] if len(fields) > 3 else ""
+        sizes = self._parse_encoding(n)
+        self.trailing = sum(sizes)
         if self.kind == "evex":
             self.scale = _displacement_scale(self, flags)
+        self.immediates = tuple(zip([i for i, letter in enumerate(places) if letter == "I"], sizes))
 
-        sizes = [_IMMEDIATE_SIZES[t] for t in self.encoding.split() if t in _IMMEDIATE_SIZES and t != "/is4"]
-        positions = [i for i, letter in enumerate(places) if letter == "I"]
-        if self.is4 >= 0 or self.constant is not None:
-            sizes = [1] * len(positions)
-        self.immediates = tuple(zip(positions, sizes))
-        self.checks = tuple(c for i, token in enumerate(operands) if (c := _check(i, token, operands)) is not None)
-
-    def _parse_encoding(self, n: int) -> None:
+    def _parse_encoding(self, n: int) -> list[int]:
+        """Set the fields that the third column tells; return the sizes of the immediates."""
         opcode: list[int] = []
         prefixes: list[int] = []
+        sizes: list[int] = []
         for token in self.encoding.split():
-            if token[0] == "/":
-                if token == "/is4":
-                    self.trailing += 1
-                    continue
+            if token in _IMMEDIATE_SIZES:
+                sizes.append(_IMMEDIATE_SIZES[token])
+            elif token[0] == "/":
                 self.modrm = True
                 if token != "/r":
                     self.digit = n if token == "/n" else int(token[1])
             elif token == "REX.W":
                 self.w = 1
-            elif token in _IMMEDIATE_SIZES:
-                self.trailing += _IMMEDIATE_SIZES[token]
             elif token == "=n":
                 self.constant = n
-                self.trailing += 1
+                sizes.append(1)
             elif "." in token:
-                parts = token.split(".")
-                self.kind = parts[0].lower()
-                self.length = _LENGTHS[parts[1]]
-                for part in parts[2:]:
+                kind, length, *rest = token.split(".")
+                self.kind = kind.lower()
+                self.length = _LENGTHS[length]
+                for part in rest:
                     if part in _PP:
                         self.pp = _PP[part]
                     elif part in _MAPS:
                         self.map = _MAPS[part]
                     else:
-                        self.w = part == "W1"
-            elif not opcode and self.kind == "legacy" and not self.w and token in ("66", "F2", "F3", "67"):
+                        self.w = int(part == "W1")
+            elif token in _LEGACY_PREFIXES and not opcode and self.kind == "legacy":
                 prefixes.append(int(token, 16))
+            elif len(token) == 2:
+                opcode.append(int(token, 16))
             else:
                 byte, _, addend = token.partition("+")
-                scaled = 8 * n if addend == "8n" else n if addend == "n" else 0
-                opcode.append(int(byte, 16) + scaled)
-        if not opcode:
-            opcode.append(prefixes.pop())
+                opcode.append(int(byte, 16) + (8 * n if addend == "8n" else n if addend == "n" else 0))
         self.prefixes = bytes(prefixes)
         self.opcode = bytes(opcode)
+        return sizes
 
     def __repr__(self) -> str:
         return f"{self.mnemonic} {', '.join(self.operands)}".rstrip()
 
 
-def _displacement_scale(form: Form, flags: str) -> int:
+def _displacement_scale(form: Form, flags: list[str]) -> int:
     """The N of `disp8*N`: what the `tuple=` flag says, or else the size of the memory operand."""
-    for flag in flags.split():
+    for flag in flags:
         if flag.startswith("tuple="):
             return int(flag[6:])
     for token in form.operands:
         for part in token.split("/"):
             if part[0] == "m" and part[1:].isdigit():
                 return int(part[1:]) // 8
-    return _TUPLE_REGISTERS[form.length]
+    return _VECTOR_SIZES[form.length]
 
 
-def _check(position: int, token: str, operands: tuple[str, ...]) -> tuple[Any, ...] | None:
-    """What must still hold of an operand whose shape `token` accepts."""
-    if token in ("imm8s", "imm32s"):
-        bits = 8 if token == "imm8s" else 32
-        width = "".join(c for c in operands[0] if c.isdigit()) if position else ""
-        wrap = 1 << int(width or 64)
-        return position, -(1 << bits - 1), (1 << bits - 1) - 1, wrap
-    if token[:3] == "imm":
-        bits = int(token[3:])
-        return position, -(1 << bits - 1), (1 << bits) - 1, 0
-    if token == "1":
-        return position, 1, 1, 0
-    if token in _FIXED:
-        return position, REGISTERS[token]
-    return None
+class Row:
+    """One line, its encoding parsed when first used. default: what the flag of that name says."""
+
+    __slots__ = ("_form", "columns", "default", "mnemonic", "n", "pattern")
+
+    def __init__(self, mnemonic: str, pattern: Pattern, columns: str, n: int) -> None:
+        self.mnemonic = mnemonic
+        self.pattern = pattern
+        self.columns = columns
+        self.n = n
+        self.default = columns.endswith(" | default")
+        self._form: Form | None = None
+
+    def form(self) -> Form:
+        form = self._form
+        if form is None:
+            form = self._form = Form(self.mnemonic, self.pattern.tokens, self.columns, self.n)
+        return form
 
 
-_texts: dict[str, str] = {}
-_rows: dict[tuple[str, str], list[tuple[tuple[str, ...], list[str], int]]] = {}
-_forms: dict[tuple[str, str, int], Form] = {}
-_matches: dict[tuple[object, ...], tuple[Form, ...]] = {}
+def _checks(tokens: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+    """What the shapes of operands leave open, as `(position, lowest, highest, wrap)` or `(position, register)`."""
+    checks: list[tuple[Any, ...]] = []
+    for position, token in enumerate(tokens):
+        if token[:3] == "imm":
+            if token[-1] == "s":
+                half = 1 << int(token[3:-1]) - 1
+                checks.append((position, -half, half - 1, 1 << (_bits(tokens[0]) if position else 64)))
+            else:
+                bits = int(token[3:])
+                checks.append((position, -1 << bits - 1, (1 << bits) - 1, 0))
+        elif token == "1":
+            checks.append((position, 1, 1, 0))
+        elif token in _FIXED:
+            checks.append((position, REGISTERS[token]))
+    return tuple(checks)
 
 
-def table_text(family: str) -> str:
-    """The text of `table/<family>.txt`."""
-    text = _texts.get(family)
-    if text is None:
-        directory = __file__.rpartition("/")[0]
-        data: bytes = __loader__.get_data(f"{directory}/table/{family}.txt")  # type: ignore[name-defined]
-        text = _texts[family] = "\n" + data.decode()
-    return text
+def _bits(token: str) -> int:
+    return REGISTERS[token].size * 8 if token in _FIXED else int(token.lstrip("r/m"))
 
 
-def families(mnemonic: str) -> tuple[str, ...]:
-    """The files that may hold the mnemonic, in the order in which they are searched."""
-    return _VEX_FILES if mnemonic[0] in "vk" else _GENERAL_FILES
+class Row:
+    """One line, its encoding parsed when first needed. default: what the flag of that name says."""
+
+    __slots__ = ("_form", "checks", "columns", "default", "mnemonic", "n", "tokens")
+
+    def __init__(self, mnemonic: str, tokens: tuple[str, ...], columns: str, n: int) -> None:
+        self.mnemonic = mnemonic
+        self.tokens = tokens
+        self.columns = columns
+        self.n = n
+        self.checks = _checks(tokens)
+        self.default = columns.endswith(" | default")
+        self._form: Form | None = None
+
+    def form(self) -> Form:
+        form = self._form
+        if form is None:
+            form = self._form = Form(self.mnemonic, self.tokens, self.columns, self.n)
+        return form
 
 
-def _shared(mnemonic: str) -> tuple[str, int]:
-    """The family name and n of a mnemonic that carries a condition code or a comparison predicate."""
+_Lines = list[tuple[tuple[str, ...], str]]
+
+_tables: dict[str, list[str]] = {}
+_blocks: dict[tuple[str, str], _Lines] = {}
+_matches: dict[tuple[object, ...], tuple[Row, ...]] = {}
+_directory = __file__.rpartition("/")[0] + "/table/"
+
+
+def table_lines(family: str) -> list[str]:
+    """The lines of `table/<family>.txt`."""
+    lines = _tables.get(family)
+    if lines is None:
+        data: bytes = __loader__.get_data(f"{_directory}{family}.txt")  # type: ignore[name-defined]
+        lines = _tables[family] = data.decode().split("\n")
+        lines[-1] = "~"  # sorts behind all
+    return lines
+
+
+def _block(family: str, name: str) -> _Lines:
+    """(operands, other columns) of the lines of a file that begin with the name.
+
+    Of a line `add = alu 0`: `("=", "alu", "0")` and nothing.
+    """
+    key = (family, name)
+    block = _blocks.get(key)
+    if block is None:
+        block = _blocks[key] = []
+        lines = table_lines(family)
+        start = name + " "
+        at = bisect_left(lines, start)
+        while lines[at].startswith(start):
+            operands, bar, columns = lines[at][len(start) :].partition("| ")
+            tokens = operands[:-1].split(", ") if bar and operands else operands.split()
+            block.append((tuple(tokens), columns))
+            at += 1
+    return block
+
+
+def _family_of(mnemonic: str) -> tuple[str, int]:
+    """The name under which the table holds the forms of a mnemonic that ends in a condition or a predicate, and n."""
     for stem in ("j", "set", "cmov"):
         code = CONDITION_CODES.get(mnemonic[len(stem) :]) if mnemonic.startswith(stem) else None
         if code is not None:
             return stem + "cc", code
     for stem, predicates in (("cmp", _SSE_PREDICATES), ("vcmp", _AVX_PREDICATES)):
-        middle = mnemonic[len(stem) : -2]
-        if mnemonic.startswith(stem) and middle in predicates:
-            return f"{stem}cc{mnemonic[-2:]}", predicates.index(middle)
+        if mnemonic.startswith(stem) and mnemonic[len(stem) : -2] in predicates:
+            return f"{stem}cc{mnemonic[-2:]}", predicates.index(mnemonic[len(stem) : -2])
     return mnemonic, 0
 
 
-def _lines(text: str, mnemonic: str) -> list[str]:
-    """The adjacent lines that begin with the mnemonic."""
-    lines: list[str] = []
-    needle = f"\n{mnemonic} "
-    at = text.find(needle)
-    while at >= 0:
-        end = text.find("\n", at + 1)
-        lines.append(text[at + 1 : end])
-        at = end if text.startswith(needle, end) else -1
-    return lines
-
-
-def rows(mnemonic: str, family: str) -> list[tuple[tuple[str, ...], list[str], int]]:
-    """(operands, columns, n) of every form of the mnemonic in one file, the encoding not yet parsed."""
-    key = (mnemonic, family)
-    found = _rows.get(key)
-    if found is None:
-        text = table_text(family)
-        name, n = mnemonic, 0
-        lines = _lines(text, name)
-        if lines and lines[0][len(name) + 1] == "=":
-            name, number = lines[0][len(name) + 3 :].split()
-            n = int(number)
-            lines = _lines(text, name)
-        elif not lines:
-            name, n = _shared(mnemonic)
-            if name != mnemonic:
-                lines = _lines(text, name)
-        found = _rows[key] = []
-        for line in lines:
-            columns = line.split(" | ")
-            operands = columns[0][len(name) + 1 :]
-            found.append((tuple(operands.split(", ")) if operands else (), columns, n))
-    return found
+def _lines(mnemonic: str) -> Iterator[tuple[_Lines, int]]:
+    """The mnemonic's lines in each file that has any, and their n; files in the order in which they are searched."""
+    name, n = _family_of(mnemonic)
+    for family in _VEX_FILES if mnemonic[0] in "vk" else _GENERAL_FILES:
+        block = _block(family, name)
+        if not block:
+            continue
+        if not block[0][1]:
+            _, name, digits = block[0][0]
+            block = _block(family, name)
+            n = int(digits)
+        yield block, n
 
 
 def forms_of(mnemonic: str) -> list[Form]:
-    """Every form of the mnemonic, parsed."""
-    return [
-        _form(mnemonic, family, i) for family in families(mnemonic) for i in range(len(rows(mnemonic, family)))
-    ]
+    """Every form of the mnemonic."""
+    return [Form(mnemonic, tokens, columns, n) for block, n in _lines(mnemonic) for tokens, columns in block]
 
 
-def _form(mnemonic: str, family: str, i: int) -> Form:
-    key = (mnemonic, family, i)
-    form = _forms.get(key)
-    if form is None:
-        operands, columns, n = rows(mnemonic, family)[i]
-        form = _forms[key] = Form(mnemonic, operands, columns, n)
-    return form
+def relative_forms(mnemonic: str) -> list[Form]:
+    """The forms of a jump or call that take a relative target; none for other mnemonics."""
+    name, n = _family_of(mnemonic)
+    block = _block("control", name)
+    return [Form(mnemonic, tokens, columns, n) for tokens, columns in block if tokens in (("rel8",), ("rel32",))]
 
 
 def shape_of(operand: object) -> object:
@@ -345,8 +366,8 @@ def match(mnemonic: str, operands: tuple[Any, ...]) -> Form:
     candidates = _matches.get(shape)
     if candidates is None:
         candidates = _matches[shape] = _candidates(mnemonic, shape[1:])
-    for form in candidates:
-        for check in form.checks:
+    for row in candidates:
+        for check in row.checks:
             value = operands[check[0]]
             if len(check) == 2:
                 if value is not check[1]:
@@ -356,42 +377,44 @@ def match(mnemonic: str, operands: tuple[Any, ...]) -> Form:
                 if not (lowest <= value <= highest or wrap and lowest <= value - wrap < 0):
                     break
         else:
-            return form
-    raise OperandError(_explain(mnemonic, operands, candidates))
+            return row.form()
+    raise OperandError(_explain(mnemonic, operands, bool(candidates)))
 
 
-def _candidates(mnemonic: str, shape: tuple[object, ...]) -> tuple[Form, ...]:
-    """The forms that accept this shape, of the first file that has any."""
-    accepted = ACCEPTED
-    for family in families(mnemonic):
-        found = [
-            i
-            for i, (tokens, _, _) in enumerate(rows(mnemonic, family))
-            if len(tokens) == len(shape) and all(s in accepted[t] for s, t in zip(shape, tokens))
-        ]
-        if not found:
-            continue
-        if len(found) > 1 and 0 in shape:
-            found = _resolve_size(mnemonic, family, found, shape.index(0))
-        return tuple(_form(mnemonic, family, i) for i in found)
+def _candidates(mnemonic: str, shape: tuple[object, ...]) -> tuple[Row, ...]:
+    """The rows that accept this shape, of the first file that has any."""
+    accepting = [ACCEPTING.get(s, ()) for s in shape]
+    count = len(shape)
+    for block, n in _lines(mnemonic):
+        found = []
+        for tokens, columns in block:
+            if len(tokens) == count:
+                for token, accepted in zip(tokens, accepting):
+                    if token not in accepted:
+                        break
+                else:
+                    found.append(Row(mnemonic, tokens, columns, n))
+        if found:
+            if len(found) > 1 and 0 in shape:
+                found = _of_one_size(mnemonic, found, shape.index(0))
+            return tuple(found)
     return ()
 
 
-def _resolve_size(mnemonic: str, family: str, found: list[int], position: int) -> list[int]:
-    """Of forms matched by a memory operand of open size, those of the size that must be meant."""
-    table = rows(mnemonic, family)
-    sizes = {i: ACCEPTED[table[i][0][position]][-2:] for i in found}
-    if len(set(sizes.values())) == 1:
+def _of_one_size(mnemonic: str, found: list[Row], position: int) -> list[Row]:
+    """Of rows that match a memory operand of open size, those of the size that must be meant."""
+    sizes = [row.tokens[position].rpartition("m")[2] for row in found]
+    if len(set(sizes)) == 1:
         return found
-    default = [i for i in found if table[i][1][3:] == ["default"]]
-    if not default:
-        raise OperandError(f"the size of the memory operand of '{mnemonic}' is ambiguous: say byte_ptr, dword_ptr, ...")
-    return [i for i in found if sizes[i] == sizes[default[0]]]
+    for row, size in zip(found, sizes):
+        if row.default:
+            return [row for row, other in zip(found, sizes) if other == size]
+    raise OperandError(f"the size of the memory operand of '{mnemonic}' is ambiguous: say byte_ptr, dword_ptr, ...")
 
 
-def _explain(mnemonic: str, operands: tuple[Any, ...], candidates: tuple[Form, ...]) -> str:
+def _explain(mnemonic: str, operands: tuple[Any, ...], matched: bool) -> str:
     given = ", ".join(map(str, operands)) or "no operands"
-    if candidates:
+    if matched:
         return f"'{mnemonic}' does not take ({given}): a value is out of range, or a register is not the one required"
     known = [", ".join(form.operands) or "no operands" for form in forms_of(mnemonic)]
     if not known:

@@ -136,6 +136,8 @@ def warm(name: str, implementations: str, rounds: str, block: str, library: str)
             runs[implementation] = run
             if implementation == JITNEY:
                 row["compile"] = _compile_record(function)
+                if row["compile"]["bailouts"]:
+                    row["errors"].setdefault(implementation, "bailed out to CPython")
         except Exception as error:  # the row says so
             row["errors"][implementation] = f"{type(error).__name__}: {error}".splitlines()[0]
 

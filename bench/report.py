@@ -49,9 +49,11 @@ def ratios(record: Record, to: str) -> dict[str, float]:
 
 
 def first_ratios(record: Record, theirs: str = "first", ours: str = "first") -> dict[str, float]:
-    """Numba's first (or second) call over jitney's."""
+    """Numba's first (or second) call over jitney's, where jitney compiled the kernel at all."""
     found = {}
     for row in record["kernels"]:
+        if JITNEY in row["errors"]:
+            continue
         quotient = _quotient(row[theirs].get(NUMBA), row[ours].get(JITNEY))
         if quotient is not None:
             found[row["kernel"]] = quotient

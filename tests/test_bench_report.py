@@ -62,6 +62,12 @@ def test_failures_are_shown():
     assert "fast, jitney: fell back to CPython: no / here" in section(markdown(record, None), "Where jitney loses")
 
 
+def test_a_first_call_that_compiled_nothing_does_not_count():
+    record = copy.deepcopy(RECORD)
+    record["kernels"][0]["errors"]["jitney"] = "fell back to CPython"
+    assert list(first_ratios(record)) == ["slow"]
+
+
 def test_what_was_not_measured_is_a_dash():
     rows = section(markdown(RECORD, None), "First call").splitlines()
     assert [row for row in rows if row.startswith("| slow ")] == ["| slow | 5.00 | 300 | 60.0x | - | - | - |"]

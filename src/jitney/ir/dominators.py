@@ -63,3 +63,20 @@ def immediate_dominators(entry: Block) -> dict[Block, Block | None]:
     result: dict[Block, Block | None] = {block: order[idoms[k]] for k, block in enumerate(order)}
     result[entry] = None
     return result
+
+
+def assign_idoms(blocks: list[Block]) -> None:
+    """Set `Block.idom` from the edges: to the nearest dominator that keeps `blocks` a preorder of the idom tree.
+
+    That is the immediate one, except after a block that alone reaches a join laid out further down.
+    """
+    idoms = immediate_dominators(blocks[0])
+    open_: list[Block] = []
+    for block in blocks:
+        idom = idoms.get(block)
+        while idom is not None and idom not in open_:
+            idom = idoms[idom]
+        while open_ and open_[-1] is not idom:
+            open_.pop()
+        block.idom = idom
+        open_.append(block)

@@ -2,6 +2,7 @@
 
     func sum(v0: ptr, v1: ptr, v2: i64) -> f64 {
     file "kernels.py"
+    fact v2 0 9223372036854775807
     site 0: line 3 index captures(i64) names("i") detail "out of range"
     loop L0: header b2 preheader b1 counter v5 step 1 stop v2
     b0(v0: ptr, v1: ptr, v2: i64):
@@ -105,7 +106,8 @@ def name_text(name: str) -> str:
 
 def quote(text: str) -> str:
     """In double quotes, always, with Python's escapes."""
-    return '"' + repr("'" + text)[2:-1].replace('\\"', '"').replace('"', '\\"') + '"'
+    escaped = text.encode("unicode_escape", "surrogatepass").decode("ascii").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _lines(function: Function, loops: dict[Loop, str]) -> Iterator[str]:
@@ -115,6 +117,8 @@ def _lines(function: Function, loops: dict[Loop, str]) -> Iterator[str]:
     yield f"{head}{convention}{number} {{"
     if function.file:
         yield f"file {quote(function.file)}"
+    for v, (low, high) in function.facts.items():
+        yield f"fact v{v} {low} {high}"
     for k, site in enumerate(function.sites):
         yield f"site {k}: {_site(site)}"
     for loop, name in loops.items():

@@ -17,6 +17,7 @@ Values
   V3  Arguments and results have the types of the row in `ops.OPS`; type variables agree; no argument is void.
   V4  Immediates: the constant as `ops.hold` gives it; a `Memory` whose access has the type of the value, with scale
       1, 2, 4 or 8 and a 32-bit displacement; a positive size (`alloca`); a `Symbol`; a `Call`.
+  V5  `facts` bound i64 parameters.
 
 Loops
   L1  `depth` counts from 1 for a loop without `parent`.
@@ -107,7 +108,11 @@ class _Verifier:
         if isinstance(where, Loop):
             return f"loop at {where.header}: "
         if self.value >= 0:
-            return f"{where}: {instruction_text(self.function, self.value)}: "
+            function, v = self.function, self.value
+            try:
+                return f"{where}: {instruction_text(function, v)}: "
+            except (AttributeError, IndexError, TypeError):  # not even printable
+                return f"{where}: v{v} = {function.ops[v]} {function.args[v]} {function.imms[v]!r}: "
         return f"{where}: {terminator_text(where)}: " if where.term in TERMINATORS else f"{where}: "
 
     # -- control flow --------------------------------------------------------------------------------------------------
@@ -185,6 +190,9 @@ class _Verifier:
         for block in self.function.blocks:
             self.where = block
             self.membership(block)
+        for block in self.function.blocks:
+            self.where = block
+            self.loop_edges(block)
 
     def loop(self, loop: Loop) -> None:
         header, preheader = loop.header, loop.preheader
@@ -214,6 +222,9 @@ class _Verifier:
                          f"in the loop at {loop.header if loop else None}, unlike its dominator {idom}")  # fmt: skip
         else:
             self.require(loop is None, "L3", "the entry belongs to a loop")
+
+    def loop_edges(self, block: Block) -> None:
+        loop = block.loop
         for edge in block.edges:
             target = edge.target
             inner = target.loop
@@ -229,7 +240,7 @@ class _Verifier:
     # -- values --------------------------------------------------------------------------------------------------------
 
     def placement(self) -> None:
-        function = self.function
+        function, position = self.function, self.position
         for block in function.blocks:
             self.where = block
             for v in block.params:
@@ -238,6 +249,10 @@ class _Verifier:
             for k, v in enumerate(block.insts):
                 self.place(v, block, k)
                 self.require(function.ops[v] is not _PARAM, "V1", f"parameter v{v} among the instructions")
+        self.where = None
+        for v, (low, high) in function.facts.items():
+            bounded = position.get(v) == -1 and function.types[v] is I64 and low <= high
+            self.require(bounded, "V5", f"fact about v{v}: {low} to {high}")
 
     def place(self, v: int, block: Block, position: int) -> None:
         self.require(0 <= v < len(self.function.ops), "V1", f"no value v{v}")

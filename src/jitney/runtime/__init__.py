@@ -1,0 +1,1 @@
+"""The meeting with CPython and NumPy: layouts, the callable type, entries, guards, bail-out, exceptions."""

@@ -1,0 +1,249 @@
+"""Unboxing arguments and boxing results, as machine code: one row per kind of type."""
+
+from __future__ import annotations
+
+import sys
+
+from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
+from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, PyType, Scalar, Tuple, Union
+from . import capi
+from .layouts import LAYOUT, ArrayLayout, arrays
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+    from ..ir.function import Block
+    from .writer import Writer
+
+_C, _F, _ALIGNED, _WRITEABLE = 0x1, 0x2, 0x100, 0x400
+# The flags that tell layouts apart, so that no array fits two types, and what they must be.
+_FLAGS = {"C": (_C, _C), "F": (_C | _F, _F), "A": (_C | _F, 0)}
+_SWAPPED = ord(">") if sys.byteorder == "little" else ord("<")
+MAX_NDIM = 4
+
+
+class Misfit:
+    """Where control goes when an argument does not fit.
+
+    Attributes:
+        other: it is of another type: perhaps another specialisation takes it.
+        huge: it is an int beyond 64 bits: CPython runs the call.
+        by_number: accept arrays by the number of their dtype where its object is not NumPy's own.
+    """
+
+    __slots__ = ("by_number", "huge", "other")
+
+    def __init__(self, other: Block, huge: Block, by_number: bool) -> None:
+        self.other = other
+        self.huge = huge
+        self.by_number = by_number
+
+
+def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ...]:
+    """Check that `object` is of `type` and take it apart into the type's leaves."""
+    if type is INT:
+        _exact(b, object, id(int), misfit.other)
+        return (_int(b, object, misfit.huge),)
+    if type is FLOAT:
+        _exact(b, object, id(float), misfit.other)
+        return (b.load(ACCESSES["f64"], object, disp=LAYOUT.float_value),)
+    if type is BOOL:
+        value = b.emit("eq", object, b.pointer(capi.TRUE))
+        _unless(b, b.emit("or", value, b.emit("eq", object, b.pointer(capi.FALSE))), misfit.other)
+        return (value,)
+    if type is NONE:
+        _unless(b, b.emit("eq", object, b.pointer(capi.NONE)), misfit.other)
+        return ()
+    if isinstance(type, Constant):
+        _unless(b, b.emit("eq", object, b.pointer(id(type.value))), misfit.other)
+        return ()
+    if isinstance(type, Tuple):
+        return _tuple(b, object, type, misfit)
+    layout, numpy = _numpy()
+    if isinstance(type, Scalar):
+        _exact(b, object, id(numpy.dtype(type.dtype).type), misfit.other)
+        return (b.load(type.access, object, disp=layout.scalar),)
+    assert isinstance(type, Array), type
+    return _array(b, object, type, layout, numpy, misfit)
+
+
+def _numpy() -> tuple[ArrayLayout, Any]:
+    layout = arrays()
+    assert layout is not None, "a NumPy type without a known layout"
+    return layout, sys.modules["numpy"]
+
+
+def _exact(b: Writer, object: int, kind: int, other: Block) -> None:
+    _unless(b, b.emit("eq", b.word(object, LAYOUT.type), b.pointer(kind)), other)
+
+
+def _unless(b: Writer, cond: int, other: Block) -> None:
+    """Go on if the condition holds, else to `other`."""
+    block, after = b.block, b.new_block()
+    b.branch(cond, after, other)
+    b.start(after, block)
+
+
+def _int(b: Writer, object: int, huge: Block) -> int:
+    """The value of an int object: at once where it has one digit, by a call where it has more."""
+    size = b.load(ACCESSES["i64"], object, disp=LAYOUT.int_size)
+    digit = b.load(ACCESSES["u32"], object, disp=LAYOUT.int_digits)
+    if LAYOUT.int_tagged:
+        compact = b.emit("ult", size, b.const(I64, 16))
+        sign = b.emit("sub", b.const(I64, 1), b.emit("and", size, b.const(I64, 3)))
+    else:
+        compact = b.emit("ult", b.emit("add", size, b.const(I64, 1)), b.const(I64, 3))
+        sign = size
+    small = b.emit("mul", sign, digit)
+    block, long, join = b.block, b.cold_block(), b.new_block()
+    value = b.param(join, I64)
+    b.branch(compact, join, long, (small,), ())
+    b.start(long, block)
+    overflow = b.space(16)
+    converted = b.api("PyLong_AsLongLongAndOverflow", I64, object, overflow)
+    fits = b.emit("eq", b.load(ACCESSES["i32"], overflow), b.const(I64, 0))
+    b.branch(fits, join, huge, (converted,), ())
+    b.start(join, block)
+    return value
+
+
+def _tuple(b: Writer, object: int, type: Tuple, misfit: Misfit) -> tuple[int, ...]:
+    _exact(b, object, id(tuple), misfit.other)
+    size = b.load(ACCESSES["i64"], object, disp=LAYOUT.tuple_size)
+    _unless(b, b.emit("eq", size, b.const(I64, len(type.elements))), misfit.other)
+    leaves: list[int] = []
+    for k, element in enumerate(type.elements):
+        leaves.extend(unbox(b, b.word(object, LAYOUT.tuple_items + 8 * k), element, misfit))
+    return tuple(leaves)
+
+
+def _array(
+    b: Writer, object: int, type: Array, layout: ArrayLayout, numpy: Any, misfit: Misfit
+) -> tuple[int, ...]:
+    """Layout and dtype in one test: the bits in which the object differs from what it should be, or-ed together."""
+    _exact(b, object, id(numpy.ndarray), misfit.other)
+    mask, flags = _FLAGS[type.layout]
+    mask |= _ALIGNED | _WRITEABLE
+    flags |= _ALIGNED | (_WRITEABLE if type.writeable else 0)
+    found = b.emit("and", b.load(ACCESSES["u32"], object, disp=layout.flags), b.const(I64, mask))
+    wrong = b.emit("xor", found, b.const(I64, flags))
+    ndim = b.load(ACCESSES["u32"], object, disp=layout.ndim)
+    wrong = b.emit("or", wrong, b.emit("xor", ndim, b.const(I64, type.ndim)))
+    dtype = b.word(object, layout.dtype)
+    expected = numpy.dtype(type.item.dtype)
+    if misfit.by_number:
+        number = b.load(ACCESSES["u32"], dtype, disp=layout.type_number)
+        order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
+        wrong = b.emit("or", wrong, b.emit("xor", number, b.const(I64, expected.num)))
+        _unless(b, b.emit("ne", order, b.const(I64, _SWAPPED)), misfit.other)
+    else:
+        same = b.emit("xor", dtype, b.pointer(id(expected)))
+        wrong = b.emit("or", wrong, b.emit("p2i", same))
+    _unless(b, b.emit("eq", wrong, b.const(I64, 0)), misfit.other)
+    leaves = [object, b.word(object, layout.data)]
+    shape = b.word(object, layout.shape)
+    leaves.extend([b.load(ACCESSES["i64"], shape, disp=8 * k) for k in range(type.ndim)])
+    if type.layout == "A":
+        strides = b.word(object, layout.strides)
+        leaves.extend([b.load(ACCESSES["i64"], strides, disp=8 * k) for k in range(type.ndim)])
+    return tuple(leaves)
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+
+def box(b: Writer, type: PyType, leaves: tuple[int, ...]) -> int:
+    """A new reference to the Python object of a value; null, with MemoryError set, where there is no memory."""
+    if type is NONE:
+        return _shared(b, b.pointer(capi.NONE))
+    if isinstance(type, Constant):
+        return _counted(b, b.pointer(id(type.value)))
+    if isinstance(type, Array):
+        return _counted(b, leaves[0])
+    if isinstance(type, Tuple):
+        return _box_tuple(b, type, leaves)
+    if isinstance(type, Union):
+        return _box_union(b, type, leaves)
+    leaf = leaves[0]
+    machine = type.leaves[0]
+    if machine is I1:
+        return _shared(b, b.emit("select", leaf, b.pointer(capi.TRUE), b.pointer(capi.FALSE)))
+    if machine.is_float:
+        return b.api("PyFloat_FromDouble", PTR, b.emit("fext", leaf) if machine is F32 else leaf)
+    unsigned = isinstance(type, Scalar) and type.kind == "u" and type.bits == 64
+    return b.api("PyLong_FromUnsignedLongLong" if unsigned else "PyLong_FromLongLong", PTR, leaf)
+
+
+def _shared(b: Writer, object: int) -> int:
+    """One more reference to None, True or False."""
+    if not LAYOUT.immortal:
+        count = b.emit("add", b.load(ACCESSES["i64"], object), b.const(I64, 1))
+        b.store(ACCESSES["i64"], count, object)
+    return object
+
+
+def _counted(b: Writer, object: int) -> int:
+    b.api("Py_IncRef", None, object)
+    return object
+
+
+def _box_tuple(b: Writer, type: Tuple, leaves: tuple[int, ...]) -> int:
+    """All items, or null. The tuple is made first: as long as items are missing, releasing it releases the others."""
+    first = b.block
+    join = b.new_block()
+    result = b.param(join, PTR)
+    made = b.api("PyTuple_New", PTR, b.const(I64, len(type.elements)))
+    null = b.pointer(0)
+    filled = b.new_block()
+    b.branch(b.null(made), join, filled, (null,), ())
+    b.start(filled, first)
+    failed, checked = b.cold_block(), None
+    at = 0
+    for k, element in enumerate(type.elements):
+        item = box(b, element, leaves[at : at + len(element.leaves)])
+        at += len(element.leaves)
+        b.set_word(made, LAYOUT.tuple_items + 8 * k, item)
+        checked = checked or b.block
+        _unless(b, b.emit("ne", item, null), failed)
+    b.jump(join, (made,))
+    if checked is not None:
+        b.start(failed, checked)
+        b.api("Py_DecRef", None, made)
+        b.jump(join, (null,))
+    b.start(join, first)
+    return result
+
+
+def _box_union(b: Writer, type: Union, leaves: tuple[int, ...]) -> int:
+    tag, payload = leaves
+    first = b.block
+    join = b.new_block()
+    result = b.param(join, PTR)
+    idom = first
+    for k, member in enumerate(type.members):
+        after = None
+        if k < len(type.members) - 1:
+            here, after = b.new_block(), b.new_block()
+            b.branch(b.emit("eq", tag, b.const(I64, member.tag)), here, after)
+            b.start(here, idom)
+        b.jump(join, (box(b, member, _unpacked(b, type, member, payload)),))
+        if after is not None:
+            b.start(after, idom)
+            idom = after
+    b.start(join, first)
+    return result
+
+
+def _unpacked(b: Writer, type: Union, member: PyType, payload: int) -> tuple[int, ...]:
+    """The leaf of a union's member, from its 64 bits."""
+    if not member.leaves:
+        return ()
+    leaf = member.leaves[0]
+    if leaf is type.payload:
+        return (payload,)
+    if leaf is I1:
+        return (b.emit("ne", payload, b.const(I64, 0)),)
+    value = payload if type.payload is F64 else b.emit("bits2f", payload)
+    return (b.emit("fround", value),) if leaf is F32 else (value,)

@@ -1,0 +1,192 @@
+"""Entries: the machine code that CPython jumps to when a jitted function is called.
+
+An entry belongs to one specialisation. It checks the arguments' types and the guards, unboxes, calls the compiled
+function and boxes the result:
+
+    f(2.5)  ->  entry(callable, args, nargsf, kwnames)
+                  nargsf, kwnames as expected? types? guards?      else: the next specialisation's entry, or the slow one
+                  result, failed = f(context, 2.5)
+                  failed?                                          `stubs.fail`
+                  PyFloat_FromDouble(result)
+
+The types of two specialisations exclude each other, so that the order of the chain matters for speed alone.
+"""
+
+from __future__ import annotations
+
+from ..ir import context
+from ..ir.function import Call, Symbol
+from ..ir.types import ACCESSES, I1, I64, PTR
+from ..pytypes import Array
+from . import stubs
+from .boxing import Misfit, box, unbox
+from .writer import VECTORCALL, Writer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Block, Function
+    from ..pytypes import PyType
+    from .guards import GuardTable
+
+
+class Helpers:
+    """Addresses of the C functions that entries call; 0 where it is not made yet.
+
+    Attributes:
+        slow: the entry for calls that nobody takes.
+        fail: see `stubs.fail`.
+        bind: see `arguments.bind`.
+        stack_limit: see `safepoint.stack_limit`.
+    """
+
+    __slots__ = ("bind", "fail", "slow", "stack_limit")
+
+    def __init__(self, slow: int, fail: int, bind: int = 0, stack_limit: int = 0) -> None:
+        self.slow = slow
+        self.fail = fail
+        self.bind = bind
+        self.stack_limit = stack_limit
+
+
+class Entry:
+    """What an entry is made of.
+
+    Attributes:
+        name: for listings.
+        symbol: the compiled function's.
+        arg_types, result: types of all parameters, and of the result.
+        writes: the compiled function gives its dirty flag as last result.
+        guards: bound; its hidden arguments follow the others.
+        words: the address of the specialisation's words (see `stubs`).
+        next: the address of the entry that is tried when the types do not fit.
+        recursive: the compiled function, or one it calls, checks the stack.
+        by_number: see `boxing.Misfit`.
+        binding: the address of the function's binding table (`arguments.Binding`): keywords and defaults are then
+            handled here; 0 if such calls take the slow path.
+    """
+
+    __slots__ = (
+        "arg_types", "binding", "by_number", "guards", "name", "next", "recursive", "result", "symbol", "words", "writes",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        symbol: Symbol,
+        arg_types: tuple[PyType, ...],
+        result: PyType,
+        writes: bool,
+        guards: GuardTable,
+        words: int,
+        next: int,
+        recursive: bool = False,
+        by_number: bool = False,
+        binding: int = 0,
+    ) -> None:
+        self.name = name
+        self.symbol = symbol
+        self.arg_types = arg_types
+        self.result = result
+        self.writes = writes
+        self.guards = guards
+        self.words = words
+        self.next = next
+        self.recursive = recursive
+        self.by_number = by_number
+        self.binding = binding
+
+
+def build_entry(entry: Entry, helpers: Helpers) -> Function:
+    """The entry as IR of convention "c"."""
+    b = Writer(entry.name, VECTORCALL)
+    callable, args, nargsf, kwnames = b.params
+    first = b.block
+    other, huge, stale = b.cold_block(), b.cold_block(), b.cold_block()
+    count = len(entry.arg_types)
+
+    # Exactly `count` positional arguments: the flag in the top bit of nargsf is shifted out.
+    doubled = b.emit("xor", b.emit("shl", nargsf, b.const(I64, 1)), b.const(I64, 2 * count))
+    unusual = b.emit("or", doubled, b.emit("p2i", kwnames))
+    usual = b.emit("eq", unusual, b.const(I64, 0))
+    argv = args
+    if entry.binding:
+        argv = _bound_arguments(b, usual, entry, helpers, huge)
+    else:
+        ready = b.new_block()
+        b.branch(usual, ready, other)
+        b.start(ready, first)
+
+    misfit = Misfit(other, huge, entry.by_number)
+    leaves: list[int] = []
+    for k, type in enumerate(entry.arg_types):
+        leaves.extend(unbox(b, b.word(argv, 8 * k), type, misfit))
+    read_at_entry = Misfit(stale, huge, entry.by_number)
+    owned: list[int] = []
+    for object, type in zip(entry.guards.emit(b, stale), entry.guards.hidden_types):
+        leaves.extend(unbox(b, object, type, read_at_entry))
+        if isinstance(type, Array):
+            owned.append(object)
+    _call(b, entry, helpers, tuple(leaves), owned)
+
+    def go_on(address: int) -> None:
+        call = Call("entry", address, VECTORCALL, (PTR,))
+        b.ret(b.call("ccall", call, (callable, args, nargsf, kwnames)))
+
+    def run_plain() -> None:
+        b.ret((b.vectorcall(b.word(b.pointer(entry.words), stubs.PLAIN), args, nargsf, kwnames),))
+
+    b.finish([(huge, run_plain), (stale, lambda: go_on(helpers.slow)), (other, lambda: go_on(entry.next))])
+    return b.function
+
+
+def _bound_arguments(b: Writer, usual: int, entry: Entry, helpers: Helpers, wrong: Block) -> int:
+    """The address of the arguments in the order of the parameters, also where there are keywords or defaults."""
+    _, args, nargsf, kwnames = b.params
+    first, unusual, ready = b.block, b.cold_block(), b.new_block()
+    argv = b.param(ready, PTR)
+    b.branch(usual, ready, unusual, (args,), ())
+    b.start(unusual, first)
+    table, room = b.pointer(entry.binding), b.space(8 * len(entry.arg_types) + 8)
+    call = Call("bind", helpers.bind, (PTR, I64, PTR, PTR, PTR), (I64,))
+    fits = b.call("ccall", call, (args, nargsf, kwnames, table, room))[0]
+    b.branch(b.emit("ne", fits, b.const(I64, 0)), ready, wrong, (room,), ())
+    b.start(ready, first)
+    return argv
+
+
+def _call(b: Writer, entry: Entry, helpers: Helpers, leaves: tuple[int, ...], owned: list[int]) -> None:
+    """Call the compiled function and return its result, boxed. What names gave as hidden arguments is owned by the
+    call: a thread that gets the GIL during a poll may rebind the name."""
+    _, args, nargsf, kwnames = b.params
+    count = ACCESSES["i64"]
+    words = b.pointer(entry.words)
+    b.store(count, b.emit("add", b.load(count, words, disp=stubs.CALLS), b.const(I64, 1)), words, disp=stubs.CALLS)
+    record = b.space(context.SIZE)
+    zero = b.const(I64, 0)
+    b.store(count, zero, record, disp=context.DIRTY, region=2)
+    b.store(count, zero, record, disp=context.TRACE_COUNT, region=2)
+    if entry.recursive:
+        limit = b.call("ccall", Call("stack_limit", helpers.stack_limit, (), (PTR,)), ())[0]
+        b.store(ACCESSES["ptr"], limit, record, disp=context.STACK_LIMIT, region=2)
+        b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=2)
+    for object in owned:
+        b.api("Py_IncRef", None, object)
+    types = b.function.types
+    results = entry.result.leaves + ((I1,) if entry.writes else ())
+    call = Call(entry.name, entry.symbol, tuple([types[v] for v in leaves]), results)
+    values = b.call("invoke", call, (record, *leaves))
+    block, failed, done = b.block, b.cold_block(), b.new_block()
+    b.branch(values[-1], failed, done)
+
+    b.start(failed, block)
+    fail = Call("fail", helpers.fail, (PTR, I64, PTR, PTR, PTR), (PTR,))
+    outcome = b.call("ccall", fail, (args, nargsf, kwnames, record, words))[0]
+    for object in owned:
+        b.api("Py_DecRef", None, object)
+    b.ret((outcome,))
+
+    b.start(done, block)
+    boxed = box(b, entry.result, values[: len(entry.result.leaves)])
+    for object in owned:
+        b.api("Py_DecRef", None, object)
+    b.ret((boxed,))

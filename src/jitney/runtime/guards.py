@@ -1,0 +1,167 @@
+"""Guards: the names a specialisation relied upon, checked by machine code at every call.
+
+A guarded dictionary (a module's, the builtins') is unchanged in what matters while its table of keys is where it was,
+as many entries have ever been filled, and the entry holds the same two pointers (`layouts.dict_entry`). The first two
+and the entry's place are *bound* at run time: they stand in words that the code reads. When a dictionary has grown or
+moved, the check fails once, `bind` looks the names up again, and unless a value really differs nothing is compiled.
+"""
+
+from __future__ import annotations
+
+from ctypes import addressof, c_uint64
+
+from ..ir.types import ACCESSES
+from .layouts import LAYOUT, dict_entry, dict_is_plain, dict_keys, dict_used
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from ..ir.function import Block
+    from ..pytypes import PyType
+    from .writer import Writer
+
+    class Guard(Protocol):
+        """`container[name]` (or the content of a cell, where `name` is None) must be `value`, or be absent."""
+
+        container: Any
+        name: str | None
+        value: Any
+
+    class Hidden(Protocol):
+        """`container[name]` is an argument of the given type, read at entry."""
+
+        container: Any
+        name: str | None
+        type: PyType
+
+
+_MISSING = object()
+_WORD = 8
+
+
+class GuardTable:
+    """The guards of one specialisation, those of the functions it calls included, and its hidden arguments.
+
+    Attributes:
+        changed: after `bind` has failed, the names that had another value.
+    """
+
+    __slots__ = ("_absent", "_cells", "_containers", "_entries", "_hidden", "_words", "changed")
+
+    def __init__(self, guards: list[Guard], hidden: list[Hidden], absent: object) -> None:
+        """
+        Args:
+            absent: the value of a guard on a name that must not be there.
+        """
+        self._absent = absent
+        containers: dict[int, dict[Any, Any]] = {}
+        for row in (*guards, *hidden):
+            if row.name is not None:
+                containers.setdefault(id(row.container), row.container)
+        self._containers = list(containers.values())
+        self._cells = [g for g in guards if g.name is None]
+        self._entries = [g for g in guards if g.name is not None]
+        self._hidden = list(hidden)
+        self._words = (c_uint64 * (2 * len(self._containers) + len(self._entries) + len(hidden) + 1))()
+        self.changed: list[str | None] = []
+
+    @property
+    def supported(self) -> bool:
+        """Whether every container is one that can be guarded."""
+        return all(map(dict_is_plain, self._containers))
+
+    @property
+    def hidden_types(self) -> tuple[PyType, ...]:
+        """Types of the hidden arguments, in order."""
+        return tuple([h.type for h in self._hidden])
+
+    def bind(self) -> bool:
+        """Look every name up again. False if one has another value than when it was compiled (see `changed`), or a
+        hidden argument is gone."""
+        self.changed = []
+        for guard in (*self._cells, *self._entries):
+            if _current(guard.container, guard.name) is not (
+                _MISSING if guard.value is self._absent else guard.value
+            ):
+                self.changed.append(guard.name)
+        words = self._words
+        at = 0
+        for container in self._containers:
+            words[at], words[at + 1] = dict_keys(container), dict_used(container)
+            at += 2
+        for row in (*self._entries, *self._hidden):
+            words[at] = dict_entry(row.container, row.name) if row.name is not None else 0
+            at += 1
+        gone = any(_current(h.container, h.name) is _MISSING for h in self._hidden)
+        return not self.changed and not gone
+
+    def emit(self, b: Writer, stale: Block) -> list[int]:
+        """Write the checks at the current block; control goes to `stale` where one fails. Bind first.
+
+        Returns:
+            the hidden arguments' objects: borrowed references, types not checked.
+        """
+        tables: list[int] = []
+        word = addressof(self._words)
+        for container in self._containers:
+            row = b.pointer(word)
+            keys = b.word(b.pointer(id(container)), LAYOUT.dict_keys)
+            tables.append(b.emit("xor", keys, b.word(row, 0)))
+            used = b.load(ACCESSES["ptr"], keys, disp=LAYOUT.keys_used)
+            tables.append(b.emit("xor", used, b.word(row, _WORD)))
+            word += 2 * _WORD
+        _require(b, tables, stale)
+        # From here on the tables are known to be where they were, so what the words point to is there.
+        same: list[int] = []
+        at = 2 * len(self._containers)
+        for cell in self._cells:
+            content = b.word(b.pointer(id(cell.container)), LAYOUT.cell_contents)
+            same.append(b.emit("xor", content, b.pointer(id(cell.value))))
+        for guard in self._entries:
+            if guard.value is not self._absent:
+                entry = b.word(b.pointer(word), 0)
+                same.append(b.emit("xor", b.word(entry, 0), b.pointer(_key_at(self._words[at]))))
+                same.append(b.emit("xor", b.word(entry, _WORD), b.pointer(id(guard.value))))
+            word, at = word + _WORD, at + 1
+        objects: list[int] = []
+        for hidden in self._hidden:
+            if hidden.name is None:
+                objects.append(b.word(b.pointer(id(hidden.container)), LAYOUT.cell_contents))
+            else:
+                entry = b.word(b.pointer(word), 0)
+                same.append(b.emit("xor", b.word(entry, 0), b.pointer(_key_at(self._words[at]))))
+                objects.append(b.word(entry, _WORD))
+            word, at = word + _WORD, at + 1
+        _require(b, same, stale)
+        for pointer in objects:
+            _continue(b, b.null(pointer), stale)
+        return objects
+
+
+def _require(b: Writer, differences: list[int], stale: Block) -> None:
+    """Go on only if all of these are null."""
+    if differences:
+        total = differences[0]
+        for other in differences[1:]:
+            total = b.emit("or", total, other)
+        _continue(b, b.emit("ne", total, b.pointer(0)), stale)
+
+
+def _continue(b: Writer, failed: int, stale: Block) -> None:
+    block, after = b.block, b.new_block()
+    b.branch(failed, stale, after)
+    b.start(after, block)
+
+
+def _key_at(entry: int) -> int:
+    return c_uint64.from_address(entry).value if entry else 0
+
+
+def _current(container: Any, name: str | None) -> Any:
+    if name is not None:
+        return container.get(name, _MISSING)
+    try:
+        return container.cell_contents
+    except ValueError:
+        return _MISSING

@@ -1,0 +1,128 @@
+"""The C functions every entry shares: the slow path, and what happens when compiled code has failed.
+
+No Python frame of jitney's may show in a user's traceback. So Python code here never calls the user's function: it
+*returns* what machine code is to call with the same arguments, or the exception that machine code is to raise.
+"""
+
+from __future__ import annotations
+
+from ..ir.context import DIRTY
+from ..ir.types import ACCESSES, I64, PTR
+from . import capi
+from .callable import SLOW
+from .layouts import LAYOUT
+from .writer import Writer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Function
+
+# The words of a specialisation that its code reads and writes, by byte offset.
+CALLS = 0  # how often it was entered
+BAILS = 8  # how often it left without having done anything
+PLAIN = 16  # the plain function (a borrowed reference)
+HANDLER = 24  # called with the context's address and the pending exception or None, see `fail`
+WORDS = 4
+_EXCEPTION_CLASS = 1 << 30  # Py_TPFLAGS_BASE_EXC_SUBCLASS
+_REVIEW = 63
+
+
+def slow() -> bytes:
+    """Machine code of an entry for every call that no specialisation takes: it calls ``self.slow`` with the
+    arguments, then what that returned with the same arguments.
+
+    Written as bytes, so that decorating a function needs nothing of the compiler.
+    """
+    vectorcall = b"\x48\xb8" + capi.address("PyObject_Vectorcall").to_bytes(8, "little") + b"\xff\xd0"
+    release = b"\x48\xb8" + capi.address("Py_DecRef").to_bytes(8, "little") + b"\xff\xd0"
+    found = b"".join(
+        (
+            b"\x48\x89\xc3",  # mov rbx, rax
+            b"\x48\x89\xc7\x4c\x89\xe6\x4c\x89\xea\x4c\x89\xf1",  # mov rdi, rax; mov rsi, r12; rdx, r13; rcx, r14
+            vectorcall,  # mov rax, imm64; call rax
+            b"\x48\x89\xdf\x48\x89\xc3",  # mov rdi, rbx; mov rbx, rax
+            release,
+            b"\x48\x89\xd8",  # mov rax, rbx
+        )
+    )
+    return b"".join(
+        (
+            b"\x53\x41\x54\x41\x55\x41\x56\x50",  # push rbx; push r12; push r13; push r14; push rax (alignment)
+            b"\x49\x89\xf4\x49\x89\xd5\x49\x89\xce",  # mov r12, rsi; mov r13, rdx; mov r14, rcx
+            b"\x48\x8b\x7f" + bytes((SLOW,)),  # mov rdi, [rdi+SLOW]
+            vectorcall,
+            b"\x48\x85\xc0\x74" + bytes((len(found),)),  # test rax, rax; jz over what follows
+            found,
+            b"\x41\x5b\x41\x5e\x41\x5d\x41\x5c\x5b\xc3",  # pop r11; pop r14; pop r13; pop r12; pop rbx; ret
+        )
+    )
+
+
+def fail() -> Function:
+    """What an entry returns after compiled code has failed.
+
+    Parameters: the call's arguments, their number and flag, the keyword names; the address of the context; the
+    address of the specialisation's words. Where nothing had happened, CPython runs the call again, from its start.
+    Otherwise, and once in 64 times so that somebody watches, HANDLER decides: it returns an exception to raise or
+    something to call.
+    """
+    b = Writer("fail", (PTR, I64, PTR, PTR, PTR))
+    args, nargsf, kwnames, context, words = b.params
+    first = b.block
+    count = ACCESSES["i64"]
+    pending = b.api("PyErr_Occurred", PTR)
+    happened = b.emit("or", b.load(count, context, disp=DIRTY), b.emit("p2i", pending))
+    handled = b.cold_block()
+    undone = b.new_block()
+    b.branch(b.emit("ne", happened, b.const(I64, 0)), handled, undone)
+
+    b.start(undone, first)
+    bails = b.emit("add", b.load(count, words, disp=BAILS), b.const(I64, 1))
+    b.store(count, bails, words, disp=BAILS)
+    replay = b.new_block()
+    b.branch(b.emit("eq", b.emit("and", bails, b.const(I64, _REVIEW)), b.const(I64, 0)), handled, replay)
+    b.start(replay, undone)
+    b.ret((b.vectorcall(b.word(words, PLAIN), args, nargsf, kwnames),))
+
+    b.start(handled, first)
+    # The pending exception as type, value, traceback; then room for the handler's two arguments.
+    frame = b.space(48)
+    for disp in (0, 8, 16):
+        b.set_word(frame, disp, b.pointer(0))
+    b.set_word(frame, 32, b.pointer(capi.NONE))
+    ask = b.new_block()
+    fetch = b.cold_block()
+    b.branch(b.null(pending), ask, fetch)
+    b.start(fetch, handled)
+    parts = [b.emit("ptradd", frame, b.const(I64, disp)) for disp in (0, 8, 16)]
+    b.api("PyErr_Fetch", None, *parts)
+    b.api("PyErr_NormalizeException", None, *parts)
+    value, traceback = b.word(frame, 8), b.word(frame, 16)
+    b.set_word(frame, 32, value)
+    attach = b.new_block()
+    b.branch(b.null(traceback), ask, attach)
+    b.start(attach, fetch)
+    b.api("PyException_SetTraceback", I64, value, traceback)
+    b.jump(ask)
+
+    b.start(ask, handled)
+    boxed = b.api("PyLong_FromVoidPtr", PTR, context)
+    b.set_word(frame, 24, boxed)
+    arguments = b.emit("ptradd", frame, b.const(I64, 24))
+    decided = b.vectorcall(b.word(words, HANDLER), arguments, b.const(I64, 2), b.pointer(0))
+    for disp in (0, 8, 16, 24):
+        b.api("Py_DecRef", None, b.word(frame, disp))
+    known = b.when(b.null(decided), ask)
+    b.ret((b.pointer(0),))
+    b.start(known, ask)
+    kind = b.word(decided, LAYOUT.type)
+    flags = b.api("PyType_GetFlags", I64, kind)
+    target = b.when(b.emit("ne", b.emit("and", flags, b.const(I64, _EXCEPTION_CLASS)), b.const(I64, 0)), known)
+    b.api("PyErr_SetObject", None, kind, decided)
+    b.api("Py_DecRef", None, decided)
+    b.ret((b.pointer(0),))
+    b.start(target, known)
+    result = b.vectorcall(decided, args, nargsf, kwnames)
+    b.api("Py_DecRef", None, decided)
+    b.ret((result,))
+    return b.function

@@ -13,25 +13,8 @@
 
 from __future__ import annotations
 
-from jitney.asm.assembler import Assembler as Assembler
-from jitney.asm.blob import Blob as Blob, Relocation as Relocation, link as link
-from jitney.asm.errors import (
-    AsmError as AsmError,
-    LabelError as LabelError,
-    OperandError as OperandError,
-    RangeError as RangeError,
-    TextError as TextError,
-)
-from jitney.asm.operands import (
-    Label as Label,
-    Mem as Mem,
-    byte_ptr as byte_ptr,
-    dword_ptr as dword_ptr,
-    ptr as ptr,
-    qword_ptr as qword_ptr,
-    word_ptr as word_ptr,
-    xmmword_ptr as xmmword_ptr,
-    ymmword_ptr as ymmword_ptr,
-    zmmword_ptr as zmmword_ptr,
-)
-from jitney.asm.registers import *  # noqa: F403
+from jitney.asm.assembler import *  # noqa: F403
+from jitney.asm.blob import *  # noqa: F403
+from jitney.asm.errors import *  # noqa: F403
+from jitney.asm.operands import *  # noqa: F403
+from jitney.asm.registers import *  # noqa: F403  # every register, by name

@@ -9,7 +9,8 @@
 '4889f84883c001c3'
 
 `emit` is the fast way in; `a.mov(rax, rdi)` says the same more readably. Python's own words take an underscore
-(`a.and_(rax, 1)`), and prefixes are written before the mnemonic: `a.emit("lock add", mem, rax)`, `a.lock_add(mem, rax)`.
+(`a.and_(rax, 1)`), and prefixes are written before the mnemonic: `a.emit("lock add", mem, rax)` or
+`a.lock_add(mem, rax)`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from jitney.asm.errors import LabelError, RangeError
 from jitney.asm.operands import Label
 from jitney.asm.x86_64.encode import PREFIXES, branch, instruction, nops
 
+__all__ = ["Assembler"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +33,6 @@ _memo: dict[tuple[Any, ...], bytes] = {}
 """Instruction as given -> its bytes, for all instructions that mention no label."""
 
 _MEMO_LIMIT = 1 << 15
-
 
 
 class Assembler:
@@ -221,7 +223,7 @@ class Assembler:
                 at += len(content)
             data = b"".join(parts)
 
-        for piece, n, fill in self._aligns:
+        for piece, _, fill in self._aligns:
             padding = offsets[piece + 1] - offsets[piece]
             codes[piece] = nops(padding) if fill is None else bytes((fill,)) * padding
         for piece, short_opcode, long_opcode, target in self._jumps:
@@ -271,8 +273,7 @@ class Assembler:
         """
         long: set[int] = set()
         pending = []
-        for jump in self._jumps:
-            piece, short_opcode, long_opcode, target = jump
+        for piece, short_opcode, long_opcode, target in self._jumps:
             if not short_opcode:
                 long.add(piece)
             elif type(target) is Label and target in self._bound:
@@ -287,11 +288,10 @@ class Assembler:
             grown = False
             offsets = self._offsets(sizes)
             near = []
-            for jump in pending:
-                piece, goal, long_opcode = jump
+            for piece, goal, long_opcode in pending:
                 distance = offsets[goal] - offsets[piece + 1]
                 if -128 <= distance <= 127:
-                    near.append(jump)
+                    near.append((piece, goal, long_opcode))
                 elif not long_opcode:
                     raise RangeError(
                         f"'{self._instructions[piece][0]}' reaches 127 bytes, not {distance} "

@@ -9,6 +9,8 @@ from __future__ import annotations
 from jitney.asm.errors import LabelError, RangeError
 from jitney.asm.operands import Label
 
+__all__ = ["Blob", "Relocation", "link"]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

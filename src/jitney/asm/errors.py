@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["AsmError", "LabelError", "OperandError", "RangeError", "TextError"]
+
 
 class AsmError(ValueError):
     """Something that cannot be assembled or linked."""

@@ -11,6 +11,11 @@ from __future__ import annotations
 
 from _operator import itemgetter  # `operator` itself is not loaded by a bare interpreter
 
+__all__ = [
+    "Label", "Mem", "ptr", "byte_ptr", "word_ptr", "dword_ptr", "qword_ptr",
+    "xmmword_ptr", "ymmword_ptr", "zmmword_ptr",
+]  # fmt: skip
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -85,7 +90,7 @@ class Mem(tuple):  # type: ignore[type-arg]  # a plain tuple hashes and compares
 
     if TYPE_CHECKING:
         base: Reg | None
-        index: Reg | None
+        index: Reg | None  # type: ignore[assignment]  # hides tuple.index
         scale: int
         disp: int
         size: int
@@ -108,7 +113,8 @@ class Mem(tuple):  # type: ignore[type-arg]  # a plain tuple hashes and compares
         fields = {"segment": "", "broadcast": 0, "mask": None, "zero": False}
         if old is not None:
             fields = {name: getattr(old, name) for name in fields}
-        return Mem(*self[:6], Decor(**{**fields, **changes}))
+        base, index, scale, disp, size, label, _ = self
+        return Mem(base, index, scale, disp, size, label, Decor(**{**fields, **changes}))
 
     def with_segment(self, segment: str) -> Mem:
         """The same place relative to the `fs` or `gs` base."""

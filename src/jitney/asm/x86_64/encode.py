@@ -129,10 +129,13 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
     broadcast = False
     extension = 0
     tail = b""
+    head: bytes
     if form.rm >= 0:
         rm = plain[form.rm]
         if type(rm) is Mem:
             scale = 1
+            if rm.index is not None and rm.index.size > 8 and form.kind == "vex":
+                _check_gather(form, plain, rm.index)
             if form.kind == "evex":
                 broadcast = rm.decor is not None and rm.decor.broadcast > 0
                 scale = rm.size if broadcast else form.scale
@@ -167,10 +170,13 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
     else:
         head = prefix + _evex(form, reg, vvvv, extension, mask, zero, broadcast, rounding) + opcode
     if form.moffs >= 0:
-        tail += (plain[form.moffs].disp & (1 << 64) - 1).to_bytes(8, "little")
-    elif form.is4 >= 0:
-        low = plain[form.immediates[0][0]] & 15 if form.immediates else 0
-        return head + tail + _BYTE[plain[form.is4].id << 4 | low]
+        base, index, _, address, _, label, _ = plain[form.moffs]
+        if base is not None or index is not None or label is not None:
+            raise OperandError(f"{plain[form.moffs]}: '{form.mnemonic}' takes an absolute address")
+        return bytes(head + (address & (1 << 64) - 1).to_bytes(8, "little"))
+    if form.is4 >= 0:
+        last_byte: int = plain[form.is4].id << 4
+        return head + tail + _BYTE[last_byte]
     elif form.constant is not None:
         return head + tail + _BYTE[form.constant]
     for position, size in form.immediates:
@@ -178,6 +184,12 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
         value = 0 if type(value) is Label else value & (1 << 8 * size) - 1
         tail += value.to_bytes(size, "little")
     return head + tail
+
+
+def _check_gather(form: Form, operands: list[Any], index: Reg) -> None:
+    """The processor refuses a gather whose destination, index and mask are not three registers."""
+    if len({operands[0].id, index.id, operands[2].id}) < 3:
+        raise OperandError(f"'{form.mnemonic}' needs three different registers: destination, index and mask")
 
 
 def _evex(

@@ -19,8 +19,9 @@ distance, `-` nowhere. `ZO` where there is none.
 `/r` a ModRM byte with a register, `/0../7` with this number as its reg field, `+r` a register in the opcode byte,
 `ib iw id iq` immediates, `cb cd` relative distances, `/is4` a register in the immediate.
 
-*Flags* (an optional fourth column): `default` is taken where a memory operand's size is left open; `tuple=N` is
-the scale of an EVEX 8-bit displacement where it is not the size of the memory operand.
+*Flags* (an optional fourth column): `default` is taken where a memory operand's size is left open; `crosses` is taken
+where the first register is below 8 and the last is not, as its VEX prefix is a byte shorter then; `tuple=N` is the
+scale of an EVEX 8-bit displacement where it is not the size of the memory operand.
 
 *Families.* `add = alu 0` says that the forms of `add` are those of `alu` with n = 0; `/n`, `+n`, `+8n` and `=n` (an
 immediate byte that is n) stand for it. `jcc`, `setcc`, `cmovcc` and `cmpccsd`-like forms are shared the same way by
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_GENERAL_FILES = ("control", "integer", "sse", "sse_integer")
-_VEX_FILES = ("avx", "avx_integer", "fma", "control")
+GENERAL_FILES = ("control", "integer", "sse", "sse_integer")
+VEX_FILES = ("avx", "avx_integer", "fma", "control")
 
 _CONDITIONS = (
     "o no b ae e ne be a s ns p np l ge le g".split(),
@@ -54,13 +55,13 @@ _CONDITIONS = (
 CONDITION_CODES = {name: n for row in _CONDITIONS for n, name in enumerate(row) if name != "."}
 """Condition suffix -> its four-bit code."""
 
-_SSE_PREDICATES = "eq lt le unord neq nlt nle ord".split()
-_AVX_PREDICATES = (
+SSE_PREDICATES = "eq lt le unord neq nlt nle ord".split()
+AVX_PREDICATES = (
     "eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true "
     "eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us"
 ).split()
 
-_FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
+FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
 _GENERAL_TOKENS = {8: "r8 al cl", 16: "r16 ax dx", 32: "r32 eax r32/m8 r32/m16", 64: "r64 rax"}
 _MEMORY_STEMS = "m r/m xmm/m ymm/m zmm/m k/m moffs r32/m".split()
 
@@ -194,28 +195,11 @@ def _displacement_scale(form: Form, flags: list[str]) -> int:
     return _VECTOR_SIZES[form.length]
 
 
-class Row:
-    """One line, its encoding parsed when first used. default: what the flag of that name says."""
-
-    __slots__ = ("_form", "columns", "default", "mnemonic", "n", "pattern")
-
-    def __init__(self, mnemonic: str, pattern: Pattern, columns: str, n: int) -> None:
-        self.mnemonic = mnemonic
-        self.pattern = pattern
-        self.columns = columns
-        self.n = n
-        self.default = columns.endswith(" | default")
-        self._form: Form | None = None
-
-    def form(self) -> Form:
-        form = self._form
-        if form is None:
-            form = self._form = Form(self.mnemonic, self.pattern.tokens, self.columns, self.n)
-        return form
-
-
 def _checks(tokens: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
-    """What the shapes of operands leave open, as `(position, lowest, highest, wrap)` or `(position, register)`."""
+    """What the shapes of operands leave open, as `(position, lowest, highest, wrap)` or `(position, register)`.
+
+    wrap: 2**bits of the operand, where a value may also be written unsigned and is then sign-extended from less.
+    """
     checks: list[tuple[Any, ...]] = []
     for position, token in enumerate(tokens):
         if token[:3] == "imm":
@@ -227,13 +211,13 @@ def _checks(tokens: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
                 checks.append((position, -1 << bits - 1, (1 << bits) - 1, 0))
         elif token == "1":
             checks.append((position, 1, 1, 0))
-        elif token in _FIXED:
+        elif token in FIXED:
             checks.append((position, REGISTERS[token]))
     return tuple(checks)
 
 
 def _bits(token: str) -> int:
-    return REGISTERS[token].size * 8 if token in _FIXED else int(token.lstrip("r/m"))
+    return REGISTERS[token].size * 8 if token in FIXED else int(token.lstrip("r/m"))
 
 
 class Row:
@@ -247,6 +231,8 @@ class Row:
         self.columns = columns
         self.n = n
         self.checks = _checks(tokens)
+        if columns.endswith(" | crosses"):
+            self.checks += ((0, -1, "crosses"),)
         self.default = columns.endswith(" | default")
         self._form: Form | None = None
 
@@ -301,16 +287,21 @@ def _family_of(mnemonic: str) -> tuple[str, int]:
         code = CONDITION_CODES.get(mnemonic[len(stem) :]) if mnemonic.startswith(stem) else None
         if code is not None:
             return stem + "cc", code
-    for stem, predicates in (("cmp", _SSE_PREDICATES), ("vcmp", _AVX_PREDICATES)):
+    for stem, predicates in (("cmp", SSE_PREDICATES), ("vcmp", AVX_PREDICATES)):
         if mnemonic.startswith(stem) and mnemonic[len(stem) : -2] in predicates:
             return f"{stem}cc{mnemonic[-2:]}", predicates.index(mnemonic[len(stem) : -2])
     return mnemonic, 0
 
 
-def _lines(mnemonic: str) -> Iterator[tuple[_Lines, int]]:
-    """The mnemonic's lines in each file that has any, and their n; files in the order in which they are searched."""
+def files_of(mnemonic: str) -> tuple[str, ...]:
+    """The files that may hold the mnemonic, in the order in which they are searched."""
+    return VEX_FILES if mnemonic[0] in "vk" else GENERAL_FILES
+
+
+def lines_of(mnemonic: str, files: tuple[str, ...]) -> Iterator[tuple[_Lines, int]]:
+    """The mnemonic's (operands, other columns) in each of these files that has any, and their n."""
     name, n = _family_of(mnemonic)
-    for family in _VEX_FILES if mnemonic[0] in "vk" else _GENERAL_FILES:
+    for family in files:
         block = _block(family, name)
         if not block:
             continue
@@ -323,7 +314,11 @@ def _lines(mnemonic: str) -> Iterator[tuple[_Lines, int]]:
 
 def forms_of(mnemonic: str) -> list[Form]:
     """Every form of the mnemonic."""
-    return [Form(mnemonic, tokens, columns, n) for block, n in _lines(mnemonic) for tokens, columns in block]
+    return [
+        Form(mnemonic, tokens, columns, n)
+        for block, n in lines_of(mnemonic, files_of(mnemonic))
+        for tokens, columns in block
+    ]
 
 
 def relative_forms(mnemonic: str) -> list[Form]:
@@ -372,9 +367,12 @@ def match(mnemonic: str, operands: tuple[Any, ...]) -> Form:
             if len(check) == 2:
                 if value is not check[1]:
                     break
+            elif len(check) == 3:
+                if not value.id < 8 <= operands[-1].id:
+                    break
             elif type(value) is not Label:
                 _, lowest, highest, wrap = check
-                if not (lowest <= value <= highest or wrap and lowest <= value - wrap < 0):
+                if not (lowest <= value <= highest or (wrap and lowest <= value - wrap < 0)):
                     break
         else:
             return row.form()
@@ -385,7 +383,7 @@ def _candidates(mnemonic: str, shape: tuple[object, ...]) -> tuple[Row, ...]:
     """The rows that accept this shape, of the first file that has any."""
     accepting = [ACCEPTING.get(s, ()) for s in shape]
     count = len(shape)
-    for block, n in _lines(mnemonic):
+    for block, n in lines_of(mnemonic, files_of(mnemonic)):
         found = []
         for tokens, columns in block:
             if len(tokens) == count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .checks import drop_checks
 from .dce import eliminate
 from .params import clean
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", clean),
+    ("checks", drop_checks),
     ("dce", eliminate),
 )
 

@@ -44,6 +44,8 @@ def eliminate(function: Function) -> Function:
     for loop in function.loops():
         if loop.counter >= 0 and not (live[loop.counter] and live[loop.stop]):
             loop.counter = loop.stop = -1
+    for p in [p for p in function.facts if not live[p]]:
+        del function.facts[p]
     for block in function.blocks:
         block.insts = [v for v in block.insts if live[v]]
         for edge in block.edges:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Edit = Callable[["Rebuild", int], int]
 
 _CONST = OPS["const"]
+_PARAM = OPS["param"]
 _LOAD = OPS["load"]
 
 
@@ -46,7 +47,8 @@ class Rebuild:
     """
 
     __slots__ = (
-        "_cut", "_pending", "_preheads", "_sources", "_waiting", "blocks", "builder", "edits", "loops", "new", "old", "same", "value",
+        "_cut", "_pending", "_preheads", "_sources", "_waiting", "blocks", "builder", "edits", "loops", "new", "old",
+        "same", "value",
     )  # fmt: skip
 
     def __init__(self, old: Function, edits: Mapping[int, Edit], same: Mapping[int, int] | None = None) -> None:
@@ -81,7 +83,7 @@ class Rebuild:
         self.finish()
         return new
 
-    # -- blocks ---------------------------------------------------------------------------------------------------------
+    # -- blocks --------------------------------------------------------------------------------------------------------
 
     def begin_copy(self, blocks: list[Block]) -> Block:
         """Expect copies of `blocks` (in place of earlier ones); gives the copy of the first."""
@@ -195,11 +197,15 @@ class Rebuild:
             if op is _CONST:
                 value[v] = builder.const(types[v], imms[v])
             elif op is _LOAD and imms[v].invariant:
-                memory = imms[v]
-                value[v] = builder.load(memory.access, *[value[a] for a in args[v]], scale=memory.scale,
-                                        disp=memory.disp, region=memory.region, invariant=True)  # fmt: skip
+                value[v] = self.invariant_load(v)
             else:
                 value[v] = insert(op, tuple([value[a] for a in args[v]]), imms[v], types[v])
+
+    def invariant_load(self, v: int) -> int:
+        memory = self.old.imms[v]
+        base, *index = [self.value[a] for a in self.old.args[v]]
+        return self.builder.load(memory.access, base, index[0] if index else None, memory.scale, memory.disp,
+                                 memory.region, invariant=True)  # fmt: skip
 
     def terminator(self, block: Block) -> None:
         """Copy the terminator of `block`."""
@@ -269,13 +275,13 @@ class Rebuild:
         self._waiting[copy] -= 1
         return result
 
-    # -- the end --------------------------------------------------------------------------------------------------------
+    # -- the end -------------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Once all blocks are copied."""
         new, value = self.new, self.value
         for v, fact in self.old.facts.items():
-            if value[v] >= 0:
+            if value[v] >= 0 and new.ops[value[v]] is _PARAM:
                 new.facts[value[v]] = fact
         if self._cut:
             for loop in self.loops.values():
@@ -313,7 +319,7 @@ def lay_out(function: Function) -> None:
             idom = block.idom = idoms[block]
             if idom is not None:
                 children[idom].append(block)
-    order = []
+    order: list[Block] = []
     stack = [function.entry]
     while stack:
         block = stack.pop()

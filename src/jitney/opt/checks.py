@@ -1,0 +1,95 @@
+"""Checks that cannot fail, conditions that are known, divisions that are shifts: what `analysis.ranges` proves.
+
+    b1(v3: i64):        # counter, 0 <= v3 < v2             b1(v3: i64):
+        v4 = index v3, v2, v0                                   v5 = load f64 [v1 + v3*8] region 1
+        v5 = load f64 [v1 + v4*8] region 1                      v6 = add v3, v7
+        v6 = addo v3, v7, v0                                    ...
+        ...
+"""
+
+from __future__ import annotations
+
+from ..analysis.ranges import Ranges
+from ..ir.ops import OPS
+from ..ir.types import I64
+from .rebuild import Rebuild
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Function
+    from .rebuild import Edit
+
+_INDEX = OPS["index"]
+_DIVISIONS = {OPS["floordiv"]: "sar", OPS["floormod"]: "and"}
+
+
+def drop_checks(function: Function) -> Function:
+    """Without the checks that always pass, and with what is always the same replaced by it."""
+    ranges = Ranges(function).sweep()
+    function.facts.update(ranges.params)
+    ops = function.ops
+    edits: dict[int, Edit] = {}
+    for v in ranges.fits:
+        if ops[v] is not _INDEX:
+            edits[v] = unchecked
+        elif v not in ranges.passes:
+            edits[v] = bounded
+    for v in ranges.passes:
+        edits[v] = first_argument if ops[v] is _INDEX else drop
+    for v, w in ranges.same.items():
+        edits[v] = _copy_of(w)
+    for v, k in ranges.known.items():
+        if not ops[v].guard or v in ranges.fits:
+            edits[v] = _constant(k)
+    for block in function.blocks:
+        for v in block.insts:
+            if ops[v] in _DIVISIONS and v not in edits:
+                (_, divisor) = function.args[v]
+                by = ranges.low[divisor]
+                if ops[divisor].name == "const" and by > 0 and by & (by - 1) == 0:
+                    edits[v] = shifted
+    if not edits:
+        return function
+    return Rebuild(function, edits).run()
+
+
+def unchecked(rebuild: Rebuild, v: int) -> int:
+    """The wrapping operation for a checked one."""
+    old = rebuild.old
+    a, b = old.args[v][:2]
+    return rebuild.builder.emit(old.ops[v].base, rebuild.value[a], rebuild.value[b])
+
+
+def bounded(rebuild: Rebuild, v: int) -> int:
+    """A guard for an `index` that is never negative, so that the index itself is used from here on."""
+    old, value = rebuild.old, rebuild.value
+    i, n, dirty = [value[a] for a in old.args[v][:3]]
+    captures = (i, n) if old.sites[old.imms[v]].captures else ()
+    rebuild.builder.emit("guard", rebuild.builder.emit("ult", i, n), dirty, *captures, imm=old.imms[v])
+    return i
+
+
+def first_argument(rebuild: Rebuild, v: int) -> int:
+    return rebuild.value[rebuild.old.args[v][0]]
+
+
+def drop(rebuild: Rebuild, v: int) -> int:
+    return -1
+
+
+def shifted(rebuild: Rebuild, v: int) -> int:
+    """Floor division by a positive power of two."""
+    old, builder = rebuild.old, rebuild.builder
+    dividend, divisor = old.args[v]
+    power = old.imms[divisor]
+    name = _DIVISIONS[old.ops[v]]
+    amount = power - 1 if name == "and" else power.bit_length() - 1
+    return builder.emit(name, rebuild.value[dividend], builder.const(I64, amount))
+
+
+def _copy_of(w: int) -> Edit:
+    return lambda rebuild, v: rebuild.value[w]
+
+
+def _constant(k: int) -> Edit:
+    return lambda rebuild, v: rebuild.builder.const(rebuild.old.types[v], k)

@@ -80,7 +80,8 @@ def test_a_decoder_reads_the_same_operands(family):
         written = {_plain_name(o) for o in instruction[1:] if isinstance(o, (R.Reg, R.Masked))}
         kinds = [decoded.op_kind(i) for i in range(decoded.op_count)]
         read = {_NAMES[decoded.op_register(i)] for i, k in enumerate(kinds) if k == iced.OpKind.REGISTER}
-        assert written <= read or code in EXCHANGES_NOTHING, text
+        # xmm0 may be implied (blendvps)
+        assert written - {"xmm0"} <= read or code in EXCHANGES_NOTHING, text
         for operand in instruction[1:]:
             if isinstance(operand, Mem) and iced.OpKind.MEMORY in kinds:
                 _check_memory(operand, decoded, text)

@@ -236,6 +236,11 @@ class Region:
         offset = self.data_address - arena.start
         return arena.view[offset : offset + self.data_size]
 
+    def keep(self) -> Region:
+        """Never free it: for code that C structures point to, which may outlive every module."""
+        self._memory._kept.append(self)
+        return self
+
     def __del__(self) -> None:
         # Appending is all that is safe here: a collection may start anywhere, with the memory's lock held
         # too.
@@ -258,7 +263,7 @@ class Memory:
     """
 
     __slots__ = (
-        "_code", "_data", "_dropped", "_epoch", "_forking", "_high", "_lock", "_low", "_rooms", "_system",
+        "_code", "_data", "_dropped", "_epoch", "_forking", "_high", "_kept", "_lock", "_low", "_rooms", "_system",
         "mode",
     )  # fmt: skip
 
@@ -271,6 +276,7 @@ class Memory:
         self._code = _Pool()
         self._data = _Pool()
         self._dropped: list[_Claim] = []
+        self._kept: list[Region] = []
         self._rooms: list[tuple[int, int]] = []
         self._low = self._high = 0
         self._epoch = 0

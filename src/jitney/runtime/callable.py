@@ -15,8 +15,9 @@ An instance, by offset in bytes:
     48  `__dict__`
     56  weak references
 
-Until `set_entry`, the entry is `slow_entry()`: a few shared instructions that pass the call, arguments
-untouched, to `SLOW`. Generated code jumps there too when it gives up before anything has happened.
+Until `set_entry`, the entry is that of the type, or `slow_entry()`: a few shared instructions that pass the
+call, arguments untouched, to `SLOW`. Generated code may jump there too when it gives up before anything has
+happened.
 
 What is running stays alive: whoever calls an object holds a reference to it, and an object keeps every owner
 ever given to `set_entry` and every callable given to `set_slow` until it is collected itself. So an entry may
@@ -139,7 +140,7 @@ class _Ordinary:
 class _Factory:
     """What all types share: the C functions, and the stubs of machine code. Made with the first type."""
 
-    __slots__ = ("allocate", "clear", "dead", "from_spec", "slot", "slow", "stubs")
+    __slots__ = ("allocate", "clear", "dead", "from_spec", "slot", "slow")
 
     def __init__(self) -> None:
         self.from_spec = PYFUNCTYPE(py_object, POINTER(_Spec), py_object)(capi.address("PyType_FromSpecWithBases"))
@@ -156,8 +157,7 @@ class _Factory:
                 b"\xff\xe0",  # jmp rax
             )
         )
-        self.stubs: list[Region] = [memory.publish(slow)]
-        self.slow = self.stubs[0].code_address
+        self.slow = memory.publish(slow).keep().code_address
         release = capi.address("Py_DecRef").to_bytes(8, "little")
         clear = [
             b"\x53\x48\x89\xfb",  # push rbx; mov rbx, rdi
@@ -171,8 +171,7 @@ class _Factory:
                 b"\x48\xb8" + release + b"\xff\xd0",  # mov rax, imm64; call rax
             )
         clear.append(b"\x31\xc0\x5b\xc3")  # xor eax, eax; pop rbx; ret
-        self.stubs.append(memory.publish(b"".join(clear)))
-        self.clear = self.stubs[1].code_address
+        self.clear = memory.publish(b"".join(clear)).keep().code_address
 
 
 def _being_collected(*args: object, **kwargs: object) -> NoReturn:
@@ -180,8 +179,8 @@ def _being_collected(*args: object, **kwargs: object) -> NoReturn:
 
 
 _factory: list[_Factory] = []
-_hidden: dict[type, tuple[Any, Any, Any]] = {}
-"""The types made, and of each the descriptors of SLOW, FUNCTION and OWNED."""
+_hidden: dict[type, tuple[Any, Any, Any, int]] = {}
+"""The types made, and of each the descriptors of SLOW, FUNCTION and OWNED, and the first entry of its instances."""
 
 _forever: list[object] = [_factory, _hidden]
 """What the types point to in C. Never freed, not even when the interpreter ends: instances may outlive this
@@ -191,45 +190,47 @@ module.
 PYFUNCTYPE(None, py_object)(capi.address("Py_IncRef"))(_forever)
 
 
-def function_type(base: type[Callable] = Callable, name: str = "jitney.function") -> type[Callable]:
-    """Make a type of compiled functions from a Python class with `__slots__ = ()` that is, or derives from,
-    `Callable`.
+def function_type(
+    base: type[Callable] = Callable, name: str = "jitney.function", entry: Region | None = None
+) -> type[Callable]:
+    """Make a type of compiled functions from a class with `__slots__ = ()` that is or extends `Callable`.
 
-    Types made are never freed. They cannot be derived from, nor instantiated but by `new`. TypeError if
-    `base` has instance attributes of its own.
+    `entry` is the code that calls of its instances run until they are given their own, and again after
+    `reset_entry`; by default it is the slow entry. Types are never freed. They cannot be derived from, nor
+    instantiated but by `new`. TypeError if `base` has instance attributes of its own.
     """
     if not issubclass(base, Callable) or base.__basicsize__ != object.__basicsize__:
         raise TypeError(f"{base.__qualname__} must derive from Callable and have __slots__ = ()")
-    if not _factory:
-        _factory.append(_Factory())
-    factory = _factory[0]
+    factory = _shared()
     members = (_Member * 7)(
-        (b"__vectorcalloffset__", _T_PYSSIZET, ENTRY, _READONLY, None),
-        (b"__dictoffset__", _T_PYSSIZET, _DICT, _READONLY, None),
-        (b"__weaklistoffset__", _T_PYSSIZET, _WEAK, _READONLY, None),
-        (b"slow", _T_OBJECT_EX, SLOW, 0, None),
-        (b"function", _T_OBJECT_EX, FUNCTION, 0, None),
-        (b"owned", _T_OBJECT_EX, OWNED, 0, None),
+        _Member(b"__vectorcalloffset__", _T_PYSSIZET, ENTRY, _READONLY),
+        _Member(b"__dictoffset__", _T_PYSSIZET, _DICT, _READONLY),
+        _Member(b"__weaklistoffset__", _T_PYSSIZET, _WEAK, _READONLY),
+        _Member(b"slow", _T_OBJECT_EX, SLOW),
+        _Member(b"function", _T_OBJECT_EX, FUNCTION),
+        _Member(b"owned", _T_OBJECT_EX, OWNED),
     )
-    getset = (_GetSet * 2)(
-        (b"__dict__", capi.address("PyObject_GenericGetDict"), capi.address("PyObject_GenericSetDict"), None, None),
+    attributes = (_GetSet * 2)(
+        _GetSet(b"__dict__", capi.address("PyObject_GenericGetDict"), capi.address("PyObject_GenericSetDict")),
     )
     slots = (_Slot * 8)(
-        (_TP_CALL, capi.address("PyVectorcall_Call")),
-        (_TP_DESCR_GET, factory.slot(FunctionType, _TP_DESCR_GET)),
-        (_TP_TRAVERSE, factory.slot(_Ordinary, _TP_TRAVERSE)),
-        (_TP_DEALLOC, factory.slot(_Ordinary, _TP_DEALLOC)),
-        (_TP_CLEAR, factory.clear),
-        (_TP_MEMBERS, addressof(members)),
-        (_TP_GETSET, addressof(getset)),
+        _Slot(_TP_CALL, capi.address("PyVectorcall_Call")),
+        _Slot(_TP_DESCR_GET, factory.slot(FunctionType, _TP_DESCR_GET)),
+        _Slot(_TP_TRAVERSE, factory.slot(_Ordinary, _TP_TRAVERSE)),
+        _Slot(_TP_DEALLOC, factory.slot(_Ordinary, _TP_DEALLOC)),
+        _Slot(_TP_CLEAR, factory.clear),
+        _Slot(_TP_MEMBERS, addressof(members)),
+        _Slot(_TP_GETSET, addressof(attributes)),
     )
     flags = _DISALLOW_INSTANTIATION | _HAVE_VECTORCALL | _HAVE_GC | _METHOD_DESCRIPTOR
     spec = _Spec(name.encode(), _SIZE, 0, flags, slots)
     made: type[Callable] = factory.from_spec(pointer(spec), (base,))
-    _forever.append((made, spec, slots, members, getset))
-    _hidden[made] = (made.__dict__["slow"], made.__dict__["function"], made.__dict__["owned"])
-    for member in ("slow", "function", "owned"):
-        delattr(made, member)
+    _forever.append((made, spec, slots, members, attributes, entry))
+    names = ("slow", "function", "owned")
+    slow, function, owned = (made.__dict__[name] for name in names)
+    _hidden[made] = (slow, function, owned, entry.code_address if entry else factory.slow)
+    for name in names:
+        delattr(made, name)
     return made
 
 
@@ -238,7 +239,7 @@ def new(kind: type[Callable], function: FunctionType, slow: Any) -> Callable:
 
     Until it is given an entry, a call of it is a call of `slow` with the same arguments.
     """
-    slow_member, function_member, owned_member = _members(kind)
+    slow_member, function_member, owned_member, _ = _members(kind)
     self: Callable = _factory[0].allocate(kind, 0)
     slow_member.__set__(self, slow)
     function_member.__set__(self, function)
@@ -262,7 +263,8 @@ def slow_entry() -> int:
 def entry_of(self: Callable) -> int:
     """The address of the machine code that a call of this function jumps to."""
     _members(type(self))
-    return c_size_t.from_address(id(self) + ENTRY).value
+    address: int = c_size_t.from_address(id(self) + ENTRY).value
+    return address
 
 
 def set_entry(self: Callable, address: int, owner: object) -> None:
@@ -276,9 +278,8 @@ def set_entry(self: Callable, address: int, owner: object) -> None:
 
 
 def reset_entry(self: Callable) -> None:
-    """Let calls go to SLOW again."""
-    _members(type(self))
-    c_size_t.from_address(id(self) + ENTRY).value = slow_entry()
+    """Let calls run the first entry of the type again."""
+    c_size_t.from_address(id(self) + ENTRY).value = _members(type(self))[3]
 
 
 def function_of(self: Callable) -> FunctionType:
@@ -294,7 +295,7 @@ def slow_of(self: Callable) -> Any:
 
 def set_slow(self: Callable, slow: Any) -> None:
     """Let the slow entry call `slow`. What it called before is kept, since it may be running."""
-    slow_member, _, owned_member = _members(type(self))
+    slow_member, _, owned_member, _ = _members(type(self))
     owned_member.__get__(self).append(slow_member.__get__(self))
     slow_member.__set__(self, slow)
 
@@ -304,7 +305,13 @@ def owned_by(self: Callable) -> tuple[object, ...]:
     return tuple(_members(type(self))[2].__get__(self))
 
 
-def _members(kind: type) -> tuple[Any, Any, Any]:
+def _shared() -> _Factory:
+    if not _factory:
+        _factory.append(_Factory())
+    return _factory[0]
+
+
+def _members(kind: type) -> tuple[Any, Any, Any, int]:
     try:
         return _hidden[kind]
     except KeyError:

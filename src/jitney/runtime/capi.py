@@ -11,17 +11,12 @@ from ctypes import CDLL, addressof, c_char, pythonapi
 
 from ..asm import memory
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..asm.memory import Region
-
 NONE, TRUE, FALSE, NOT_IMPLEMENTED = id(None), id(True), id(False), id(NotImplemented)
 """Addresses of the singletons. They are counted references before CPython 3.12 and immortal from there on."""
 
 _functions: dict[str, int] = {}
 _libm: dict[str, int] = {}
 _libraries: list[CDLL] = []
-_regions: list[Region] = []
 
 
 def address(name: str) -> int:
@@ -87,5 +82,4 @@ def _inline_vectorcall() -> int:
             b"\xff\xe0",  # jmp rax
         )
     )
-    _regions.append(memory.publish(code))
-    return _regions[-1].code_address
+    return memory.publish(code).keep().code_address

@@ -1,0 +1,74 @@
+"""Random programs, jitted against CPython: same value and bits, same exception, same array contents."""
+
+from __future__ import annotations
+
+import copy
+import linecache
+import math
+import os
+import warnings
+
+import numpy as np
+import pytest
+
+from jitney import jit
+from jitney.errors import FallbackWarning
+from tests.fuzz.programs import Program
+from tests.support import bits, outcome
+
+COUNT = int(os.environ.get("JITNEY_FUZZ", "600"))
+BATCH = 50
+CALLS = 4
+
+
+def define(program: Program):
+    """The plain function of a program, with its source where tracebacks and the compiler find it."""
+    name = f"<program {program.seed}>"
+    linecache.cache[name] = (len(program.source), None, program.source.splitlines(True), name)
+    namespace = {"math": math}
+    exec(compile(program.source, name, "exec"), namespace)
+    return namespace["f"]
+
+
+def run(seed: int) -> str | None:
+    """Compare one program; the difference in words, None if there is none; "fallback" if it was not compiled."""
+    program = Program(seed)
+    function = define(program)
+    jitted = jit(function)
+    try:
+        for k in range(CALLS):
+            args = program.arguments(k)
+            plain_args, jit_args = copy.deepcopy(args), copy.deepcopy(args)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", FallbackWarning)
+                wanted = outcome(function, plain_args)
+                try:
+                    got = outcome(jitted, jit_args)
+                except FallbackWarning:
+                    return "fallback"
+            if got[0] == "raises" and got[1] is FallbackWarning:
+                return "fallback"
+            if got != wanted:
+                # After a store, an int that leaves 64 bits is an OverflowError that says so (contract, point 4).
+                if got[0] == "raises" and got[1] is OverflowError and "64 bits" in got[2]:
+                    continue
+                return f"seed {seed}{args}: jitted {got}, CPython {wanted}\n{program.source}"
+            for a, b in zip(plain_args, jit_args):
+                if isinstance(a, np.ndarray) and bits(a) != bits(b):
+                    return f"seed {seed}{args}: arrays differ: jitted {b!r}, CPython {a!r}\n{program.source}"
+    finally:
+        linecache.cache.pop(f"<program {seed}>", None)
+    return None
+
+
+@pytest.mark.parametrize("batch", range(math.ceil(COUNT / BATCH)))
+def test_random_programs(batch):
+    fallbacks = 0
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        difference = run(seed)
+        if difference == "fallback":
+            fallbacks += 1
+        else:
+            assert difference is None, difference
+    assert fallbacks <= BATCH * 0.4, f"{fallbacks} of {BATCH} programs were not compiled"

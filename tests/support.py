@@ -1,0 +1,70 @@
+"""Plain against jitted: the one comparison that every construct is tested by."""
+
+from __future__ import annotations
+
+import copy
+import math
+import struct
+import warnings
+from typing import Any
+
+import numpy as np
+
+from jitney import jit
+from jitney.errors import FallbackWarning
+
+
+def outcome(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> tuple[Any, ...]:
+    """What a call does: ("returns", value) or ("raises", type, message), in a form that == compares by bits."""
+    try:
+        with np.errstate(all="ignore"):
+            value = function(*args, **(kwargs or {}))
+    except Exception as error:
+        return ("raises", type(error), str(error))
+    return ("returns", bits(value))
+
+
+def bits(value: Any) -> Any:
+    """A value by type and bits. NumPy scalars count as Python's own numbers (contract, point 2)."""
+    if isinstance(value, np.ndarray):
+        return ("array", value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, np.generic):
+        value = float(value) if isinstance(value, np.floating) else value.item()
+    if isinstance(value, float):
+        return ("float", "nan" if math.isnan(value) else struct.pack("<d", value))
+    if isinstance(value, tuple):
+        return ("tuple", *[bits(v) for v in value])
+    return (type(value).__name__, value)
+
+
+def check(function: Any, *calls: Any, bails: bool = True, **options: Any) -> Any:
+    """Call `function` plain and jitted with each of `calls` (a tuple of arguments, or one argument) and compare
+    value, type, bits, exception and message, and what arrays hold afterwards.
+
+    Args:
+        bails: whether a call that returns normally may have been run by CPython after all.
+
+    Returns: the jitted function.
+    """
+    jitted = jit(**options)(function) if options else jit(function)
+    for call in calls:
+        args = call if isinstance(call, tuple) else (call,)
+        plain_args, jit_args = copy.deepcopy(args), copy.deepcopy(args)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", FallbackWarning)
+            wanted = outcome(function, plain_args)
+            before = sum(s.bailouts for s in jitted.specializations)
+            got = outcome(jitted, jit_args)
+        assert got == wanted, f"{function.__name__}{args}: jitted {got}, CPython {wanted}"
+        for a, b in zip(plain_args, jit_args):
+            assert bits(a) == bits(b), f"{function.__name__}{args}: arrays differ: jitted {b!r}, CPython {a!r}"
+        if not bails and wanted[0] == "returns":
+            after = sum(s.bailouts for s in jitted.specializations)
+            assert after == before, f"{function.__name__}{args} bailed out"
+    assert jitted.specializations, "nothing was compiled"
+    return jitted
+
+
+def arr(values: Any, dtype: Any = float) -> Any:
+    return np.array(values, dtype=dtype)

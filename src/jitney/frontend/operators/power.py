@@ -1,0 +1,111 @@
+"""``a ** b`` of Python's ints and floats. Sources: CPython `Objects/longobject.c`, `Objects/floatobject.c`."""
+
+from __future__ import annotations
+
+import math
+
+from ...ir.function import Loop
+from ...pytypes import FLOAT, INT
+from ..state import Val
+from . import libm
+from .integers import to_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..state import Lowering
+
+_UNROLLED = 64
+RANGE_ERROR = (OverflowError, (34, "Numerical result out of range"))
+
+
+def repeat(
+    lw: Lowering, start: tuple[int, ...], step: Callable[[tuple[int, ...]], tuple[int, tuple[int, ...]]]
+) -> tuple[int, ...]:
+    """A loop that runs `step` once and as long as it says so.
+
+    Args:
+        start: the values on entry.
+        step: from the values to whether to go on, and the next values. Must stay in one block.
+    Returns:
+        the last values.
+    """
+    b, types = lw.b, lw.function.types
+    loop = Loop(b.block.loop)
+    loop.preheader = b.block
+    loop.header = header = b.new_block(loop)
+    params = tuple([b.param(header, types[v]) for v in start])
+    b.jump(header, start)
+    b.start(header, loop.preheader)
+    again, values = step(params)
+    out = b.new_block(loop.parent)
+    results = tuple([b.param(out, types[v]) for v in values])
+    b.branch(again, header, out, values, values)
+    b.start(out, header)
+    return results
+
+
+def int_power(lw: Lowering, a: int, b: int, multiply: Callable[[int, int], int]) -> int:
+    """`a` to the power `b` >= 0 by squaring. No square is computed that is not part of the result, so that a checked
+    `multiply` overflows only where the power itself does."""
+    known = lw.b.constant(b)
+    if known is not None and known < _UNROLLED:
+        result, square = -1, a
+        while known:
+            if known & 1:
+                result = square if result < 0 else multiply(result, square)
+            known >>= 1
+            if known:
+                square = multiply(square, square)
+        return result if result >= 0 else lw.int_const(1)
+    emit, zero, one = lw.b.emit, lw.int_const(0), lw.int_const(1)
+
+    def step(values: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        result, square, exponent = values
+        odd = emit("ne", emit("and", exponent, one), zero)
+        result = multiply(result, emit("select", odd, square, one))
+        exponent = emit("lshr", exponent, one)
+        more = emit("ne", exponent, zero)
+        factor = emit("select", more, square, one)
+        return more, (result, multiply(factor, factor), exponent)
+
+    return repeat(lw, (one, a, b), step)[0]
+
+
+def int_to_int(lw: Lowering, a: int, b: int) -> Val:
+    """``int ** int``. A negative exponent gives a float; where it is not known when compiling, CPython takes over."""
+    known = lw.b.constant(b)
+    if known is not None and known < 0:
+        return float_to_float(lw, to_float(lw, a), to_float(lw, b))
+    lw.check(lw.b.emit("sge", b, lw.int_const(0)), "overflow")
+    return Val(INT, (int_power(lw, a, b, lambda x, y: lw.checked("mulo", x, y)),))
+
+
+def float_to_float(lw: Lowering, a: int, b: int) -> Val:
+    """``float ** float``.
+
+    CPython sorts the special cases out and then calls C's `pow`, which (by IEEE 754) gives the same results for them.
+    What is left are three errors: zero to a negative power, a negative number to a fraction (complex in CPython: it
+    takes over), and a result beyond the range.
+    """
+    emit, zero, inf = lw.b.emit, lw.float_const(0.0), lw.float_const(math.inf)
+    known = lw.b.constant(b)
+    if known == 0.0:
+        return Val(FLOAT, (lw.float_const(1.0),))
+    if known == 1.0:
+        return Val(FLOAT, (a,))
+    if known is None or known < 0.0:
+        # Of zero, -inf is a power (inf), other negative ones are not.
+        negative = emit("and", emit("flt", b, zero), emit("fne", b, lw.float_const(-math.inf)))
+        defined = emit("or", emit("fne", a, zero), emit("not", negative))
+        lw.check(defined, "zerodivision", "0.0 ** -1.0")
+    result = libm.call(lw, "pow", a, b)
+    if known is None or not known.is_integer():
+        numbers = emit("and", emit("feq", a, a), emit("feq", b, b))
+        real = emit("or", emit("feq", result, result), emit("not", numbers))
+        lw.check(real, "overflow", "complex result")
+    # 0 * a * b is zero for finite operands and otherwise NaN, which is not infinite whatever is added.
+    finite = emit("fmul", emit("fmul", a, zero), b)
+    lw.check(emit("fne", emit("fadd", emit("fabs", result), finite), inf), "raise", RANGE_ERROR)
+    return Val(FLOAT, (result,))

@@ -199,7 +199,8 @@ def function_type(
     `reset_entry`; by default it is the slow entry. Types are never freed. They cannot be derived from, nor
     instantiated but by `new`. TypeError if `base` has instance attributes of its own.
     """
-    if not issubclass(base, Callable) or base.__basicsize__ != object.__basicsize__:
+    stateful = base.__basicsize__ != object.__basicsize__ or base.__dictoffset__ or base.__weakrefoffset__
+    if stateful or not issubclass(base, Callable):
         raise TypeError(f"{base.__qualname__} must derive from Callable and have __slots__ = ()")
     factory = _shared()
     members = (_Member * 7)(

@@ -6,7 +6,6 @@ index * stride, where the innermost stride of a contiguous array becomes the sca
 
 from __future__ import annotations
 
-from ..ir.types import I64
 from ..pytypes import BOOL, INT, Array, Scalar, Tuple, Union
 from .operators import store_value, to_index
 from .state import Lowering, Val
@@ -42,7 +41,7 @@ def _indices(lw: Lowering, array: Val, index: Val, node: Any) -> list[int]:
         lw.unsupported(f"{len(given)} of {type.ndim} indices: taking a row or view is not supported", node)
     out = []
     for axis, (v, length) in enumerate(zip(given, lengths(array))):
-        site = lw.b.add_site("index", axis, (I64, I64), ("index", "size"))
+        site = lw.b.add_site("index", axis)
         out.append(lw.b.emit("index", to_index(lw, v), length.parts[0], lw.dirty, imm=site))
     return out
 
@@ -100,7 +99,7 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
     type = array.type
     assert isinstance(type, Array)
     if name == "shape":
-        return lw.tuple(lengths(array))
+        return lw.make_tuple(lengths(array))
     if name == "ndim":
         return lw.constant(type.ndim)
     if name == "itemsize":
@@ -111,7 +110,7 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
             total = lw.b.emit("mul", total, length.parts[0])
         return Val(INT, (total,))
     if name == "strides":
-        return lw.tuple([Val(INT, (s,)) for s in _strides(lw, array)])
+        return lw.make_tuple([Val(INT, (s,)) for s in _strides(lw, array)])
     return None
 
 

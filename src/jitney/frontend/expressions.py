@@ -5,7 +5,6 @@ from __future__ import annotations
 import _ast
 from types import ModuleType
 
-from ..ir.types import I64
 from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Tuple, Union
 from . import library
 from .arrays import attribute as array_attribute
@@ -81,7 +80,7 @@ def _tuple(lw: Lowering, node: Any) -> Val:
             values.extend(lw.elements(inner))
         else:
             values.append(lw.expr(item))
-    return lw.tuple(values)
+    return lw.make_tuple(values)
 
 
 def _binary(lw: Lowering, node: Any) -> Val:
@@ -187,7 +186,7 @@ def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
     if k is None and index.type is INT and values:
         # Not known when compiling: one arm per element.
         size = lw.int_const(len(values))
-        site = lw.b.add_site("raise", (IndexError, ("tuple index out of range",)), (I64, I64))
+        site = lw.b.add_site("raise", (IndexError, ("tuple index out of range",)))
         i = lw.b.emit("index", index.parts[0], size, lw.dirty, imm=site)
 
         def pick(k: int) -> Val:

@@ -107,7 +107,7 @@ class Liveness:
         return head | entry
 
     def _all_writes(self, node: Any, loop: Any) -> int:
-        reads, writes = self._access(node)
+        writes = self._access(node)[1]
         if self._has_effects(node):
             self.stores.add(loop)
         return writes

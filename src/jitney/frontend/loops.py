@@ -170,7 +170,7 @@ class _Attempt:
         self.kept = live.select(live.head[node])
 
     def lower(self) -> None:
-        lw, b, node = self.lw, self.lw.b, self.node
+        lw, b = self.lw, self.lw.b
         outer_frame, lw.loop = lw.loop, self.frame
         first = b.new_block(self.outer)
         idom = b.block
@@ -301,7 +301,7 @@ class _Attempt:
 
     def _needs_peeling(self, at_head: PyType, back: PyType) -> bool:
         """Whether to peel rather than to carry a union: the machine types differ, and both are plain values."""
-        if self.plan.peel or isinstance(at_head, Union) and at_head.payload is I64 and back.leaves == (I64,):
+        if self.plan.peel or (isinstance(at_head, Union) and at_head.payload is I64 and back.leaves == (I64,)):
             return False
         if isinstance(back, Union) or not back.leaves or at_head is UNBOUND:
             return False
@@ -323,7 +323,7 @@ class _Attempt:
         return tuple(args)
 
     def _range_loop(self, counter: Counter, start: int) -> None:
-        lw, b = self.lw, self.lw.b
+        lw = self.lw
         loop, _, carried = self._begin(start)
         i = loop.header.params[0]
         loop.counter, loop.step, loop.stop = i, counter.step, counter.stop

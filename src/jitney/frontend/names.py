@@ -86,7 +86,8 @@ class Names:
             try:
                 content = cell.cell_contents
             except ValueError:
-                message = f"cannot access free variable {name!r} where it is not associated with a value in enclosing scope"
+                where = "where it is not associated with a value in enclosing scope"
+                message = f"cannot access free variable {name!r} {where}"
                 lw.fail_with(NameError, message)
             return self._value(lw, cell, None, name, content)
         namespace = self.function.__globals__

@@ -33,7 +33,9 @@ class Source:
 
     __slots__ = ("col_offset", "file", "first_line", "line_offset", "lines", "node")
 
-    def __init__(self, node: Any, file: str, first_line: int, line_offset: int, col_offset: int, lines: list[str]) -> None:
+    def __init__(
+        self, node: Any, file: str, first_line: int, line_offset: int, col_offset: int, lines: list[str]
+    ) -> None:
         self.node = node
         self.file = file
         self.first_line = first_line

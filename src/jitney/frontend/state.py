@@ -11,7 +11,21 @@ from ..errors import UnsupportedError
 from ..ir.builder import Builder
 from ..ir.function import Block, Call, Edge, Function
 from ..ir.types import F32, F64, I1, I64, Type
-from ..pytypes import BOOL, FLOAT, INT, NONE, UNBOUND, Array, Constant, PyType, Scalar, Tuple, Union, constant_type, tuple_type
+from ..pytypes import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    UNBOUND,
+    Array,
+    Constant,
+    PyType,
+    Scalar,
+    Tuple,
+    Union,
+    constant_type,
+    tuple_type,
+)
 from ..pytypes import join as join_types
 
 TYPE_CHECKING = False
@@ -144,7 +158,7 @@ class Lowering:
         if value is None:
             return NONE_VAL
         if kind is tuple:
-            return self.tuple([self.constant(v) for v in value])
+            return self.make_tuple([self.constant(v) for v in value])
         return Val(constant_type(value))
 
     def known(self, value: Val) -> Any:
@@ -155,7 +169,7 @@ class Lowering:
 
     # -- tuples ------------------------------------------------------------------------------------------------------
 
-    def tuple(self, values: Sequence[Val]) -> Val:
+    def make_tuple(self, values: Sequence[Val]) -> Val:
         """A tuple of values, kept apart."""
         return Val(tuple_type(tuple([v.type for v in values])), tuple([p for v in values for p in v.parts]))
 
@@ -203,7 +217,8 @@ class Lowering:
         """`addo`, `subo` or `mulo`: an int result that must fit 64 bits."""
         return self.b.emit(op, a, b, self.dirty, imm=self.b.add_site("overflow"))
 
-    def fail(self, kind: str, detail: Any = None, captures: tuple[int, ...] = (), names: tuple[str, ...] = ()) -> NoReturn:
+    def fail(self, kind: str, detail: Any = None, captures: tuple[int, ...] = (),
+             names: tuple[str, ...] = ()) -> NoReturn:  # fmt: skip
         """Leave the function here, always. Raises DeadPath."""
         types = self.function.types
         site = self.b.add_site(kind, detail, tuple(types[c] for c in captures), names)

@@ -69,6 +69,23 @@ class Builder:
         self.function.blocks.append(block)
         self.block = block
 
+    def mark(self) -> tuple[Any, ...]:
+        """The current state, for `rewind`; the current block must be left alone until then."""
+        function = self.function
+        return len(function.blocks), len(function.sites), list(self._open), self.block
+
+    def rewind(self, mark: tuple[Any, ...]) -> None:
+        """Forget all blocks and sites begun since `mark` was taken; pure values placed in older blocks may stay."""
+        blocks, sites, opened, self.block = mark
+        for block in self.function.blocks[blocks:]:
+            block.open = False
+        del self.function.blocks[blocks:]
+        del self.function.sites[sites:]
+        self._open = list(opened)
+        for block in opened:
+            block.open = True
+        self.block.term, self.block.edges = "", []
+
     def jump(self, target: Block, args: tuple[int, ...] = ()) -> None:
         self._terminate("jump", (), [Edge(target, args)])
 
@@ -144,19 +161,22 @@ class Builder:
         function = self.function
         if type is None:
             type = self._result_type(op, args)
-        if op.pure:
+        if op.meaning is not None:
             ops = function.ops
-            if op.meaning is not None:
-                for a in args:
-                    if ops[a] is not _CONST:
-                        break
-                else:
+            for a in args:
+                if ops[a] is not _CONST:
+                    break
+            else:
+                # Divisions are not pure: 0 and -1 may be errors that a check in front keeps from being reached.
+                if op.pure or function.imms[args[1]] not in (0, -1):
                     return self._folded(op, type, args)
-                if op.commutative and (ops[args[0]] is _CONST or (args[0] > args[1] and ops[args[1]] is not _CONST)):
-                    args = (args[1], args[0])
-                simpler = simplify(self, op, args, type)
-                if simpler is not None:
-                    return simpler
+            if op.commutative and (ops[args[0]] is _CONST or (args[0] > args[1] and ops[args[1]] is not _CONST)):
+                args = (args[1], args[0])
+            simpler = simplify(self, op, args, type)
+            if simpler is not None:
+                return simpler
+            return self._numbered(op, args, imm, type, hoist=op.pure)
+        if op.pure:
             return self._numbered(op, args, imm, type)
         if op.guard:
             return self._guard(op, args, imm, type)

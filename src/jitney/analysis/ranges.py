@@ -384,7 +384,7 @@ class Ranges:
         if op is _CONST:
             return int(function.imms[v]), int(function.imms[v])
         if op is _LOAD:
-            return _access_range(function.imms[v])
+            return access_range(function.imms[v])
         depth -= 1
         if op is _PARAM:
             loop = function.homes[v].loop
@@ -392,7 +392,7 @@ class Ranges:
                 return lo, hi
             found = [self.estimate(a, depth - 2) for a in self._incoming[v]]
             return min(lo for lo, _ in found), max(hi for _, hi in found)
-        interval = _INTERVALS.get(op)
+        interval = INTERVALS.get(op)
         if interval is None:
             return lo, hi
         return _clamped(interval(*[self.estimate(a, depth) for a in args[: _ARITY.get(op, 2)]]))
@@ -570,7 +570,7 @@ def _narrowed(bits: int, signed: bool) -> Callable[[Interval], Interval]:
     return lambda a: a if lo <= a[0] and a[1] <= hi else (lo, hi)
 
 
-def _access_range(memory: object) -> Interval:
+def access_range(memory: object) -> Interval:
     access = memory.access  # type: ignore[attr-defined]
     if access.size == 8:
         return MIN, MAX
@@ -578,7 +578,7 @@ def _access_range(memory: object) -> Interval:
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if access.signed else (0, (1 << bits) - 1)
 
 
-_INTERVALS: dict[object, Callable[..., Interval]] = {
+INTERVALS: dict[object, Callable[..., Interval]] = {
     OPS[name]: rule
     for name, rule in (
         ("add", lambda a, b: (a[0] + b[0], a[1] + b[1])),
@@ -633,7 +633,7 @@ def _visit_pure(r: Ranges, v: int, args: tuple[int, ...]) -> None:
             _visit_flag(r, v, args)
         return
     low, high = r.low, r.high
-    lo, hi = _INTERVALS[function.ops[v]](*[(low[a], high[a]) for a in args])
+    lo, hi = INTERVALS[function.ops[v]](*[(low[a], high[a]) for a in args])
     if lo >= MIN and hi <= MAX:
         low[v], high[v] = lo, hi
         if lo == hi:
@@ -708,7 +708,7 @@ def _visit_checked(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     op = r.function.ops[v]
     a, b = args[0], args[1]
     low, high = r.low, r.high
-    interval = _INTERVALS[OPS[op.base]]
+    interval = INTERVALS[OPS[op.base]]
     lo, hi = interval((low[a], high[a]), (low[b], high[b]))
     if lo >= MIN and hi <= MAX:
         r.fits.add(v)
@@ -833,12 +833,12 @@ def _visit_extreme(r: Ranges, v: int, args: tuple[int, ...]) -> None:
 
 def _visit_load(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     if r.function.types[v] is I64:
-        r.low[v], r.high[v] = _access_range(r.function.imms[v])
+        r.low[v], r.high[v] = access_range(r.function.imms[v])
 
 
 _SIGNED = {_ULT: _SLT, _ULE: _SLE, _UGT: _SGT, _UGE: _SGE}
 _RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
-    **dict.fromkeys(_INTERVALS, _visit_pure),
+    **dict.fromkeys(INTERVALS, _visit_pure),
     _ADD: _visit_sum,
     _SUB: _visit_sum,
     _ADDO: _visit_checked,

@@ -7,6 +7,7 @@ import os
 from .checks import drop_checks
 from .dce import eliminate
 from .params import clean
+from .split import split_loops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", clean),
     ("checks", drop_checks),
+    ("split", split_loops),
     ("dce", eliminate),
 )
 

@@ -42,13 +42,14 @@ class Rebuild:
     Attributes:
         edits: what to emit for some instructions; all others are copied.
         same: parameters that are known to equal another value of the old function; they vanish.
+        extra: old values that an old block gets as further parameters, because they come from several copies.
         value: new values by old ones (-1: not copied).
         blocks, loops: new blocks and loops by old ones.
     """
 
     __slots__ = (
-        "_cut", "_pending", "_preheads", "_sources", "_waiting", "blocks", "builder", "edits", "loops", "new", "old",
-        "same", "value",
+        "_cut", "_pending", "_preheads", "_sources", "_waiting", "blocks", "builder", "edits", "extra", "loops", "new",
+        "old", "same", "value",
     )  # fmt: skip
 
     def __init__(self, old: Function, edits: Mapping[int, Edit], same: Mapping[int, int] | None = None) -> None:
@@ -60,6 +61,7 @@ class Rebuild:
         self.builder = Builder(new)
         self.edits = edits
         self.same = same or {}
+        self.extra: dict[Block, list[int]] = {}
         self.value: list[int] = [-1] * len(old.ops)
         self.blocks: dict[Block, Block] = {}
         self.loops: dict[Loop, Loop] = {}
@@ -142,6 +144,8 @@ class Rebuild:
             idom = idom.idom  # type: ignore[union-attr]
         self.builder.start(copy, idom)
         params = block.params
+        if block in self.extra:
+            params = params + self.extra[block]
         if not params:
             return
         loop = block.loop
@@ -271,6 +275,8 @@ class Rebuild:
             result = Edge(copy, tuple([value[a] for a, p in zip(edge.args, target.params) if p not in same]))
         else:
             result = Edge(copy, tuple([value[a] for a in edge.args]))
+            if target in self.extra:
+                result.args += tuple([value[a] for a in self.extra[target]])
         self._sources[copy].append((self.builder.block, result))
         self._waiting[copy] -= 1
         return result

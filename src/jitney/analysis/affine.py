@@ -1,0 +1,189 @@
+"""Integer values of a counted loop as functions of its counter k: ``coef * factor * k + sum of terms + const``.
+
+Under assumptions, which the user of this makes true: the counter lies within ``+-limit``, and so does each invariant
+that is named in `assumed`. Where even so a sum or product might wrap, there is no form. A check inside the loop is
+taken to pass: the form of ``index i, n`` is that of i.
+"""
+
+from __future__ import annotations
+
+from ..ir.ops import OPS
+from ..ir.types import I64
+from .ranges import INTERVALS, MAX, MIN, Interval, access_range
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Block, Function, Loop
+
+_CONST, _LOAD, _INDEX, _SHL = OPS["const"], OPS["load"], OPS["index"], OPS["shl"]
+_B2I = OPS["b2i"]
+_NOTHING: frozenset[int] = frozenset()
+_SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
+_PRODUCTS = (OPS["mul"], OPS["mulo"])
+_CHECKED = (OPS["addo"], OPS["subo"], OPS["mulo"], _INDEX)
+
+
+class Form:
+    """``coef * factor * k + sum(mult * value for value, mult in terms) + const``; factor -1 stands for 1."""
+
+    __slots__ = ("coef", "const", "factor", "terms")
+
+    def __init__(self, coef: int, factor: int, terms: dict[int, int], const: int) -> None:
+        self.coef = coef
+        self.factor = factor
+        self.terms = terms
+        self.const = const
+
+    def plus(self, other: Form, sign: int) -> Form | None:
+        if self.coef and other.coef and self.factor != other.factor:
+            return None
+        terms = dict(self.terms)
+        for value, mult in other.terms.items():
+            terms[value] = terms.get(value, 0) + sign * mult
+            if not terms[value]:
+                del terms[value]
+        factor = self.factor if self.coef else other.factor
+        coef = self.coef + sign * other.coef
+        return Form(coef, factor if coef else -1, terms, self.const + sign * other.const)
+
+    def times(self, k: int) -> Form:
+        return Form(self.coef * k, self.factor, {v: m * k for v, m in self.terms.items()}, self.const * k)
+
+
+class Forms:
+    """What is known of the integers in the blocks `body` of `loop`.
+
+    Attributes:
+        form: of values in the loop; missing where there is none.
+        invariant: values in the loop that are the same in each iteration in which the checks pass.
+        fits: checked operations that cannot overflow under the assumptions.
+        needs: of values: the assumptions that their bounds and form rest on, which are invariants and the counter,
+            each to lie within +-limit.
+    """
+
+    __slots__ = ("_bounds", "fits", "form", "function", "invariant", "limit", "loop", "needs")
+
+    def __init__(self, function: Function, loop: Loop, body: list[Block], limit: int) -> None:
+        self.function = function
+        self.loop = loop
+        self.limit = limit
+        self.form: dict[int, Form] = {loop.counter: Form(1, -1, {}, 0)}
+        self.invariant: set[int] = set()
+        self.fits: set[int] = set()
+        self.needs: dict[int, frozenset[int]] = {}
+        self._bounds: dict[int, Interval] = {}
+        lo, hi = function.facts.get(loop.counter, (MIN, MAX))
+        if lo < -limit or hi > limit:
+            self.needs[loop.counter] = frozenset((loop.counter,))
+            lo, hi = max(lo, -limit), min(hi, limit)
+        self._bounds[loop.counter] = (lo, hi)
+        for block in body:
+            for v in block.insts:
+                self._visit(v)
+
+    def outside(self, v: int) -> bool:
+        home = self.function.homes[v].loop
+        return home is None or not home.inside(self.loop)
+
+    def constant(self, v: int) -> bool:
+        """Whether `v` is the same in each iteration."""
+        return v in self.invariant or self.outside(v)
+
+    def _visit(self, v: int) -> None:
+        function = self.function
+        op, args = function.ops[v], function.args[v]
+        tested = args[:2] if op in _CHECKED else args
+        if (op.pure or op in _CHECKED) and all(self.constant(a) for a in tested):
+            self.invariant.add(v)
+        if function.types[v] is not I64 or not (op in INTERVALS or op is _LOAD):
+            return
+        if op is _LOAD:
+            self._bounds[v] = access_range(function.imms[v])
+            return
+        if op is _B2I:
+            self._bounds[v] = (0, 1)
+            return
+        if function.types[tested[0]] is not I64:
+            return
+        bounds = [self.bounds(a) for a in tested]
+        lo, hi = INTERVALS[OPS[op.base] if op.base else op](*bounds)
+        exact = lo >= MIN and hi <= MAX
+        if not exact:
+            if op.base and lo <= MAX and hi >= MIN:
+                self._bounds[v] = (max(lo, MIN), min(hi, MAX))
+            return
+        if op.base:
+            self.fits.add(v)
+        self._bounds[v] = (lo, hi)
+        needs = _NOTHING.union(*[self.needs.get(a, _NOTHING) for a in tested])
+        if needs:
+            self.needs[v] = needs
+        form = self._form_of(v)
+        if form is not None:
+            self.form[v] = form
+
+    def _form_of(self, v: int) -> Form | None:
+        function = self.function
+        op, args = function.ops[v], function.args[v]
+        if op is _INDEX:
+            return self.form_at(args[0])
+        if op in _SUMS:
+            a, b = self.form_at(args[0]), self.form_at(args[1])
+            if a is not None and b is not None:
+                return a.plus(b, _SUMS[op])
+        elif op in _PRODUCTS:
+            a, b = self.form_at(args[0]), self.form_at(args[1])
+            if a is not None and b is not None:
+                product = self._product(a, b) or self._product(b, a)
+                if product is not None:
+                    return product
+        elif op is _SHL and function.ops[args[1]] is _CONST and 0 <= function.imms[args[1]] < 32:
+            a = self.form_at(args[0])
+            if a is not None:
+                return a.times(1 << function.imms[args[1]])
+        return Form(0, -1, {v: 1}, 0) if v in self.invariant else None
+
+    def _product(self, a: Form, b: Form) -> Form | None:
+        """`b` is a number, or a single invariant for an `a` without others."""
+        if not b.coef and not b.terms:
+            return a.times(b.const)
+        if not b.coef and not b.const and len(b.terms) == 1 and a.coef and not a.terms and a.factor < 0:
+            ((factor, mult),) = b.terms.items()
+            if mult == 1:
+                return Form(a.coef, factor, {factor: a.const} if a.const else {}, 0)
+        return None
+
+    def form_at(self, v: int) -> Form | None:
+        """The form of any value used in the loop."""
+        if self.outside(v):
+            if self.function.ops[v] is _CONST:
+                return Form(0, -1, {}, int(self.function.imms[v]))
+            return Form(0, -1, {v: 1}, 0)
+        return self.form.get(v)
+
+    def bounds(self, v: int) -> Interval:
+        """Bounds of an i64 under the assumptions; makes one for an invariant that is needed."""
+        known = self._bounds.get(v)
+        if known is None:
+            function = self.function
+            if function.ops[v] is _CONST:
+                known = (function.imms[v], function.imms[v])
+            elif not self.outside(v):
+                known = function.facts.get(v, (MIN, MAX))
+            else:
+                known = self.known(v)
+                if known[0] < -self.limit or known[1] > self.limit:
+                    self.needs[v] = frozenset((v,))
+                    known = (max(known[0], -self.limit), min(known[1], self.limit))
+            self._bounds[v] = known
+        return known
+
+    def known(self, v: int) -> Interval:
+        """Bounds of a value without assumptions."""
+        function = self.function
+        op = function.ops[v]
+        if op is _CONST:
+            return function.imms[v], function.imms[v]
+        if op is _LOAD:
+            return access_range(function.imms[v])
+        return function.facts.get(v, (MIN, MAX))

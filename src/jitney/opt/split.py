@@ -1,0 +1,558 @@
+"""Iteration splitting: a check-free copy of an innermost counted loop, for the iterations in which all checks pass.
+
+Before:                                     After:
+
+    pre: jump head(start, x)                    pre: lo, hi computed
+                                                     jump head(start, x)
+    head(k, x):                                 head(k, x):                  # the outer of two loops
+        body, with checks                           br lo <= k < hi, enter, checked
+        poll                                    enter: limit = min(hi, k + 16384)
+        k' = k + 1                                   jump main(k, x)
+        br k' < stop, head(k', x'), out         main(k, x): body, without checks and poll
+                                                     br k' < limit, main(k', x'), rest
+                                                rest: poll, once per 16384 iterations
+                                                     br k' < stop, head(k', x'), out
+                                                checked: body as it was; br k' < stop, head(k', x'), out
+
+[lo, hi) are the iterations in which every check that is affine in k passes: ``index a*k + b, n`` bounds k where a is
+1 or -1, and is tested at both ends otherwise. Checks on invariants, and the assumptions behind "this sum does not
+wrap" (`analysis.affine`), are conditions: where one fails, [lo, hi) is empty. All other checks stay in both copies. So
+the results, the failures and their order are those of the loop as it was, and one copy of it does whatever comes
+before `lo` and after `hi`. Where nothing has to be assumed and nothing bounds k, there is no checked copy.
+"""
+
+from __future__ import annotations
+
+from ..analysis.affine import Form, Forms
+from ..ir.function import Edge, Function, Loop
+from ..ir.ops import OPS
+from ..ir.types import I64
+from .checks import drop, first_argument, unchecked
+from .rebuild import Rebuild
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Block
+    from .rebuild import Edit
+
+CHUNK = 1 << 14  # iterations between two polls
+_LARGE = 1 << 60  # what counters and invariants are assumed to be within, at most
+_MEDIUM = 1 << 30  # so that their products do not wrap, either
+_LENGTHS = 1 << 62
+_SHORT = 64  # iterations that need no poll
+_LONG_BODY = 400  # instructions: not copied
+_POLLED_BODY = 40  # instructions: copied though only the poll can go
+
+_INDEX, _GUARD, _ULT, _POLL = OPS["index"], OPS["guard"], OPS["ult"], OPS["poll"]
+_CONST = OPS["const"]
+_CONTINUES = {("slt", True), ("sgt", False)}
+
+
+class Plan:
+    """How one loop is split.
+
+    Attributes:
+        body: its blocks; the first is the header.
+        latch: the block that ends in the test for the next iteration; `back` is its edge to the header.
+        following: the counter's next value.
+        forms: of the integers in the loop, with the assumptions that turned out best.
+        edits: for the check-free copy.
+        clips: (form, length) of indices that bound the counter; `ends`: of those to be tested at both ends.
+        needs: what has to lie within +-limit.
+        passing: checks on invariants.
+        poll: the only poll, -1 if there is none or it cannot go; `fuel`: the header's parameter it counts, or -1.
+    """
+
+    __slots__ = (
+        "back", "body", "clips", "edits", "ends", "following", "forms", "fuel", "latch", "loop", "needs", "passing",
+        "poll",
+    )  # fmt: skip
+
+    def __init__(self, loop: Loop, body: list[Block], latch: Block, forms: Forms) -> None:
+        self.loop = loop
+        self.body = body
+        self.latch = latch
+        self.back = next(e for e in latch.edges if e.target is loop.header)
+        self.following = self.back.args[loop.header.params.index(loop.counter)]
+        self.forms = forms
+        self.edits: dict[int, Edit] = {}
+        self.clips: list[tuple[Form, int]] = []
+        self.ends: list[tuple[Form, int]] = []
+        self.needs: set[int] = set()
+        self.passing: list[int] = []
+        self.poll = -1
+        self.fuel = -1
+
+    @property
+    def always(self) -> bool:
+        """Whether all iterations are the check-free copy's."""
+        return not (self.clips or self.ends or self.needs or self.passing)
+
+
+def split_loops(function: Function) -> Function:
+    """Split all innermost counted loops that gain."""
+    plans = {}
+    for loop, body in _innermost(function):
+        plan = _plan(function, loop, body)
+        if plan is not None:
+            plans[loop.header] = plan
+    if not plans:
+        return function
+    return Split(function, plans).run()
+
+
+# -- what to do ----------------------------------------------------------------------------------------------------
+
+
+def _innermost(function: Function) -> list[tuple[Loop, list[Block]]]:
+    """Counted loops without loops in them whose blocks stand together."""
+    loops = function.loops()
+    outer = {loop.parent for loop in loops}
+    bodies: dict[Loop, list[Block]] = {loop: [] for loop in loops if loop.counter >= 0 and loop not in outer}
+    for block in function.blocks:
+        if block.loop in bodies:
+            bodies[block.loop].append(block)
+    return [
+        (loop, body) for loop, body in bodies.items()
+        if body[0] is loop.header and body[-1].id - body[0].id == len(body) - 1
+    ]  # fmt: skip
+
+
+def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
+    latches = [b for b in body if any(e.target is loop.header for e in b.edges)]
+    count = sum(len(b.insts) for b in body)
+    if len(latches) != 1 or latches[0].term != "br" or count > _LONG_BODY:
+        return None
+    (latch,) = latches
+    plan = Plan(loop, body, latch, Forms(function, loop, body, _LARGE))
+    if not _tests_counter(function, plan):
+        return None
+    _collect(function, plan)
+    if any(function.ops[v].base and v not in plan.edits for b in body for v in b.insts):
+        other = Plan(loop, body, latch, Forms(function, loop, body, _MEDIUM))
+        _collect(function, other)
+        if len(other.edits) > len(plan.edits):
+            plan = other
+    gain = len(plan.edits)
+    if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY):
+        return None
+    return plan
+
+
+def _tests_counter(function: Function, plan: Plan) -> bool:
+    """Whether the latch goes on exactly while the next counter is on the near side of the stop."""
+    loop, latch = plan.loop, plan.latch
+    (cond,) = latch.term_args
+    return (
+        (function.ops[cond].name, loop.step > 0) in _CONTINUES
+        and function.args[cond] == (plan.following, loop.stop)
+        and latch.edges[0] is plan.back
+    )
+
+
+def _collect(function: Function, plan: Plan) -> None:
+    """Find the checks that the copy can do without."""
+    forms = plan.forms
+    ops, args = function.ops, function.args
+    needs = forms.needs
+    for block in plan.body:
+        for v in block.insts:
+            op = ops[v]
+            if op.base:
+                if v in forms.fits:
+                    plan.edits[v] = unchecked
+                    plan.needs |= needs.get(v, frozenset())
+            elif op is _INDEX:
+                if _bounds_counter(function, plan, args[v][0], args[v][1], v):
+                    plan.edits[v] = first_argument
+            elif op is _GUARD:
+                cond = args[v][0]
+                if forms.constant(cond):
+                    plan.passing.append(v)
+                    plan.edits[v] = drop
+                elif ops[cond] is _ULT and function.types[args[cond][0]] is I64:
+                    if _bounds_counter(function, plan, args[cond][0], args[cond][1], v):
+                        plan.edits[v] = drop
+            elif op is _POLL:
+                _collect_poll(function, plan, v, block)
+
+
+def _bounds_counter(function: Function, plan: Plan, index: int, length: int, v: int) -> bool:
+    forms = plan.forms
+    if not forms.constant(length):
+        return False
+    if forms.constant(index):
+        plan.passing.append(v)
+        plan.needs |= forms.needs.get(index, frozenset())
+        return True
+    form = forms.form_at(index)
+    if form is None or not form.coef or not _small(forms, form):
+        return False
+    plan.needs |= forms.needs.get(index, frozenset())
+    unit = form.factor < 0 and abs(form.coef) == 1
+    pairs = plan.clips if unit else plan.ends
+    pairs.append((form, length))
+    return True
+
+
+def _small(forms: Forms, form: Form) -> bool:
+    """Whether the parts of a form are so small that bounds of the counter can be computed from them."""
+    total = abs(form.const)
+    for v, mult in form.terms.items():
+        lo, hi = forms.bounds(v)
+        total += abs(mult) * max(-lo, hi)
+    return total <= _LENGTHS // 2
+
+
+def _collect_poll(function: Function, plan: Plan, v: int, block: Block) -> None:
+    """The poll can go if it is the only one, at the end of each iteration, counting a parameter of the header."""
+    header = plan.loop.header
+    fuel = function.args[v][0]
+    if plan.poll >= 0 or fuel not in header.params or block is not plan.latch:
+        plan.poll = -2
+        return
+    if plan.poll == -1 and plan.back.args[header.params.index(fuel)] == v:
+        plan.poll, plan.fuel = v, fuel
+        plan.edits[v] = first_argument
+
+
+# -- doing it ------------------------------------------------------------------------------------------------------
+
+
+class Split(Rebuild):
+    """The copy in which the loops of `plans`, by their headers, are split."""
+
+    __slots__ = ("_at", "_main", "_split_already", "plans")
+
+    def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
+        super().__init__(old, {})
+        self.plans = plans
+        self._main: Plan | None = None  # while its check-free copy is made
+        self._split_already: set[Block] = set()
+        self._at: _Chunk  # what that copy runs through
+        for plan in plans.values():
+            self._pass_out(set(plan.body))
+
+    def _pass_out(self, inside: set[Block]) -> None:
+        """Values of the loop that are used behind it come from two copies: pass them as parameters."""
+        old = self.old
+        homes = old.homes
+        for block in old.blocks:
+            if block in inside:
+                continue
+            used = list(block.term_args)
+            for v in block.insts:
+                used += old.args[v]
+            for edge in block.edges:
+                used += edge.args
+            for a in used:
+                if homes[a] in inside:
+                    self._pass_to(block, a, inside)
+
+    def _pass_to(self, block: Block, a: int, inside: set[Block]) -> None:
+        while block.idom not in inside:
+            block = block.idom  # type: ignore[assignment]
+        passed = self.extra.setdefault(block, [])
+        if a in passed:
+            return
+        passed.append(a)
+        for pred in self.old.blocks:
+            if pred not in inside and any(e.target is block for e in pred.edges):
+                self._pass_to(pred, a, inside)
+
+    def block(self, block: Block) -> None:
+        if block in self._split_already:
+            return
+        plan = self.plans.get(block)
+        if plan is None or not self._sources[self.blocks[block]]:
+            super().block(block)
+        else:
+            self.settle()
+            self._split(plan)
+            self._split_already.update(plan.body)
+
+    def _split(self, plan: Plan) -> None:
+        builder, value, loop = self.builder, self.value, plan.loop
+        header, outer = loop.header, self.loops[loop]
+        head = self.blocks[header]
+        self.start(head, header)
+        outer.counter = outer.stop = -1
+        params = [value[p] for p in header.params]
+
+        builder.block, builder.line = outer.preheader, header.line
+        span = _Span(self, plan)
+        builder.block = head
+        inside = span.contains(value[loop.counter])
+        checked = None
+        if inside >= 0:
+            enter, checked = builder.new_block(outer), builder.new_block(outer)
+            self.end("br", (inside,), [Edge(enter), Edge(checked)])
+            builder.start(enter, head)
+        self._at = _Chunk(span, value[loop.counter], head)
+        if plan.fuel >= 0:
+            value[plan.fuel] = builder.emit("sub", value[plan.fuel], self._at.length)
+        copies = {block: self.blocks[block] for block in plan.body}
+        self._copy_main(plan, outer)
+
+        self.loops[loop] = outer
+        self.blocks.update(copies)
+        for p, new in zip(header.params, params):
+            value[p] = new
+        if checked is None:
+            for block in plan.body:
+                for edge in block.edges:
+                    self._waiting[self.blocks[edge.target]] -= 1
+            return
+        for copy in copies.values():
+            copy.cold = copy is not head
+        checked.cold = True
+        builder.start(checked, head)
+        self.instructions(header)
+        self.terminator(header)
+        for block in plan.body[1:]:
+            self.block(block)
+
+    def _copy_main(self, plan: Plan, outer: Loop) -> None:
+        """The check-free copy, entered from the current block."""
+        loop, value, enter = plan.loop, self.value, self.builder.block
+        header = loop.header
+        for block in plan.body:
+            for edge in block.edges:
+                if edge.target is header or edge.target not in plan.body:
+                    self._waiting[self.blocks[edge.target]] += 1
+        main = self.loops[loop] = Loop(outer)
+        main.step = loop.step
+        first = self.begin_copy(plan.body)
+        main.preheader = enter
+        self._main, self.edits, self.same = plan, plan.edits, {plan.fuel: plan.fuel} if plan.fuel >= 0 else {}
+        self._waiting[first] += 1
+        entry = Edge(first, tuple([value[p] for p in header.params]))
+        self._sources[first].append((enter, entry))
+        self.end("jump", (), [entry])
+        self.start(first, header)
+        main.stop = self._at.limit
+        for p in header.params:
+            if p in self.old.facts and p not in self.same:
+                self.new.facts[value[p]] = self.old.facts[p]
+        self.instructions(header)
+        self.terminator(header)
+        for block in plan.body[1:]:
+            super().block(block)
+        self._main, self.edits, self.same = None, {}, {}
+
+    def terminator(self, block: Block) -> None:
+        plan = self._main
+        if plan is None or block is not plan.latch:
+            super().terminator(block)
+            return
+        # The end of an iteration of the check-free copy: the next one, or the poll and what comes then.
+        old, builder, value = self.old, self.builder, self.value
+        header, op = plan.loop.header, old.ops[block.term_args[0]]
+        builder.line = block.line
+        rest = builder.new_block(self.loops[plan.loop].parent)
+        again = builder.insert(op, (value[plan.following], self._at.limit))
+        latch = builder.block
+        self.end("br", (again,), [self.edge(plan.back), Edge(rest)])
+        builder.start(rest, latch)
+        first, self.blocks[header] = self.blocks[header], self._at.head
+        same, self.same = self.same, {}
+        builder.line = old.lines[plan.poll]
+        fuel, dirty = [value[a] for a in old.args[plan.poll]]
+        value[plan.poll] = builder.insert(_POLL, (fuel, dirty), old.imms[plan.poll], I64)
+        builder.line = block.line
+        again = builder.insert(op, (value[plan.following], value[plan.loop.stop]))
+        self.end("br", (again,), [self.edge(e) for e in block.edges])
+        self.blocks[header], self.same = first, same
+
+
+class _Span:
+    """The iterations that are the check-free copy's, computed before the loop.
+
+    Attributes:
+        lower, upper: new values: the counter is in [lower, upper); -1: no bound but the loop's own.
+    """
+
+    __slots__ = ("builder", "forms", "lower", "made", "plan", "rebuild", "upper")
+
+    def __init__(self, rebuild: Split, plan: Plan) -> None:
+        self.rebuild = rebuild
+        self.builder = rebuild.builder
+        self.plan = plan
+        self.forms = plan.forms
+        self.made: dict[int, int] = {}
+        self.lower = self.upper = -1
+        lowers: list[int] = []
+        uppers: list[int] = []
+        conds: list[int] = []
+        for v in sorted(plan.needs):
+            self._assume(v, lowers, uppers, conds)
+        for v in plan.passing:
+            self._passes(v, conds)
+        for form, length in plan.clips:
+            self._clip(form, length, lowers, uppers, conds)
+        self._combine(lowers, uppers)
+        self._test_ends(conds)
+        if conds:
+            self._only_if(conds)
+
+    def constant(self, k: int) -> int:
+        return self.builder.const(I64, k)
+
+    def start(self) -> int:
+        """The old value that the counter starts with."""
+        loop = self.plan.loop
+        return loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]
+
+    def value(self, v: int) -> int:
+        """The new value of an old one that is the same in each iteration, computed here if it comes from the loop."""
+        if self.forms.outside(v):
+            return self.rebuild.value[v]
+        found = self.made.get(v)
+        if found is None:
+            old = self.rebuild.old
+            op, args = old.ops[v], old.args[v]
+            if op is _INDEX:
+                found = self.value(args[0])
+            elif op.base:
+                found = self.builder.emit(op.base, self.value(args[0]), self.value(args[1]))
+            else:
+                found = self.builder.insert(op, tuple([self.value(a) for a in args]), old.imms[v], old.types[v])
+            self.made[v] = found
+        return found
+
+    def _assume(self, v: int, lowers: list[int], uppers: list[int], conds: list[int]) -> None:
+        limit, emit = self.forms.limit, self.builder.emit
+        if v == self.plan.loop.counter:
+            if self.forms.known(self.start())[0] < -limit or self.plan.loop.step < 0:
+                lowers.append(self.constant(-limit))
+            uppers.append(self.constant(limit))
+        elif self.forms.known(v)[0] >= 0:
+            conds.append(emit("sle", self.value(v), self.constant(limit)))
+        else:
+            conds.append(emit("ule", emit("add", self.value(v), self.constant(limit)), self.constant(2 * limit)))
+
+    def _passes(self, v: int, conds: list[int]) -> None:
+        args = self.rebuild.old.args[v]
+        if self.rebuild.old.ops[v] is _INDEX:
+            self._in_length(self.value(args[0]), args[1], conds)
+        else:
+            conds.append(self.value(args[0]))
+
+    def _in_length(self, x: int, length: int, conds: list[int]) -> None:
+        conds.append(self.builder.emit("ult", x, self._length(length, conds)))
+
+    def _length(self, length: int, conds: list[int]) -> int:
+        """The new value of a length, which is not negative."""
+        new = self.value(length)
+        if self.forms.known(length)[0] < 0:
+            conds.append(self.builder.emit("sge", new, self.constant(0)))
+        return new
+
+    def _base(self, form: Form) -> int:
+        """The part of a form that is the same in each iteration."""
+        emit = self.builder.emit
+        total = -1
+        for v, mult in form.terms.items():
+            term = self.value(v)
+            if mult == -1 and total >= 0:
+                total = emit("sub", total, term)
+                continue
+            term = emit("mul", term, self.constant(mult))
+            total = term if total < 0 else emit("add", total, term)
+        if total < 0:
+            return self.constant(form.const)
+        return emit("add", total, self.constant(form.const))
+
+    def _clip(self, form: Form, length: int, lowers: list[int], uppers: list[int], conds: list[int]) -> None:
+        """``0 <= +-k + base < length``."""
+        emit, zero = self.builder.emit, self.constant(0)
+        base = self._base(form)
+        size = self._length(length, conds)
+        plain = not form.terms and form.const == 0
+        if not plain and self.forms.known(length)[1] > _LENGTHS:
+            size = emit("smin", size, self.constant(_LENGTHS))
+        if form.coef > 0:
+            first = self.forms.known(self.start())[0]
+            if form.terms or self.plan.loop.step < 0 or -form.const > first:
+                lowers.append(emit("sub", zero, base))
+            uppers.append(size if plain else emit("sub", size, base))
+        else:
+            one = self.constant(1)
+            lowers.append(emit("add", emit("sub", base, size), one))
+            uppers.append(emit("add", base, one))
+
+    def _combine(self, lowers: list[int], uppers: list[int]) -> None:
+        emit, loop = self.builder.emit, self.plan.loop
+        stop = self.rebuild.value[loop.stop]
+        if loop.step > 0:
+            uppers.append(stop)
+        else:
+            lowers.append(emit("add", stop, self.constant(1)))
+        for bound in dict.fromkeys(lowers):
+            self.lower = bound if self.lower < 0 else emit("smax", self.lower, bound)
+        for bound in dict.fromkeys(uppers):
+            self.upper = bound if self.upper < 0 else emit("smin", self.upper, bound)
+
+    def _test_ends(self, conds: list[int]) -> None:
+        """Indices with other strides are in range where they are at both ends: they are linear."""
+        plan, emit = self.plan, self.builder.emit
+        if not plan.ends:
+            return
+        start = self.rebuild.value[self.start()]
+        if plan.loop.step > 0:
+            first = start if self.lower < 0 else emit("smax", start, self.lower)
+            last = emit("sub", self.upper, self.constant(1))
+        else:
+            last = start if self.upper < 0 else emit("smin", start, emit("sub", self.upper, self.constant(1)))
+            first = self.lower
+        for form, length in plan.ends:
+            base = self._base(form)
+            for k in (first, last):
+                x = emit("mul", k, self.constant(form.coef))
+                if form.factor >= 0:
+                    x = emit("mul", x, self.value(form.factor))
+                self._in_length(emit("add", x, base), length, conds)
+
+    def _only_if(self, conds: list[int]) -> None:
+        emit = self.builder.emit
+        every = -1
+        for cond in dict.fromkeys(conds):
+            every = cond if every < 0 else emit("and", every, cond)
+        if self.plan.loop.step > 0:
+            self.upper = emit("select", every, self.upper, self.constant(-(1 << 63)))
+        else:
+            self.lower = emit("select", every, self.lower, self.constant((1 << 63) - 1))
+
+    def contains(self, k: int) -> int:
+        """Whether iteration `k` is in; -1 where they all are."""
+        if self.plan.always:
+            return -1
+        emit = self.builder.emit
+        tests = []
+        if self.lower >= 0:
+            tests.append(emit("sge", k, self.lower))
+        if self.upper >= 0:
+            tests.append(emit("slt", k, self.upper))
+        return tests[0] if len(tests) == 1 else emit("and", tests[0], tests[1])
+
+
+class _Chunk:
+    """As many iterations as run between two polls, emitted into the current block.
+
+    Attributes:
+        length: how many steps of the counter by one; limit: the counter's new stop; head: the outer loop's header.
+    """
+
+    __slots__ = ("head", "length", "limit")
+
+    def __init__(self, span: _Span, k: int, head: Block) -> None:
+        emit, step = span.builder.emit, span.plan.loop.step
+        most = span.constant(CHUNK * abs(step))
+        if step > 0:
+            self.length = emit("umin", emit("sub", span.upper, k), most)
+            self.limit = emit("add", k, self.length)
+        else:
+            stop = emit("sub", span.lower, span.constant(1))
+            self.length = emit("umin", emit("sub", k, stop), most)
+            self.limit = emit("sub", k, self.length)
+        self.head = head

@@ -1,0 +1,1 @@
+"""What every target shares: machine functions, block layout, register allocation, its checker, parallel moves."""

@@ -1,0 +1,272 @@
+"""Register allocation: priority bin-packing on exact live sets.
+
+1. Registers joined by moves and ties become one *group* where their live sets are disjoint (coalescing).
+2. Groups are packed, densest use first, each into the first register whose occupied positions it does not touch:
+   its hints, then the target's order. A register that a call must preserve is taken only by who gains from it.
+3. A group that fits nowhere is split (`spill.py`): loop by loop, then into ranges of one instruction, which may evict
+   what is less dense.
+
+After AsmJit's bin-packing pass and regalloc2's `ion`, with Python's big ints as live sets.
+"""
+
+from __future__ import annotations
+
+from _heapq import heapify, heappop, heappush
+
+from .liveness import Liveness
+from .machine import FIRST, LABEL, SLOT
+from .spill import Splitter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .machine import Inst, MachineBlock, MachineFunction
+    from .target import Target
+
+TINY = 1e30
+
+
+class Allocation:
+    """The result.
+
+    Attributes:
+        code: instructions in layout order with locations for registers, spill code included.
+        source: for each of them the position of the instruction it came from, or -1 for one inserted.
+        before: the instructions as they were, by position.
+        inserted: by index in `code`: (location written, register it is a copy of) - for the checker.
+        slots: stack slots used.
+        saved: registers used that must be preserved for the caller, in the target's order.
+        spills: instructions inserted.
+    """
+
+    __slots__ = ("before", "blocks", "code", "moves", "saved", "slots", "source", "spills")
+
+    def __init__(self) -> None:
+        self.code: list[Inst] = []
+        self.source: list[int] = []
+        self.before: list[Inst] = []
+        self.blocks: list[MachineBlock] = []
+        # index in `code` -> register whose value an inserted instruction moves
+        self.moves: dict[int, int] = {}
+        self.slots = 0
+        self.saved: tuple[int, ...] = ()
+        self.spills = 0
+
+
+class Packer:
+    """The state of packing. Ranges are ints: a virtual register that leads a group, or a child made by splitting."""
+
+    def __init__(self, m: MachineFunction, target: Target, code: list[Inst]) -> None:
+        self.m = m
+        self.target = target
+        self.code = code
+        self.floats = m.floats
+        facts = Liveness(m.blocks, code, len(m.floats))
+        self.powers = facts.powers
+        self.live = facts.live
+        self.weight = facts.weight
+        self.parent = list(range(len(self.live)))
+        self.hints: dict[int, list[int]] = {}
+        self.partners: dict[int, list[int]] = {}
+        self.reg: list[int] = [-1] * len(self.live)
+        self.fixed = self.live[:FIRST]
+        self.occupied = self.live[:FIRST]
+        self.assigned: list[list[int]] = [[] for _ in range(FIRST)]
+        self.used: set[int] = set()
+        self.density: dict[int, float] = {}
+        self._coalesce(facts.pairs)
+
+    def find(self, v: int) -> int:
+        parent = self.parent
+        while parent[v] != v:
+            parent[v] = parent[parent[v]]
+            v = parent[v]
+        return v
+
+    def _coalesce(self, pairs: list[tuple[float, int, int]]) -> None:
+        pairs.sort(key=_first, reverse=True)
+        parent, live, weight, floats = self.parent, self.live, self.weight, self.floats
+        find = self.find
+        fixed: list[tuple[int, int]] = []
+        apart: list[tuple[int, int]] = []
+        for _, o, a in pairs:
+            if o < FIRST:
+                if a >= FIRST:
+                    fixed.append((a, o))
+                continue
+            if a < FIRST:
+                fixed.append((o, a))
+                continue
+            o = find(o)
+            a = find(a)
+            if o == a or floats[o] != floats[a]:
+                continue
+            if live[o] & live[a]:
+                apart.append((o, a))
+                continue
+            parent[a] = o
+            live[o] |= live[a]
+            weight[o] += weight[a]
+        hints, partners = self.hints, self.partners
+        for v, r in fixed:
+            hints.setdefault(find(v), []).append(r)
+        for o, a in apart:
+            o = find(o)
+            a = find(a)
+            if o != a:
+                partners.setdefault(o, []).append(a)
+                partners.setdefault(a, []).append(o)
+
+    def run(self) -> None:
+        """Give every group a register, splitting where needed."""
+        live, weight, parent, density = self.live, self.weight, self.parent, self.density
+        heap: list[tuple[float, int]] = []
+        for v in range(FIRST, len(live)):
+            if parent[v] == v and live[v]:
+                density[v] = d = weight[v] / live[v].bit_count()
+                heap.append((-d, v))
+        heap.sort()
+        self.heap: list[tuple[float, int]] = []
+        splitter: Splitter | None = None
+        for _, v in heap:
+            if not self.place(v):
+                self.heap.append((-density[v], v))
+        heapify(self.heap)
+        while self.heap:
+            _, v = heappop(self.heap)
+            if self.place(v) or self.evict(v):
+                continue
+            if splitter is None:
+                splitter = Splitter(self)
+            splitter.split(v)
+        self.splitter = splitter
+
+    def push(self, v: int) -> None:
+        heappush(self.heap, (-self.density[v], v))
+
+    def place(self, v: int) -> bool:
+        """Put range `v` into a free register, if there is one worth it."""
+        live, occupied = self.live[v], self.occupied
+        hints = self.hints.get(v)
+        if hints is not None:
+            for r in hints:
+                if not occupied[r] & live:
+                    self._take(v, r, live)
+                    return True
+        partners = self.partners.get(v)
+        if partners is not None:
+            for p in partners:
+                r = self.reg[p]
+                if r >= 0 and not occupied[r] & live:
+                    self._take(v, r, live)
+                    return True
+        target = self.target
+        if self.floats[v]:
+            free, kept = target.float_order, target.float_saved
+        else:
+            free, kept = target.int_order, target.int_saved
+        for r in free:
+            if not occupied[r] & live:
+                self._take(v, r, live)
+                return True
+        used = self.used
+        for r in kept:
+            if r in used and not occupied[r] & live:
+                self._take(v, r, live)
+                return True
+        if self.weight[v] > 2.0:
+            for r in kept:
+                if r not in used and not occupied[r] & live:
+                    self._take(v, r, live)
+                    return True
+        return False
+
+    def _take(self, v: int, r: int, live: int) -> None:
+        self.occupied[r] |= live
+        self.reg[v] = r
+        self.used.add(r)
+        self.assigned[r].append(v)
+
+    def evict(self, v: int) -> bool:
+        """Make room for `v` by taking a register from ranges that are all less dense."""
+        live, density = self.live[v], self.density[v]
+        target = self.target
+        order = target.float_order + target.float_saved if self.floats[v] else target.int_order + target.int_saved
+        best: list[int] | None = None
+        best_cost = density
+        best_reg = -1
+        for r in order:
+            if self.fixed[r] & live:
+                continue
+            conflicts = [u for u in self.assigned[r] if self.live[u] & live]
+            cost = max([self.density[u] for u in conflicts], default=0.0)
+            if cost < best_cost:
+                best, best_cost, best_reg = conflicts, cost, r
+        if best is None:
+            assert density < TINY, "no register left for one instruction"
+            return False
+        for u in best:
+            self.occupied[best_reg] &= ~self.live[u]
+            self.assigned[best_reg].remove(u)
+            self.reg[u] = -1
+            self.push(u)
+        self._take(v, best_reg, live)
+        return True
+
+
+def _first(pair: tuple[float, int, int]) -> float:
+    return pair[0]
+
+
+def flatten(m: MachineFunction) -> list[Inst]:
+    """Number the positions: every block begins with its label."""
+    code: list[Inst] = []
+    for block in m.blocks:
+        block.start = len(code)
+        code.append((LABEL, (), (), block, None))
+        code += block.insts
+        block.end = len(code)
+    for block in m.blocks:
+        block.preds = []
+    for block in m.blocks:
+        for succ in block.succs:
+            succ.preds.append(block)
+    return code
+
+
+def allocate(m: MachineFunction, target: Target) -> Allocation:
+    """Allocate registers for a function whose blocks are in layout order."""
+    code = flatten(m)
+    packer = Packer(m, target, code)
+    packer.run()
+    result = Allocation()
+    result.before = code
+    result.blocks = m.blocks
+    # the location of every register
+    reg, parent, find = packer.reg, packer.parent, packer.find
+    n = len(packer.parent)
+    place = list(range(n))
+    for v in range(FIRST, n):
+        place[v] = reg[v if parent[v] == v else find(v)]
+    splitter = packer.splitter
+    if splitter is None:
+        for inst in code:
+            op, outs, ins, imm, stub = inst
+            if outs or ins:
+                outs = tuple([place[o] for o in outs])
+                ins = tuple([place[a] for a in ins])
+                inst = (op, outs, ins, imm, stub)
+            if stub is not None:
+                stub.locs = tuple([place[a] for a in stub.uses])
+                stub.operands = (outs, ins)
+            result.code.append(inst)
+        result.source = list(range(len(code)))
+    else:
+        splitter.rewrite(result, place)
+        result.slots = splitter.slots
+    kept = target.int_saved + target.float_saved
+    result.saved = tuple([r for r in kept if r in packer.used])
+    return result
+
+
+def slot_index(loc: int) -> int:
+    return loc - SLOT

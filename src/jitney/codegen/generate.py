@@ -1,0 +1,39 @@
+"""The back end in one call."""
+
+from __future__ import annotations
+
+from os import environ
+from time import perf_counter
+
+from .allocate import allocate
+from .checker import check
+from .layout import arrange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Function, Symbol
+    from .code import MachineCode
+    from .target import Target
+
+
+def generate(function: Function, target: Target, poll: Symbol | None = None, listing: bool = False) -> MachineCode:
+    """Compile a verified function.
+
+    Args:
+        poll: the thunk that `poll` and `enter` call; needed if the function has any.
+        listing: also record where each instruction came from.
+
+    With JITNEY_CHECK=1 in the environment the register allocation is proven on the spot (`checker.py`).
+    """
+    t0 = perf_counter()
+    m = target.select(function, poll)
+    arrange(m)
+    t1 = perf_counter()
+    allocation = allocate(m, target)
+    t2 = perf_counter()
+    if environ.get("JITNEY_CHECK") == "1":
+        check(m, allocation)
+    t3 = perf_counter()
+    code = target.emit(m, allocation, poll, listing)
+    code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}
+    return code

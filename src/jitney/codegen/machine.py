@@ -1,0 +1,181 @@
+"""Machine functions: the target's own instructions over virtual registers, before and after allocation.
+
+An instruction is a tuple ``(op, outs, ins, imm, stub)``:
+
+    op    a `MachineOp`
+    outs  registers written; ins  registers read
+    imm   whatever the op's emitter wants: constants, condition codes, shapes of addresses, labels
+    stub  the `Stub` it may jump to, or None
+
+Registers are ints: below `FIRST` a physical register, from there on a virtual one; the virtual register of IR value v is
+``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, and from `SLOT` on stack slots.
+
+Every instruction has a position. A register is *live at* a position when its value is still wanted after the
+instruction there; sets of positions are Python ints (one bit each). An instruction reads before it writes, so a result may share
+the register of an argument that dies there, unless that argument is *late* (`MachineOp.late`).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..ir.function import Block, Function, Loop
+
+    Inst = tuple["MachineOp", tuple[int, ...], tuple[int, ...], Any, "Stub | None"]
+
+FIRST = 64
+SLOT = 1 << 20
+NO_LATE = 99
+
+
+class MachineOp:
+    """One kind of machine instruction.
+
+    Attributes:
+        name: for the reader of dumps.
+        emit: ``emit(encoder, outs, ins, imm, stub)``, with locations.
+        tie: emission is shortest when outs[0] and ins[0] share a register (2: or ins[1]).
+        late: ins[late:] must survive the writing of outs.
+        slots: ins[slots] may be a stack slot; -1 none, -2 any operand may, outs too.
+        move: outs are copies of ins, pairwise (those beyond the length of ins come from imm).
+        clobbers: physical registers destroyed besides outs.
+        remat: for a constant: the op that makes it again anywhere without touching the flags.
+        flags: "" leaves the flags alone, "w" sets them for a reader to come, "c" destroys them, "r" reads them,
+            "m" may destroy them (treated as "c").
+    """
+
+    __slots__ = ("clobbers", "emit", "flags", "late", "move", "name", "remat", "slots", "tie")
+
+    def __init__(
+        self,
+        name: str,
+        emit: Callable[..., None],
+        flags: str = "",
+        tie: int = 0,
+        late: int = NO_LATE,
+        slots: int = -1,
+        move: bool = False,
+        clobbers: tuple[int, ...] = (),
+        remat: MachineOp | None = None,
+    ) -> None:
+        self.name = name
+        self.emit = emit
+        self.flags = flags
+        self.tie = tie
+        self.late = late
+        self.slots = slots
+        self.move = move
+        self.clobbers = clobbers
+        self.remat = remat
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Stub:
+    """Code off the hot path that an instruction may jump to: a failing exit, a slow case that jumps back.
+
+    Attributes:
+        emit: ``emit(encoder, frame, stub, outs, ins)`` writes it after all other code; outs and ins are the
+            instruction's, located.
+        uses: registers it reads besides: they may be anywhere and weigh nothing.
+        locs: where `uses` are, after allocation.
+        site: the site it leaves through, or -1.
+        dirty: the dirty flag: a bool, or None when it is the last of `uses`.
+        kinds: for each capture in `uses` (after the context) its kind, for the target.
+        data: whatever else its emitter needs.
+        back: label of the place to go on at.
+        operands: (outs, ins) of its instruction, located.
+    """
+
+    __slots__ = ("back", "data", "dirty", "emit", "kinds", "line", "locs", "operands", "site", "uses")
+
+    def __init__(
+        self, emit: Callable[..., None], uses: tuple[int, ...], site: int = -1, dirty: bool | None = False,
+        kinds: tuple[Any, ...] = (), data: Any = None,
+    ) -> None:  # fmt: skip
+        self.emit = emit
+        self.uses = uses
+        self.locs: tuple[int, ...] = ()
+        self.site = site
+        self.dirty = dirty
+        self.kinds = kinds
+        self.data = data
+        self.back: Any = None
+        self.operands: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+        self.line = 0
+
+
+class MachineBlock:
+    """A basic block of machine instructions. Serves as its own label.
+
+    Attributes:
+        insts: in order; the last is the terminator.
+        succs: successors.
+        loop: the innermost IR loop it lies in.
+        weight: how often it runs, as far as one can tell: 8 ** loop depth; 0.01 when cold.
+        start, end: positions of its label and one past its last instruction, once laid out.
+        defs: register -> position of its last definition here; upward: registers read before any definition here.
+    """
+
+    __slots__ = ("align", "cold", "defs", "end", "insts", "loop", "name", "preds", "source", "start", "succs", "upward",
+                 "weight")  # fmt: skip
+
+    def __init__(self, name: str, loop: Loop | None, cold: bool, source: Block | None = None) -> None:
+        self.name = name
+        self.insts: list[Inst] = []
+        self.succs: list[MachineBlock] = []
+        self.preds: list[MachineBlock] = []
+        self.loop = loop
+        self.cold = cold
+        self.source = source
+        depth = loop.depth if loop is not None else 0
+        self.weight = 8.0 ** min(depth, 8) * (0.002 if cold else 1.0)
+        self.align = 0
+        self.start = 0
+        self.end = 0
+        self.defs: dict[int, int] = {}
+        self.upward: dict[int, int] = {}
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class MachineFunction:
+    """A function after selection.
+
+    Attributes:
+        function: the IR it came from.
+        blocks: in layout order once laid out; blocks[0] is the entry.
+        floats: for each register whether it is a floating-point one.
+        values: IR value of each instruction by identity of position is not kept; see `lines`.
+        frame_bytes: bytes of the frame used by `alloca`, and `outgoing` by stack arguments of calls.
+        calls: whether it calls anything (the stack must be aligned then).
+    """
+
+    __slots__ = ("blocks", "calls", "floats", "frame_bytes", "function", "outgoing", "trace")
+
+    def __init__(self, function: Function, floats: list[bool]) -> None:
+        self.function = function
+        self.blocks: list[MachineBlock] = []
+        self.floats = floats
+        self.frame_bytes = 0
+        self.outgoing = 0
+        self.calls = False
+        # (position in the final order) -> IR value; filled only for listings
+        self.trace: dict[int, int] | None = None
+
+    def new(self, is_float: bool) -> int:
+        """A fresh virtual register."""
+        self.floats.append(is_float)
+        return len(self.floats) - 1
+
+
+def _no_bytes(*_: Any) -> None:
+    """A label emits nothing itself: the emitter of blocks does."""
+
+
+LABEL = MachineOp("label", _no_bytes)

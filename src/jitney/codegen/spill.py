@@ -1,0 +1,311 @@
+"""Splitting the ranges that found no register.
+
+A group that fits nowhere gets a stack slot as its home, and children: for each outermost loop that uses it a range of
+its own, loaded in the preheader; where even that finds no register, one for each loop inside; and what is
+left is loaded before the one instruction that reads it and stored after the one that writes it. So a spill never sits
+in a loop that can do without. Constants are made again instead of loaded.
+"""
+
+from __future__ import annotations
+
+from .machine import FIRST, SLOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Loop
+    from .allocate import Allocation, Packer
+    from .machine import Inst, MachineBlock
+
+_TINY = 1e30
+
+
+class _Region:
+    """A loop as the splitter sees it: its positions, and the positions where it is entered and left."""
+
+    __slots__ = ("blocks", "children", "entry", "header", "loop", "mask", "outside")
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.mask = 0
+        self.blocks: list[MachineBlock] = []
+        self.children: list[_Region] = []
+        self.header: MachineBlock | None = None
+        self.entry: MachineBlock | None = None
+        # blocks outside that are entered from inside
+        self.outside: list[MachineBlock] = []
+
+
+class Splitter:
+    """Attributes:
+    slots: how many stack slots are in use.
+    """
+
+    def __init__(self, packer: Packer) -> None:
+        self.packer = packer
+        self.slots = 0
+        self._slot_live: list[int] = []
+        # group -> its home: a slot, or the constant's instruction
+        self.home: dict[int, int] = {}
+        self.remat: dict[int, Inst] = {}
+        # group -> positions of its reads and writes, as (position, 0 reads 1 writes 2 both 4 by a stub)
+        self._index: dict[int, dict[int, int]] | None = None
+        # child -> (group, region or None, positions)
+        self._children: dict[int, tuple[int, _Region | None, dict[int, int]]] = {}
+        self._regions: list[_Region] | None = None
+        self._removed: set[int] = set()
+
+    # -- what is where ---------------------------------------------------------------------------------------------
+
+    def _positions(self, group: int) -> dict[int, int]:
+        """Where the members of `group` are read (1), written (2), read by a stub (4)."""
+        if self._index is None:
+            self._index = index = {}
+            find = self.packer.find
+            for i, (op, outs, ins, _, stub) in enumerate(self.packer.code):
+                for o in outs:
+                    if o >= FIRST:
+                        entry = index.setdefault(find(o), {})
+                        entry[i] = entry.get(i, 0) | 2
+                for a in ins:
+                    if a >= FIRST:
+                        entry = index.setdefault(find(a), {})
+                        entry[i] = entry.get(i, 0) | 1
+                if stub is not None:
+                    for a in stub.uses:
+                        entry = index.setdefault(find(a), {})
+                        entry[i] = entry.get(i, 0) | 4
+        return self._index[group]
+
+    def _roots(self) -> list[_Region]:
+        if self._regions is None:
+            self._regions = []
+            found: dict[int, _Region] = {}
+            power = self.packer.powers
+            for block in self.packer.m.blocks:
+                mask = power[block.end] - power[block.start]
+                loop = block.loop
+                while loop is not None:
+                    region = found.get(id(loop))
+                    if region is None:
+                        region = found[id(loop)] = _Region(loop)
+                    region.mask |= mask
+                    region.blocks.append(block)
+                    loop = loop.parent
+            for region in found.values():
+                parent = region.loop.parent
+                (found[id(parent)].children if parent is not None else self._regions).append(region)
+                inside = set(map(id, region.blocks))
+                for block in region.blocks:
+                    if block.source is region.loop.header:
+                        region.header = block
+                        for pred in block.preds:
+                            if id(pred) not in inside:
+                                region.entry = pred if region.entry is None and len(pred.succs) == 1 else None
+                    for succ in block.succs:
+                        if id(succ) not in inside and succ not in region.outside:
+                            region.outside.append(succ)
+        return self._regions
+
+    # -- splitting ---------------------------------------------------------------------------------------------------
+
+    def split(self, v: int) -> None:
+        """Give range `v` a home in memory and push its parts."""
+        child = self._children.get(v)
+        if child is not None:
+            group, region, positions = child
+            assert region is not None
+            self._cut(group, positions, region.children)
+            return
+        positions = self._positions(v)
+        packer = self.packer
+        remat = self._constant(v, positions)
+        if remat is not None:
+            self.remat[v] = remat
+            self.home[v] = -1
+        else:
+            self.home[v] = self._slot(packer.live[v])
+        self._cut(v, positions, self._roots())
+
+    def _constant(self, v: int, positions: dict[int, int]) -> Inst | None:
+        """The instruction that defines `v`, if that is all there is and it can be done again anywhere."""
+        inst: Inst | None = None
+        for i, how in positions.items():
+            if how & 4:
+                return None
+            if how & 2:
+                if inst is not None:
+                    return None
+                inst = self.packer.code[i]
+                if inst[0].remat is None:
+                    return None
+        assert inst is not None
+        for i, how in positions.items():
+            if how & 2:
+                self._removed.add(i)
+        return inst
+
+    def _slot(self, live: int) -> int:
+        for k, taken in enumerate(self._slot_live):
+            if not taken & live:
+                self._slot_live[k] |= live
+                return SLOT + k
+        self._slot_live.append(live)
+        self.slots += 1
+        return SLOT + self.slots - 1
+
+    def _cut(self, group: int, positions: dict[int, int], regions: list[_Region]) -> None:
+        """Children of `group` for the given reads and writes: one for each region that can have one, else tiny ones."""
+        packer = self.packer
+        power = packer.powers
+        rest = positions
+        for region in regions:
+            inside = {i: how for i, how in rest.items() if region.mask & power[i]}
+            if not any([how & 3 for how in inside.values()]):
+                continue
+            if not packer.live[group] & ~region.mask:
+                # it lives in this loop alone: only a loop inside can help
+                self._cut(group, inside, region.children)
+                rest = {i: how for i, how in rest.items() if i not in inside}
+            elif self._loop_child(group, region, inside):
+                rest = {i: how for i, how in rest.items() if i not in inside}
+        for i, how in rest.items():
+            if i in self._removed:
+                continue
+            if how & 3 and not self._in_memory(group, i, how):
+                self._tiny(group, i, how)
+
+    def _in_memory(self, group: int, i: int, how: int) -> bool:
+        """Whether the instruction at `i` can use the slot itself."""
+        if group in self.remat:
+            return False
+        op, outs, ins, _, _ = self.packer.code[i]
+        if op.slots == -2:
+            return True
+        if op.slots < 0 or how & 2 or op.slots >= len(ins):
+            return False
+        find = self.packer.find
+        return [k for k, a in enumerate(ins) if a >= FIRST and find(a) == group] == [op.slots]
+
+    def _tiny(self, group: int, i: int, how: int) -> None:
+        packer = self.packer
+        power = packer.powers
+        op, outs, ins, _, _ = packer.code[i]
+        live = 0
+        if how & 1:
+            live |= power[i - 1]
+            find = packer.find
+            if op.late < len(ins):
+                for a in ins[op.late :]:
+                    if a >= FIRST and find(a) == group:
+                        live |= power[i]
+        if how & 2:
+            live |= power[i]
+        self._new(group, None, {i: how}, live, _TINY)
+
+    def _loop_child(self, group: int, region: _Region, positions: dict[int, int]) -> bool:
+        packer = self.packer
+        power = packer.powers
+        header, entry = region.header, region.entry
+        if header is None or entry is None:
+            return False
+        mine = packer.live[group]
+        live = mine & region.mask
+        if mine & power[header.start]:
+            if group not in self.remat and not mine & power[entry.end - 1]:
+                return False
+            live |= power[entry.end - 1] | power[entry.end - 2]
+        writes = any([how & 2 for how in positions.values()])
+        if writes:
+            for block in region.outside:
+                if mine & power[block.start]:
+                    for pred in block.preds:
+                        if not power[pred.start] & region.mask:
+                            return False
+                    live |= power[block.start]
+        weight = 0.0
+        code = packer.code
+        weights = {id(block): block.weight for block in region.blocks}
+        for block in region.blocks:
+            for i in range(block.start, block.end):
+                how = positions.get(i, 0)
+                if how & 3:
+                    weight += weights[id(block)] * len(code[i][1] + code[i][2])
+        self._new(group, region, positions, live, weight / live.bit_count())
+        return True
+
+    def _new(self, group: int, region: _Region | None, positions: dict[int, int], live: int, density: float) -> None:
+        packer = self.packer
+        child = len(packer.live)
+        packer.live.append(live)
+        packer.weight.append(density)
+        packer.reg.append(-1)
+        packer.floats.append(packer.floats[group])
+        packer.density[child] = density
+        self._children[child] = (group, region, positions)
+        packer.push(child)
+
+    # -- the new code --------------------------------------------------------------------------------------------------
+
+    def rewrite(self, result: Allocation, place: list[int]) -> None:
+        """Fill in locations, and insert loads, stores and remade constants."""
+        packer = self.packer
+        target = packer.target
+        at: dict[tuple[int, int], int] = {}
+        before: dict[int, list[tuple[Inst, int]]] = {}
+        after: dict[int, list[tuple[Inst, int]]] = {}
+        for child, (group, region, positions) in self._children.items():
+            r = packer.reg[child]
+            if r < 0:
+                continue
+            home = self.home[group]
+            for i in positions:
+                at[group, i] = r
+            if group in self.remat:
+                op, _, _, imm, _ = self.remat[group]
+                assert op.remat is not None
+                reload: Inst = (op.remat, (r,), (), imm, None)
+            else:
+                reload = (target.copy, (r,), (home,), None, None)
+            store: Inst = (target.copy, (home,), (r,), None, None)
+            if region is None:
+                (i, how), = positions.items()
+                if how & 1:
+                    before.setdefault(i, []).append((reload, group))
+                if how & 2:
+                    after.setdefault(i, []).append((store, group))
+                continue
+            assert region.header is not None and region.entry is not None
+            mine = packer.live[group]
+            power = packer.powers
+            if mine & power[region.header.start]:
+                before.setdefault(region.entry.end - 1, []).append((reload, group))
+            if any([how & 2 for how in positions.values()]):
+                for block in region.outside:
+                    if mine & power[block.start]:
+                        after.setdefault(block.start, []).append((store, group))
+        homes = self.home
+        for v in range(FIRST, len(packer.parent)):
+            home = homes.get(packer.find(v))
+            if home is not None:
+                place[v] = home
+        find = packer.find
+        new, source, moves = result.code, result.source, result.moves
+        for i, inst in enumerate(packer.code):
+            for extra, group in before.get(i, ()):
+                moves[len(new)] = group
+                new.append(extra)
+                source.append(-1)
+            if i not in self._removed:
+                op, outs, ins, imm, stub = inst
+                outs = tuple([at.get((find(o), i), place[o]) if place[o] >= SLOT or place[o] < 0 else place[o] for o in outs])
+                ins = tuple([at.get((find(a), i), place[a]) if place[a] >= SLOT or place[a] < 0 else place[a] for a in ins])
+                if stub is not None:
+                    stub.locs = tuple([at.get((find(a), i), place[a]) for a in stub.uses])
+                    stub.operands = (outs, ins)
+                new.append((op, outs, ins, imm, stub))
+                source.append(i)
+            for extra, group in after.get(i, ()):
+                moves[len(new)] = group
+                new.append(extra)
+                source.append(-1)
+        result.spills = len(moves)

@@ -1,0 +1,41 @@
+"""The record a target fills in: everything the shared code generator asks of it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..ir.function import Function, Symbol
+    from .allocate import Allocation
+    from .code import MachineCode
+    from .machine import MachineFunction, MachineOp
+
+
+class Target:
+    """Attributes:
+    name: of the architecture.
+    int_order, float_order: registers to allocate, best first, that calls destroy.
+    int_saved, float_saved: registers that a function must leave as it found them.
+    copy: the op that moves one value between any two locations, leaving the flags alone.
+    select: ``select(function, poll) -> MachineFunction``; poll names the register-preserving poll thunk.
+    emit: ``emit(machine function, allocation) -> MachineCode``.
+    """
+
+    __slots__ = ("copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select")
+
+    def __init__(
+        self, name: str, int_order: tuple[int, ...], int_saved: tuple[int, ...], float_order: tuple[int, ...],
+        float_saved: tuple[int, ...], copy: MachineOp, select: Callable[[Function, Symbol | None], MachineFunction],
+        emit: Callable[[MachineFunction, Allocation, Symbol | None, bool], MachineCode],
+        register_names: tuple[str, ...],
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.int_order = int_order
+        self.int_saved = int_saved
+        self.float_order = float_order
+        self.float_saved = float_saved
+        self.copy = copy
+        self.select = select
+        self.emit = emit
+        self.register_names = register_names

@@ -1,0 +1,1 @@
+"""The targets: one folder each, with the same file names."""

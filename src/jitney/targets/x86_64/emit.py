@@ -1,0 +1,242 @@
+"""From allocated machine instructions to bytes: frame, blocks, cold stubs."""
+
+from __future__ import annotations
+
+from ...codegen.code import MachineCode
+from ...codegen.machine import LABEL, SLOT
+from .encode import ADD, RSP, SUB, Encoder
+from .ops import COPY, JUMP, LEAVE, MOVAPS, MOVES, XORPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...codegen.allocate import Allocation
+    from ...codegen.machine import MachineBlock, MachineFunction, Stub
+    from .encode import Address, Row
+
+
+class Emitter(Encoder):
+    """An encoder that knows the function's frame and the CPU's instruction set.
+
+    From the stack pointer up the frame holds: arguments of calls, slots, `alloca`s, padding, saved registers; then the
+    return address and this function's own stack arguments.
+
+    Attributes:
+        avx: whether to use the VEX forms.
+        next: the block emitted after the current one.
+        frame_size: bytes between the stack pointer and the return address.
+        stubs: cold code to write, in the order it was asked for.
+        tails: what is shared by stubs: key -> label.
+    """
+
+    __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "function", "next", "poll", "saved", "slot_base",
+                 "stubs", "tails")  # fmt: skip
+
+    def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
+        super().__init__()
+        self.avx = avx
+        self.poll = poll
+        self.function = m.function
+        self.saved = allocation.saved
+        self.slot_base = m.outgoing
+        self.alloca_base = (m.outgoing + 8 * allocation.slots + 15) & -16 if m.frame_bytes else 0
+        size = self.alloca_base + m.frame_bytes if m.frame_bytes else m.outgoing + 8 * allocation.slots
+        pushed = 8 * len(self.saved)
+        if m.calls or m.frame_bytes:
+            # the return address and the saved registers count for the alignment
+            size += -(size + pushed + 8) % 16
+        self.adjust = size
+        self.frame_size = size + pushed
+        self.alias: dict[Any, Any] = {}
+        self.next: Any = None
+        self.stubs: list[Stub] = []
+        self.tails: dict[Any, Any] = {}
+
+    def slot(self, loc: int) -> Address:
+        return (RSP, -1, 0, self.slot_base + 8 * (loc - SLOT))
+
+    def prologue(self) -> None:
+        for r in self.saved:
+            self.push(r)
+        if self.adjust:
+            self.alu_ri(SUB, RSP, self.adjust)
+
+    def epilogue(self, clear_carry: bool) -> None:
+        """Undo the prologue. `clear_carry`: say that the function succeeded (adding to rsp says it already)."""
+        if self.adjust:
+            self.alu_ri(ADD, RSP, self.adjust)
+        elif clear_carry:
+            self.clc()
+        for r in reversed(self.saved):
+            self.pop(r)
+
+    def resolve(self, block: Any) -> Any:
+        """The block that control really gets to by going to `block`: empty ones are passed through."""
+        return self.alias.get(block, block)
+
+    def call_c(self, address: int) -> None:
+        _, _, _, offset = self.constant(address.to_bytes(8, "little"))
+        self.call_pool(offset)
+        at, jumps, _, _, addend = self.relocs[-1]
+        self.relocs[-1] = (at, jumps, "call", address, addend)
+
+    # -- floats in either encoding ---------------------------------------------------------------------------------
+
+    def zero_x(self, d: int) -> None:
+        if self.avx:
+            self.vex_rrr(XORPS, d, d, d)
+        else:
+            self.sse_rr(XORPS, d, d)
+
+    def move_x(self, d: int, s: int) -> None:
+        if d != s:
+            if self.avx:
+                self.vex_rrr(MOVAPS, d, 0, s)
+            else:
+                self.sse_rr(MOVAPS, d, s)
+
+    def load_x(self, row: Row, d: int, m: Address, w: int = 0) -> None:
+        if self.avx:
+            self.vex_rrm(row, d, 0, m, w)
+        else:
+            self.sse_rm(row, d, m, w)
+
+    def store_x(self, row: Row, m: Address, s: int) -> None:
+        self.load_x(row, s, m)
+
+    def move_q(self, row: Row, x: int, r: int) -> None:
+        """Between a float register and a general one."""
+        if self.avx:
+            self.vex_rrr(row, x, 0, r, 8)
+        else:
+            self.sse_rr(row, x, r, 8)
+
+    def convert(self, row: Row, d: int, s: int, w: int = 0) -> None:
+        """An instruction with one source and no third operand."""
+        if self.avx:
+            self.vex_rrr(row, d, 0, s, w)
+        else:
+            self.sse_rr(row, d, s, w)
+
+    def op_x(self, row: Row, d: int, a: int, b: int, w: int = 0) -> None:
+        """d = a op b; without AVX b must not be d unless a is."""
+        if self.avx:
+            self.vex_rrr(row, d, a, b, w)
+        else:
+            self.move_x(d, a)
+            self.sse_rr(row, d, b, w)
+
+    def op_xm(self, row: Row, d: int, a: int, m: Address, w: int = 0) -> None:
+        if self.avx:
+            self.vex_rrm(row, d, a, m, w)
+        else:
+            self.move_x(d, a)
+            self.sse_rm(row, d, m, w)
+
+    def op_x1(self, row: Row, d: int, s: int) -> None:
+        """d = op s for an instruction that takes its upper part from elsewhere."""
+        if self.avx:
+            self.vex_rrr(row, d, s, s)
+        else:
+            self.sse_rr(row, d, s)
+
+    def ucomi(self, row: Row, a: int, b: int) -> None:
+        if self.avx:
+            self.vex_rrr(row, a, 0, b)
+        else:
+            self.sse_rr(row, a, b)
+
+    def ucomi_m(self, row: Row, a: int, m: Address) -> None:
+        if self.avx:
+            self.vex_rrm(row, a, 0, m)
+        else:
+            self.sse_rm(row, a, m)
+
+
+def _aliases(code: list[Any]) -> dict[Any, Any]:
+    """Blocks that do nothing but go elsewhere, and where."""
+    alias: dict[Any, Any] = {}
+    label: Any = None
+    empty = False
+    for op, outs, ins, imm, stub in code:
+        if op is LABEL:
+            label = imm
+            empty = True
+        elif empty:
+            if op is JUMP:
+                alias[label] = imm
+                empty = False
+            elif op is LEAVE:
+                alias[label] = stub
+                empty = False
+            elif not ((op is MOVES or op is COPY) and outs == ins):
+                empty = False
+    for label in alias:
+        goal, steps = alias[label], 0
+        while goal in alias and steps < 100:
+            goal = alias[goal]
+            steps += 1
+        alias[label] = label if steps == 100 else goal
+    return {label: goal for label, goal in alias.items() if label is not goal}
+
+
+def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any, listing: bool) -> MachineCode:
+    """The bytes of an allocated function."""
+    e = Emitter(m, allocation, avx, poll)
+    code = allocation.code
+    alias = e.alias = _aliases(code)
+    blocks = allocation.blocks
+    entry = blocks[0]
+    alias.pop(entry, None)
+    order = [block for block in blocks if block not in alias]
+    following: dict[MachineBlock, Any] = dict(zip(order, order[1:]))
+    e.prologue()
+    skip = False
+    stubs = e.stubs
+    marks: list[tuple[int, int, int]] = []
+    source = allocation.source
+    for k, (op, outs, ins, imm, stub) in enumerate(code):
+        if op is LABEL:
+            skip = imm in alias
+            if not skip:
+                if imm.align:
+                    e.align(imm.align)
+                e.bind(imm)
+                e.next = following.get(imm)
+        elif not skip:
+            if listing:
+                marks.append((len(e.out), len(e.jumps), source[k]))
+            if stub is not None:
+                stubs.append(stub)
+            op.emit(e, outs, ins, imm, stub)
+        elif stub is not None:
+            # an empty block that only leaves: others jump straight to its stub
+            stubs.append(stub)
+    hot = len(e.out), len(e.jumps)
+    for stub in stubs:
+        stub.emit(e, stub)
+    for key, label in list(e.tails.items()):
+        key[0](e, label, *key[1:])
+    return finish(e, m, allocation, hot, marks)
+
+
+def finish(
+    e: Emitter, m: MachineFunction | None, allocation: Allocation | None, hot: tuple[int, int],
+    marks: list[tuple[int, int, int]],
+) -> MachineCode:  # fmt: skip
+    """Lay out what the encoder collected."""
+    end = object()
+    e.labels[end] = hot
+    for n, (at, jumps, _) in enumerate(marks):
+        e.labels[n] = (at, jumps)
+    code, relocs, places = e.finish()
+    result = MachineCode(bytes(code), bytes(e.pool), relocs)
+    result.hot_size = places[end]
+    if m is not None and allocation is not None:
+        result.symbol = m.function.symbol
+        result.name = m.function.name
+        result.frame_size = e.frame_size
+        result.spills = allocation.spills
+        result.marks = [(places[n], source) for n, (_, _, source) in enumerate(marks)]
+    return result

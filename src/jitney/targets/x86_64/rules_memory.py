@@ -1,0 +1,58 @@
+"""Rules for loads, stores and frame memory."""
+
+from __future__ import annotations
+
+from ...codegen.machine import FIRST
+from ...codegen.select import CONST
+from ...ir.ops import OPS
+from . import ops
+from .select import X86Selector, fits
+
+_NARROWING = {OPS[name]: int(name[4:]) // 8 for name in ("sext8", "sext16", "sext32", "zext8", "zext16", "zext32")}
+_FLOAT_LOADS = {"f64": ops.MOVSD_LOAD, "f32": ops.MOVSS_LOAD}
+_FLOAT_STORES = {"f64": ops.MOVSD_STORE, "f32": ops.MOVSS_STORE}
+
+
+def load(s: X86Selector, v: int) -> None:
+    name = s.imms[v].access.name
+    ins, addr = s.memory(v)
+    d = (v + FIRST,)
+    if name in _FLOAT_LOADS:
+        s.add(ops.LOAD_X, d, ins, (_FLOAT_LOADS[name], addr))
+    elif name == "b1":
+        s.add(ops.LOAD_BOOL, d, ins, addr)
+    else:
+        s.add(ops.LOAD, d, ins, ("i64" if name == "ptr" else name, addr))
+
+
+def store(s: X86Selector, v: int) -> None:
+    value, base, *rest = s.args[v]
+    memory = s.imms[v]
+    access = memory.access
+    size = access.size
+    index = rest[0] if rest else None
+    if s.ops[value] is CONST:
+        c = s.constant_imm(s.types[value], s.imms[value])
+        if type(c) is bytes:
+            c = int.from_bytes(c, "little", signed=True)
+        if size < 8 or fits(c):
+            ins, addr = s.address(base, index, memory)
+            s.add(ops.STORE_I, (), ins, (size, c, addr))
+            return
+    if access.name in _FLOAT_STORES:
+        r = s.use(value)
+        ins, addr = s.address(base, index, memory)
+        s.add(ops.STORE_X, (), (r, *ins), (_FLOAT_STORES[access.name], addr))
+        return
+    # the bits above those stored do not matter
+    while _NARROWING.get(s.ops[value], 0) >= size and s.counts[value] == 1:
+        value = s.args[value][0]
+    r = s.use(value)
+    ins, addr = s.address(base, index, memory)
+    s.add(ops.STORE, (), (r, *ins), (size, addr))
+
+
+def alloca(s: X86Selector, v: int) -> None:
+    offset = s.m.frame_bytes
+    s.m.frame_bytes = offset + ((s.imms[v] + 15) & -16)
+    s.add(ops.ALLOCA, (v + FIRST,), (), offset)

@@ -11,7 +11,6 @@ from .layouts import LAYOUT, ArrayLayout, arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
 
     from ..ir.function import Block
@@ -136,8 +135,12 @@ def _array(
     if misfit.by_number:
         number = b.load(ACCESSES["u32"], dtype, disp=layout.type_number)
         order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
-        wrong = b.emit("or", wrong, b.emit("xor", number, b.const(I64, expected.num)))
-        _unless(b, b.emit("ne", order, b.const(I64, _SWAPPED)), misfit.other)
+        known = b.emit("ne", order, b.const(I64, _SWAPPED))
+        # Two of C's types may be the same to us: long and long long.
+        same_item = [b.emit("eq", number, b.const(I64, n)) for n in _numbers(numpy, expected)]
+        for other in same_item[1:]:
+            same_item[0] = b.emit("or", same_item[0], other)
+        _unless(b, b.emit("and", known, same_item[0]), misfit.other)
     else:
         same = b.emit("xor", dtype, b.pointer(id(expected)))
         wrong = b.emit("or", wrong, b.emit("p2i", same))
@@ -149,6 +152,11 @@ def _array(
         strides = b.word(object, layout.strides)
         leaves.extend([b.load(ACCESSES["i64"], strides, disp=8 * k) for k in range(type.ndim)])
     return tuple(leaves)
+
+
+def _numbers(numpy: Any, dtype: Any) -> list[int]:
+    """The type numbers of all dtypes that are equal to this one."""
+    return [d.num for d in map(numpy.dtype, "?bhilqBHILQfd") if d == dtype]
 
 
 # -- results -----------------------------------------------------------------------------------------------------------

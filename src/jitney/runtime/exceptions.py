@@ -1,25 +1,27 @@
 """From a failing site in compiled code to the exception CPython would raise there, with its traceback.
 
 Needed only where a call cannot simply be run again by CPython because something visible has happened (see
-docs/ir.md). A site names its `kind`, one row of `KINDS`; its line, and those of the calls passed on the way out,
-become traceback entries of the user's file.
+docs/ir.md). A site names its `kind`, one row of `KINDS`; its line, and those of the calls passed on the way
+out, become traceback entries of the user's file.
 
-The entries are made by running, for each line, a two-instruction code object that carries the user's file name,
-function name and line and raises the exception: what CPython records is then an ordinary traceback entry, which
-debuggers and loggers understand. (Jinja gives templates their lines in this way.)
+The entries are made by running, for each line, a two-instruction code object that carries the user's file
+name, function name and line and raises the exception: what CPython records is then an ordinary traceback
+entry, which debuggers and loggers understand. (Jinja gives templates their lines in this way.)
 """
 
 from __future__ import annotations
 
 import struct
 import sys
+from _weakref import ref
 from ctypes import c_char
 
 from ..ir import context
-from ..ir.types import F32, F64, I1
+from ..ir.types import F32, F64, I1, I64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _weakref import ReferenceType
     from collections.abc import Callable
     from types import CodeType, TracebackType
     from typing import Any
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
     from ..ir.function import Function, Site
     from ..ir.types import Type
 
-# -- which function a site belongs to ----------------------------------------------------------------------------------
+# -- which function a site belongs to
+# ----------------------------------------------------------------------------------
 
 
 class Registration:
-    """Keeps a function's sites known to the runtime for as long as it lives. Make with `register`.
+    """A function's sites, known to the runtime for as long as this lives. Make with `register`.
 
     Attributes:
         id: the function id that the compiled code writes into the context.
@@ -40,30 +43,17 @@ class Registration:
         sites: the function's list, by index.
     """
 
-    __slots__ = ("id", "record")
+    __slots__ = ("__weakref__", "file", "id", "name", "namespace", "sites")
 
-    def __init__(self, id: int, record: _Record) -> None:
+    def __init__(self, id: int, name: str, file: str, namespace: dict[str, Any], sites: list[Site]) -> None:
         self.id = id
-        self.record = record
-        _records[id] = record
-
-    def __del__(self) -> None:
-        # At exit the module's names may be gone before the last function.
-        if _records is not None:
-            _records.pop(self.id, None)
-
-
-class _Record:
-    __slots__ = ("file", "name", "namespace", "sites")
-
-    def __init__(self, name: str, file: str, namespace: dict[str, Any], sites: list[Site]) -> None:
         self.name = name
         self.file = file
         self.namespace = namespace
         self.sites = sites
 
 
-_records: dict[int, _Record] = {}
+_registered: dict[int, ReferenceType[Registration]] = {}
 _last_id = 0
 
 
@@ -75,15 +65,18 @@ def register(function: Function, name: str, namespace: dict[str, Any]) -> Regist
         namespace: its globals.
     """
     global _last_id
-    _last_id += 1
-    function.id = _last_id
-    return Registration(_last_id, _Record(name, function.file, namespace, function.sites))
+    _last_id = id = _last_id + 1
+    function.id = id
+    made = Registration(id, name, function.file, namespace, function.sites)
+    _registered[id] = ref(made, lambda _, forget=_registered.pop: forget(id, None))  # type: ignore[misc]
+    return made
 
 
-# -- what a site's kind raises -----------------------------------------------------------------------------------------
+# -- what a site's kind raises
+# -----------------------------------------------------------------------------------------
 
 
-def _overflow(record: _Record, site: Site, values: dict[str, Any]) -> BaseException:
+def _overflow(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     return OverflowError(
         f"an int beyond 64 bits in line {site.line} of {record.name}(): compiled code holds ints in 64 bits, and "
         "CPython could not take over because the function had already changed an array. Use NumPy integers (which "
@@ -91,7 +84,7 @@ def _overflow(record: _Record, site: Site, values: dict[str, Any]) -> BaseExcept
     )
 
 
-def _index(record: _Record, site: Site, values: dict[str, Any]) -> BaseException:
+def _index(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     axis = site.detail if isinstance(site.detail, int) else 0
     captured = list(values.values())
     if len(captured) < 2:
@@ -99,7 +92,7 @@ def _index(record: _Record, site: Site, values: dict[str, Any]) -> BaseException
     return IndexError(f"index {captured[0]} is out of bounds for axis {axis} with size {captured[1]}")
 
 
-def _raise(record: _Record, site: Site, values: dict[str, Any]) -> BaseException:
+def _raise(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     exception, args = site.detail
     try:
         made = exception(*args)
@@ -108,25 +101,26 @@ def _raise(record: _Record, site: Site, values: dict[str, Any]) -> BaseException
     return made if isinstance(made, BaseException) else TypeError("exceptions must derive from BaseException")
 
 
-def _assert(record: _Record, site: Site, values: dict[str, Any]) -> BaseException:
+def _assert(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     return AssertionError(*(site.detail or ()))
 
 
-def _unbound(record: _Record, site: Site, values: dict[str, Any]) -> BaseException:
+def _unbound(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     return _raised_by(f"def function():\n    del {site.detail}\nfunction()", {})
 
 
-def _evaluated(default: str) -> Callable[[_Record, Site, dict[str, Any]], BaseException]:
-    """The kinds whose `detail` is Python text that raises when run with the captured values under their names: the
-    message is then that of the running Python version."""
+def _evaluated(default: str) -> Callable[[Registration, Site, dict[str, Any]], BaseException]:
+    """The kinds whose `detail` is Python text that raises when run with the captured values under their
+    names: the message is then that of the running Python version.
+    """
     return lambda record, site, values: _raised_by(site.detail or default, values)
 
 
-def _message(exception: type[BaseException], default: str) -> Callable[[_Record, Site, dict[str, Any]], BaseException]:
+def _message(exception: type[BaseException], default: str) -> Callable[[Registration, Site, dict[str, Any]], BaseException]:
     return lambda record, site, values: exception(site.detail or default)
 
 
-KINDS: dict[str, Callable[[_Record, Site, dict[str, Any]], BaseException]] = {
+KINDS: dict[str, Callable[[Registration, Site, dict[str, Any]], BaseException]] = {
     # CPython would have gone on here; `detail` is not used.
     "overflow": _overflow,
     # detail: the axis. Captures: the index and the length.
@@ -150,11 +144,14 @@ KINDS: dict[str, Callable[[_Record, Site, dict[str, Any]], BaseException]] = {
 
 
 def _raised_by(text: str, values: dict[str, Any]) -> BaseException:
+    namespace = dict(values)
     try:
-        exec(text, dict(values))
+        exec(text, namespace)
     except Exception as error:
         error.__traceback__ = None
         return error
+    finally:
+        namespace.clear()
     return RuntimeError(f"{text!r} did not raise")
 
 
@@ -162,35 +159,43 @@ def failure(address: int, pending: BaseException | None) -> BaseException:
     """The exception that ends a call, with the traceback of the compiled frames it passed.
 
     Args:
-        address: of the context record of the outermost call, which has failed.
-        pending: the exception that was set when the code left: a signal handler's, raised during a poll. Otherwise
+        address: of the context record of the outermost call, which has failed. pending: the exception that
+        was set when the code left: a signal handler's, raised during a poll. Otherwise
             the site says what to raise.
     """
-    words = _words(address)
-    places = [_place(words[context.SITE // 8])]
-    count = min(words[context.TRACE_COUNT // 8], context.TRACE_MAX)
-    first = context.TRACE // 8
-    places.extend(_place(word) for word in words[first : first + count])
-    record, site = places[0]
-    error = pending
-    if error is None:
-        captured = words[context.CAPTURES // 8 : context.CAPTURES // 8 + len(site.captures)]
-        names = site.names or tuple(str(k) for k in range(len(captured)))
-        values = {n: _value(w, t) for n, w, t in zip(names, captured, site.captures)}
-        make = KINDS.get(site.kind, KINDS["overflow"])
-        error = make(record, site, values)
-    traceback = error.__traceback__
-    for record, site in places:
-        traceback = _entry(error, record, site.line, traceback)
-    return error.with_traceback(traceback)
+    try:
+        words = _words(address)
+        places = [_place(words[context.SITE // 8])]
+        count = min(words[context.TRACE_COUNT // 8], context.TRACE_MAX)
+        first = context.TRACE // 8
+        places.extend(_place(word) for word in words[first : first + count])
+        error = pending if pending is not None else _made(*places[0], words)
+        traceback = error.__traceback__
+        for record, site in places:
+            traceback = _entry(error, record, site.line, traceback)
+        return error.with_traceback(traceback)
+    finally:
+        # The traceback's frames lead back to this one: what it held would keep itself alive.
+        pending = error = traceback = None  # type: ignore[assignment]
+
+
+def _made(record: Registration, site: Site, words: tuple[int, ...]) -> BaseException:
+    """The exception that the site names, with the captured values in its message."""
+    # The `index` operation itself captures the index and the length.
+    types = site.captures or ((I64, I64) if site.kind == "index" else ())
+    captured = words[context.CAPTURES // 8 : context.CAPTURES // 8 + len(types)]
+    names = site.names or tuple(str(k) for k in range(len(types)))
+    values = {n: _value(w, t) for n, w, t in zip(names, captured, types)}
+    return KINDS.get(site.kind, _overflow)(record, site, values)
 
 
 def _words(address: int) -> tuple[int, ...]:
     return struct.unpack(f"<{context.SIZE // 8}q", (c_char * context.SIZE).from_address(address).raw)
 
 
-def _place(word: int) -> tuple[_Record, Site]:
-    record = _records[word >> 32]
+def _place(word: int) -> tuple[Registration, Site]:
+    record = _registered[word >> 32]()
+    assert record is not None, "code that runs keeps its sites"
     return record, record.sites[word & 0xFFFFFFFF]
 
 
@@ -205,29 +210,32 @@ def _value(word: int, type: Type) -> Any:
     return word
 
 
-# -- traceback entries -------------------------------------------------------------------------------------------------
+# -- traceback entries
+# -------------------------------------------------------------------------------------------------
 
 
-def _entry(error: BaseException, record: _Record, line: int, inner: TracebackType | None) -> TracebackType:
+def _entry(error: BaseException, record: Registration, line: int, inner: TracebackType | None) -> TracebackType:
     """A traceback entry for `line`, before the entries `inner`."""
     names = {"error": error}
+    made: Any = None
     try:
         exec(_raiser(record, line), record.namespace, names)
     except BaseException as caught:
-        own = caught.__traceback__
-        assert own is not None and own.tb_next is not None
-        made = own.tb_next
-    # The frame keeps this dict as its locals: without the name there is no cycle from the exception to itself.
-    names.clear()
-    return type(made)(inner, made.tb_frame, made.tb_lasti, line)
+        made = caught.__traceback__.tb_next  # type: ignore[union-attr]
+    try:
+        return type(made)(inner, made.tb_frame, made.tb_lasti, line)  # type: ignore[no-any-return]
+    finally:
+        # As in `failure`; and the frame made here keeps this dict as its locals.
+        names.clear()
+        error = inner = made = None  # type: ignore[assignment]
 
 
-def _raiser(record: _Record, line: int) -> CodeType:
+def _raiser(record: Registration, line: int) -> CodeType:
     code = compile("raise error", record.file, "exec")
     code = code.replace(co_name=record.name, co_firstlineno=line)
     if sys.version_info >= (3, 11):
-        # One location entry for up to eight code units, of the form "this line, no columns" (13): otherwise the
-        # columns of `raise error` would be underlined in the user's line.
+        # One location entry for up to eight code units, of the form "this line, no columns" (13): otherwise
+        # the columns of `raise error` would be underlined in the user's line.
         units = len(code.co_code) // 2
         table = bytearray()
         while units:

@@ -12,6 +12,7 @@ from ctypes import addressof, c_uint64
 
 from ..ir.types import ACCESSES
 from .layouts import LAYOUT, dict_entry, dict_is_plain, dict_keys, dict_used
+from .typeof import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ class GuardTable:
     """The guards of one specialisation, those of the functions it calls included, and its hidden arguments.
 
     Attributes:
-        changed: after `bind` has failed, the names that had another value.
+        changed: after `bind` has failed, what had another value, or one of another type: containers and names.
+        moved: the last `bind` found something at another place.
     """
 
-    __slots__ = ("_absent", "_cells", "_containers", "_entries", "_hidden", "_words", "changed")
+    __slots__ = ("_absent", "_cells", "_containers", "_entries", "_hidden", "_words", "changed", "moved")
 
     def __init__(self, guards: list[Guard], hidden: list[Hidden], absent: object) -> None:
         """
@@ -64,7 +66,8 @@ class GuardTable:
         self._entries = [g for g in guards if g.name is not None]
         self._hidden = list(hidden)
         self._words = (c_uint64 * (2 * len(self._containers) + len(self._entries) + len(hidden) + 1))()
-        self.changed: list[str | None] = []
+        self.changed: list[tuple[Any, str | None]] = []
+        self.moved = False
 
     @property
     def supported(self) -> bool:
@@ -77,24 +80,25 @@ class GuardTable:
         return tuple([h.type for h in self._hidden])
 
     def bind(self) -> bool:
-        """Look every name up again. False if one has another value than when it was compiled (see `changed`), or a
-        hidden argument is gone."""
+        """Look every name up again. False if the code may not run any more: a name has another value than when it was
+        compiled, or a hidden argument another type."""
         self.changed = []
         for guard in (*self._cells, *self._entries):
-            if _current(guard.container, guard.name) is not (
-                _MISSING if guard.value is self._absent else guard.value
-            ):
-                self.changed.append(guard.name)
-        words = self._words
-        at = 0
+            found = _current(guard.container, guard.name)
+            if found is not (_MISSING if guard.value is self._absent else guard.value):
+                self.changed.append((guard.container, guard.name))
+        for hidden in self._hidden:
+            found = _current(hidden.container, hidden.name)
+            if found is _MISSING or type_of(found) is not hidden.type:
+                self.changed.append((hidden.container, hidden.name))
+        places: list[int] = []
         for container in self._containers:
-            words[at], words[at + 1] = dict_keys(container), dict_used(container)
-            at += 2
+            places += (dict_keys(container), dict_used(container))
         for row in (*self._entries, *self._hidden):
-            words[at] = dict_entry(row.container, row.name) if row.name is not None else 0
-            at += 1
-        gone = any(_current(h.container, h.name) is _MISSING for h in self._hidden)
-        return not self.changed and not gone
+            places.append(dict_entry(row.container, row.name) if row.name is not None else 0)
+        self.moved = places != self._words[: len(places)]
+        self._words[: len(places)] = places
+        return not self.changed
 
     def emit(self, b: Writer, stale: Block) -> list[int]:
         """Write the checks at the current block; control goes to `stale` where one fails. Bind first.

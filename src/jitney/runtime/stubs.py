@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..ir.context import DIRTY
 from ..ir.types import ACCESSES, I64, PTR
 from . import capi
-from .callable import SLOW
+from .callable import FUNCTION, SLOW
 from .layouts import LAYOUT
 from .writer import Writer
 
@@ -54,6 +54,17 @@ def slow() -> bytes:
             b"\x48\x85\xc0\x74" + bytes((len(found),)),  # test rax, rax; jz over what follows
             found,
             b"\x41\x5b\x41\x5e\x41\x5d\x41\x5c\x5b\xc3",  # pop r11; pop r14; pop r13; pop r12; pop rbx; ret
+        )
+    )
+
+
+def plain() -> bytes:
+    """Machine code of an entry that lets CPython run every call."""
+    return b"".join(
+        (
+            b"\x48\x8b\x7f" + bytes((FUNCTION,)),  # mov rdi, [rdi+FUNCTION]
+            b"\x48\xb8" + capi.address("PyObject_Vectorcall").to_bytes(8, "little"),  # mov rax, imm64
+            b"\xff\xe0",  # jmp rax
         )
     )
 

@@ -1,0 +1,7 @@
+"""What became of a function, to look at."""
+
+from __future__ import annotations
+
+
+class Explanation:
+    """Stand-in."""

@@ -1,0 +1,123 @@
+"""A function compiled for one tuple of argument types, and what its code needs to stay alive."""
+
+from __future__ import annotations
+
+from ctypes import addressof, c_int64, c_uint64
+
+from ..ir.context import DIRTY
+from . import stubs
+from .exceptions import failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FunctionType
+    from typing import Any
+
+    from ..errors import UnsupportedError
+    from ..ir.function import Symbol
+    from ..pytypes import PyType
+    from .guards import GuardTable
+
+_FEW_BAILS = 50
+
+
+class Words:
+    """The words that an entry counts in and finds the plain function and the failure handler by.
+
+    Attributes:
+        address: of the words, see `stubs`.
+    """
+
+    __slots__ = ("_decide", "_plain", "_rows", "address")
+
+    def __init__(self, plain: FunctionType, hopeless: Callable[[], None]) -> None:
+        """
+        Args:
+            hopeless: called when CPython had better run all these calls: more than 50 bailed out, and that was more
+                than half of them.
+        """
+        rows = (c_uint64 * stubs.WORDS)()
+
+        def decide(address: int, pending: BaseException | None) -> Any:
+            """See `stubs.fail`: the exception to raise, or what to call instead."""
+            if pending is not None or c_int64.from_address(address + DIRTY).value:
+                try:
+                    return failure(address, pending)
+                finally:
+                    # The traceback leads back to this frame.
+                    pending = None
+            bails = rows[stubs.BAILS // 8]
+            if bails > _FEW_BAILS and 2 * bails > rows[stubs.CALLS // 8]:
+                hopeless()
+            return plain
+
+        self._rows = rows
+        self.address = addressof(rows)
+        # Machine code holds the addresses of both.
+        self._plain, self._decide = plain, decide
+        rows[stubs.PLAIN // 8], rows[stubs.HANDLER // 8] = id(plain), id(decide)
+
+    @property
+    def calls(self) -> int:
+        return int(self._rows[stubs.CALLS // 8])
+
+    @property
+    def bails(self) -> int:
+        return int(self._rows[stubs.BAILS // 8])
+
+
+class Specialization:
+    """What became of a jitted function for one tuple of argument types: compiled, or left to CPython.
+
+    Attributes:
+        types: of the arguments, one per parameter.
+        result: the type of what it returns; None where CPython runs.
+        reason: why CPython runs calls of these types, "" where compiled code does.
+        stages: seconds that each stage of the compiler took.
+        code_size: bytes of machine code, the entry included.
+    """
+
+    __slots__ = (
+        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "owners", "reason", "recursive",
+        "result", "rows", "stages", "symbol", "told", "types", "words", "writes",
+    )  # fmt: skip
+
+    def __init__(self, types: tuple[PyType, ...]) -> None:
+        self.types = types
+        self.result: PyType | None = None
+        self.reason = ""
+        self.stages: dict[str, float] = {}
+        self.code_size = 0
+        # What follows is the dispatcher's. Of a compiled function: what callers must know and what keeps it alive.
+        self.told = False
+        self.error: UnsupportedError | None = None
+        self.symbol: Symbol | None = None
+        self.writes = self.recursive = False
+        self.rows: list[Any] = []
+        self.hidden: list[Any] = []
+        self.guards: GuardTable
+        self.words: Words
+        self.owners: tuple[Any, ...] = ()
+        # Of its entry, once Python has called it.
+        self.by_number = False
+        self.address = 0
+        self.entry_owner: Any = None
+        self.entry_form: tuple[int, bool, bool] = (0, False, False)
+
+    @property
+    def calls(self) -> int:
+        """How often compiled code ran it from Python."""
+        return self.words.calls if self.symbol is not None else 0
+
+    @property
+    def bailouts(self) -> int:
+        """How often compiled code gave up and CPython ran the call again."""
+        return self.words.bails if self.symbol is not None else 0
+
+    def __repr__(self) -> str:
+        types = ", ".join(t.name for t in self.types)
+        if self.reason:
+            return f"<({types}): CPython, {self.reason.splitlines()[0]}>"
+        milliseconds = 1000 * sum(self.stages.values())
+        return f"<({types}) -> {self.result}: {self.code_size} bytes in {milliseconds:.1f} ms, {self.bailouts} bailouts>"

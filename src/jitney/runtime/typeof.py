@@ -1,0 +1,63 @@
+"""The type of an argument, as the compiler sees it."""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, FunctionType
+
+from ..pytypes import BOOL, FLOAT, INT, NONE, SCALARS, PyType, array_type, constant_type, tuple_type
+from .boxing import MAX_NDIM
+from .callable import Callable
+from .layouts import arrays
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE}
+_CONSTANTS = (FunctionType, BuiltinFunctionType, Callable, str, type)
+
+
+def type_of(value: Any) -> PyType | None:
+    """The type of a Python object as an argument or as what a global name holds; None where there is none.
+
+    Exact types only: an instance of a subclass of int, float or ndarray may behave differently. Two arrays of the
+    same type agree in dtype, number of dimensions, contiguity and writeability; unaligned and byte-swapped arrays,
+    and those of more than four dimensions, have no type. A string, function or class is its own type.
+    """
+    kind = type(value)
+    known = _PLAIN.get(kind)
+    if known is not None:
+        return known
+    if kind is tuple:
+        elements = [type_of(v) for v in value] if len(value) <= 16 else [None]
+        if None in elements:
+            return None
+        return tuple_type(tuple(elements))  # type: ignore[arg-type]
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and arrays() is not None:
+        if kind is numpy.ndarray:
+            return _array_type(value)
+        if isinstance(value, numpy.generic):
+            scalar = SCALARS.get(value.dtype.name)
+            return scalar if scalar is not None and kind is numpy.dtype(scalar.dtype).type else None
+    if isinstance(value, _CONSTANTS):
+        return constant_type(value)
+    return None
+
+
+def _array_type(array: Any) -> PyType | None:
+    dtype, flags = array.dtype, array.flags
+    item = SCALARS.get(dtype.name)
+    if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:
+        return None
+    layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+    return array_type(item, array.ndim, layout, flags.writeable)
+
+
+def unusual_dtypes(values: tuple[Any, ...]) -> bool:
+    """Whether some array's dtype, though equal to one of NumPy's own, is another object."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and any(
+        type(v) is numpy.ndarray and v.dtype is not numpy.dtype(v.dtype.name) for v in values
+    )

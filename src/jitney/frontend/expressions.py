@@ -247,7 +247,12 @@ def condition(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
 def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[Open], list[Open]]:
     decided: list[Open] = []
     for k, node in enumerate(nodes):
-        yes, no = condition(lw, node)
+        try:
+            yes, no = condition(lw, node)
+        except DeadPath:
+            if not decided:
+                raise
+            yes, no = [], []
         go, stop = (yes, no) if is_and else (no, yes)
         decided.extend(stop)
         if k == len(nodes) - 1 or not go:
@@ -259,8 +264,13 @@ def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[O
 def _chain(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
     left, no = lw.expr(node.left), []
     for k, comparator in enumerate(node.comparators):
-        right = lw.expr(comparator)
-        go, stop = lw.branch(truth(lw, _compared(lw, node, k, left, right)))
+        try:
+            right = lw.expr(comparator)
+            go, stop = lw.branch(truth(lw, _compared(lw, node, k, left, right)))
+        except DeadPath:
+            if not no:
+                raise
+            return [], no
         no.extend(stop)
         if k == len(node.ops) - 1 or not go:
             return go, no

@@ -224,10 +224,10 @@ class _Attempt:
         lw, node = self.lw, self.node
         idom = lw.b.block
         self.frame.continues = []
-        if self.counter is not None and self.visible is not None:
-            lw.assign(node.target, Val(INT, (self.visible(i),)))
         ends = self.frame.continues
         try:
+            if self.visible is not None:
+                lw.assign(node.target, Val(INT, (self.visible(i),)))
             lw.body(node.body)
             ends.append(lw.open_end())
         except DeadPath:
@@ -242,7 +242,10 @@ class _Attempt:
         lw = self.lw
         idom = lw.b.block
         lw.at(self.node)
-        go, done = lw.condition(self.node.test)
+        try:
+            go, done = lw.condition(self.node.test)
+        except DeadPath:
+            return False
         self.exits.extend(done)
         if not go:
             return False

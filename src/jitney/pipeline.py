@@ -1,0 +1,132 @@
+"""The whole way from a Python function to machine code, on one page.
+
+    source -> typed SSA -> better SSA -> machine code -> memory
+    lower     optimize     generate      load
+
+`compile` is one plain call per stage; what holds from there on stands beside it. With JITNEY_CHECK=1 in the environment
+the invariants of the IR are verified between all passes and the register allocation is proven (the tests do so).
+"""
+
+from __future__ import annotations
+
+from os import environ
+from time import perf_counter
+
+from .codegen.generate import generate
+from .frontend.lower import lower
+from .ir.verify import verify
+from .loader import load
+from .opt import enabled
+from .runtime import exceptions, safepoint
+from .targets.x86_64 import TARGET, preserving_thunk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FunctionType
+    from typing import Any
+
+    from .codegen.code import MachineCode
+    from .frontend.calls import Hooks
+    from .frontend.lower import Lowered
+    from .ir.function import Function, Symbol
+    from .loader import Loaded
+    from .pytypes import PyType
+    from .runtime.exceptions import Registration
+
+
+class Compiled:
+    """A function compiled for one tuple of argument types.
+
+    Attributes:
+        lowered: what the frontend made of it: result type, guards, hidden arguments.
+        owner: holds the code in memory.
+        registration: holds the sites, for exceptions raised in the code.
+        stages: seconds that each stage took.
+        code_size: bytes.
+    """
+
+    __slots__ = ("code_size", "lowered", "owner", "registration", "stages")
+
+    def __init__(
+        self, lowered: Lowered, owner: Loaded, registration: Registration, stages: dict[str, float], code_size: int
+    ) -> None:
+        self.lowered = lowered
+        self.owner = owner
+        self.registration = registration
+        self.stages = stages
+        self.code_size = code_size
+
+
+def compile(function: FunctionType, types: tuple[PyType, ...], hooks: Hooks) -> Compiled:
+    """Compile `function` for arguments of the given types.
+
+    Raises:
+        UnsupportedError: with the place in the source that stood in the way.
+    """
+    stages: dict[str, float] = {}
+    clock = perf_counter()
+
+    # Typed SSA: every construct has CPython's meaning, every way to fail is a site.
+    lowered = lower(function, types, hooks)
+    clock = _lap(stages, "lower", clock)
+
+    # The sites are known to the runtime under the function's id, which the code will name.
+    registration = exceptions.register(lowered.function, function.__name__, function.__globals__)
+
+    # The same function, faster: each pass keeps the invariants of ir/verify.py.
+    better = optimize(lowered.function)
+    clock = _lap(stages, "optimize", clock)
+
+    # Machine code with relocations.
+    code = generate(better, TARGET, _poll_thunk())
+    clock = _lap(stages, "generate", clock)
+
+    # Placed and linked: `better.symbol` has its address, and the code lives as long as `owner`.
+    owner = load([code])
+    _lap(stages, "load", clock)
+    return Compiled(lowered, owner, registration, stages, len(code.code))
+
+
+def optimize(function: Function) -> Function:
+    """All passes in order; between them the verifier, if asked for."""
+    checking = environ.get("JITNEY_CHECK") == "1"
+    if checking:
+        verify(function)
+    for _, run in enabled():
+        function = run(function)
+        if checking:
+            verify(function)
+    return function
+
+
+def link(functions: Sequence[Function]) -> Loaded:
+    """Functions of our own, built as IR, to code in memory."""
+    return load([generate(function, TARGET) for function in functions])
+
+
+def listing(function: FunctionType, types: tuple[PyType, ...], hooks: Hooks) -> tuple[Lowered, Function, MachineCode]:
+    """All that `compile` makes on the way, with the machine code's origins recorded, for looking at."""
+    lowered = lower(function, types, hooks)
+    better = optimize(lowered.function)
+    return lowered, better, generate(better, TARGET, _poll_thunk(), listing=True)
+
+
+def _lap(stages: dict[str, float], name: str, since: float) -> float:
+    now = perf_counter()
+    stages[name] = now - since
+    return now
+
+
+_kept: list[Any] = []
+
+
+def _poll_thunk() -> Symbol:
+    """What `poll` and `enter` call: runs signal handlers and keeps every register. Made once."""
+    if not _kept:
+        helper = safepoint.poll()
+        owner = link([helper])
+        thunk = preserving_thunk(helper.symbol.address)
+        _kept.extend((owner, load([thunk]), thunk.symbol))
+    symbol: Symbol = _kept[2]
+    return symbol

@@ -18,3 +18,4 @@ from jitney.asm.blob import *  # noqa: F403
 from jitney.asm.errors import *  # noqa: F403
 from jitney.asm.operands import *  # noqa: F403
 from jitney.asm.registers import *  # noqa: F403  # every register, by name
+from jitney.asm.text import *  # noqa: F403

@@ -18,7 +18,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from jitney.asm.blob import Blob, Relocation
-from jitney.asm.errors import LabelError, RangeError
+from jitney.asm.errors import AsmError, LabelError, RangeError
 from jitney.asm.operands import Label
 from jitney.asm.x86_64.encode import PREFIXES, branch, instruction, nops
 
@@ -34,6 +34,8 @@ _memo: dict[tuple[Any, ...], bytes] = {}
 
 _MEMO_LIMIT = 1 << 15
 
+_DIRECTIVES = {1: ".byte", 2: ".word", 4: ".long", 8: ".quad"}
+
 
 class Assembler:
     """Collects instructions and data; `finish` lays them out.
@@ -42,7 +44,7 @@ class Assembler:
     that gives them, errors about labels and distances by `finish` or `link`.
     """
 
-    __slots__ = ("_aligns", "_bound", "_codes", "_fixups", "_instructions", "_jumps", "_names", "_pool")
+    __slots__ = ("_aligns", "_bound", "_codes", "_differences", "_fixups", "_instructions", "_jumps", "_names", "_pool")
 
     def __init__(self) -> None:
         self._codes: list[bytes] = []
@@ -52,6 +54,8 @@ class Assembler:
         self._jumps: list[tuple[int, bytes, bytes, Label | int]] = []
         # (piece, bytes from the field's start to the piece's end, field's kind, target, addend)
         self._fixups: list[tuple[int, int, str, Label, int]] = []
+        # (piece, label, base, addend)
+        self._differences: list[tuple[int, Label, Label, int]] = []
         # (piece, alignment, fill byte or None for nops)
         self._aligns: list[tuple[int, int, int | None]] = []
         self._names: dict[str, Label] = {}
@@ -124,6 +128,25 @@ class Assembler:
         self._bound[label] = len(self._codes)
         return label
 
+    @property
+    def pieces(self) -> int:
+        """How many pieces (instructions, data, alignments) there are so far."""
+        return len(self._codes)
+
+    def distance(self, start: Label, end: Label) -> int | None:
+        """Bytes from one bound label to another, or None where that is not settled before `finish`."""
+        first, last = self._bound.get(start), self._bound.get(end)
+        if first is None or last is None:
+            return None
+        if first > last:
+            backwards = self.distance(end, start)
+            return None if backwards is None else -backwards
+        if any(first <= jump[0] < last and jump[1] for jump in self._jumps):
+            return None
+        if any(first <= align[0] < last for align in self._aligns):
+            return None
+        return sum(map(len, self._codes[first:last]))
+
     # data
 
     def _data(self, data: bytes, directive: str = ".byte") -> None:
@@ -162,6 +185,12 @@ class Assembler:
                 raise RangeError(f"{value} does not fit in {size} byte{'s' if size > 1 else ''}")
             parts.append((value & (1 << 8 * size) - 1).to_bytes(size, "little"))
         self._data(b"".join(parts))
+
+    def difference(self, label: Label, base: Label, addend: int = 0, size: int = 4) -> None:
+        """An integer of `size` bytes: `label - base + addend`. Tables of jump distances are made of these."""
+        self._differences.append((len(self._codes), label, base, addend))
+        self._codes.append(bytes(size))
+        self._instructions.append((_DIRECTIVES[size], f"{label}-{base}{f'{addend:+}' if addend else ''}"))
 
     def string(self, text: str | bytes) -> None:
         """Text in UTF-8, without a terminator."""
@@ -247,6 +276,16 @@ class Assembler:
                 codes[piece] = code[:at] + distance + code[at + 4 :]
             else:
                 relocations.append(Relocation(field, kind, label, addend))
+        for piece, label, base, addend in self._differences:
+            for known in (label, base):
+                if known not in labels:
+                    raise _at(piece, LabelError(f"undefined label '{known}' (used at offset {offsets[piece]:#x})"))
+            size = len(codes[piece])
+            try:
+                codes[piece] = (labels[label] - labels[base] + addend).to_bytes(size, "little", signed=True)
+            except OverflowError:
+                message = f"the distance from '{base}' to '{label}' does not fit in {size} bytes"
+                raise _at(piece, RangeError(message)) from None
         return Blob(
             b"".join(codes), data, data_offset, align, labels, tuple(relocations), (offsets, tuple(self._instructions))
         )
@@ -282,7 +321,7 @@ class Assembler:
                 long.add(piece)
                 sizes[piece] = len(long_opcode) + 4
             else:
-                raise LabelError(f"'{self._instructions[piece][0]}' to '{target}', which is not bound here")
+                raise _at(piece, LabelError(f"'{self._instructions[piece][0]}' to '{target}', which is not bound here"))
         grown = True
         while grown:
             grown = False
@@ -293,13 +332,16 @@ class Assembler:
                 if -128 <= distance <= 127:
                     near.append((piece, goal, long_opcode))
                 elif not long_opcode:
-                    raise RangeError(
-                        f"'{self._instructions[piece][0]}' reaches 127 bytes, not {distance} "
-                        f"(to '{self._instructions[piece][1]}')"
-                    )
+                    name, target = self._instructions[piece]
+                    raise _at(piece, RangeError(f"'{name}' reaches 127 bytes, not {distance} (to '{target}')"))
                 else:
                     long.add(piece)
                     sizes[piece] = len(long_opcode) + 4
                     grown = True
             pending = near
         return long
+
+
+def _at(piece: int, error: AsmError) -> AsmError:
+    error.piece = piece
+    return error

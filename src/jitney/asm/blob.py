@@ -7,7 +7,7 @@ each other or outside, and returns the final bytes.
 from __future__ import annotations
 
 from jitney.asm.errors import LabelError, RangeError
-from jitney.asm.operands import Label
+from jitney.asm.operands import Label, Mem
 
 __all__ = ["Blob", "Relocation", "link"]
 
@@ -102,20 +102,22 @@ class Blob:
     def lines(self) -> list[tuple[int, bytes, str]]:
         """The listing: (offset, bytes, text) of every label (no bytes), instruction, datum and constant, in order."""
         offsets, instructions = self._pieces
-        names: dict[int, list[str]] = {}
-        for label, offset in self.labels.items():
-            names.setdefault(offset, []).append(f"{label}:")
+        names: dict[Label, str] = {}
+        at: dict[int, list[str]] = {}
+        for label, offset in sorted(self.labels.items(), key=lambda item: item[1]):
+            name = names[label] = label.name or f".L{len(names)}"
+            at.setdefault(offset, []).append(name + ":")
         image = self.image
         lines: list[tuple[int, bytes, str]] = []
         for start, end, instruction in zip(offsets, offsets[1:], instructions):
-            lines += [(start, b"", name) for name in names.pop(start, ())]
+            lines += [(start, b"", name) for name in at.pop(start, ())]
             if end > start:
-                lines.append((start, image[start:end], _text(instruction)))
-        rest = sorted(names)
-        for start, end in zip(rest, [*rest[1:], self.size]):
-            lines += [(start, b"", name) for name in names[start]]
+                lines.append((start, image[start:end], _text(instruction, names)))
+        constants = sorted(at)
+        for start, end in zip(constants, [*constants[1:], self.size]):
+            lines += [(start, b"", name) for name in at[start]]
             if end > start:
-                lines.append((start, image[start:end], _text((".byte", image[start:end]))))
+                lines.append((start, image[start:end], _text((".byte", image[start:end]), names)))
         return lines
 
     def listing(self) -> str:
@@ -131,17 +133,20 @@ class Blob:
         return "\n".join(rows)
 
 
-def _text(instruction: tuple[object, ...]) -> str:
+def _text(instruction: tuple[object, ...], names: Mapping[Label, str]) -> str:
     mnemonic, *operands = instruction
     if mnemonic in (".byte", ".ascii"):
         data = operands[0]
         assert isinstance(data, bytes)
         if mnemonic == ".ascii":
-            return ".ascii " + '"' + repr(data)[2:-1].replace('"', '\\"') + '"'
+            return '.ascii "' + repr(data + b"'")[2:-2].replace('"', '\\"') + '"'
         return ".byte " + ", ".join(f"{b:#04x}" for b in data)
-    if not operands:
-        return str(mnemonic)
-    return f"{mnemonic} {', '.join(map(str, operands))}"
+    for i, operand in enumerate(operands):
+        if isinstance(operand, Label):
+            operands[i] = names.get(operand, operand)
+        elif isinstance(operand, Mem) and operand.label is not None:
+            operands[i] = operand.at(Label(names.get(operand.label, str(operand.label))))
+    return f"{mnemonic} {', '.join(map(str, operands))}" if operands else str(mnemonic)
 
 
 def _undefined(relocation: Relocation) -> str:

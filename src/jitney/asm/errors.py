@@ -6,7 +6,9 @@ __all__ = ["AsmError", "LabelError", "OperandError", "RangeError", "TextError"]
 
 
 class AsmError(ValueError):
-    """Something that cannot be assembled or linked."""
+    """Something that cannot be assembled or linked. piece: which piece of an assembler it concerns, -1 if unknown."""
+
+    piece = -1
 
 
 class OperandError(AsmError):

@@ -116,6 +116,11 @@ class Mem(tuple):  # type: ignore[type-arg]  # a plain tuple hashes and compares
         base, index, scale, disp, size, label, _ = self
         return Mem(base, index, scale, disp, size, label, Decor(**{**fields, **changes}))
 
+    def at(self, label: Label) -> Mem:
+        """The same access at another label."""
+        base, index, scale, disp, size, _, decor = self
+        return Mem(base, index, scale, disp, size, label, decor)
+
     def with_segment(self, segment: str) -> Mem:
         """The same place relative to the `fs` or `gs` base."""
         return self._decorated(segment=segment)

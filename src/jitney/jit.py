@@ -27,7 +27,7 @@ from .runtime.entry import Entry, Helpers, build_entry
 from .runtime.guards import GuardTable
 from .runtime.layouts import LAYOUT
 from .runtime.specialization import Specialization, Words
-from .runtime.typeof import type_of, unusual_dtypes
+from .runtime.typeof import description, type_of, unusual_dtypes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Dispatcher:
         self.options = options
         self.strict = bool(options.get("strict"))
         self.volatile: frozenset[str] = frozenset()
-        self._jitted: ReferenceType[JitFunction] | None = None
+        self._jitted: ReferenceType[Callable] | None = None
         self._compilations = 0
         self._start_over()
 
@@ -122,7 +122,7 @@ class Dispatcher:
         # Kinds of arguments that alone decide that CPython runs the call.
         self._left: set[tuple[type, ...]] = set()
 
-    def bind(self, jitted: JitFunction) -> None:
+    def bind(self, jitted: Callable) -> None:
         """The object this is for; it holds the dispatcher, not the other way round."""
         self._jitted = ref(jitted)
 
@@ -148,11 +148,11 @@ class Dispatcher:
         finally:
             lock.release()
 
-    def _prepare(self, jitted: JitFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    def _prepare(self, jitted: Callable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Make the entry ready for this call; False if CPython is to run it. True only where something has changed:
         the call is then tried again."""
         self.check_code()
-        usual = not kwargs and len(args) == len(self._binding.names)
+        usual = not kwargs and len(args) == len(self._binding.names) == self._binding.positional
         values = args if usual else self._binding.arrange(args, kwargs)
         if values is None:
             return False
@@ -175,7 +175,7 @@ class Dispatcher:
         return changed
 
     def _shorten(
-        self, jitted: JitFunction, record: Specialization, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, jitted: Callable, record: Specialization, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Let later calls like this one, which CPython runs, get there sooner."""
         if not record.told:
@@ -191,19 +191,20 @@ class Dispatcher:
             return self._refused(("*",), "`*args` and `**kwargs` are not supported")
         for name, value, found in zip(self._binding.names, values, types):
             if found is None:
-                kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
                 key = tuple([t or type(v) for t, v in zip(types, values)])
-                return self._refused(key, f"the argument {name!r} is a {kind}, which is not supported")
+                return self._refused(key, f"the argument {name!r} is {description(value)}, which is not supported")
         return self.specialize(tuple(types))  # type: ignore[arg-type]
 
     def _refused(self, key: tuple[Any, ...], message: str) -> Specialization:
         record = self.records.get(key)
         if record is None:
-            record = Specialization(key)
-            record.error = UnsupportedError(message, self._code.co_filename, self._code.co_firstlineno)
-            record.reason = message
+            record = self._leave(Specialization(key), self._error(message))
             self._keep(key, record)
         return record
+
+    def _error(self, message: str) -> UnsupportedError:
+        """An error at the function's first line."""
+        return UnsupportedError(message, self._code.co_filename, self._code.co_firstlineno)
 
     def check_code(self) -> None:
         """Notice that the function has been given other code."""
@@ -237,10 +238,8 @@ class Dispatcher:
         record = Specialization(types)
         live = sum(not r.reason for r in self.records.values()) + sum(busy is self for busy, _ in _compiling)
         if live >= MAX_SPECIALIZATIONS or self._compilations >= MAX_COMPILATIONS:
-            return self._leave(record, UnsupportedError(
-                "it has been compiled often enough: for other argument types, or after changes of globals",
-                self._code.co_filename, self._code.co_firstlineno,
-            ))  # fmt: skip
+            message = "it has been compiled often enough, for other argument types or after changes of globals"
+            return self._leave(record, self._error(message))
         self._compilations += 1
         busy = (self, types)
         _compiling.add(busy)
@@ -253,7 +252,7 @@ class Dispatcher:
             record.reason = repr(error)
         except Exception as error:
             message = f"the compiler failed, which is a bug in jitney ({type(error).__name__}: {error})"
-            self._leave(record, UnsupportedError(message, self._code.co_filename, self._code.co_firstlineno))
+            self._leave(record, self._error(message))
         finally:
             _compiling.discard(busy)
         return record
@@ -263,7 +262,7 @@ class Dispatcher:
         callees = [info.owner for info in lowered.callees]
         record.guards = GuardTable(lowered.guards, lowered.hidden, ABSENT)
         if not record.guards.supported or not record.guards.bind():
-            raise UnsupportedError("a namespace it uses cannot be watched", self._code.co_filename, self._code.co_firstlineno)
+            raise self._error("a namespace it uses cannot be watched for changes")
         record.words = Words(self.function, self._retirement(record.types))
         record.symbol = lowered.function.symbol
         record.result, record.writes = lowered.result, lowered.writes
@@ -284,7 +283,7 @@ class Dispatcher:
 
     # -- entries ---------------------------------------------------------------------------------------------------
 
-    def _install(self, jitted: JitFunction) -> None:
+    def _install(self, jitted: Callable) -> None:
         """Let calls reach the entries of the chain, the newest first; make those that are missing or out of date."""
         helpers = _shared()
         next = helpers.slow.code_address
@@ -303,8 +302,7 @@ class Dispatcher:
         assert record.symbol is not None and record.result is not None
         entry = Entry(
             self.function.__name__, record.symbol, record.types, record.result, record.writes, record.guards,
-            record.words.address, next, record.recursive, record.by_number,
-            self._binding.address if self._flexible else 0,
+            record.words.address, next, record.recursive, record.by_number, self._binding if self._flexible else None,
         )  # fmt: skip
         start = perf_counter()
         function = build_entry(entry, _shared().need(*names))
@@ -349,8 +347,7 @@ class Dispatcher:
         error = record.error
         if error is None or record.told:
             return
-        types = ", ".join(getattr(t, "name", None) or t.__name__ for t in record.types)
-        message = f"{self.function.__qualname__}({types}) runs in CPython: {error.message}"
+        message = f"{self.function.__qualname__}({record.signature}) runs in CPython: {error.message}"
         told = UnsupportedError(message, error.file, error.line, error.col, error.end_col, error.text)
         if self.strict:
             raise told
@@ -475,7 +472,7 @@ def _decorate(function: Any, options: dict[str, Any]) -> Any:
     if isinstance(function, JitFunction):
         function = function_of(function)
     if not isinstance(function, FunctionType):
-        if not hasattr(type(function), "__call__"):
+        if not callable(function):
             raise TypeError(f"jit() takes a function, not {type(function).__name__} {function!r}")
         return _undecorated(function, "only functions written in Python can be compiled", options)
     flags = function.__code__.co_flags

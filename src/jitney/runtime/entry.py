@@ -4,7 +4,7 @@ An entry belongs to one specialisation. It checks the arguments' types and the g
 function and boxes the result:
 
     f(2.5)  ->  entry(callable, args, nargsf, kwnames)
-                  nargsf, kwnames as expected? types? guards?      else: the next specialisation's entry, or the slow one
+                  nargsf, kwnames as expected? types? guards?      else: the next specialisation's, or the slow entry
                   result, failed = f(context, 2.5)
                   failed?                                          `stubs.fail`
                   PyFloat_FromDouble(result)
@@ -26,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Function
     from ..pytypes import PyType
+    from .arguments import Binding
     from .guards import GuardTable
 
 
@@ -61,12 +62,13 @@ class Entry:
         next: the address of the entry that is tried when the types do not fit.
         recursive: the compiled function, or one it calls, checks the stack.
         by_number: see `boxing.Misfit`.
-        binding: the address of the function's binding table (`arguments.Binding`): keywords and defaults are then
-            handled here; 0 if such calls take the slow path.
+        binding: the function's parameters: keywords and defaults are then handled here; None if such calls take the
+            slow path.
     """
 
     __slots__ = (
-        "arg_types", "binding", "by_number", "guards", "name", "next", "recursive", "result", "symbol", "words", "writes",
+        "arg_types", "binding", "by_number", "guards", "name", "next", "recursive", "result", "symbol", "words",
+        "writes",
     )  # fmt: skip
 
     def __init__(
@@ -81,7 +83,7 @@ class Entry:
         next: int,
         recursive: bool = False,
         by_number: bool = False,
-        binding: int = 0,
+        binding: Binding | None = None,
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -103,14 +105,18 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
     first = b.block
     other, huge, stale = b.cold_block(), b.cold_block(), b.cold_block()
     count = len(entry.arg_types)
+    binding = entry.binding
 
     # Exactly `count` positional arguments: the flag in the top bit of nargsf is shifted out.
     doubled = b.emit("xor", b.emit("shl", nargsf, b.const(I64, 1)), b.const(I64, 2 * count))
     unusual = b.emit("or", doubled, b.emit("p2i", kwnames))
     usual = b.emit("eq", unusual, b.const(I64, 0))
     argv = args
-    if entry.binding:
-        argv = _bound_arguments(b, usual, entry, helpers, huge)
+    if binding is not None:
+        if binding.positional < count:
+            # There are parameters that can only be given by keyword.
+            usual = b.const(I1, False)
+        argv = _bound_arguments(b, usual, binding, helpers, huge)
     else:
         ready = b.new_block()
         b.branch(usual, ready, other)
@@ -139,14 +145,14 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
     return b.function
 
 
-def _bound_arguments(b: Writer, usual: int, entry: Entry, helpers: Helpers, wrong: Block) -> int:
+def _bound_arguments(b: Writer, usual: int, binding: Binding, helpers: Helpers, wrong: Block) -> int:
     """The address of the arguments in the order of the parameters, also where there are keywords or defaults."""
     _, args, nargsf, kwnames = b.params
     first, unusual, ready = b.block, b.cold_block(), b.new_block()
     argv = b.param(ready, PTR)
     b.branch(usual, ready, unusual, (args,), ())
     b.start(unusual, first)
-    table, room = b.pointer(entry.binding), b.space(8 * len(entry.arg_types) + 8)
+    table, room = b.pointer(binding.address), b.space(8 * len(binding.names) + 8)
     call = Call("bind", helpers.bind, (PTR, I64, PTR, PTR, PTR), (I64,))
     fits = b.call("ccall", call, (args, nargsf, kwnames, table, room))[0]
     b.branch(b.emit("ne", fits, b.const(I64, 0)), ready, wrong, (room,), ())

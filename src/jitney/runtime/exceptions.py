@@ -76,6 +76,10 @@ def register(function: Function, name: str, namespace: dict[str, Any]) -> Regist
 # -----------------------------------------------------------------------------------------
 
 
+if TYPE_CHECKING:
+    Maker = Callable[[Registration, Site, dict[str, Any]], BaseException]
+
+
 def _overflow(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     return OverflowError(
         f"an int beyond 64 bits in line {site.line} of {record.name}(): compiled code holds ints in 64 bits, and "
@@ -109,18 +113,18 @@ def _unbound(record: Registration, site: Site, values: dict[str, Any]) -> BaseEx
     return _raised_by(f"def function():\n    del {site.detail}\nfunction()", {})
 
 
-def _evaluated(default: str) -> Callable[[Registration, Site, dict[str, Any]], BaseException]:
+def _evaluated(default: str) -> Maker:
     """The kinds whose `detail` is Python text that raises when run with the captured values under their
     names: the message is then that of the running Python version.
     """
     return lambda record, site, values: _raised_by(site.detail or default, values)
 
 
-def _message(exception: type[BaseException], default: str) -> Callable[[Registration, Site, dict[str, Any]], BaseException]:
+def _message(exception: type[BaseException], default: str) -> Maker:
     return lambda record, site, values: exception(site.detail or default)
 
 
-KINDS: dict[str, Callable[[Registration, Site, dict[str, Any]], BaseException]] = {
+KINDS: dict[str, Maker] = {
     # CPython would have gone on here; `detail` is not used.
     "overflow": _overflow,
     # detail: the axis. Captures: the index and the length.

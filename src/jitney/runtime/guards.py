@@ -58,9 +58,9 @@ class GuardTable:
         """
         self._absent = absent
         containers: dict[int, dict[Any, Any]] = {}
-        for row in (*guards, *hidden):
-            if row.name is not None:
-                containers.setdefault(id(row.container), row.container)
+        for container, name in [*[(g.container, g.name) for g in guards], *[(h.container, h.name) for h in hidden]]:
+            if name is not None:
+                containers.setdefault(id(container), container)
         self._containers = list(containers.values())
         self._cells = [g for g in guards if g.name is None]
         self._entries = [g for g in guards if g.name is not None]
@@ -94,10 +94,11 @@ class GuardTable:
         places: list[int] = []
         for container in self._containers:
             places += (dict_keys(container), dict_used(container))
-        for row in (*self._entries, *self._hidden):
-            places.append(dict_entry(row.container, row.name) if row.name is not None else 0)
+        places += [dict_entry(g.container, g.name) for g in self._entries]
+        places += [dict_entry(h.container, h.name) if h.name is not None else 0 for h in self._hidden]
         self.moved = places != self._words[: len(places)]
-        self._words[: len(places)] = places
+        for at, place in enumerate(places):
+            self._words[at] = place
         return not self.changed
 
     def emit(self, b: Writer, stale: Block) -> list[int]:

@@ -79,8 +79,8 @@ class Specialization:
     """
 
     __slots__ = (
-        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "owners", "reason", "recursive",
-        "result", "rows", "stages", "symbol", "told", "types", "words", "writes",
+        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "owners",
+        "reason", "recursive", "result", "rows", "stages", "symbol", "told", "types", "words", "writes",
     )  # fmt: skip
 
     def __init__(self, types: tuple[PyType, ...]) -> None:
@@ -106,6 +106,11 @@ class Specialization:
         self.entry_form: tuple[int, bool, bool] = (0, False, False)
 
     @property
+    def signature(self) -> str:
+        """The argument types, in words."""
+        return ", ".join([str(getattr(t, "name", None) or getattr(t, "__name__", t)) for t in self.types])
+
+    @property
     def calls(self) -> int:
         """How often compiled code ran it from Python."""
         return self.words.calls if self.symbol is not None else 0
@@ -116,8 +121,9 @@ class Specialization:
         return self.words.bails if self.symbol is not None else 0
 
     def __repr__(self) -> str:
-        types = ", ".join(t.name for t in self.types)
+        types = self.signature
         if self.reason:
             return f"<({types}): CPython, {self.reason.splitlines()[0]}>"
         milliseconds = 1000 * sum(self.stages.values())
-        return f"<({types}) -> {self.result}: {self.code_size} bytes in {milliseconds:.1f} ms, {self.bailouts} bailouts>"
+        size = f"{self.code_size} bytes in {milliseconds:.1f} ms"
+        return f"<({types}) -> {self.result}: {size}, {self.bailouts} of {self.calls} calls bailed out>"

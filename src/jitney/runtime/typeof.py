@@ -55,6 +55,17 @@ def _array_type(array: Any) -> PyType | None:
     return array_type(item, array.ndim, layout, flags.writeable)
 
 
+def description(value: Any) -> str:
+    """What an object without a type is, in words."""
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        unaligned = "" if value.flags.aligned else ", not aligned"
+        return f"a {value.ndim}-dimensional {name} of {value.dtype.str}{unaligned}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def unusual_dtypes(values: tuple[Any, ...]) -> bool:
     """Whether some array's dtype, though equal to one of NumPy's own, is another object."""
     numpy = sys.modules.get("numpy")

@@ -6,6 +6,7 @@ import os
 
 from .checks import drop_checks
 from .dce import eliminate
+from .memory import forward
 from .params import clean
 from .split import split_loops
 
@@ -20,6 +21,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", clean),
     ("checks", drop_checks),
     ("split", split_loops),
+    ("memory", forward),
     ("dce", eliminate),
 )
 

@@ -71,14 +71,12 @@ def compile(function: FunctionType, types: tuple[PyType, ...], hooks: Hooks) -> 
     lowered = lower(function, types, hooks)
     clock = _lap(stages, "lower", clock)
 
-    # The sites are known to the runtime under the function's id, which the code will name.
-    registration = exceptions.register(lowered.function, function.__name__, function.__globals__)
-
     # The same function, faster: each pass keeps the invariants of ir/verify.py.
     better = optimize(lowered.function)
     clock = _lap(stages, "optimize", clock)
 
-    # Machine code with relocations.
+    # Machine code with relocations. It names its sites by the function's id, under which the runtime knows them.
+    registration = exceptions.register(better, function.__name__, function.__globals__)
     code = generate(better, TARGET, _poll_thunk())
     clock = _lap(stages, "generate", clock)
 

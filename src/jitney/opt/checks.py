@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from ..analysis.ranges import Ranges
+from ..ir.function import Site
 from ..ir.ops import OPS
 from ..ir.types import I64
 from .rebuild import Rebuild
@@ -62,10 +63,12 @@ def unchecked(rebuild: Rebuild, v: int) -> int:
 
 def bounded(rebuild: Rebuild, v: int) -> int:
     """A guard for an `index` that is never negative, so that the index itself is used from here on."""
-    old, value = rebuild.old, rebuild.value
+    old, value, sites = rebuild.old, rebuild.value, rebuild.new.sites
     i, n, dirty = [value[a] for a in old.args[v][:3]]
-    captures = (i, n) if old.sites[old.imms[v]].captures else ()
-    rebuild.builder.emit("guard", rebuild.builder.emit("ult", i, n), dirty, *captures, imm=old.imms[v])
+    # An `index` captures both implicitly, a guard by name.
+    site = old.sites[old.imms[v]]
+    sites.append(Site(site.line, site.kind, site.detail, (I64, I64), site.names))
+    rebuild.builder.emit("guard", rebuild.builder.emit("ult", i, n), dirty, i, n, imm=len(sites) - 1)
     return i
 
 

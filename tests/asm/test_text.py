@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -170,32 +171,30 @@ def test_text_and_objects_agree(family):
     assert ours.code == theirs.code
 
 
-@needs_gnu
-@given(
-    st.lists(
-        st.one_of(
-            st.tuples(st.sampled_from(["jmp", "jz", "jl"]), st.integers(0, 9)),
-            st.tuples(st.sampled_from(["bytes"]), st.integers(1, 90)),
-            st.tuples(st.sampled_from(["align"]), st.sampled_from([2, 8, 16, 32])),
-        ),
-        min_size=10,
-        max_size=60,
-    )
-)
-@settings(max_examples=40, deadline=None)
-def test_jumps_grow_as_in_gnu_as(tmp_path_factory, pieces):
+def _random_jumps(seed: int) -> list[str]:
+    """Lines with jumps, filler and alignments between labels, many jumps near the limit of their short form."""
+    random = Random(seed)
+    count = random.randint(10, 60)
+    places = sorted(random.choices(range(count), k=10))
     lines = []
-    for i, (what, n) in enumerate(pieces):
-        if i * 10 % len(pieces) < 10:
-            lines.append(f"l{i * 10 // len(pieces)}:")
-        if what == "bytes":
-            lines.append("nop\n" * n)
-        elif what == "align":
-            lines.append(f".balign {n}")
+    for i in range(count):
+        lines += [f"l{seed}_{k}:" for k, place in enumerate(places) if place == i]
+        kind = random.random()
+        if kind < 0.4:
+            lines.append("nop\n" * random.randint(1, 90))
+        elif kind < 0.4 + seed % 3 * 0.1:
+            lines.append(f".balign {random.choice([2, 8, 16, 32])}")
         else:
-            lines.append(f"{what} l{n}")
+            lines.append(f"{random.choice(['jmp', 'jz'])} l{seed}_{random.randrange(10)}")
+    return lines
+
+
+@needs_gnu
+@pytest.mark.parametrize("batch", range(4))
+def test_jumps_grow_as_in_gnu_as(tmp_path, batch):
+    lines = [line for seed in range(batch * 50, batch * 50 + 50) for line in _random_jumps(seed)]
     text = "\n".join(lines) + "\nret\n"
-    assert assemble(text).hex() == gnu_bytes(text, tmp_path_factory.mktemp("jumps")).hex()
+    assert assemble(text).hex() == gnu_bytes(text, tmp_path).hex()
 
 
 MISTAKES = [

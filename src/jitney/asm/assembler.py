@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from _bisect import bisect_left
 from itertools import accumulate
 
 from jitney.asm.blob import Blob, Relocation
@@ -28,6 +29,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    _Variable = tuple[int, int, int, int]
+    """A piece whose size depends on the layout: (piece, target's piece, short size, long size or 0) of a jump, or
+    (piece, -1, alignment, 0)."""
 
 _memo: dict[tuple[Any, ...], bytes] = {}
 """Instruction as given -> its bytes, for all instructions that mention no label."""
@@ -260,6 +265,10 @@ class Assembler:
             goal = labels.get(target) if type(target) is Label else None
             if piece not in long:
                 assert goal is not None
+                if not -128 <= goal - end <= 127:
+                    name = self._instructions[piece][0]
+                    message = f"'{name}' reaches 127 bytes, not {goal - end} (to '{target}')"
+                    raise _at(piece, RangeError(message))
                 codes[piece] = short_opcode + (goal - end).to_bytes(1, "little", signed=True)
             elif goal is not None:
                 codes[piece] = long_opcode + (goal - end).to_bytes(4, "little", signed=True)
@@ -307,39 +316,77 @@ class Assembler:
     def _relax(self, sizes: list[int]) -> set[int]:
         """Choose between the forms of jumps: all short at first, then those out of reach grow until none is.
 
-        Growing never makes another jump fit again, so this ends, and with the least sizes. Returns the pieces in
-        their long form and leaves their sizes in `sizes`.
+        Returns the pieces in their long form and leaves their sizes in `sizes`.
         """
         long: set[int] = set()
-        pending = []
+        variable: list[_Variable] = []
         for piece, short_opcode, long_opcode, target in self._jumps:
-            if not short_opcode:
-                long.add(piece)
-            elif type(target) is Label and target in self._bound:
-                pending.append((piece, self._bound[target], long_opcode))
-            elif long_opcode:
+            goal = self._bound.get(target) if type(target) is Label else None
+            if goal is None or not short_opcode:
+                if not long_opcode:
+                    name = self._instructions[piece][0]
+                    raise _at(piece, LabelError(f"'{name}' to '{target}', which is not bound here"))
                 long.add(piece)
                 sizes[piece] = len(long_opcode) + 4
-            else:
-                raise _at(piece, LabelError(f"'{self._instructions[piece][0]}' to '{target}', which is not bound here"))
-        grown = True
-        while grown:
-            grown = False
-            offsets = self._offsets(sizes)
-            near = []
-            for piece, goal, long_opcode in pending:
-                distance = offsets[goal] - offsets[piece + 1]
-                if -128 <= distance <= 127:
-                    near.append((piece, goal, long_opcode))
-                elif not long_opcode:
-                    name, target = self._instructions[piece]
-                    raise _at(piece, RangeError(f"'{name}' reaches 127 bytes, not {distance} (to '{target}')"))
-                else:
+            elif long_opcode:
+                variable.append((piece, goal, len(short_opcode) + 1, len(long_opcode) + 4))
+        if variable:
+            variable += [(piece, -1, n, 0) for piece, n, _ in self._aligns]
+            variable.sort()
+            for piece, _, _, _ in variable:
+                sizes[piece] = 0
+            chosen = _settle(variable, list(accumulate(sizes, initial=0)))
+            for (piece, _, _, long_size), size in zip(variable, chosen):
+                sizes[piece] = size
+                if size == long_size:
                     long.add(piece)
-                    sizes[piece] = len(long_opcode) + 4
-                    grown = True
-            pending = near
         return long
+
+
+def _settle(variable: list[_Variable], fixed: list[int]) -> list[int]:
+    """The size of every piece whose size depends on the layout.
+
+    fixed: the offset of every piece if these had no size. Jumps never shrink, so this ends. Passes go through the
+    pieces in order, as those of GNU as do, so that the outcome is the same: what lies behind is where this pass has put
+    it; what lies ahead is taken to move as far as the jump itself has, unless an alignment in between may absorb that.
+    """
+    pieces = [piece for piece, _, _, _ in variable]
+    # how many of these pieces lie before each target, and how many alignments lie before each of these pieces
+    before = [bisect_left(pieces, goal) for _, goal, _, _ in variable]
+    aligns = list(accumulate([goal < 0 for _, goal, _, _ in variable], initial=0))
+    chosen = []
+    shift = 0
+    for piece, goal, size, _ in variable:
+        chosen.append(-(fixed[piece] + shift) % size if goal < 0 else size)
+        shift += chosen[-1]
+    moving = True
+    while moving:
+        moving = False
+        shifts = list(accumulate(chosen, initial=0))
+        stretch = 0
+        for k, (piece, goal, size, long_size) in enumerate(variable):
+            shifts[k] += stretch
+            here = fixed[piece] + shifts[k]
+            if goal < 0:
+                grown = -here % size
+            elif chosen[k] == long_size:
+                continue
+            else:
+                ahead = before[k]
+                there = fixed[goal] + shifts[ahead]
+                if ahead > k and stretch:
+                    if stretch < 0 or aligns[ahead] == aligns[k]:
+                        there += stretch
+                    elif there < here:
+                        continue
+                if -128 <= there - here - size <= 127:
+                    continue
+                grown = long_size
+            if grown != chosen[k]:
+                stretch += grown - chosen[k]
+                chosen[k] = grown
+                moving = True
+    return chosen
 
 
 def _at(piece: int, error: AsmError) -> AsmError:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from _heapq import heapify, heappop, heappush
 
 from .liveness import Liveness
-from .machine import FIRST, LABEL, SLOT
+from .machine import FIRST, LABEL, PAUSE, SLOT
 from .spill import Splitter
 
 TYPE_CHECKING = False
@@ -223,7 +223,10 @@ def flatten(m: MachineFunction) -> list[Inst]:
     for block in m.blocks:
         block.start = len(code)
         code.append((LABEL, (), (), block, None))
-        code += block.insts
+        for inst in block.insts:
+            code.append(inst)
+            if inst[0].clobbers:
+                code.append((PAUSE, (), (), None, None))
         block.end = len(code)
     for block in m.blocks:
         block.preds = []

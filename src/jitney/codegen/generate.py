@@ -32,7 +32,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     allocation = allocate(m, target)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
-        check(m, allocation)
+        check(m, allocation, target)
     t3 = perf_counter()
     code = target.emit(m, allocation, poll, listing)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}

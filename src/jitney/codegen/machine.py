@@ -175,7 +175,9 @@ class MachineFunction:
 
 
 def _no_bytes(*_: Any) -> None:
-    """A label emits nothing itself: the emitter of blocks does."""
+    """Emits nothing."""
 
 
 LABEL = MachineOp("label", _no_bytes)
+# Stands after every instruction that destroys registers: there what it destroyed is free again, so that there is room to reload.
+PAUSE = MachineOp("pause", _no_bytes)

@@ -8,13 +8,15 @@
    0  488d04bf                  lea rax, [rdi+rdi*4]
    4  c3                        ret
 
-`Assembler` takes instructions, labels and data and gives a `Blob`; `link` places blobs at addresses.
+`Assembler` takes instructions, labels and data and gives a `Blob`; `assemble` does so from text; `link` places blobs at
+addresses; `function` makes a Python callable of one.
 """
 
 from __future__ import annotations
 
 from jitney.asm.assembler import *  # noqa: F403
 from jitney.asm.blob import *  # noqa: F403
+from jitney.asm.cfunc import *  # noqa: F403
 from jitney.asm.errors import *  # noqa: F403
 from jitney.asm.operands import *  # noqa: F403
 from jitney.asm.registers import *  # noqa: F403  # every register, by name

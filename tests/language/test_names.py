@@ -8,7 +8,7 @@ import types
 import numpy as np
 import pytest
 
-from jitney import jit
+from jitney import FallbackWarning, jit
 from tests.support import check
 
 SCALE = 3
@@ -139,7 +139,13 @@ def test_recursion():
 def test_runaway_recursion():
     @jit
     def f(n):
+        if n < 0:
+            return 0
         return f(n + 1) + 1
+
+    @jit
+    def always(n):
+        return always(n + 1) + 1
 
     @jit
     def g(n):
@@ -147,6 +153,8 @@ def test_runaway_recursion():
 
     with pytest.raises(RecursionError):
         f(0)
+    with pytest.raises(RecursionError), pytest.warns(FallbackWarning, match="on every path"):
+        always(0)
     assert g(5000) == 5000
 
 

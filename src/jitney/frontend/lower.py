@@ -84,10 +84,10 @@ def lower(function: FunctionType, arg_types: tuple[PyType, ...], hooks: Hooks) -
         except DeadPath:
             pass
         found = _joined_result(lw)
+        if lw.recursive and found is None:
+            lw.unsupported("this function calls itself on every path", tree.node)
         if not lw.recursive or (found is result and lw.writes == writes):
             return _finish(lw, found if found is not None else NONE)
-        if found is None:
-            lw.unsupported("this function calls itself on every path", tree.node)
         result, writes = found, lw.writes
     lw.unsupported("the type this function returns does not settle", tree.node)
 

@@ -40,7 +40,9 @@ def test_binary(op, a, b):
 
 
 @pytest.mark.parametrize("op", ARITHMETIC)
-@pytest.mark.parametrize("known", [2, 3, 0, -1, -2, 64, 2**53 + 1, 2**62, MIN, True, 1.0, 0.5, 2.0, -0.0, -1.0, 1e300], ids=str)
+@pytest.mark.parametrize(
+    "known", [2, 3, 0, -1, -2, 64, 2**53 + 1, 2**62, MIN, True, 1.0, 0.5, 2.0, -0.0, -1.0, 1e300], ids=str
+)
 @pytest.mark.parametrize("side", [0, 1])
 def test_binary_with_a_constant(op, known, side):
     for t in PYTHON:
@@ -63,7 +65,9 @@ def test_unary(op, a):
     check((a,), lambda lw, x: operators.unary(lw, op, x), UNARY_FUNCTIONS[op])
 
 
-@pytest.mark.parametrize("a", (*PYTHON, NONE, *SCALARS.values(), union_type((FLOAT, SCALARS["float64"])), union_type((INT, NONE))), ids=str)
+@pytest.mark.parametrize(
+    "a", (*PYTHON, NONE, *SCALARS.values(), union_type((FLOAT, SCALARS["float64"])), union_type((INT, NONE))), ids=str
+)
 def test_not(a):
     values = [[v for m in getattr(a, "members", (a,)) for v in VALUES[m]]]
     check((a,), lambda lw, x: operators.unary(lw, "not", x), operator.not_, values)
@@ -87,11 +91,27 @@ def test_binary_with_a_big_int(op, big):
         return op in ("%", "//", "/", "divmod", "**", "-", "+", "*", ">>", "<<", "|", "^")
 
     def skip(a, b):
-        return (op == "**" and isinstance(a, int) and isinstance(b, int)) or (op == "<<" and isinstance(b, int) and b > 1e4)
+        return (op == "**" and isinstance(a, int) and isinstance(b, int)) or (
+            op == "<<" and isinstance(b, int) and b > 1e4
+        )
 
     for t in PYTHON:
-        check((t, t), lambda lw, x, y: operators.binary(lw, op, x, y), FUNCTIONS[op], known=(None, big), bails=rare, skip=skip)
-        check((t, t), lambda lw, x, y: operators.binary(lw, op, x, y), FUNCTIONS[op], known=(big, None), bails=rare, skip=skip)
+        check(
+            (t, t),
+            lambda lw, x, y: operators.binary(lw, op, x, y),
+            FUNCTIONS[op],
+            known=(None, big),
+            bails=rare,
+            skip=skip,
+        )
+        check(
+            (t, t),
+            lambda lw, x, y: operators.binary(lw, op, x, y),
+            FUNCTIONS[op],
+            known=(big, None),
+            bails=rare,
+            skip=skip,
+        )
 
 
 def test_masks_and_moduli_of_64_bits_stay_in_registers():
@@ -146,9 +166,16 @@ def test_tuples(op):
     values = [(i, f) for i in (1, 2, MAX) for f in (0.0, -0.0, 1.5, math.inf)]
     check((pair, pair), lambda lw, x, y: operators.compare(lw, op, x, y), FUNCTIONS[op], [values, values])
     mixed = tuple_type((INT, NONE))
-    check((mixed, pair), lambda lw, x, y: operators.compare(lw, op, x, y), FUNCTIONS[op], [[(1, None), (3, None)], values])
+    check(
+        (mixed, pair), lambda lw, x, y: operators.compare(lw, op, x, y), FUNCTIONS[op], [[(1, None), (3, None)], values]
+    )
     longer = tuple_type((INT, FLOAT, BOOL))
-    check((pair, longer), lambda lw, x, y: operators.compare(lw, op, x, y), FUNCTIONS[op], [values, [(1, 1.5, True), (2, 0.0, False)]])
+    check(
+        (pair, longer),
+        lambda lw, x, y: operators.compare(lw, op, x, y),
+        FUNCTIONS[op],
+        [values, [(1, 1.5, True), (2, 0.0, False)]],
+    )
 
 
 def test_tuples_join():

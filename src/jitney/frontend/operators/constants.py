@@ -10,6 +10,7 @@ import sys
 
 from ...pytypes import BOOL, FLOAT, INT, Constant
 from ..state import Val, constant_value
+from . import floats, integers
 from .errors import PLAIN, type_error
 from .integers import MAX, to_float
 from .python import FLOAT_COMPARE, FUNCTIONS, MIRRORED, NUMBERS, as_int
@@ -40,7 +41,10 @@ def is_big(a: Val) -> bool:
     return type(constant_value(a)) is int
 
 
-def _big_as_float(lw: Lowering, a: Val) -> Val:
+def _small(lw: Lowering, a: Val) -> Val:
+    """An operand beside a float: a big int as float."""
+    if a.type in NUMBERS:
+        return a
     try:
         return lw.constant(float(constant_value(a)))
     except OverflowError as error:
@@ -52,13 +56,13 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     x, y = plain_value(lw, a), plain_value(lw, b)
     if x is not _UNKNOWN and y is not _UNKNOWN:
         return _evaluate(lw, op, x, y, a, b)
-    if is_big(a) and b.type is FLOAT:
-        return python_binary(lw, op, _big_as_float(lw, a), b)
-    if is_big(b) and a.type is FLOAT:
-        return python_binary(lw, op, a, _big_as_float(lw, b))
-    if is_big(b) and a.type in NUMBERS:
-        return _with_big(lw, op, as_int(lw, a), constant_value(b))
-    if is_big(a) and b.type in NUMBERS:
+    one_is_big = (is_big(a) and b.type in NUMBERS) or (is_big(b) and a.type in NUMBERS)
+    if one_is_big and (a.type is FLOAT or b.type is FLOAT):
+        if op in floats.BINARY or op == "**":
+            return python_binary(lw, op, _small(lw, a), _small(lw, b))
+    elif one_is_big and (op in integers.BINARY or op == "**"):
+        if is_big(b):
+            return _with_big(lw, op, as_int(lw, a), constant_value(b))
         if op == "&":
             return _with_big(lw, op, as_int(lw, b), constant_value(a))
         lw.fail("overflow")
@@ -125,7 +129,8 @@ def _equal_constants(a: Val, b: Val) -> bool | None:
         numpy = sys.modules.get("numpy")
         if numpy is not None and (isinstance(x, numpy.dtype) or isinstance(y, numpy.dtype)):
             return bool(x == y)
-        return False if type(x).__eq__ is object.__eq__ and type(y).__eq__ is object.__eq__ else None
+        plain = all(type(v) in PLAIN or getattr(type(v), "__eq__", None) is object.__eq__ for v in (x, y))
+        return False if plain else None
     constant = x if isinstance(a.type, Constant) else y
     return False if type(constant) in PLAIN and type(constant) is not complex else None
 

@@ -13,8 +13,11 @@ from .integers import to_float
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..state import Lowering
+
+    Leaving = tuple[str, Any]
 
 _UNROLLED = 64
 RANGE_ERROR = (OverflowError, (34, "Numerical result out of range"))
@@ -83,29 +86,39 @@ def int_to_int(lw: Lowering, a: int, b: int) -> Val:
 
 
 def float_to_float(lw: Lowering, a: int, b: int) -> Val:
-    """``float ** float``.
-
-    CPython sorts the special cases out and then calls C's `pow`, which (by IEEE 754) gives the same results for them.
-    What is left are three errors: zero to a negative power, a negative number to a fraction (complex in CPython: it
-    takes over), and a result beyond the range.
-    """
-    emit, zero, inf = lw.b.emit, lw.float_const(0.0), lw.float_const(math.inf)
+    """``float ** float``: zero to a negative power raises, a fractional power of a negative number is complex (there
+    CPython takes over), and a result beyond the range raises."""
     known = lw.b.constant(b)
     if known == 0.0:
         return Val(FLOAT, (lw.float_const(1.0),))
     if known == 1.0:
         return Val(FLOAT, (a,))
+    result = checked_pow(lw, a, b, True, ("zerodivision", "0.0 ** -1.0"), ("overflow", None), ("raise", RANGE_ERROR))
+    return Val(FLOAT, (result,))
+
+
+def checked_pow(
+    lw: Lowering, a: int, b: int, infinity: bool, pole: Leaving, undefined: Leaving, beyond: Leaving
+) -> int:
+    """C's `pow`, which (by IEEE 754) agrees with CPython's own handling of special cases, and three checks.
+
+    Args:
+        infinity: whether zero to the power -inf is inf, rather than a pole.
+        pole, undefined, beyond: kind and detail of the sites for zero to a negative power, a fractional power of a
+            negative number, a result too large.
+    """
+    emit, zero, inf = lw.b.emit, lw.float_const(0.0), lw.float_const(math.inf)
+    known = lw.b.constant(b)
     if known is None or known < 0.0:
-        # Of zero, -inf is a power (inf), other negative ones are not.
-        negative = emit("and", emit("flt", b, zero), emit("fne", b, lw.float_const(-math.inf)))
-        defined = emit("or", emit("fne", a, zero), emit("not", negative))
-        lw.check(defined, "zerodivision", "0.0 ** -1.0")
+        negative = emit("flt", b, zero)
+        if infinity:
+            negative = emit("and", negative, emit("fne", b, lw.float_const(-math.inf)))
+        lw.check(emit("or", emit("fne", a, zero), emit("not", negative)), *pole)
     result = libm.call(lw, "pow", a, b)
     if known is None or not known.is_integer():
         numbers = emit("and", emit("feq", a, a), emit("feq", b, b))
-        real = emit("or", emit("feq", result, result), emit("not", numbers))
-        lw.check(real, "overflow", "complex result")
+        lw.check(emit("or", emit("feq", result, result), emit("not", numbers)), *undefined)
     # 0 * a * b is zero for finite operands and otherwise NaN, which is not infinite whatever is added.
     finite = emit("fmul", emit("fmul", a, zero), b)
-    lw.check(emit("fne", emit("fadd", emit("fabs", result), finite), inf), "raise", RANGE_ERROR)
-    return Val(FLOAT, (result,))
+    lw.check(emit("fne", emit("fadd", emit("fabs", result), finite), inf), *beyond)
+    return result

@@ -1,0 +1,284 @@
+"""Python's builtin functions on numbers and tuples."""
+
+from __future__ import annotations
+
+from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple, Union
+from ...pytypes import join as join_types
+from .. import operators
+from ..operators.constants import plain_value
+from ..operators.errors import NoSample, sample, type_error
+from ..operators.integers import MIN
+from ..operators.numpy_scalars import FLOAT64, NP_BOOL, UINT64
+from ..operators.power import repeat
+from ..operators.python import NUMBERS, as_int
+from ..operators.unions import converts, to_float64
+from ..state import Val, constant_value
+from .ranges import RANGE, Range
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..state import Lowering
+
+    Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
+
+BEYOND = "\nraise OverflowError('an int beyond 64 bits')"  # ends the text of a check that an int fits
+
+
+def positional(low: int, high: int) -> Callable[[Callable[[Lowering, list[Val]], Val | None]], Row]:
+    """A row that takes `low` to `high` arguments, none by keyword."""
+
+    def decorate(function: Callable[[Lowering, list[Val]], Val | None]) -> Row:
+        def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+            return function(lw, args) if not kwargs and low <= len(args) <= high else None
+
+        return row
+
+    return decorate
+
+
+def whole_float_to_int(lw: Lowering, whole: int, given: int, text: str) -> Val:
+    """A float, its fraction cut off, as an int. `text` is an expression of `given`, as x, that raises for NaN and
+    inf."""
+    result = lw.b.emit("f2i", whole)
+    least = lw.b.emit("feq", whole, lw.float_const(float(MIN)))
+    fits = lw.b.emit("or", lw.b.emit("ne", result, lw.int_const(MIN)), least)
+    lw.check(fits, "evaluate", text + BEYOND, (given,), ("x",))
+    return Val(INT, (result,))
+
+
+@positional(1, 1)
+def _abs(lw: Lowering, args: list[Val]) -> Val | None:
+    return None if isinstance(args[0].type, Array) else operators.unary(lw, "abs", args[0])
+
+
+def _extreme(op: str) -> Row:
+    machine = {"<": ("smin", "fmin"), ">": ("smax", "fmax")}[op]
+
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        if len(args) == 1 and isinstance(args[0].type, Tuple):
+            args = lw.elements(args[0])
+        if kwargs or len(args) < 2:
+            return None
+        best = args[0]
+        for item in args[1:]:
+            best = _better(lw, op, machine, item, best)
+        return best
+
+    return row
+
+
+def _better(lw: Lowering, op: str, machine: tuple[str, str], item: Val, best: Val) -> Val:
+    """`item` if ``item op best`` holds, else `best`: objects, so each keeps its type."""
+    if item.type is best.type and (item.type is INT or item.type is FLOAT or item.type is FLOAT64):
+        return Val(item.type, (lw.b.emit(machine[item.type is not INT], item.parts[0], best.parts[0]),))
+    chosen = operators.truth(lw, operators.compare(lw, op, item, best))
+    known = lw.b.constant(chosen)
+    if known is not None:
+        return item if known else best
+    joined = join_types(item.type, best.type)
+    if joined is None:
+        lw.unsupported(f"a value that is either {item.type} or {best.type} is not supported")
+    block = lw.b.block
+    pairs = zip(lw.coerce(item, joined, block), lw.coerce(best, joined, block))
+    return Val(joined, tuple([lw.b.emit("select", chosen, x, y) for x, y in pairs]))
+
+
+def to_int(lw: Lowering, value: Val) -> Val | None:
+    """``int(value)``."""
+    type = value.type
+    if type is INT or type is BOOL:
+        return Val(INT, (as_int(lw, value),))
+    if type is FLOAT or (isinstance(type, Scalar) and type.kind == "f"):
+        x = to_float64(lw, value)
+        return whole_float_to_int(lw, x, x, "int(x)")
+    if type is NP_BOOL:
+        return Val(INT, (lw.b.emit("b2i", value.parts[0]),))
+    if isinstance(type, Scalar):
+        if type is UINT64:
+            lw.check(lw.b.emit("sge", value.parts[0], lw.int_const(0)), "overflow")
+        return Val(INT, value.parts)
+    if isinstance(type, Union):
+        return _split(lw, value, to_int)
+    return _evaluated(lw, int, value)
+
+
+def _split(lw: Lowering, value: Val, function: Callable[[Lowering, Val], Val | None]) -> Val:
+    def one(v: Val) -> Val:
+        result = function(lw, v)
+        if result is None:
+            lw.unsupported(f"converting {v.type} is not supported")
+        return result
+
+    return lw.split(value, one)
+
+
+def _evaluated(lw: Lowering, function: Callable[[Any], Any], value: Val) -> Val | None:
+    """The function done when compiling: on a string, on None (which raises), ..."""
+    if isinstance(value.type, (Array, Range)):
+        return None
+    known = plain_value(lw, value) if value.type is not NONE else None
+    if isinstance(known, (str, bytes, int)):
+        try:
+            return lw.constant(function(known))
+        except Exception as error:
+            lw.fail_with(type(error), *error.args)
+    type_error(lw, function, value)
+
+
+def to_float(lw: Lowering, value: Val) -> Val | None:
+    """``float(value)``."""
+    if converts(value.type):
+        return Val(FLOAT, (to_float64(lw, value),))
+    if isinstance(value.type, Union):
+        return _split(lw, value, to_float)
+    return _evaluated(lw, float, value)
+
+
+@positional(0, 1)
+def _int(lw: Lowering, args: list[Val]) -> Val | None:
+    return to_int(lw, args[0]) if args else lw.constant(0)
+
+
+@positional(0, 1)
+def _float(lw: Lowering, args: list[Val]) -> Val | None:
+    return to_float(lw, args[0]) if args else lw.constant(0.0)
+
+
+@positional(0, 1)
+def _bool(lw: Lowering, args: list[Val]) -> Val | None:
+    return Val(BOOL, (operators.truth(lw, args[0]),)) if args else lw.constant(False)
+
+
+def _round(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    if len(args) == 1 and set(kwargs) == {"ndigits"}:
+        args = [args[0], kwargs["ndigits"]]
+    elif kwargs:
+        return None
+    if len(args) == 1 or (len(args) == 2 and args[1].type is NONE):
+        return _round_to_int(lw, args[0])
+    digits = lw.known(args[1]) if len(args) == 2 else None
+    if type(digits) is not int:
+        return None
+    return _round_to_digits(lw, args[0], digits)
+
+
+def _round_to_int(lw: Lowering, value: Val) -> Val | None:
+    type = value.type
+    if isinstance(type, Union):
+        return _split(lw, value, _round_to_int)
+    if type is FLOAT or (isinstance(type, Scalar) and type.kind == "f"):
+        x = to_float64(lw, value)
+        return whole_float_to_int(lw, lw.b.emit("frint", x), x, "round(x)")
+    if type in NUMBERS or (isinstance(type, Scalar) and type is not NP_BOOL):
+        return to_int(lw, value)
+    return None if isinstance(type, Array) else _evaluated(lw, round, value)
+
+
+def _round_to_digits(lw: Lowering, value: Val, digits: int) -> Val | None:
+    type = value.type
+    if (type is INT or type is BOOL) and digits >= 0:
+        return Val(INT, (as_int(lw, value),))
+    if isinstance(type, Scalar) and type.kind == "f" and abs(digits) <= 22:
+        # As `np.round`: scale, round to even, scale back.
+        scale = lw.b.const(type.access.type, 10.0 ** abs(digits))
+        there, back = ("fmul", "fdiv") if digits >= 0 else ("fdiv", "fmul")
+        scaled = lw.b.emit("frint", lw.b.emit(there, value.parts[0], scale))
+        return Val(type, (lw.b.emit(back, scaled, scale),))
+    return None
+
+
+@positional(1, 1)
+def _len(lw: Lowering, args: list[Val]) -> Val | None:
+    value = args[0]
+    if isinstance(value.type, Tuple):
+        return lw.constant(len(value.type.elements))
+    if isinstance(value.type, Array):
+        if value.type.ndim == 0:
+            lw.fail_with(TypeError, "len() of unsized object")
+        return Val(INT, (value.parts[2],))
+    if isinstance(value.type, Range):
+        return None
+    known = constant_value(value)
+    if type(known) is str or type(known) is bytes:
+        return lw.constant(len(known))
+    type_error(lw, len, value)
+
+
+@positional(1, 3)
+def _range(lw: Lowering, args: list[Val]) -> Val | None:
+    parts = [operators.to_index(lw, v) for v in args]
+    if len(parts) == 1:
+        parts.insert(0, lw.int_const(0))
+    if len(parts) == 2:
+        parts.append(lw.int_const(1))
+    return Val(RANGE, tuple(parts))
+
+
+@positional(2, 3)
+def _pow(lw: Lowering, args: list[Val]) -> Val | None:
+    if len(args) == 2:
+        return operators.binary(lw, "**", *args)
+    if not all(v.type is INT or v.type is BOOL for v in args):
+        return type_error(lw, pow, *args) if all(v.type in NUMBERS for v in args) else None
+    return _modular_power(lw, *[as_int(lw, v) for v in args])
+
+
+def _modular_power(lw: Lowering, base: int, exponent: int, modulus: int) -> Val:
+    """By squaring, for moduli whose square fits; a negative exponent (an inverse) is CPython's."""
+    emit, zero, one = lw.b.emit, lw.int_const(0), lw.int_const(1)
+    lw.check(emit("ne", modulus, zero), "raise", (ValueError, ("pow() 3rd argument cannot be 0",)))
+    lw.check(emit("sge", exponent, zero), "overflow")
+    limit = lw.int_const(1 << 31)
+    lw.check(emit("ule", emit("add", modulus, limit), emit("add", limit, limit)), "overflow")
+
+    def step(values: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        result, square, left = values
+        odd = emit("ne", emit("and", left, one), zero)
+        result = emit("floormod", emit("mul", result, emit("select", odd, square, one)), modulus)
+        left = emit("lshr", left, one)
+        return emit("ne", left, zero), (result, emit("floormod", emit("mul", square, square), modulus), left)
+
+    start = (emit("floormod", one, modulus), emit("floormod", base, modulus), exponent)
+    return Val(INT, (repeat(lw, start, step)[0],))
+
+
+@positional(2, 2)
+def _divmod(lw: Lowering, args: list[Val]) -> Val | None:
+    return operators.binary(lw, "divmod", *args)
+
+
+@positional(2, 2)
+def _isinstance(lw: Lowering, args: list[Val]) -> Val | None:
+    value, classes = args
+    given = lw.elements(classes) if isinstance(classes.type, Tuple) else [classes]
+    allowed = tuple([constant_value(c) for c in given])
+    # A class of another metaclass may decide as it likes.
+    if not all(type(c) is type for c in allowed):
+        return None
+
+    def test(v: Val) -> Val:
+        try:
+            return lw.constant(isinstance(sample(v.type), allowed))
+        except NoSample:
+            lw.unsupported(f"isinstance of {v.type} is not supported")
+
+    return lw.split(value, test)
+
+
+ROWS: dict[str, Row] = {
+    "abs": _abs,
+    "min": _extreme("<"),
+    "max": _extreme(">"),
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "round": _round,
+    "len": _len,
+    "range": _range,
+    "pow": _pow,
+    "divmod": _divmod,
+    "isinstance": _isinstance,
+}

@@ -35,7 +35,7 @@ class _Nest:
         self.dirty, self.fuel = b.const(I1, False), b.const(I64, rng.choice((5, 1 << 15)))
         b.line = 1
         for _ in range(rng.choice((1, 1, 2))):
-            self.loop(size, 1)
+            rng.choice((self.loop, self.loop, self.while_loop))(size, 1)
         b.ret((self.acc, self.facc, self.dirty))
         return self.function
 
@@ -95,6 +95,44 @@ class _Nest:
         again = b.emit(test, following, stop)
         b.branch(again, header, after, (following, *self.get()), self.get())
         b.start(after, first)
+        self.joined(after)
+
+    def while_loop(self, size: int, depth: int) -> None:
+        """``while i < stop: ...; i += step``, or with a condition that does not count."""
+        rng, b = self.rng, self.b
+        outer = b.block.loop
+        step = rng.choice((1, 1, 2, -1))
+        start, stop = self.bound(step > 0), self.bound(step < 0)
+        first = b.block
+        pre, after = b.new_block(outer), b.new_block(outer)
+        loop = Loop(outer)
+        header, body = b.new_block(loop), b.new_block(loop)
+        loop.preheader, loop.header = pre, header
+        b.jump(pre)
+        b.start(pre, first)
+        i = b.param(header, I64)
+        before = self.get()
+        self.joined(header)
+        b.jump(header, (start, *before))
+        b.start(header, pre)
+        # Whatever else it tests, it ends.
+        cond = b.emit(rng.choice(("slt", "sle") if step > 0 else ("sgt", "sge")), i, stop)
+        kind = rng.random()
+        if kind < 0.1:
+            cond = b.emit("and", cond, b.emit("slt", self.acc, b.const(I64, 100)))
+        elif kind < 0.2:
+            cond = b.emit("and", cond, b.emit("sge", self.checked("addo", self.acc, i), b.const(I64, -50)))
+        b.branch(cond, body, after, (), self.get())
+        b.start(body, header)
+        self.counters.append(i)
+        for _ in range(rng.randrange(1, size)):
+            b.line += 1
+            self.statement(size, depth, after)
+        self.counters.pop()
+        i = self.checked("addo", i, b.const(I64, step))
+        self.fuel = b.emit("poll", self.fuel, self.dirty, imm=(b.add_site("poll"), 1))
+        b.jump(header, (i, *self.get()))
+        b.start(after, header)
         self.joined(after)
 
     def branch(self, size: int, depth: int, after: Block) -> None:
@@ -159,7 +197,7 @@ class _Nest:
         rng, b = self.rng, self.b
         kind = rng.random()
         if kind < 0.12 and depth < 3:
-            self.loop(max(2, size // 2), depth + 1)
+            rng.choice((self.loop, self.loop, self.while_loop))(max(2, size // 2), depth + 1)
         elif kind < 0.25 and depth < 6:
             self.branch(size, depth + 3, after)
         elif kind < 0.3:

@@ -8,6 +8,7 @@ from .checks import drop_checks
 from .dce import eliminate
 from .memory import forward
 from .params import clean
+from .rotate import rotate
 from .split import split_loops
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", clean),
+    ("rotate", rotate),
     ("checks", drop_checks),
     ("split", split_loops),
     ("memory", forward),

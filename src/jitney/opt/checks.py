@@ -30,10 +30,15 @@ def drop_checks(function: Function) -> Function:
     function.facts.update(ranges.params)
     ops = function.ops
     edits: dict[int, Edit] = {}
+    alone = [0] * len(function.sites)  # how many indices have each site
+    for block in function.blocks:
+        for v in block.insts:
+            if ops[v] is _INDEX:
+                alone[function.imms[v]] += 1
     for v in ranges.fits:
         if ops[v] is not _INDEX:
             edits[v] = unchecked
-        elif v not in ranges.passes:
+        elif v not in ranges.passes and alone[function.imms[v]] == 1:
             edits[v] = bounded
     for v in ranges.passes:
         edits[v] = first_argument if ops[v] is _INDEX else drop
@@ -66,9 +71,10 @@ def bounded(rebuild: Rebuild, v: int) -> int:
     old, value, sites = rebuild.old, rebuild.value, rebuild.new.sites
     i, n, dirty = [value[a] for a in old.args[v][:3]]
     # An `index` captures both implicitly, a guard by name.
-    site = old.sites[old.imms[v]]
-    sites.append(Site(site.line, site.kind, site.detail, (I64, I64), site.names))
-    rebuild.builder.emit("guard", rebuild.builder.emit("ult", i, n), dirty, i, n, imm=len(sites) - 1)
+    number = old.imms[v]
+    site = old.sites[number]
+    sites[number] = Site(site.line, site.kind, site.detail, (I64, I64), site.names)
+    rebuild.builder.emit("guard", rebuild.builder.emit("ult", i, n), dirty, i, n, imm=number)
     return i
 
 

@@ -281,6 +281,33 @@ class Rebuild:
         self._waiting[copy] -= 1
         return result
 
+    def pass_values(self, inside: set[Block]) -> None:
+        """There will be two copies of the blocks `inside`: pass their values on as parameters where they are used."""
+        old = self.old
+        homes = old.homes
+        for block in old.blocks:
+            if block in inside:
+                continue
+            used = list(block.term_args)
+            for v in block.insts:
+                used += old.args[v]
+            for edge in block.edges:
+                used += edge.args
+            for a in used:
+                if homes[a] in inside:
+                    self._pass_to(block, a, inside)
+
+    def _pass_to(self, block: Block, a: int, inside: set[Block]) -> None:
+        while block.idom not in inside:
+            block = block.idom  # type: ignore[assignment]
+        passed = self.extra.setdefault(block, [])
+        if a in passed:
+            return
+        passed.append(a)
+        for pred in self.old.blocks:
+            if pred not in inside and any(e.target is block for e in pred.edges):
+                self._pass_to(pred, a, inside)
+
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:

@@ -231,34 +231,7 @@ class Split(Rebuild):
         self._split_already: set[Block] = set()
         self._at: _Chunk  # what that copy runs through
         for plan in plans.values():
-            self._pass_out(set(plan.body))
-
-    def _pass_out(self, inside: set[Block]) -> None:
-        """Values of the loop that are used behind it come from two copies: pass them as parameters."""
-        old = self.old
-        homes = old.homes
-        for block in old.blocks:
-            if block in inside:
-                continue
-            used = list(block.term_args)
-            for v in block.insts:
-                used += old.args[v]
-            for edge in block.edges:
-                used += edge.args
-            for a in used:
-                if homes[a] in inside:
-                    self._pass_to(block, a, inside)
-
-    def _pass_to(self, block: Block, a: int, inside: set[Block]) -> None:
-        while block.idom not in inside:
-            block = block.idom  # type: ignore[assignment]
-        passed = self.extra.setdefault(block, [])
-        if a in passed:
-            return
-        passed.append(a)
-        for pred in self.old.blocks:
-            if pred not in inside and any(e.target is block for e in pred.edges):
-                self._pass_to(pred, a, inside)
+            self.pass_values(set(plan.body))
 
     def block(self, block: Block) -> None:
         if block in self._split_already:

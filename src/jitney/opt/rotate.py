@@ -1,0 +1,159 @@
+"""Rotation: a loop that tests at its top becomes one that tests at its bottom, after a first test before it.
+
+    pre: jump head(start)                   pre: br start < n, enter, out(start)
+    head(i):                                enter: jump body(start)
+        br i < n, body, out                 body(i): ...
+    body: ...                                    i' = i + 1
+        i' = i + 1                               br i' < n, body(i'), out(i')
+        jump head(i')                       out(i''):
+    out:
+
+One jump less per iteration; what the body does first is certain to be executed once the loop is entered; and a `while`
+that counts is a counted loop as a `range` is: `counter`, `step` and `stop` are recorded.
+"""
+
+from __future__ import annotations
+
+from ..ir.function import Edge
+from ..ir.ops import OPS
+from ..ir.types import I64
+from .rebuild import Rebuild
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Block, Function, Loop
+
+_TEST_SIZE = 12  # instructions of the test, which is copied
+_CONST, _ADD, _ADDO, _SLT, _SGT = OPS["const"], OPS["add"], OPS["addo"], OPS["slt"], OPS["sgt"]
+
+
+def rotate(function: Function) -> Function:
+    """Rotate all loops that test at the top with little work."""
+    preds = function.predecessors()
+    loops = {loop.header: loop for loop in function.loops() if _tests_on_top(function, loop, preds)}
+    if not loops:
+        return function
+    return _Rotation(function, loops, preds).run()
+
+
+def _tests_on_top(function: Function, loop: Loop, preds: dict[Block, list[Block]]) -> bool:
+    header = loop.header
+    if header.term != "br" or len(header.insts) > _TEST_SIZE or any(function.ops[v].writes for v in header.insts):
+        return False
+    into, out = header.edges
+    if out.target.loop is not None and out.target.loop.inside(loop):
+        into, out = out, into
+    first = into.target
+    return (
+        first.loop is not None and first.loop is loop and first is not header and preds[first] == [header]
+        and not (out.target.loop is not None and out.target.loop.inside(loop))
+        and all(p.term == "jump" for p in preds[header])
+        and len(preds[header]) == 2
+        and all(inner.preheader is not header for inner in function.loops())
+    )  # fmt: skip
+
+
+class _Rotation(Rebuild):
+    __slots__ = ("_entered", "_preds", "tops")
+
+    def __init__(self, old: Function, tops: dict[Block, Loop], preds: dict[Block, list[Block]]) -> None:
+        super().__init__(old, {})
+        self.tops = tops
+        self._preds = preds
+        self._entered: dict[Block, list[int]] = {}  # the new values of a header's, in the body, by header
+        for header in tops:
+            self.pass_values({header})
+
+    def begin_copy(self, blocks: list[Block]) -> Block:
+        first = super().begin_copy(blocks)
+        for header, loop in self.tops.items():
+            self.loops[loop].header = self.blocks[_body(header, loop).target]
+            for edge in header.edges:
+                self._waiting[self.blocks[edge.target]] += 1
+        return first
+
+    def block(self, block: Block) -> None:
+        if block not in self.tops:
+            super().block(block)
+
+    def start(self, copy: Block, block: Block) -> None:
+        super().start(copy, block)
+        (idom,) = self._preds[block] if len(self._preds[block]) == 1 else (None,)
+        if idom in self.tops and block.loop is self.tops[idom]:
+            self._entered[idom] = [self.value[v] for v in (*idom.params, *idom.insts)]
+
+    def jump(self, edge: Edge) -> None:
+        header = edge.target
+        if header not in self.tops:
+            super().jump(edge)
+            return
+        loop = self.tops[header]
+        copy = self.loops[loop]
+        value = self.value
+        values = (*header.params, *header.insts)
+        entering = not (self.builder.block.loop is not None and self.builder.block.loop.inside(copy))
+        for p, new in zip(header.params, [value[a] for a in edge.args]):
+            value[p] = new
+        self.instructions(header)
+        self.builder.line = header.line
+        if entering:
+            self._enter(header, loop)
+            return
+        cond = value[header.term_args[0]]
+        self._count(header, loop, cond)
+        self._test(header, cond)
+        for v, new in zip(values, self._entered[header]):
+            value[v] = new
+
+    def _enter(self, header: Block, loop: Loop) -> None:
+        """The first test, and the new preheader."""
+        builder = self.builder
+        copy, cond = self.loops[loop], self.value[header.term_args[0]]
+        if builder.constant(cond) is not None:
+            copy.preheader = builder.block
+            self._test(header, cond)
+            return
+        before = builder.block
+        body = _body(header, loop)
+        copy.preheader = builder.new_block(copy.parent)
+        self.end("br", (cond,), [Edge(copy.preheader) if e is body else self.edge(e) for e in header.edges])
+        builder.start(copy.preheader, before)
+        self.end("jump", (), [self.edge(body)])
+
+    def _test(self, header: Block, cond: int) -> None:
+        known = self.builder.constant(cond)
+        if known is None:
+            self.end("br", (cond,), [self.edge(e) for e in header.edges])
+            return
+        taken, cut = header.edges if known else header.edges[::-1]
+        self._cut = True
+        self._waiting[self.blocks[cut.target]] -= 1
+        self.end("jump", (), [self.edge(taken)])
+
+    def _count(self, header: Block, loop: Loop, cond: int) -> None:
+        """Record the counter, if the next value of a parameter is tested against what stays the same."""
+        new, copy = self.new, self.loops[loop]
+        op = new.ops[cond]
+        if (op is not _SLT and op is not _SGT) or header.edges[0] is not _body(header, loop):
+            return
+        following, stop = new.args[cond]
+        home = new.homes[stop].loop
+        if home is not None and home.inside(copy):
+            return
+        for p, inside in zip(header.params, self._entered[header]):
+            if self.value[p] != following or new.types[following] is not I64:
+                continue
+            k, step = new.args[following][:2] if new.ops[following] in (_ADD, _ADDO) else (-1, -1)
+            if new.ops[k] is _CONST:
+                k, step = step, k
+            by = self.builder.constant(step) if step >= 0 else None
+            # A counter that may wrap is none.
+            exact = by in (1, -1) or new.ops[following] is _ADDO
+            if k == inside and k in copy.header.params and by and exact and (by > 0) is (op is _SLT):
+                copy.counter, copy.step, copy.stop = k, by, stop
+
+
+def _body(header: Block, loop: Loop) -> Edge:
+    """The edge of `header` that stays in the loop."""
+    inner = header.edges[0].target.loop
+    return header.edges[0] if inner is not None and inner.inside(loop) else header.edges[1]

@@ -63,11 +63,11 @@ os.register_at_fork(after_in_child=_fresh_lock)
 class _Helpers:
     """The C functions that entries share, made when they are first needed and kept for good."""
 
-    __slots__ = ("_addresses", "_limits", "_makers", "_owners", "plain", "slow")
+    __slots__ = ("_addresses", "_makers", "_owners", "limits", "plain", "slow")
 
     def __init__(self) -> None:
-        self._limits = safepoint.StackLimits()
-        self._makers = {"fail": stubs.fail, "bind": arguments.bind, "stack_limit": self._limits.function}
+        self.limits = safepoint.StackLimits()
+        self._makers = {"fail": stubs.fail, "bind": arguments.bind, "stack_limit": self.limits.function}
         self._addresses: dict[str, int] = {}
         self._owners: list[Any] = []
         self.slow: Region = memory.publish(stubs.slow())
@@ -191,7 +191,7 @@ class Dispatcher:
             return self._refused(("*",), "`*args` and `**kwargs` are not supported")
         for name, value, found in zip(self._binding.names, values, types):
             if found is None:
-                key = tuple([t or type(v) for t, v in zip(types, values)])
+                key = tuple([t or description(v) for t, v in zip(types, values)])
                 return self._refused(key, f"the argument {name!r} is {description(value)}, which is not supported")
         return self.specialize(tuple(types))  # type: ignore[arg-type]
 
@@ -263,11 +263,12 @@ class Dispatcher:
         record.guards = GuardTable(lowered.guards, lowered.hidden, ABSENT)
         if not record.guards.supported or not record.guards.bind():
             raise self._error("a namespace it uses cannot be watched for changes")
-        record.words = Words(self.function, self._retirement(record.types))
         record.symbol = lowered.function.symbol
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
         record.recursive = lowered.recursive or any(callee.recursive for callee in callees)
+        limits = _shared().limits if record.recursive else None
+        record.words = Words(self.function, self._retirement(record.types), limits)
         record.owners = (compiled.owner, compiled.registration, callees)
         record.stages = dict(compiled.stages)
         record.code_size = compiled.code_size
@@ -439,8 +440,10 @@ def _shared() -> _Helpers:
 def _kind() -> type[JitFunction]:
     """The type of jitted functions, made at the first decoration."""
     if not _made:
-        helpers = _Helpers()
-        _made.extend((helpers, function_type(JitFunction, entry=helpers.slow)))
+        with _lock:
+            if not _made:
+                helpers = _Helpers()
+                _made.extend((helpers, function_type(JitFunction, entry=helpers.slow)))
     return _made[1]  # type: ignore[no-any-return]
 
 

@@ -183,6 +183,11 @@ def failure(address: int, pending: BaseException | None) -> BaseException:
         pending = error = traceback = None  # type: ignore[assignment]
 
 
+def kind_of(address: int) -> str:
+    """The kind of the site that failed in the call whose context is at `address`."""
+    return _place(_words(address)[context.SITE // 8])[1].kind
+
+
 def _made(record: Registration, site: Site, words: tuple[int, ...]) -> BaseException:
     """The exception that the site names, with the captured values in its message."""
     # The `index` operation itself captures the index and the length.

@@ -6,7 +6,7 @@ from ctypes import addressof, c_int64, c_uint64
 
 from ..ir.context import DIRTY
 from . import stubs
-from .exceptions import failure
+from .exceptions import failure, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from ..ir.function import Symbol
     from ..pytypes import PyType
     from .guards import GuardTable
+    from .safepoint import StackLimits
 
 _FEW_BAILS = 50
+_SELDOM = 63
+_REPLAY_ROOM = 16 << 10
 
 
 class Words:
@@ -31,11 +34,13 @@ class Words:
 
     __slots__ = ("_decide", "_plain", "_rows", "address")
 
-    def __init__(self, plain: FunctionType, hopeless: Callable[[], None]) -> None:
+    def __init__(self, plain: FunctionType, hopeless: Callable[[], None], limits: StackLimits | None) -> None:
         """
         Args:
             hopeless: called when CPython had better run all these calls: more than 50 bailed out, and that was more
                 than half of them.
+            limits: of a recursive function: the threads' stacks. When CPython runs one of its calls again, the inner
+                ones come back to compiled code and may bail out in turn, each on top of the other.
         """
         rows = (c_uint64 * stubs.WORDS)()
 
@@ -47,6 +52,8 @@ class Words:
                 finally:
                     # The traceback leads back to this frame.
                     pending = None
+            if limits is not None and (kind_of(address) == "recursion" or address < limits.current() + _REPLAY_ROOM):
+                return RecursionError("maximum recursion depth exceeded")
             bails = rows[stubs.BAILS // 8]
             if bails > _FEW_BAILS and 2 * bails > rows[stubs.CALLS // 8]:
                 hopeless()
@@ -57,6 +64,7 @@ class Words:
         # Machine code holds the addresses of both.
         self._plain, self._decide = plain, decide
         rows[stubs.PLAIN // 8], rows[stubs.HANDLER // 8] = id(plain), id(decide)
+        rows[stubs.REVIEW // 8] = _SELDOM if limits is None else 0
 
     @property
     def calls(self) -> int:
@@ -108,7 +116,7 @@ class Specialization:
     @property
     def signature(self) -> str:
         """The argument types, in words."""
-        return ", ".join([str(getattr(t, "name", None) or getattr(t, "__name__", t)) for t in self.types])
+        return ", ".join(map(str, self.types))
 
     @property
     def calls(self) -> int:

@@ -22,9 +22,9 @@ CALLS = 0  # how often it was entered
 BAILS = 8  # how often it left without having done anything
 PLAIN = 16  # the plain function (a borrowed reference)
 HANDLER = 24  # called with the context's address and the pending exception or None, see `fail`
-WORDS = 4
+REVIEW = 32  # the handler is asked once in REVIEW + 1 bail-outs (one less than a power of two)
+WORDS = 5
 _EXCEPTION_CLASS = 1 << 30  # Py_TPFLAGS_BASE_EXC_SUBCLASS
-_REVIEW = 63
 
 
 def slow() -> bytes:
@@ -74,8 +74,8 @@ def fail() -> Function:
 
     Parameters: the call's arguments, their number and flag, the keyword names; the address of the context; the
     address of the specialisation's words. Where nothing had happened, CPython runs the call again, from its start.
-    Otherwise, and once in 64 times so that somebody watches, HANDLER decides: it returns an exception to raise or
-    something to call.
+    Otherwise, and now and then so that somebody watches (REVIEW), HANDLER decides: it returns an exception to raise
+    or something to call.
     """
     b = Writer("fail", (PTR, I64, PTR, PTR, PTR))
     args, nargsf, kwnames, context, words = b.params
@@ -91,7 +91,7 @@ def fail() -> Function:
     bails = b.emit("add", b.load(count, words, disp=BAILS), b.const(I64, 1))
     b.store(count, bails, words, disp=BAILS)
     replay = b.new_block()
-    b.branch(b.emit("eq", b.emit("and", bails, b.const(I64, _REVIEW)), b.const(I64, 0)), handled, replay)
+    b.branch(b.emit("eq", b.emit("and", bails, b.load(count, words, disp=REVIEW)), b.const(I64, 0)), handled, replay)
     b.start(replay, undone)
     b.ret((b.vectorcall(b.word(words, PLAIN), args, nargsf, kwnames),))
 

@@ -1,0 +1,421 @@
+"""How a jitted function is called: boxing, keywords, defaults, wrong calls, other types, who runs the call."""
+
+import fractions
+import gc
+import sys
+
+import numpy as np
+import pytest
+
+from jitney import FallbackWarning, UnsupportedError, jit
+from tests.support import bits, outcome
+
+
+def same(x):
+    return x
+
+
+def defaults(a, b=2, *, c=3):
+    return a * 100 + b * 10 + c
+
+
+def positional_only(a, /, b, c=7):
+    return a * 100 + b * 10 + c
+
+
+def both(jitted, *args, **kwargs):
+    wanted, got = outcome(jitted.__wrapped__, args, kwargs), outcome(jitted, args, kwargs)
+    assert got == wanted
+    return got
+
+
+def compiled(jitted):
+    return [s for s in jitted.specializations if not s.reason]
+
+
+INTS = [0, 1, -1, 5, -5, 256, 257, -6, 2**30 - 1, 2**30, -(2**30), 2**31, 2**60, -(2**60), 2**62, 2**63 - 1, -(2**63)]
+
+
+@pytest.mark.parametrize("value", [*INTS, 0.0, -0.0, 1.5, float("inf"), float("nan"), True, False, None])
+def test_value_goes_in_and_comes_out(value):
+    jitted = jit(same)
+    assert bits(jitted(value)) == bits(value) and type(jitted(value)) is type(value)
+    (record,) = jitted.specializations
+    assert record.reason == "" and record.calls == 2 and record.bailouts == 0
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**100])
+def test_huge_int_is_left_to_cpython(value):
+    jitted = jit(same)
+    assert jitted(3) == 3
+    assert jitted(value) is value
+    assert jitted(value) is value
+    assert jitted(4) == 4
+    assert len(jitted.specializations) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+)
+def test_numpy_scalars(name):
+    dtype = np.dtype(name).type
+    info = None if name == "bool" else np.finfo(name) if "float" in name else np.iinfo(name)
+    for value in [dtype(1), dtype(0)] + ([] if info is None else [info.dtype.type(info.min), info.dtype.type(info.max)]):
+        jitted = jit(same)
+        assert bits(jitted(value)) == bits(value) and bits(jitted(value)) == bits(value)
+        assert type(jitted(value)) in (bool, int, float)
+        assert len(compiled(jitted)) == 1
+
+
+def test_tuples_of_tuples():
+    jitted = jit(same)
+    value = (1, (2.5, None, True), (), (10**15,))
+    assert jitted(value) == value and jitted(value) == value
+    assert len(compiled(jitted)) == 1
+    for other in [(1, (2.5, None, True), (), (10**20,)), (1, (2.5, None, True), ()), (1,), ()]:
+        assert jitted(other) == other
+
+
+def test_result_tuple_mixes_types():
+    @jit
+    def mixed(a, x):
+        return a, (x, a > 1), None
+
+    assert mixed(2, 0.5) == (2, (0.5, True), None)
+    assert mixed(2, 0.5) == (2, (0.5, True), None)
+
+
+def test_result_of_either_type():
+    @jit
+    def either(n):
+        if n > 2:
+            return 1.5
+        if n > 1:
+            return True
+        if n > 0:
+            return 7
+        return None
+
+    for n in (3, 2, 1, 0):
+        both(either, n)
+    assert len(compiled(either)) == 1
+
+
+def test_subclasses_run_in_cpython():
+    class Int(int):
+        def __add__(self, other):
+            return "added"
+
+    class Float(float):
+        def __add__(self, other):
+            return "added"
+
+    @jit
+    def plus(x):
+        return x + 1
+
+    assert plus(1) == 2 and plus(1.0) == 2.0
+    for value in (Int(1), Float(1)):
+        with pytest.warns(FallbackWarning, match="the argument 'x' is"):
+            assert plus(value) == "added"
+        assert plus(value) == "added"
+
+
+class Sub(np.ndarray):
+    def __getitem__(self, index):
+        return "mine"
+
+
+def test_arrays_that_run_in_cpython():
+    @jit
+    def first(a):
+        return a[0]
+
+    sub = np.arange(3.0).view(Sub)
+    swapped = np.arange(3, dtype=">f8" if sys.byteorder == "little" else "<f8")
+    unaligned = np.frombuffer(b"x" + np.arange(1.0, 4.0).tobytes(), dtype="f8", offset=1)
+    for array, expected in [(sub, "mine"), (swapped, 0.0), (unaligned, 1.0), (np.zeros(3, "c16"), 0j)]:
+        with pytest.warns(FallbackWarning):
+            assert first(array) == expected
+    assert first(np.arange(5.0)) == 0.0
+    for array, expected in [(sub, "mine"), (swapped, 0.0), (unaligned, 1.0)]:
+        assert first(array) == expected
+
+
+def test_layouts_and_dtypes_each_have_their_code():
+    @jit
+    def corner(a):
+        return a[1, 2]
+
+    base = np.arange(24.0).reshape(4, 6)
+    readonly = base.copy()
+    readonly.flags.writeable = False
+    for array in (base, base.T, base[::2, ::-1], readonly, base.astype("f4"), np.asfortranarray(base)):
+        for _ in range(3):
+            assert corner(array) == array[1, 2]
+    assert len(compiled(corner)) == 5
+
+
+def test_equal_dtype_of_another_identity():
+    @jit
+    def first(a):
+        return a[0]
+
+    dtype = np.dtype("f8", metadata={"unit": "m"})
+    assert first(np.arange(1.0, 3.0)) == 1.0
+    for _ in range(3):
+        assert first(np.arange(2.0, 4.0).astype(dtype)) == 2.0
+        assert first(np.arange(2, 4, dtype="longlong")) == 2
+    assert all(s.calls for s in first.specializations) and len(compiled(first)) == 2
+    assert sum(s.calls for s in first.specializations) == 7
+
+
+@pytest.mark.parametrize("function", [defaults, positional_only])
+def test_keywords_and_defaults(function):
+    jitted = jit(function)
+    calls = [
+        ((1,), {}), ((1, 5), {}), ((1,), {"b": 5}), ((), {"b": 7, "a": 2}), ((1,), {"c": 9}), ((1, 2), {"c": 9}),
+        ((), {"a": 1, "b": 2, "c": 3}), ((1, 2, 3), {}), ((), {}), ((1, 2, 3, 4), {}), ((1,), {"a": 1}),
+        ((1,), {"x": 1}), ((1, 2), {"b": 1}), ((), {"c": 1}), ((1,), {"b": 1, "c": 2}),
+    ]  # fmt: skip
+    for _ in range(3):
+        for args, kwargs in calls:
+            both(jitted, *args, **kwargs)
+    before = sum(s.calls for s in jitted.specializations)
+    jitted(1, b=5)
+    assert sum(s.calls for s in jitted.specializations) == before + 1
+
+
+def test_keyword_equal_but_not_the_same_string():
+    jitted = jit(defaults)
+    name = "".join(["b"])
+    key = (name + "x")[:-1]
+    for _ in range(2):
+        assert jitted(1, b=4) == 143
+        assert jitted(1, **{key: 4}) == 143
+
+
+def test_defaults_are_those_of_the_moment():
+    def f(a, b=2):
+        return a + b
+
+    jitted = jit(f)
+    assert jitted(1) == 3 and jitted(1) == 3
+    f.__defaults__ = (10,)
+    assert jitted(1) == 11
+    jitted.__defaults__ = (2.5,)
+    assert jitted(1) == 3.5
+    jitted.__defaults__ = None
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        jitted(1)
+
+
+def test_keyword_only_defaults_are_those_of_the_moment():
+    def f(a, *, b=2):
+        return a + b
+
+    jitted = jit(f)
+    assert jitted(1) == 3 and jitted(1, b=3) == 4
+    f.__kwdefaults__["b"] = 20
+    assert jitted(1) == 21
+    f.__kwdefaults__ = None
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument"):
+        jitted(1)
+
+
+def test_code_can_be_replaced():
+    def f(x):
+        return x + 1
+
+    def g(x):
+        return x + 2
+
+    jitted = jit(f)
+    assert jitted(1) == 2
+    jitted.__code__ = g.__code__
+    assert jitted(1) == 3 and jitted(1) == 3
+
+
+def test_method():
+    class Scaled:
+        @jit
+        def plain(self, x):
+            return x
+
+        @staticmethod
+        @jit
+        def double(x):
+            return 2 * x
+
+        @jit
+        @staticmethod
+        def triple(x):
+            return 3 * x
+
+        @jit
+        @classmethod
+        def name(cls):
+            return cls
+
+    with pytest.warns(FallbackWarning, match="the argument 'self' is a"):
+        assert Scaled().plain(3) == 3
+    assert Scaled().double(3) == 6 and Scaled.triple(3) == 9
+    assert Scaled.name() is Scaled
+
+
+def test_fallback_is_told_once_for_each_types():
+    @jit
+    def half(x):
+        return x / 2
+
+    with pytest.warns(FallbackWarning) as caught:
+        for _ in range(3):
+            assert half(fractions.Fraction(1, 2)) == fractions.Fraction(1, 4)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with pytest.warns(FallbackWarning) as caught:
+        with pytest.raises(TypeError):
+            half([])
+    assert len(caught) == 1
+    assert half(1.0) == 0.5
+    assert [bool(s.reason) for s in half.specializations] == [True, True, False]
+
+
+def test_strict_raises_every_time_with_the_place():
+    @jit(strict=True)
+    def strict(x):
+        import os
+
+        return x
+
+    for _ in range(2):
+        with pytest.raises(UnsupportedError) as caught:
+            strict(1)
+    assert caught.value.file == __file__
+    text = str(caught.value)
+    assert "import os" in text and "\n        ^^^^^^^^^" in text.replace("    ^", "        ^", 1) or "^^^^^^^^^" in text
+    with pytest.raises(UnsupportedError, match="the argument 'x' is a list"):
+        strict([])
+
+
+def test_warning_as_error_raises_unsupported_error():
+    @jit
+    def f(x):
+        return x
+
+    with pytest.raises(UnsupportedError, match="runs in CPython"):
+        f([])
+
+
+def test_generators_and_coroutines_stay_what_they_are():
+    def generator(n):
+        yield n
+
+    async def coroutine(n):
+        return n
+
+    for function in (generator, coroutine):
+        with pytest.warns(FallbackWarning, match="not supported"):
+            assert jit(function) is function
+        with pytest.raises(UnsupportedError):
+            jit(strict=True)(function)
+
+
+def test_star_arguments_run_in_cpython():
+    @jit
+    def star(a, *rest, b=1, **named):
+        return a, rest, b, named
+
+    with pytest.warns(FallbackWarning, match=r"\*args") as caught:
+        assert star(1, 2, 3, b=4, c=5) == (1, (2, 3), 4, {"c": 5})
+        assert star(1) == (1, (), 1, {})
+    assert len(caught) == 1
+    with pytest.raises(TypeError, match="missing 1 required"):
+        star()
+
+
+@pytest.mark.parametrize("thing", [len, int, fractions.Fraction, print])
+def test_what_is_no_python_function_stays_itself(thing):
+    with pytest.warns(FallbackWarning, match="written in Python"):
+        assert jit(thing) is thing
+
+
+@pytest.mark.parametrize("thing", [3, "f8(f8)", [1]])
+def test_what_cannot_be_called_is_refused(thing):
+    with pytest.raises(TypeError, match="takes a function"):
+        jit(thing)
+
+
+def test_options():
+    assert jit(fastmath=True, nogil=True, parallel=True, cache=True)(same)(3) == 3
+    assert jit()(same)(3) == 3
+    with pytest.raises(TypeError, match="unexpected option 'fast'"):
+        jit(fast=True)
+    again = jit(jit(same))
+    assert again.__wrapped__ is same
+
+
+def test_too_many_types_run_in_cpython():
+    @jit
+    def size(t):
+        return t
+
+    for n in range(16):
+        value = tuple([1 if n >> k & 1 else 0.5 for k in range(4)])
+        assert size(value) == value
+    with pytest.warns(FallbackWarning, match="compiled often enough"):
+        assert size((1.0,)) == (1.0,)
+    assert size((1, 1, 1, 1)) == (1, 1, 1, 1)
+    assert len(compiled(size)) == 16
+
+
+def test_calls_without_counting_references_wrong():
+    @jit
+    def pick(a, x, flag):
+        return x
+
+    @jit
+    def give(a):
+        return a
+
+    array = np.zeros(3)
+    big, number = 10**15, 1.25
+    things = [array, big, number, None, True, False]
+
+    def calls(n):
+        for _ in range(n):
+            pick(array, number, True)
+            pick(array, None, True)
+            pick(array, big, False)
+            pick(x=big, a=array, flag=False)
+            assert give(array) is array
+
+    calls(3)
+    before = [sys.getrefcount(t) for t in things]
+    calls(1000)
+    after = [sys.getrefcount(t) for t in things]
+    assert all(abs(a - b) < 50 for a, b in zip(after, before)), (before, after)
+
+
+def test_objects_are_freed():
+    @jit
+    def total(a, n):
+        s = 0.0
+        for i in range(n):
+            s += a[i]
+        return s
+
+    gc.collect()
+    freed = []
+    for n in (3, 10, 3, 10):
+        array = np.zeros(5)
+        finalizer = type("Finalizer", (), {"__del__": lambda self: freed.append(n)})
+        view = np.ndarray.__new__(Sub, (5,), buffer=array)
+        view.note = finalizer()
+        try:
+            total(np.asarray(array), n)
+        except IndexError:
+            pass
+        del view, array, finalizer
+    gc.collect()
+    assert len(freed) == 4

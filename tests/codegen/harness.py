@@ -123,8 +123,8 @@ def compare(native, *args, symbols=None, fuel=None):
     results, failure = native(*args, context=keep[1])
     if expected.failure is not None:
         assert failure is not None, (function.name, args, results, expected)
-        site = function.sites[expected.failure.site]
-        n = len(site.captures) if expected.failure.function == function.id else 0
+        own = expected.failure.function == function.id
+        n = len(function.sites[expected.failure.site].captures) if own else 0
         assert failure.key(n) == expected.failure.key(n), (function.name, args, failure.captures, expected.failure.captures)
         return expected
     assert failure is None, (function.name, args, failure, expected)

@@ -34,7 +34,7 @@ class RandomFunction:
         types = [r.choice([I64, I64, F64, F32, I1]) if k else I64 for k in range(params)]
         results = [r.choice([I64, I64, F64, F32, I1, PTR]) for _ in range(r.choice([1, 1, 2, 3]))]
         self.function = f = Function(name, tuple(results))
-        f.id = r.choice([0, 7, 1 << 20])
+        f.id = r.choice([7, 1 << 20]) + len(name) + ord(name[-1]) if name != "f" else r.choice([0, 1])
         self.b = b = Builder(f)
         entry = b.new_block()
         b.start(entry, None)
@@ -98,6 +98,11 @@ class RandomFunction:
             else:
                 self.instruction()
 
+    def number(self, t):
+        """A float that is no NaN, whose sign and payload are not defined."""
+        v = self.pick(t)
+        return self.b.emit("select", self.b.emit("feq", v, v), v, self.b.const(t, 1.0))
+
     def instruction(self):
         r, b = self.random, self.b
         self.budget -= 1
@@ -111,7 +116,8 @@ class RandomFunction:
             push(b.emit(r.choice(INT_COMPARE), pick(I64), pick(I64)))
         elif kind < 0.46:
             t = r.choice([F64, F32])
-            push(b.emit(r.choice(FLOAT_BINARY), pick(t), pick(t)))
+            name = r.choice(FLOAT_BINARY)
+            push(b.emit(name, pick(t), self.number(t) if name == "fcopysign" else pick(t)))
         elif kind < 0.50:
             push(b.emit(r.choice(FLOAT_UNARY), pick(r.choice([F64, F32]))))
         elif kind < 0.53:
@@ -129,12 +135,13 @@ class RandomFunction:
             push(b.emit(name, pick(I1 if name == "b2i" else I64), type=t))
         elif kind < 0.69:
             name, t = r.choice([("f2i", F64), ("f2i", F32), ("fext", F32), ("fround", F64), ("f2bits", F64), ("p2i", PTR)])
-            push(b.emit(name, pick(t)))
+            push(b.emit(name, self.number(t) if name == "f2bits" else pick(t)))
         elif kind < 0.74:
             args = (pick(I64), pick(I64), self.dirty)
             push(b.emit(r.choice(["addo", "subo", "mulo"]), *args, imm=self.site()))
         elif kind < 0.77:
-            captures = tuple(pick(r.choice([I64, F64, F32, I1, PTR])) for _ in range(r.randint(0, 4)))
+            types = [r.choice([I64, F64, F32, I1, PTR]) for _ in range(r.randint(0, 4))]
+            captures = tuple(self.number(t) if t.is_float else pick(t) for t in types)
             condition = pick(I1)
             if r.random() < 0.7:
                 # mostly a guard that holds
@@ -194,7 +201,8 @@ class RandomFunction:
     def store(self):
         access = ACCESSES[self.random.choice(list(ACCESSES))]
         base, index, scale, disp = self.address(access.size)
-        self.b.store(access, self.pick(access.type), base, index, scale, disp)
+        value = self.number(access.type) if access.type.is_float else self.pick(access.type)
+        self.b.store(access, value, base, index, scale, disp)
         if self.random.random() < 0.5:
             self.dirty = self.b.const(I1, True)
 
@@ -209,10 +217,13 @@ class RandomFunction:
                 self.push(v)
             return
         call = Call(callee.name, callee.symbol, params, callee.results)
+        f_types = self.function.types
         *results, status = b.call("invoke", call, (self.context, *args))
         if r.random() < 0.5:
             for v in results:
-                self.push(v)
+                # what a failed callee leaves in its results is undefined
+                t = f_types[v]
+                self.push(b.emit("select", status, b.const(t, False if t is I1 else 1), v))
             self.push(status)
             return
         # branch on the status at once
@@ -264,7 +275,7 @@ class RandomFunction:
             # one arm leaves
             b.branch(condition, then, other)
             b.start(then, source)
-            captures = tuple(self.pick(t) for t in (I64, F64)[: r.randint(0, 2)])
+            captures = tuple(self.pick(t) if t is I64 else self.number(t) for t in (I64, F64)[: r.randint(0, 2)])
             b.exit(self.site(captures), self.dirty, captures)
             arms = [other]
         else:

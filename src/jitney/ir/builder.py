@@ -170,8 +170,8 @@ class Builder:
                 # Divisions are not pure: 0 and -1 may be errors that a check in front keeps from being reached.
                 if op.pure or function.imms[args[1]] not in (0, -1):
                     return self._folded(op, type, args)
-            if op.commutative and (ops[args[0]] is _CONST or (args[0] > args[1] and ops[args[1]] is not _CONST)):
-                args = (args[1], args[0])
+            if op.commutative:
+                args = self._ordered(args)
             simpler = simplify(self, op, args, type)
             if simpler is not None:
                 return simpler
@@ -282,6 +282,9 @@ class Builder:
         else:
             tested = args[:2]
             if op.base:
+                if OPS[op.base].commutative:
+                    tested = self._ordered(tested)
+                    args = (*tested, *args[2:])
                 value = self._unchecked(op, tested)
                 if value is not None:
                     return value
@@ -301,12 +304,15 @@ class Builder:
         if None not in constants:
             exact = wrapping.meaning(*constants)  # type: ignore[misc]
             return self.const(I64, exact) if exact == wrap(exact) else None
-        neutral = 1 if op.base == "mul" else 0
-        if constants[1] == neutral or (op.base == "mul" and constants[1] == 0):
-            return self.insert(wrapping, tested)
-        if wrapping.commutative and (constants[0] == neutral or (op.base == "mul" and constants[0] == 0)):
+        if constants[1] == (1 if op.base == "mul" else 0) or (op.base == "mul" and constants[1] == 0):
             return self.insert(wrapping, tested)
         return None
+
+    def _ordered(self, args: tuple[int, ...]) -> tuple[int, ...]:
+        """The arguments of an operation that commutes, as all its twins have them: a constant on the right."""
+        ops = self.function.ops
+        a, b = args
+        return (b, a) if ops[a] is _CONST or (a > b and ops[b] is not _CONST) else args
 
     def _append(self, op: Op, args: tuple[int, ...], imm: Any, type: Type) -> int:
         v = self.function.new_value(op, type, args, imm, self.line, self.block)

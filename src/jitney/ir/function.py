@@ -219,8 +219,8 @@ class Function:
     """
 
     __slots__ = (
-        "args", "blocks", "convention", "facts", "file", "homes", "id", "imms", "lines", "name", "ops", "results", "sites",
-        "symbol", "types",
+        "args", "blocks", "convention", "facts", "file", "homes", "id", "imms", "lines", "name", "ops", "results",
+        "sites", "symbol", "types",
     )  # fmt: skip
 
     def __init__(self, name: str, results: tuple[Type, ...] = (), convention: str = "jit") -> None:

@@ -12,14 +12,6 @@ import pytest
 from jitney import FallbackWarning, jit
 
 
-def program(text, **names):
-    """The globals after running `text`, in which `jit` is known."""
-    namespace = {"jit": jit, "__name__": "program", **names}
-    exec(text, namespace)
-    # Where the source is looked for.
-    return namespace
-
-
 @pytest.fixture
 def source(tmp_path):
     """Run a text as a module of its own file, and give its globals."""
@@ -191,7 +183,8 @@ def test_global_array_is_an_argument(source):
     count = sys.getrefcount(g["table"])
     for _ in range(100):
         f(3)
-    assert sys.getrefcount(g["table"]) == count
+    after = sys.getrefcount(g["table"])
+    assert after == count
     g["table"] = [1, 2, 3]
     with pytest.warns(FallbackWarning):
         assert f(1) == 2

@@ -1,4 +1,11 @@
-"""The order of blocks in memory: loops contiguous with their test at the bottom, cold code at the end."""
+"""The order of blocks in memory.
+
+- A loop's blocks stand together; what leaves it stands behind it.
+- A loop whose header decides whether to go on is rotated: the header goes to the bottom, so that one branch per
+  iteration is left; who enters the loop jumps there.
+- Cold blocks stand at the end.
+- A block that only does the moves of an edge stands before the block it leads to, or after the one it comes from if it leads back.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +14,95 @@ if TYPE_CHECKING:
     from ..ir.function import Loop
     from .machine import MachineBlock, MachineFunction
 
+    Items = list["MachineBlock | Loop"]
+
+ALIGNMENT = 32
+"""Of the first block of an innermost loop, in bytes: one line of the decoded-instruction cache."""
+
 
 def arrange(m: MachineFunction) -> None:
     """Put `m.blocks` in order and choose alignments."""
-    hot = [block for block in m.blocks if not block.cold]
-    cold = [block for block in m.blocks if block.cold]
-    if m.blocks[0].cold:
-        hot.insert(0, m.blocks[0])
-        cold.remove(m.blocks[0])
-    m.blocks = hot + cold
+    blocks = m.blocks
+    if len(blocks) == 1:
+        return
+    cold: list[MachineBlock] = []
+    splits: list[tuple[MachineBlock, MachineBlock]] = []
+    items: dict[Loop | None, Items] = {None: []}
+    innermost: set[Loop] = set()
+    last = blocks[0]
+    for block in blocks:
+        if block.cold and block is not blocks[0]:
+            cold.append(block)
+        elif block.source is None:
+            splits.append((block, last))
+        else:
+            last = block
+            loop = block.loop
+            if loop not in items:
+                _open(items, loop, innermost)
+            items[loop].append(block)
+    order: list[MachineBlock] = []
+    _flatten(items, None, innermost, order)
+    if splits:
+        order = _insert(order, splits)
+    m.blocks = order + cold
 
 
+def _open(items: dict[Loop | None, Items], loop: Loop | None, innermost: set[Loop]) -> None:
+    """Make room for a loop in the loop around it."""
+    assert loop is not None
+    if loop.parent not in items:
+        _open(items, loop.parent, innermost)
+    if loop.parent is not None:
+        innermost.discard(loop.parent)
+    items[loop] = []
+    innermost.add(loop)
+    items[loop.parent].append(loop)
+
+
+def _flatten(
+    items: dict[Loop | None, Items], region: Loop | None, innermost: set[Loop], order: list[MachineBlock]
+) -> None:
+    first = len(order)
+    for item in items[region]:
+        if item in items:
+            _flatten(items, item, innermost, order)  # type: ignore[arg-type]
+        else:
+            order.append(item)  # type: ignore[arg-type]
+    if region is None or len(order) == first:
+        return
+    header = order[first]
+    if header.source is region.header and len(order) - first > 1 and _leaves(header, region):
+        latch = order[-1]
+        if len(latch.succs) == 1 and latch.succs[0] is header:
+            del order[first]
+            order.append(header)
+    if region in innermost:
+        order[first].align = ALIGNMENT
+
+
+def _leaves(header: MachineBlock, loop: Loop) -> bool:
+    """Whether the header ends in a branch with one way into the loop and one out of it."""
+    if len(header.succs) != 2:
+        return False
+    inside = [succ.loop is not None and succ.loop.inside(loop) and not succ.cold for succ in header.succs]
+    return inside[0] != inside[1]
+
+
+def _insert(order: list[MachineBlock], splits: list[tuple[MachineBlock, MachineBlock]]) -> list[MachineBlock]:
+    position = {block: k for k, block in enumerate(order)}
+    before: dict[MachineBlock, list[MachineBlock]] = {}
+    after: dict[MachineBlock, list[MachineBlock]] = {}
+    for split, source in splits:
+        goal = split.succs[0]
+        # a cold source or goal is not among them
+        if position.get(goal, -1) > position.get(source, 0):
+            before.setdefault(goal, []).append(split)
+        else:
+            after.setdefault(source if source in position else order[-1], []).append(split)
+    result: list[MachineBlock] = []
+    for block in order:
+        result += before.get(block, ())
+        result.append(block)
+        result += after.get(block, ())
+    return result

@@ -6,9 +6,10 @@ import itertools
 
 from jitney.asm import registers as R
 from jitney.asm.operands import Label, Mem
-from jitney.asm.registers import GP8, GP8H, GP16, GP32, GP64, XMM, YMM, ZMM, K, Reg, Rounding
+from jitney.asm.registers import GP8, GP8H, GP16, GP32, GP64, XMM, YMM, ZMM, K, Masked, Reg
 from jitney.asm.x86_64 import forms
 from jitney.asm.x86_64.forms import Form
+from jitney.asm.x86_64.match import FIXED
 
 FAMILIES = sorted({*forms.GENERAL_FILES, *forms.VEX_FILES})
 TARGET = Label("target")
@@ -62,12 +63,14 @@ def _operands(token: str, form: Form) -> list[object]:
         return list(VALUES[token])
     if token == "1":
         return [1]
-    if token in forms.FIXED:
+    if token in FIXED:
         return [R.REGISTERS[token]]
     if token in ("rel8", "rel32"):
         return [TARGET]
-    if token in ("{er}", "{sae}"):
-        return []
+    if token == "{er}":
+        return [R.rn_sae, R.rd_sae, R.ru_sae, R.rz_sae]
+    if token == "{sae}":
+        return [R.sae]
     token, _, mask = token.partition(" ")
     samples: list[object] = []
     memory: list[Mem] = []
@@ -91,28 +94,23 @@ def _operands(token: str, form: Form) -> list[object]:
                 memory += [_sized(mem, size) for mem in ADDRESSES]
         elif part[0] == "b":
             size = int(part[1:]) // 8
-            times = {"x": 16, "y": 32, "z": 64}[_vector_letter(form, token)] // size
+            times = memory[0].size // size
             memory += [_sized(mem, size).broadcast(times) for mem in ADDRESSES[:8]]
-    if mask:
-        k = [R.k1, R.k7]
-        samples = samples + [r.masked(m, z) for r in samples[-2:] for m in k for z in _zeroing(mask)]
+    if mask == "{k1}":
+        samples = [r.masked(R.k1) for r in samples]
+        memory = [m.masked(R.k5) for m in memory]
+    elif mask:
+        zeroing = (False, True) if "{z}" in mask else (False,)
+        samples = samples + [r.masked(k, z) for r in samples[-2:] for k in (R.k1, R.k7) for z in zeroing]
         memory = memory + [m.masked(R.k2) for m in memory[:4]]
     return samples + memory
-
-
-def _zeroing(mask: str) -> tuple[bool, ...]:
-    return (False, True) if "{z}" in mask else (False,)
-
-
-def _vector_letter(form: Form, token: str) -> str:
-    return "xyz"[form.length]
 
 
 def instructions(form: Form) -> list[tuple[object, ...]]:
     """Instructions that this form should serve: each sample of each operand, the others varying along."""
     if "rel8" in form.operands or "rel32" in form.operands:
         return []
-    columns = [_operands(token, form) for token in form.operands if token[0] != "{"]
+    columns = [_operands(token, form) for token in form.operands]
     if not all(columns):
         return []
     found = []
@@ -123,10 +121,6 @@ def instructions(form: Form) -> list[tuple[object, ...]]:
             found.append((form.mnemonic, *row))
     for row in itertools.product(*[(column[0], column[-1]) for column in columns]):
         found.append((form.mnemonic, *row))
-    if form.operands and form.operands[-1] in ("{er}", "{sae}"):
-        names = (R.rn_sae, R.rd_sae, R.ru_sae, R.rz_sae) if form.operands[-1] == "{er}" else (R.sae,)
-        registers = [[x for x in column if not isinstance(x, (Mem, int))] or column for column in columns]
-        found += [(form.mnemonic, *[c[i % len(c)] for c in registers], r) for i, r in enumerate(names)]
     return list(dict.fromkeys(filter(_distinct, found)))
 
 
@@ -134,7 +128,8 @@ def _distinct(instruction: tuple[object, ...]) -> bool:
     """Whether a gather names three different registers, as it must."""
     for operand in instruction[1:]:
         if isinstance(operand, Mem) and operand.index is not None and operand.index.size > 8:
-            ids = [operand.index.id] + [o.id for o in instruction[1:] if isinstance(o, Reg)]
+            registers = [o.reg if isinstance(o, Masked) else o for o in instruction[1:]]
+            ids = [operand.index.id] + [o.id for o in registers if isinstance(o, Reg)]
             return len(set(ids)) == len(ids)
     return True
 
@@ -175,6 +170,4 @@ def text(instruction: tuple[object, ...]) -> str:
 def _operand_text(operand: object) -> str:
     if isinstance(operand, Mem) and operand.label is None and operand.base is None and operand.index is None:
         return str(operand) if operand.decor is not None else str(operand).replace("[", "ds:[")
-    if isinstance(operand, Rounding):
-        return str(operand)
     return str(operand)

@@ -14,6 +14,7 @@ from jitney.asm import registers as R
 from jitney.asm.operands import Mem
 from jitney.asm.x86_64 import forms
 from jitney.asm.x86_64.encode import encode
+from jitney.asm.x86_64.match import match
 
 
 def _beside(name: str):
@@ -117,7 +118,7 @@ def test_emit_agrees_with_the_form(family):
         for instruction in samples.instructions(form):
             mnemonic, *operands = instruction
             try:
-                chosen = forms.match(mnemonic, tuple(operands))
+                chosen = match(mnemonic, tuple(operands))
                 direct = encode(chosen, tuple(operands))
             except OperandError:
                 continue

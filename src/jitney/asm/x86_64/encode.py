@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from jitney.asm.errors import OperandError, RangeError
 from jitney.asm.operands import Label, Mem
-from jitney.asm.registers import Masked, Rounding
-from jitney.asm.x86_64.forms import match, relative_forms
+from jitney.asm.registers import Masked, Reg, Rounding
+from jitney.asm.x86_64.forms import relative_forms
+from jitney.asm.x86_64.match import match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from jitney.asm.registers import Reg
     from jitney.asm.x86_64.forms import Form
 
 _BYTE = tuple(bytes((i,)) for i in range(256))
@@ -111,7 +111,6 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
             operand = operand.reg
         elif type(operand) is Rounding:
             rounding = operand
-            continue
         elif type(operand) is Mem:
             decor = operand.decor
             if decor is not None and decor.mask is not None:
@@ -134,11 +133,11 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
         rm = plain[form.rm]
         if type(rm) is Mem:
             scale = 1
-            if rm.index is not None and rm.index.size > 8 and form.kind == "vex":
+            if rm.index is not None and rm.index.size > 8:
                 _check_gather(form, plain, rm.index)
             if form.kind == "evex":
                 broadcast = rm.decor is not None and rm.decor.broadcast > 0
-                scale = rm.size if broadcast else form.scale
+                scale = form.element if broadcast else form.scale
             extension, tail, prefix = memory(rm, reg & 7, scale)
         else:
             tail = _BYTE[0xC0 | (reg & 7) << 3 | rm.id & 7]
@@ -187,9 +186,10 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
 
 
 def _check_gather(form: Form, operands: list[Any], index: Reg) -> None:
-    """The processor refuses a gather whose destination, index and mask are not three registers."""
-    if len({operands[0].id, index.id, operands[2].id}) < 3:
-        raise OperandError(f"'{form.mnemonic}' needs three different registers: destination, index and mask")
+    """The processor refuses a gather whose destination, index and (VEX) mask are not different registers."""
+    registers = [index.id] + [operand.id for operand in operands if type(operand) is Reg]
+    if form.reg == 0 and len(set(registers)) < len(registers):
+        raise OperandError(f"'{form.mnemonic}' needs different registers as destination, index and mask")
 
 
 def _evex(

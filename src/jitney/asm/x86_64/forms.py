@@ -8,8 +8,8 @@ A line is one form, in the notation of the processor manual:
 `xmm ymm zmm k` vector and mask registers, `al ax eax rax cl xmm0 1` exactly that, `imm8..imm64` an immediate of
 that many bits (signed or unsigned), `imm8s imm32s` one sign-extended to the operand's size, `rel8 rel32` a distance,
 `moffs64` an absolute address, `vm32x vm64y..` memory with a vector index. AVX-512: `{k}` or `{k}{z}` after an operand
-lets it carry a mask, `/b32` or `/b64` lets a memory operand broadcast elements of that many bits, `{er}` and `{sae}` at
-the end let a rounding operand follow.
+lets it carry a mask, `{k1}` demands one, `/b32` or `/b64` lets memory be one element of that many bits, broadcast, and
+`{er}` and `{sae}` are rounding operands.
 
 *Where each operand goes*, one letter each: `M` ModRM.rm, `R` ModRM.reg, `V` VEX.vvvv, `O` the opcode's low three bits,
 `I` immediate, `B` both ModRM.reg and ModRM.rm, `4` the immediate's high four bits, `A` absolute address, `D` relative
@@ -35,17 +35,15 @@ from __future__ import annotations
 
 from _bisect import bisect_left
 
-from jitney.asm.errors import OperandError
-from jitney.asm.operands import Label, Mem
-from jitney.asm.registers import REGISTERS
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
 GENERAL_FILES = ("control", "integer", "sse", "sse_integer")
-VEX_FILES = ("avx", "avx_integer", "fma", "control")
+VEX_FILES = (
+    "avx", "avx_integer", "fma", "control", "avx512", "avx512_fma", "avx512_convert", "avx512_move", "avx512_permute",
+    "avx512_integer", "avx512_shift",
+)  # fmt: skip
 
 _CONDITIONS = (
     "o no b ae e ne be a s ns p np l ge le g".split(),
@@ -61,45 +59,11 @@ AVX_PREDICATES = (
     "eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us"
 ).split()
 
-FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
-_GENERAL_TOKENS = {8: "r8 al cl", 16: "r16 ax dx", 32: "r32 eax r32/m8 r32/m16", 64: "r64 rax"}
-_MEMORY_STEMS = "m r/m xmm/m ymm/m zmm/m k/m moffs r32/m".split()
-
-
-def _accepting() -> dict[object, set[str]]:
-    """Shape of an operand (see `shape_of`) -> the tokens of the notation that accept it."""
-    table: dict[object, set[str]] = {
-        "gp8h": {"r8", "r/m8"},
-        "i": {"imm8", "imm8s", "imm16", "imm32", "imm32s", "imm64", "1"},
-        "l": {"imm64", "rel8", "rel32"},
-        "k": {"k", "k {k}"},
-    }
-    open_size = {"m"}
-    for bits in (8, 16, 32, 64, 128, 256, 512):
-        memory = {f"{stem}{bits}" for stem in _MEMORY_STEMS}
-        open_size |= memory
-        table[bits >> 3] = memory | {"m"}
-        if bits in _GENERAL_TOKENS:
-            table[f"gp{bits}"] = {f"r/m{bits}", *_GENERAL_TOKENS[bits].split()}
-    for letter in "xyz":
-        table["vm" + letter] = {"vm32" + letter, "vm64" + letter}
-    for vector in ("xmm", "ymm", "zmm", "k"):
-        table[vector] = {vector, *[f"{vector}/m{bits}" for bits in (8, 16, 32, 64, 128, 256, 512)]}
-    table["xmm"].add("xmm0")
-    table[0] = open_size
-    table[6] = table[10] = {"m"}
-    return table
-
-
-ACCEPTING = _accepting()
-
-
 _IMMEDIATE_SIZES = {"ib": 1, "iw": 2, "id": 4, "iq": 8, "cb": 1, "cd": 4, "/is4": 1}
 _MAPS = {"0F": 1, "0F38": 2, "0F3A": 3, "MAP5": 5, "MAP6": 6}
 _LEGACY_PREFIXES = ("66", "67", "F2", "F3")
 _PP = {"66": 1, "F3": 2, "F2": 3}
 _LENGTHS = {"LZ": 0, "LIG": 0, "128": 0, "256": 1, "512": 2}
-_VECTOR_SIZES = (16, 32, 64)
 
 
 class Form:
@@ -109,11 +73,11 @@ class Form:
     escape on (VEX, EVEX: one byte). w: REX.W/VEX.W. map, pp, length: VEX fields. digit: fixed ModRM.reg, or 0.
     modrm: whether there is one. reg, rm, vvvv, low, is4, moffs: operand positions. immediates: (position, size in
     bytes) of each. constant: an immediate byte that is part of the mnemonic. trailing: bytes after the displacement.
-    scale: bytes per step of an EVEX 8-bit displacement.
+    scale: bytes per step of an EVEX 8-bit displacement. element: bytes of a broadcast element, or 0.
     """
 
     __slots__ = (
-        "constant", "digit", "encoding", "immediates", "is4", "kind", "length", "low", "map", "mnemonic",
+        "constant", "digit", "element", "encoding", "immediates", "is4", "kind", "length", "low", "map", "mnemonic",
         "modrm", "moffs", "opcode", "operands", "pp", "prefixes", "reg", "rm", "scale", "trailing", "vvvv", "w",
     )  # fmt: skip
 
@@ -130,14 +94,17 @@ class Form:
         self.moffs = find("A")
         if places[0] == "B":
             self.reg = self.rm = 0
-        self.digit = self.w = self.map = self.pp = self.length = self.scale = 0
+        self.digit = self.w = self.map = self.pp = self.length = self.scale = self.element = 0
         self.modrm = False
         self.constant: int | None = None
         self.kind = "legacy"
         sizes = self._parse_encoding(n)
         self.trailing = sum(sizes)
         if self.kind == "evex":
-            self.scale = _displacement_scale(self, flags)
+            self.scale = _displacement_scale(operands, flags)
+            for token in operands:
+                if "/b" in token:
+                    self.element = int(token.rpartition("/b")[2]) // 8
         self.immediates = tuple(zip([i for i, letter in enumerate(places) if letter == "I"], sizes))
 
     def _parse_encoding(self, n: int) -> list[int]:
@@ -183,71 +150,22 @@ class Form:
         return f"{self.mnemonic} {', '.join(self.operands)}".rstrip()
 
 
-def _displacement_scale(form: Form, flags: list[str]) -> int:
+def _displacement_scale(operands: tuple[str, ...], flags: list[str]) -> int:
     """The N of `disp8*N`: what the `tuple=` flag says, or else the size of the memory operand."""
     for flag in flags:
         if flag.startswith("tuple="):
             return int(flag[6:])
-    for token in form.operands:
-        for part in token.split("/"):
-            if part[0] == "m" and part[1:].isdigit():
+    for token in operands:
+        for part in token.split(" ")[0].split("/"):
+            if part[0] == "m":
                 return int(part[1:]) // 8
-    return _VECTOR_SIZES[form.length]
+    return 1
 
 
-def _checks(tokens: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
-    """What the shapes of operands leave open, as `(position, lowest, highest, wrap)` or `(position, register)`.
-
-    wrap: 2**bits of the operand, where a value may also be written unsigned and is then sign-extended from less.
-    """
-    checks: list[tuple[Any, ...]] = []
-    for position, token in enumerate(tokens):
-        if token[:3] == "imm":
-            if token[-1] == "s":
-                half = 1 << int(token[3:-1]) - 1
-                checks.append((position, -half, half - 1, 1 << (_bits(tokens[0]) if position else 64)))
-            else:
-                bits = int(token[3:])
-                checks.append((position, -1 << bits - 1, (1 << bits) - 1, 0))
-        elif token == "1":
-            checks.append((position, 1, 1, 0))
-        elif token in FIXED:
-            checks.append((position, REGISTERS[token]))
-    return tuple(checks)
-
-
-def _bits(token: str) -> int:
-    return REGISTERS[token].size * 8 if token in FIXED else int(token.lstrip("r/m"))
-
-
-class Row:
-    """One line, its encoding parsed when first needed. default: what the flag of that name says."""
-
-    __slots__ = ("_form", "checks", "columns", "default", "mnemonic", "n", "tokens")
-
-    def __init__(self, mnemonic: str, tokens: tuple[str, ...], columns: str, n: int) -> None:
-        self.mnemonic = mnemonic
-        self.tokens = tokens
-        self.columns = columns
-        self.n = n
-        self.checks = _checks(tokens)
-        if columns.endswith(" | crosses"):
-            self.checks += ((0, -1, "crosses"),)
-        self.default = columns.endswith(" | default")
-        self._form: Form | None = None
-
-    def form(self) -> Form:
-        form = self._form
-        if form is None:
-            form = self._form = Form(self.mnemonic, self.tokens, self.columns, self.n)
-        return form
-
-
-_Lines = list[tuple[tuple[str, ...], str]]
+Lines = list[tuple[tuple[str, ...], str]]
 
 _tables: dict[str, list[str]] = {}
-_blocks: dict[tuple[str, str], _Lines] = {}
-_matches: dict[tuple[object, ...], tuple[Row, ...]] = {}
+_blocks: dict[tuple[str, str], Lines] = {}
 _directory = __file__.rpartition("/")[0] + "/table/"
 
 
@@ -261,7 +179,7 @@ def table_lines(family: str) -> list[str]:
     return lines
 
 
-def _block(family: str, name: str) -> _Lines:
+def _block(family: str, name: str) -> Lines:
     """(operands, other columns) of the lines of a file that begin with the name.
 
     Of a line `add = alu 0`: `("=", "alu", "0")` and nothing.
@@ -298,7 +216,7 @@ def files_of(mnemonic: str) -> tuple[str, ...]:
     return VEX_FILES if mnemonic[0] in "vk" else GENERAL_FILES
 
 
-def lines_of(mnemonic: str, files: tuple[str, ...]) -> Iterator[tuple[_Lines, int]]:
+def lines_of(mnemonic: str, files: tuple[str, ...]) -> Iterator[tuple[Lines, int]]:
     """The mnemonic's (operands, other columns) in each of these files that has any, and their n."""
     name, n = _family_of(mnemonic)
     for family in files:
@@ -326,95 +244,3 @@ def relative_forms(mnemonic: str) -> list[Form]:
     name, n = _family_of(mnemonic)
     block = _block("control", name)
     return [Form(mnemonic, tokens, columns, n) for tokens, columns in block if tokens in (("rel8",), ("rel32",))]
-
-
-def shape_of(operand: object) -> object:
-    """What matching looks at: a register's kind, a memory operand's size, `i` for an integer, `l` for a label."""
-    if type(operand) is Mem:
-        index = operand.index
-        shape: object = operand.size
-        if index is not None and index.size > 8:
-            shape = "vm" + index.kind[0]
-        decor = operand.decor
-        if decor is not None:
-            if decor.broadcast:
-                shape = f"b{operand.size * 8}"
-            if decor.mask is not None:
-                shape = f"{shape}{{k}}"
-        return shape
-    if isinstance(operand, int):
-        return "i"
-    if isinstance(operand, Label):
-        return "l"
-    shape = getattr(operand, "shape", None)
-    if shape is None or operand.__class__.__module__ != "jitney.asm.registers":
-        raise OperandError(f"{operand!r} is not an operand: registers, Mem, int and Label are")
-    return shape
-
-
-def match(mnemonic: str, operands: tuple[Any, ...]) -> Form:
-    """The form that these operands select.
-
-    Raises OperandError where there is none, or where a memory operand's size is open and matters.
-    """
-    shape = (mnemonic, *[shape_of(operand) for operand in operands])
-    candidates = _matches.get(shape)
-    if candidates is None:
-        candidates = _matches[shape] = _candidates(mnemonic, shape[1:])
-    for row in candidates:
-        for check in row.checks:
-            value = operands[check[0]]
-            if len(check) == 2:
-                if value is not check[1]:
-                    break
-            elif len(check) == 3:
-                if not value.id < 8 <= operands[-1].id:
-                    break
-            elif type(value) is not Label:
-                _, lowest, highest, wrap = check
-                if not (lowest <= value <= highest or (wrap and lowest <= value - wrap < 0)):
-                    break
-        else:
-            return row.form()
-    raise OperandError(_explain(mnemonic, operands, bool(candidates)))
-
-
-def _candidates(mnemonic: str, shape: tuple[object, ...]) -> tuple[Row, ...]:
-    """The rows that accept this shape, of the first file that has any."""
-    accepting = [ACCEPTING.get(s, ()) for s in shape]
-    count = len(shape)
-    for block, n in lines_of(mnemonic, files_of(mnemonic)):
-        found = []
-        for tokens, columns in block:
-            if len(tokens) == count:
-                for token, accepted in zip(tokens, accepting):
-                    if token not in accepted:
-                        break
-                else:
-                    found.append(Row(mnemonic, tokens, columns, n))
-        if found:
-            if len(found) > 1 and 0 in shape:
-                found = _of_one_size(mnemonic, found, shape.index(0))
-            return tuple(found)
-    return ()
-
-
-def _of_one_size(mnemonic: str, found: list[Row], position: int) -> list[Row]:
-    """Of rows that match a memory operand of open size, those of the size that must be meant."""
-    sizes = [row.tokens[position].rpartition("m")[2] for row in found]
-    if len(set(sizes)) == 1:
-        return found
-    for row, size in zip(found, sizes):
-        if row.default:
-            return [row for row, other in zip(found, sizes) if other == size]
-    raise OperandError(f"the size of the memory operand of '{mnemonic}' is ambiguous: say byte_ptr, dword_ptr, ...")
-
-
-def _explain(mnemonic: str, operands: tuple[Any, ...], matched: bool) -> str:
-    given = ", ".join(map(str, operands)) or "no operands"
-    if matched:
-        return f"'{mnemonic}' does not take ({given}): a value is out of range, or a register is not the one required"
-    known = [", ".join(form.operands) or "no operands" for form in forms_of(mnemonic)]
-    if not known:
-        return f"unknown mnemonic '{mnemonic}'"
-    return f"'{mnemonic}' does not take ({given}); it takes: {'; '.join(known)}"

@@ -20,6 +20,7 @@ from .asm import memory
 from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
+from .frontend.source import file_lines
 from .report.explain import Explanation
 from .runtime import arguments, safepoint, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .asm.memory import Region
+    from .pipeline import Compiled
     from .pytypes import PyType
 
 OPTIONS = ("strict", "fastmath", "nogil", "parallel", "cache")
@@ -213,14 +215,20 @@ class Dispatcher:
 
     def specialize(self, types: tuple[PyType, ...]) -> Specialization:
         """What became of these argument types: compiled now if they are new, or if a name they rely on has changed."""
+        record = self.current(types)
+        if record is None:
+            record = self._compile(types)
+            self._keep(types, record)
+        return record
+
+    def current(self, types: tuple[PyType, ...]) -> Specialization | None:
+        """What became of these argument types, if that is known and every name still means the same."""
+        self.check_code()
         record = self.records.get(types)
         if record is not None and not record.reason and not record.guards.bind():
             self.volatile |= self._changed_names(record.guards)
             self._drop(record)
-            record = None
-        if record is None:
-            record = self._compile(types)
-            self._keep(types, record)
+            return None
         return record
 
     def _changed_names(self, guards: GuardTable) -> set[str]:
@@ -244,20 +252,33 @@ class Dispatcher:
         busy = (self, types)
         _compiling.add(busy)
         try:
-            self._fill(record, pipeline.compile(self.function, types, _Hooks(self)))
+            *callees, own = pipeline.compile(self.function, types, _Hooks(self))
+            for compiled in callees:
+                dispatcher_of(compiled.unit.callee).adopt(compiled)
+            self._fill(record, own)
         except UnsupportedError as error:
             self._leave(record, error)
         except (RecursionError, MemoryError) as error:
             # The caller's fault rather than the function's: the next call may go well.
             record.reason = repr(error)
         except Exception as error:
+            if os.environ.get("JITNEY_CHECK") == "1":
+                raise
             message = f"the compiler failed, which is a bug in jitney ({type(error).__name__}: {error})"
             self._leave(record, self._error(message))
         finally:
             _compiling.discard(busy)
         return record
 
-    def _fill(self, record: Specialization, compiled: Any) -> None:
+    def adopt(self, compiled: Compiled) -> None:
+        """Take over what was compiled for a caller."""
+        types = compiled.unit.types
+        record = Specialization(types)
+        self._compilations += 1
+        self._fill(record, compiled)
+        self._keep(types, record)
+
+    def _fill(self, record: Specialization, compiled: Compiled) -> None:
         lowered = compiled.lowered
         callees = [info.owner for info in lowered.callees]
         record.guards = GuardTable(lowered.guards, lowered.hidden, ABSENT)
@@ -343,6 +364,23 @@ class Dispatcher:
 
     # -- telling ---------------------------------------------------------------------------------------------------
 
+    def explain(self, types: tuple[PyType, ...]) -> Explanation:
+        """See `JitFunction.explain`."""
+        code, name = self._code, self.function.__qualname__
+        with _lock:
+            record = self.specialize(types) if types else next(reversed(self.records.values()), None)
+            first = code.co_firstlineno
+            last = max((line for _, _, line in code.co_lines() if line), default=first)
+            text = file_lines(code.co_filename)
+            lines = {n: text[n - 1].rstrip() for n in range(first, last + 1) if n <= len(text)}
+            if record is None:
+                return Explanation(f"{name}: not called yet, so nothing is compiled", lines)
+            if record.reason:
+                return Explanation(f"{name}({record.signature}) runs in CPython: {record.reason}", lines)
+            lowered, function, machine = pipeline.listing(self.function, record.types, _Hooks(self))
+            title = f"{name}({record.signature}) -> {lowered.result}: {len(machine.code)} bytes"
+            return Explanation(title, lines, function, machine)
+
     def _tell(self, record: Specialization) -> None:
         """Warn, once, that CPython runs these calls; raise instead where that was asked for."""
         error = record.error
@@ -387,14 +425,12 @@ class _Hooks:
     def plain(self, callee: Any) -> FunctionType | None:
         return function_of(callee) if isinstance(callee, JitFunction) else None
 
-    def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
-        dispatcher = dispatcher_of(callee)
-        # Two functions that call each other are not compiled: one would have to be finished first.
-        if (dispatcher, types) in _compiling:
-            return None
-        dispatcher.check_code()
-        record = dispatcher.specialize(types)
-        if record.symbol is None or record.reason or record.result is None:
+    def of(self, callee: Any) -> _Hooks:
+        return _Hooks(dispatcher_of(callee))
+
+    def finished(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
+        record = dispatcher_of(callee).current(types)
+        if record is None or record.symbol is None or record.reason or record.result is None:
             return None
         return CalleeInfo(record.symbol, record.result, record.writes, record.hidden, record.rows, record)
 
@@ -420,8 +456,11 @@ class JitFunction(Callable):
         return tuple(dispatcher_of(self).records.values())
 
     def explain(self, *types: PyType) -> Explanation:
-        """Source, IR and machine code side by side, of the newest specialisation or the one for the given types."""
-        return Explanation(self, types or None)
+        """Source, IR and machine code side by side, of the last specialisation or of the one for the given types.
+
+        What is shown is compiled anew, by the same steps.
+        """
+        return dispatcher_of(self).explain(types)
 
 
 def dispatcher_of(jitted: JitFunction) -> Dispatcher:

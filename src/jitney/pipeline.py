@@ -13,7 +13,7 @@ from os import environ
 from time import perf_counter
 
 from .codegen.generate import generate
-from .frontend.lower import lower
+from .group import Group
 from .ir.verify import verify
 from .loader import load
 from .opt import enabled
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .codegen.code import MachineCode
-    from .frontend.calls import Hooks
     from .frontend.lower import Lowered
+    from .group import GroupHooks, Unit
     from .ir.function import Function, Symbol
     from .loader import Loaded
     from .pytypes import PyType
@@ -39,6 +39,7 @@ class Compiled:
     """A function compiled for one tuple of argument types.
 
     Attributes:
+        unit: the function and the types.
         lowered: what the frontend made of it: result type, guards, hidden arguments.
         owner: holds the code in memory.
         registration: holds the sites, for exceptions raised in the code.
@@ -46,44 +47,55 @@ class Compiled:
         code_size: bytes.
     """
 
-    __slots__ = ("code_size", "lowered", "owner", "registration", "stages")
+    __slots__ = ("code_size", "lowered", "owner", "registration", "stages", "unit")
 
-    def __init__(
-        self, lowered: Lowered, owner: Loaded, registration: Registration, stages: dict[str, float], code_size: int
-    ) -> None:
+    def __init__(self, unit: Unit, lowered: Lowered, registration: Registration, code: MachineCode) -> None:
+        self.unit = unit
         self.lowered = lowered
-        self.owner = owner
+        self.owner: Loaded
         self.registration = registration
-        self.stages = stages
-        self.code_size = code_size
+        self.stages: dict[str, float] = {}
+        self.code_size = len(code.code)
 
 
-def compile(function: FunctionType, types: tuple[PyType, ...], hooks: Hooks) -> Compiled:
-    """Compile `function` for arguments of the given types.
+def compile(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> list[Compiled]:
+    """Compile `function` for arguments of the given types, and with it what it calls and is not compiled yet.
 
+    Returns: callees first, the function itself last.
     Raises:
         UnsupportedError: with the place in the source that stood in the way.
     """
-    stages: dict[str, float] = {}
+    stages: dict[str, float] = dict.fromkeys(("lower", "optimize", "generate", "load"), 0.0)
     clock = perf_counter()
 
     # Typed SSA: every construct has CPython's meaning, every way to fail is a site.
-    lowered = lower(function, types, hooks)
+    units = Group(function, types, hooks).lower()
     clock = _lap(stages, "lower", clock)
 
-    # The same function, faster: each pass keeps the invariants of ir/verify.py.
-    better = optimize(lowered.function)
-    clock = _lap(stages, "optimize", clock)
+    made, codes = [], []
+    for unit in units:
+        lowered = unit.lowered
+        assert lowered is not None
 
-    # Machine code with relocations. It names its sites by the function's id, under which the runtime knows them.
-    registration = exceptions.register(better, function.__name__, function.__globals__)
-    code = generate(better, TARGET, _poll_thunk())
-    clock = _lap(stages, "generate", clock)
+        # The same function, faster: each pass keeps the invariants of ir/verify.py.
+        better = optimize(lowered.function)
+        clock = _lap(stages, "optimize", clock)
 
-    # Placed and linked: `better.symbol` has its address, and the code lives as long as `owner`.
-    owner = load([code])
+        # Machine code with relocations. It names its sites by the function's id, under which the runtime knows them.
+        registration = exceptions.register(better, unit.function.__name__, unit.function.__globals__)
+        code = generate(better, TARGET, _poll_thunk())
+        clock = _lap(stages, "generate", clock)
+        made.append(Compiled(unit, lowered, registration, code))
+        codes.append(code)
+
+    # Placed and linked: each symbol has its address, and the code lives as long as `owner`.
+    owner = load(codes)
     _lap(stages, "load", clock)
-    return Compiled(lowered, owner, registration, stages, len(code.code))
+    for compiled in made:
+        compiled.owner = owner
+    # The group's time is told of the function it was compiled for.
+    made[-1].stages = stages
+    return made
 
 
 def optimize(function: Function) -> Function:
@@ -103,16 +115,17 @@ def link(functions: Sequence[Function]) -> Loaded:
     return load([generate(function, TARGET) for function in functions])
 
 
-def listing(function: FunctionType, types: tuple[PyType, ...], hooks: Hooks) -> tuple[Lowered, Function, MachineCode]:
+def listing(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> tuple[Lowered, Function, MachineCode]:
     """All that `compile` makes on the way, with the machine code's origins recorded, for looking at."""
-    lowered = lower(function, types, hooks)
+    lowered = Group(function, types, hooks).lower()[-1].lowered
+    assert lowered is not None
     better = optimize(lowered.function)
     return lowered, better, generate(better, TARGET, _poll_thunk(), listing=True)
 
 
 def _lap(stages: dict[str, float], name: str, since: float) -> float:
     now = perf_counter()
-    stages[name] = now - since
+    stages[name] += now - since
     return now
 
 

@@ -15,7 +15,7 @@ from .state import DIRTY, DeadPath, Lowering, Val
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FunctionType
-    from typing import Any, Protocol
+    from typing import Any, NoReturn, Protocol
 
     from ..ir.function import Symbol
 
@@ -35,12 +35,28 @@ if TYPE_CHECKING:
 
 
 class CalleeInfo:
-    """What a caller has to know of a compiled specialisation."""
+    """What a caller has to know of a specialisation.
 
-    __slots__ = ("guards", "hidden", "owner", "result", "symbol", "writes")
+    Attributes:
+        symbol: where it is, or will be.
+        result: the type of what it returns; None while that is not known, of a function being lowered.
+        writes: it may have effects.
+        hidden, guards: what it relies on.
+        owner: whatever keeps it alive.
+        open: it is being lowered itself: the call closes a cycle.
+    """
+
+    __slots__ = ("guards", "hidden", "open", "owner", "result", "symbol", "writes")
 
     def __init__(
-        self, symbol: Symbol, result: PyType, writes: bool, hidden: list[Hidden], guards: list[Guard], owner: Any
+        self,
+        symbol: Symbol,
+        result: PyType | None,
+        writes: bool,
+        hidden: list[Hidden],
+        guards: list[Guard],
+        owner: Any,
+        open: bool = False,
     ) -> None:
         self.symbol = symbol
         self.result = result
@@ -48,6 +64,7 @@ class CalleeInfo:
         self.hidden = hidden
         self.guards = guards
         self.owner = owner
+        self.open = open
 
 
 def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
@@ -63,7 +80,13 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
     info = lw.hooks.callee(callee, types)
     if info is None:
         lw.unsupported(f"{plain.__qualname__} cannot be compiled for ({', '.join(t.name for t in types)})", node)
-    lw.callees.append(info)
+    if info.open:
+        lw.recursive = True
+    else:
+        lw.callees.append(info)
+    if info.result is None:
+        lw.awaited = True
+        _unknown_yet(lw)
     parts = [p for v in bound for p in v.parts]
     for hidden in info.hidden:
         parts.extend(lw.names.adopt(lw, hidden).parts)
@@ -75,10 +98,15 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
 def _call_self(lw: Lowering, bound: list[Val], node: Any) -> Val:
     lw.recursive = True
     if lw.result is None:
-        lw.b.unreachable()
-        raise DeadPath
+        _unknown_yet(lw)
     parts = [p for v in bound for p in v.parts]
     return _emit(lw, lw.function.symbol, lw.function.name, parts, lw.result, lw.assumed_writes)
+
+
+def _unknown_yet(lw: Lowering) -> NoReturn:
+    """The callee's result type will be known once other paths have told; this one is lowered in the next round."""
+    lw.b.unreachable()
+    raise DeadPath
 
 
 def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyType, writes: bool) -> Val:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import FunctionType
 
     from .calls import CalleeInfo, Hooks
+    from ..ir.function import Symbol
     from .source import Source
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
@@ -32,7 +33,7 @@ class Lowered:
 
     Attributes:
         function: jit convention; parameters: context, the leaves of all arguments, the leaves of hidden arguments.
-        result: the type of what it returns.
+        result: the type of what it returns; None where that hangs on a callee whose own is not known yet.
         writes: it may have effects; then its last result is the final dirty flag.
         guards, hidden: what was relied upon, and what is read at entry.
         callees: specialisations called directly, to be kept alive.
@@ -44,7 +45,7 @@ class Lowered:
     def __init__(
         self,
         function: Function,
-        result: PyType,
+        result: PyType | None,
         writes: bool,
         guards: list[Guard],
         hidden: list[Hidden],
@@ -62,8 +63,13 @@ class Lowered:
         self.source = source
 
 
-def lower(function: FunctionType, arg_types: tuple[PyType, ...], hooks: Hooks) -> Lowered:
+def lower(
+    function: FunctionType, arg_types: tuple[PyType, ...], hooks: Hooks, symbol: Symbol | None = None
+) -> Lowered:
     """Lower `function` for arguments of the given types, one per parameter (keyword-only ones included).
+
+    Args:
+        symbol: of the result, where calls to it are lowered already.
 
     Raises:
         UnsupportedError: with the place that stood in the way.
@@ -78,12 +84,16 @@ def lower(function: FunctionType, arg_types: tuple[PyType, ...], hooks: Hooks) -
     writes = False
     for _ in range(_MAX_ROUNDS):
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
+        if symbol is not None:
+            lw.function.symbol = symbol
         try:
             lw.body(body)
             lw.returns.append(lw.open_end(NONE_VAL))
         except DeadPath:
             pass
         found = _joined_result(lw)
+        if lw.awaited and found is None:
+            return _finish(lw, None)
         if lw.recursive and found is None:
             lw.unsupported("this function calls itself on every path", tree.node)
         if not lw.recursive or (found is result and lw.writes == writes):
@@ -154,12 +164,12 @@ def _joined_result(lw: Lowering) -> PyType | None:
     return result
 
 
-def _finish(lw: Lowering, result: PyType) -> Lowered:
+def _finish(lw: Lowering, result: PyType | None) -> Lowered:
     function = lw.function
     dirty = (BOOL.leaves[0],) if lw.writes else ()
-    function.results = result.leaves + dirty
+    function.results = (result.leaves if result is not None else ()) + dirty
     for end in lw.returns:
-        assert end.value is not None
+        assert end.value is not None and result is not None
         values = lw.coerce(end.value, result, end.block)
         end.block.term = "ret"
         end.block.term_args = values + (end.env[DIRTY].parts if lw.writes else ())

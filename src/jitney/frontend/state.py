@@ -87,6 +87,7 @@ class Lowering:
         b: the builder. env: names to values, at the current point. loop: the innermost loop being lowered.
         context: the context parameter. returns: open ends that return their value.
         result: the assumed type of the function's result, for calls to itself; None while unknown.
+        recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
     """
 
     def __init__(self, source: Source, names: Names, live: Liveness, result: PyType | None) -> None:
@@ -103,6 +104,7 @@ class Lowering:
         self.returns: list[Open] = []
         self.context = -1
         self.recursive = False
+        self.awaited = False
         self.writes = False
         self.assumed_writes = False
         self.globals: set[str] = set()

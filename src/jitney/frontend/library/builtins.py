@@ -181,13 +181,20 @@ def _round_to_digits(lw: Lowering, value: Val, digits: int) -> Val | None:
     type = value.type
     if (type is INT or type is BOOL) and digits >= 0:
         return Val(INT, (as_int(lw, value),))
-    if isinstance(type, Scalar) and type.kind == "f" and abs(digits) <= 22:
-        # As `np.round`: scale, round to even, scale back.
-        scale = lw.b.const(type.access.type, 10.0 ** abs(digits))
-        there, back = ("fmul", "fdiv") if digits >= 0 else ("fdiv", "fmul")
-        scaled = lw.b.emit("frint", lw.b.emit(there, value.parts[0], scale))
-        return Val(type, (lw.b.emit(back, scaled, scale),))
-    return None
+    return round_scalar(lw, value, digits)
+
+
+def round_scalar(lw: Lowering, value: Val, digits: int) -> Val | None:
+    """`np.round` of an np.float32 or np.float64: scale, round to even, scale back."""
+    type = value.type
+    if not isinstance(type, Scalar) or type.kind != "f" or abs(digits) > 22:
+        return None
+    if digits == 0:
+        return Val(type, (lw.b.emit("frint", value.parts[0]),))
+    scale = lw.b.const(type.access.type, 10.0 ** abs(digits))
+    there, back = ("fmul", "fdiv") if digits > 0 else ("fdiv", "fmul")
+    scaled = lw.b.emit("frint", lw.b.emit(there, value.parts[0], scale))
+    return Val(type, (lw.b.emit(back, scaled, scale),))
 
 
 @positional(1, 1)

@@ -1,13 +1,232 @@
-"""NumPy's functions on scalars."""
+"""NumPy's functions on scalars: ufuncs by their own inner loops, the simplest ones as machine operations; and the
+scalar types as conversions."""
 
 from __future__ import annotations
 
+import math
+import sys
+
+from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
+from .. import operators
+from ..operators import ufunc_loops
+from ..operators.numpy_scalars import NP_BOOL, cast, convert, wrap
+from ..operators.unions import converts, to_float64
+from ..state import Val
+from .builtins import positional, round_scalar
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from ..operators.ufunc_loops import UfuncLoop
+    from ..state import Lowering
     from .builtins import Row
+
+    Direct = Callable[[Lowering, Scalar, tuple[int, ...]], int]
+
+_FLOAT64 = SCALARS["float64"]
+_rows: dict[int, Row | None] = {}
 
 
 def find(function: Any) -> Row | None:
-    return None
+    """The row of a function of NumPy, None if it has no meaning here."""
+    if not _rows:
+        _fill()
+    found = _rows.get(id(function), _fill)
+    if found is _fill:
+        known = isinstance(function, sys.modules["numpy"].ufunc) and function.nout == 1
+        found = _rows[id(function)] = _ufunc(function) if known else None
+    return found  # type: ignore[return-value]
+
+
+def _fill() -> None:
+    numpy = sys.modules["numpy"]
+    for name, t in SCALARS.items():
+        _rows[id(getattr(numpy, name if name != "bool" else "bool_"))] = _constructor(t)
+    for name in ("round", "around"):
+        _rows[id(getattr(numpy, name))] = _round
+
+
+# -- ufuncs ------------------------------------------------------------------------------------------------------------
+
+
+def _by_kind(floating: str, integer: str = "", unsigned: str = "") -> dict[str, Direct]:
+    """The machine operation for each kind of operands: integers wrap."""
+
+    def integral(name: str) -> Direct:
+        return lambda lw, t, parts: wrap(lw, lw.b.emit(name, *parts), t)
+
+    rows: dict[str, Direct] = {"f": lambda lw, t, parts: lw.b.emit(floating, *parts)}
+    if integer:
+        rows["i"], rows["u"] = integral(integer), integral(unsigned or integer)
+    return rows
+
+
+def _rounding(floating: str) -> dict[str, Direct]:
+    rows = _by_kind(floating)
+    rows["i"] = rows["u"] = rows["b"] = lambda lw, t, parts: parts[0]
+    return rows
+
+
+def _of_itself(row: Direct) -> Direct:
+    return lambda lw, t, parts: row(lw, t, (parts[0], parts[0]))
+
+
+def _extreme(machine: str) -> dict[str, Direct]:
+    def floating(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+        # A NaN on either side is the result: the second comes out of the comparison by itself.
+        a, b = parts
+        return lw.b.emit("select", lw.b.emit("fne", a, a), a, lw.b.emit("f" + machine, a, b))
+
+    return {
+        "f": floating,
+        "i": lambda lw, t, parts: lw.b.emit("s" + machine, *parts),
+        "u": lambda lw, t, parts: lw.b.emit("u" + machine, *parts),
+    }
+
+
+def _of_magnitude(op: str) -> dict[str, Direct]:
+    def floating(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+        return lw.b.emit(op, lw.b.emit("fabs", parts[0]), lw.b.const(t.access.type, math.inf))
+
+    return {"f": floating}
+
+
+def _sign(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+    emit, machine, x = lw.b.emit, t.access.type, parts[0]
+    zero, one, minus = [lw.b.const(machine, v) for v in (0, 1, -1)]
+    if t.kind == "u":
+        return emit("b2i", emit("ne", x, zero))
+    if t.kind == "i":
+        return emit("sub", emit("b2i", emit("sgt", x, zero)), emit("b2i", emit("slt", x, zero)))
+    unordered = emit("select", emit("feq", x, zero), zero, x)
+    return emit("select", emit("fgt", x, zero), one, emit("select", emit("flt", x, zero), minus, unordered))
+
+
+def _identity(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+    return parts[0]
+
+
+_DIRECT: dict[str, dict[str, Direct]] = {
+    "add": _by_kind("fadd", "add"),
+    "subtract": _by_kind("fsub", "sub"),
+    "multiply": _by_kind("fmul", "mul"),
+    "divide": _by_kind("fdiv"),
+    "square": {kind: _of_itself(row) for kind, row in _by_kind("fmul", "mul").items()},
+    "negative": _by_kind("fneg", "neg"),
+    "sqrt": _by_kind("fsqrt"),
+    "fabs": _by_kind("fabs"),
+    "absolute": {**_by_kind("fabs", "iabs"), "u": _identity, "b": _identity},
+    "floor": _rounding("ffloor"),
+    "ceil": _rounding("fceil"),
+    "trunc": _rounding("ftrunc"),
+    "rint": _by_kind("frint"),
+    "copysign": _by_kind("fcopysign"),
+    "minimum": _extreme("min"),
+    "maximum": _extreme("max"),
+    "sign": dict.fromkeys("fiu", _sign),
+    "isnan": {"f": lambda lw, t, parts: lw.b.emit("fne", parts[0], parts[0])},
+    "isinf": _of_magnitude("feq"),
+    "isfinite": _of_magnitude("flt"),
+}
+_COMPARISONS = {
+    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
+}  # fmt: skip
+
+
+def _ufunc(ufunc: Any) -> Row:
+    count = ufunc.nin
+    direct = _DIRECT.get(ufunc.__name__, {})
+    comparison = _COMPARISONS.get(ufunc.__name__)
+
+    @positional(count, count)
+    def row(lw: Lowering, args: list[Val]) -> Val | None:
+        if comparison is not None:
+            if any(isinstance(v.type, Scalar) for v in args) and all(converts(v.type) for v in args):
+                return operators.compare(lw, comparison, *args)
+            return None
+        loops = _loops_of(ufunc, args)
+        if loops is None:
+            return None
+        if len(loops) == 1:
+            return one(lw, loops[0], args)
+        return _split(lw, args, lambda values: one(lw, (_loops_of(ufunc, values) or loops)[0], values))
+
+    def one(lw: Lowering, loop: UfuncLoop, args: list[Val]) -> Val:
+        parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])
+        machine = direct.get(loop.inputs[0].kind)
+        if machine is not None:
+            return Val(loop.output, (machine(lw, loop.inputs[0], parts),))
+        return Val(loop.output, (ufunc_loops.call(lw, loop, parts),))
+
+    return row
+
+
+def _loops_of(ufunc: Any, args: list[Val]) -> list[UfuncLoop] | None:
+    """The different loops for all combinations of types that the arguments may have; one, for conversion without
+    branches, if it is on float64. None if a combination has none."""
+    rows: list[tuple[Any, ...]] = [()]
+    for v in args:
+        members = v.type.members if isinstance(v.type, Union) else (v.type,)
+        rows = [(*row, m) for row in rows for m in members]
+    loops = [ufunc_loops.resolve(ufunc, row) for row in rows]
+    if None in loops:
+        return None
+    unique = list(dict.fromkeys(loops))
+    branches = len(unique) > 1 or (len(rows) > 1 and any(t is not _FLOAT64 for t in unique[0].inputs))  # type: ignore[union-attr]
+    return loops if branches else unique  # type: ignore[return-value]
+
+
+def _split(lw: Lowering, args: list[Val], each: Callable[[list[Val]], Val]) -> Val:
+    def at(k: int, values: list[Val]) -> Val:
+        return each(values) if k == len(args) else lw.split(args[k], lambda v: at(k + 1, [*values, v]))
+
+    return at(0, [])
+
+
+# -- scalar types and other functions ----------------------------------------------------------------------------------
+
+
+def _constructor(t: Scalar) -> Row:
+    """``np.float32(x)``: NumPy's scalars are cast as C does, Python's numbers must fit as in an assignment."""
+
+    def one(lw: Lowering, value: Val) -> Val:
+        if isinstance(value.type, Scalar):
+            return Val(t, (cast(lw, value.parts[0], value.type, t),))
+        return Val(t, (operators.store_value(lw, value, t, None),))
+
+    @positional(0, 1)
+    def row(lw: Lowering, args: list[Val]) -> Val | None:
+        if not args:
+            return Val(t, (lw.b.const(t.access.type, 0),))
+        value = args[0]
+        if t is _FLOAT64 and converts(value.type):
+            return Val(t, (to_float64(lw, value),))
+        if t is NP_BOOL and isinstance(value.type, Constant):
+            return None
+        return lw.split(value, lambda v: one(lw, v))
+
+    return row
+
+
+def _round(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    if len(args) == 1 and set(kwargs) == {"decimals"}:
+        args = [args[0], kwargs["decimals"]]
+    elif kwargs or not 1 <= len(args) <= 2:
+        return None
+    digits = lw.known(args[1]) if len(args) == 2 else 0
+    if type(digits) is not int or not converts(args[0].type):
+        return None
+
+    def one(v: Val) -> Val:
+        default = {INT: "int64", FLOAT: "float64"}.get(v.type)
+        v = Val(SCALARS[default], v.parts) if default is not None else v
+        if isinstance(v.type, Scalar) and v.type.kind in "iu" and digits >= 0:
+            return v
+        rounded = round_scalar(lw, v, digits)
+        if rounded is None:
+            lw.unsupported(f"np.round of {v.type} is not supported")
+        return rounded
+
+    return lw.split(args[0], one)

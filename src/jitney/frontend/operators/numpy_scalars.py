@@ -12,7 +12,7 @@ import sys
 from ...ir.types import F64
 from ...pytypes import BOOL, FLOAT, INT, SCALARS, Constant, Scalar
 from ..state import Val, constant_value
-from . import floats, libm
+from . import floats, libm, ufunc_loops
 from .errors import sample, type_error
 from .power import int_power
 from .python import FLOAT_COMPARE, FUNCTIONS, NUMBERS, UNARY_FUNCTIONS, as_int
@@ -88,6 +88,18 @@ def float_to_uint64(lw: Lowering, a: int) -> int:
     return emit("select", emit("fge", a, limit), high, emit("f2i", a))
 
 
+def _float_to_integer(lw: Lowering, part: int, t: Scalar) -> int:
+    if t is UINT64:
+        return float_to_uint64(lw, part)
+    emit = lw.b.emit
+    whole = emit("f2i", part)
+    if t.bits < 32 or t.dtype == "int32":
+        # By a conversion to 32 bits, which gives the least number for what is out of range.
+        low = emit("sext32", whole)
+        whole = emit("select", emit("eq", low, whole), low, lw.int_const(-(1 << 31)))
+    return wrap(lw, whole, t)
+
+
 def cast(lw: Lowering, part: int, source: Scalar, t: Scalar) -> int:
     """A value of one NumPy type as another, converted as C does (`astype`)."""
     emit = lw.b.emit
@@ -104,8 +116,7 @@ def cast(lw: Lowering, part: int, source: Scalar, t: Scalar) -> int:
             return emit("u2f" if source is UINT64 else "i2f", part, type=machine)
         return emit("fext", part) if machine is F64 else emit("fround", part)
     if source.kind == "f":
-        part = float_to_uint64(lw, part) if t is UINT64 else emit("f2i", part)
-        return wrap(lw, part, t)
+        return _float_to_integer(lw, part, t)
     low, high = bounds(t)
     own_low, own_high = bounds(source) if source.kind != "b" else (0, 1)
     return part if low <= own_low and own_high <= high else wrap(lw, part, t)
@@ -124,6 +135,8 @@ def convert(lw: Lowering, a: Val, t: Scalar) -> int:
         if t.kind == "f":
             # By way of a double, as NumPy does it: for float32 that rounds twice.
             return cast(lw, cast(lw, a.parts[0], INT64, FLOAT64), FLOAT64, t)
+        if t.kind == "b":
+            return lw.b.emit("ne", a.parts[0], lw.int_const(0))
         check_fits(lw, a.parts[0], t, f"import numpy\nnumpy.{t.dtype}(1) + x")
         return a.parts[0]
     big = constant_value(a)
@@ -234,6 +247,12 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     t = result_type(FUNCTIONS[op], a.type, b.type)
     if t is None:
         type_error(lw, FUNCTIONS[op], a, b)
+    if op == "**" and t.kind == "f" and a.type is not t and b.type is not t:
+        # Neither operand is of the result's type: NumPy leaves its scalar code for the ufunc, which has its own pow.
+        loop = ufunc_loops.find(sys.modules["numpy"].power, (t, t), t)
+        if loop is None:
+            lw.unsupported(f"`**` of {a.type} and {b.type} is not supported")
+        return Val(t, (ufunc_loops.call(lw, loop, (convert(lw, a, t), convert(lw, b, t))),))
     row = _BY_KIND[t.kind][op]
     return Val(t, (row(lw, convert(lw, a, t), convert(lw, b, t), t),))
 
@@ -279,6 +298,8 @@ def _integral(a: Val) -> bool:
 
 def _compare_integers(lw: Lowering, op: str, a: Val, b: Val) -> int:
     for big, other, sign in ((a, b, 1), (b, a, -1)):
+        if isinstance(big.type, Constant) and other.type is NP_BOOL and abs(big.type.value) < 1 << 64:
+            type_error(lw, FUNCTIONS[op], a, b)
         if isinstance(big.type, Constant) and not (other.type is UINT64 and 0 <= big.type.value < 1 << 64):
             return lw.bool_const(FUNCTIONS[op](sign if big.type.value > 0 else -sign, 0))
     x, y = _word(lw, a), _word(lw, b)

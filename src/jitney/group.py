@@ -1,0 +1,170 @@
+"""Functions that call each other, lowered together.
+
+A callee that is not compiled yet is lowered when a caller asks for it; all of them become machine code and are linked
+in one go. Where functions call each other in a circle, one asks for another that is still being lowered: its result
+type is then the one of the round before, unknown (a path that ends) in the first; rounds are repeated until the types
+settle.
+
+    is_even calls is_odd calls is_even      round 1: is_even: bool (its other path), is_odd: bool; round 2: the same
+"""
+
+from __future__ import annotations
+
+from .errors import UnsupportedError
+from .frontend.calls import CalleeInfo
+from .frontend.lower import lower
+from .ir.function import Symbol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FunctionType
+    from typing import Any, Protocol
+
+    from .frontend.calls import Hooks
+    from .frontend.lower import Lowered
+    from .pytypes import PyType
+
+    class GroupHooks(Protocol):
+        """What a group asks of the dispatcher of each function; the first three pass through to the frontend."""
+
+        volatile: frozenset[str]
+
+        def type_of(self, value: Any) -> PyType | None: ...
+
+        def plain(self, callee: Any) -> FunctionType | None: ...
+
+        def finished(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
+            """The callee's specialisation for these types, if it is compiled already."""
+
+        def of(self, callee: Any) -> GroupHooks:
+            """The callee's own hooks."""
+
+
+_MAX_ROUNDS = 6
+
+
+class Unit:
+    """One function of the group, for one tuple of argument types.
+
+    Attributes:
+        callee: the object that was called; None for the first unit.
+        symbol: its address, for callers lowered before it.
+        result, writes: as found so far.
+        lowered: of the current round; None if the round has not asked for it.
+        recursive: it, or what it calls, checks the stack.
+    """
+
+    __slots__ = ("_open", "asked", "callee", "error", "function", "hooks", "lowered", "result", "symbol", "types", "writes")
+
+    def __init__(self, callee: Any, function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> None:
+        self.callee = callee
+        self.function = function
+        self.types = types
+        self.hooks = hooks
+        self.symbol = Symbol(function.__name__)
+        self.result: PyType | None = None
+        self.writes = False
+        self.lowered: Lowered | None = None
+        self.error: UnsupportedError | None = None
+        self._open = False
+        self.asked = False
+
+    @property
+    def recursive(self) -> bool:
+        lowered = self.lowered
+        return lowered is not None and (lowered.recursive or any(info.owner.recursive for info in lowered.callees))
+
+
+class _UnitHooks:
+    """What the frontend asks while it lowers one unit."""
+
+    def __init__(self, group: Group, unit: Unit) -> None:
+        self.group = group
+        self.own = unit.hooks
+        self.volatile = unit.hooks.volatile
+        self.type_of = unit.hooks.type_of
+        self.plain = unit.hooks.plain
+
+    def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
+        return self.group.callee(self.own, callee, types)
+
+
+class Group:
+    """The functions to be compiled together with one.
+
+    Attributes:
+        units: by plain function and types, callees before callers except in a circle.
+    """
+
+    def __init__(self, function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> None:
+        self.first = Unit(None, function, types, hooks)
+        self._by_key: dict[Any, Unit] = {(function, types): self.first}
+        self._circular = False
+        self._changed = False
+        self.units: list[Unit] = []
+
+    def lower(self) -> list[Unit]:
+        """Lower everything that is reached.
+
+        Raises: UnsupportedError, of the first function; a callee that fails makes its caller's call unsupported.
+        """
+        for _ in range(_MAX_ROUNDS):
+            self._changed = False
+            self.units = []
+            for unit in self._by_key.values():
+                unit.lowered, unit.asked = None, False
+            self._lower(self.first)
+            if not self._changed:
+                break
+        else:
+            raise UnsupportedError("the types that these functions return to each other do not settle")
+        if self._circular:
+            self._share_guards()
+        return self.units
+
+    def _lower(self, unit: Unit) -> None:
+        unit._open = True
+        hooks: Hooks = _UnitHooks(self, unit)
+        try:
+            lowered = lower(unit.function, unit.types, hooks, unit.symbol)
+        finally:
+            unit._open = False
+        if (lowered.result, lowered.writes) != (unit.result, unit.writes):
+            unit.result, unit.writes = lowered.result, lowered.writes
+            self._changed = self._changed or unit.asked
+        unit.lowered = lowered
+        self.units.append(unit)
+
+    def callee(self, asking: GroupHooks, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
+        plain = asking.plain(callee)
+        assert plain is not None
+        unit = self._by_key.get((plain, types))
+        if unit is None:
+            done = asking.finished(callee, types)
+            if done is not None:
+                return done
+            unit = self._by_key[plain, types] = Unit(callee, plain, types, asking.of(callee))
+        if unit._open:
+            unit.asked = self._circular = True
+            return CalleeInfo(unit.symbol, unit.result, unit.writes, [], [], unit, open=True)
+        if unit.lowered is None and unit.error is None:
+            try:
+                self._lower(unit)
+            except UnsupportedError as error:
+                unit.error = error
+        if unit.lowered is None:
+            return None
+        lowered = unit.lowered
+        return CalleeInfo(unit.symbol, lowered.result, lowered.writes, lowered.hidden, lowered.guards, unit)
+
+    def _share_guards(self) -> None:
+        """In a circle each function relies on what any of them relies on."""
+        guards = {}
+        for unit in self.units:
+            assert unit.lowered is not None
+            if unit.lowered.hidden:
+                raise UnsupportedError("functions that call each other and read global arrays are not supported")
+            guards.update({(id(g.container), g.name): g for g in unit.lowered.guards})
+        for unit in self.units:
+            assert unit.lowered is not None
+            unit.lowered.guards[:] = guards.values()

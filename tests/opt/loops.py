@@ -138,22 +138,20 @@ class _Nest:
     def branch(self, size: int, depth: int, after: Block) -> None:
         b, rng = self.b, self.rng
         cond = b.emit(rng.choice(("slt", "sgt", "eq", "ne")), self.integer(), self.integer())
+        if b.constant(cond) is not None:
+            return
         first, before = b.block, self.get()
         then, other = b.new_block(first.loop), b.new_block(first.loop)
         kind = rng.random()
         b.branch(cond, then, other, (), before if kind > 0.3 else ())
-        if any(e.target is then for e in first.edges):
-            b.start(then, first)
-            if kind < 0.2:
-                b.jump(after, self.get())
-            elif kind < 0.3:
-                b.ret((self.acc, self.facc, self.dirty))
-            else:
-                self.statement(size, depth, after)
-                b.jump(other, self.get())
+        b.start(then, first)
+        if kind < 0.2:
+            b.jump(after, self.get())
         elif kind < 0.3:
-            b.start(other, first)
-            return
+            b.ret((self.acc, self.facc, self.dirty))
+        else:
+            self.statement(size, depth, after)
+            b.jump(other, self.get())
         b.start(other, first)
         if kind > 0.3:
             self.joined(other)

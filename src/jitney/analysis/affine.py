@@ -61,7 +61,7 @@ class Forms:
             each to lie within +-limit.
     """
 
-    __slots__ = ("_bounds", "fits", "form", "function", "invariant", "limit", "loop", "needs")
+    __slots__ = ("_assumed", "_known", "fits", "form", "function", "invariant", "limit", "loop", "needs")
 
     def __init__(self, function: Function, loop: Loop, body: list[Block], limit: int) -> None:
         self.function = function
@@ -71,12 +71,13 @@ class Forms:
         self.invariant: set[int] = set()
         self.fits: set[int] = set()
         self.needs: dict[int, frozenset[int]] = {}
-        self._bounds: dict[int, Interval] = {}
-        lo, hi = function.facts.get(loop.counter, (MIN, MAX))
+        self._known: dict[int, Interval] = {}
+        self._assumed: dict[int, Interval] = {}
+        lo, hi = self._known[loop.counter] = function.facts.get(loop.counter, (MIN, MAX))
         if lo < -limit or hi > limit:
             self.needs[loop.counter] = frozenset((loop.counter,))
             lo, hi = max(lo, -limit), min(hi, limit)
-        self._bounds[loop.counter] = (lo, hi)
+        self._assumed[loop.counter] = (lo, hi)
         for block in body:
             for v in block.insts:
                 self._visit(v)
@@ -97,27 +98,23 @@ class Forms:
             self.invariant.add(v)
         if function.types[v] is not I64 or not (op in INTERVALS or op is _LOAD):
             return
-        if op is _LOAD:
-            self._bounds[v] = access_range(function.imms[v])
-            return
-        if op is _B2I:
-            self._bounds[v] = (0, 1)
+        if op is _LOAD or op is _B2I:
+            self._known[v] = self._assumed[v] = access_range(function.imms[v]) if op is _LOAD else (0, 1)
             return
         if function.types[tested[0]] is not I64:
             return
-        bounds = [self.bounds(a) for a in tested]
-        lo, hi = INTERVALS[OPS[op.base] if op.base else op](*bounds)
-        exact = lo >= MIN and hi <= MAX
-        if not exact:
-            if op.base and lo <= MAX and hi >= MIN:
-                self._bounds[v] = (max(lo, MIN), min(hi, MAX))
-            return
+        interval = INTERVALS[OPS[op.base] if op.base else op]
+        lo, hi = interval(*[self.known(a) for a in tested])
+        if lo >= MIN and hi <= MAX:
+            self._known[v] = self._assumed[v] = (lo, hi)
+        else:
+            lo, hi = interval(*[self.bounds(a) for a in tested])
+            if lo < MIN or hi > MAX:
+                return
+            self._assumed[v] = (lo, hi)
+            self.needs[v] = _NOTHING.union(*[self.needs.get(a, _NOTHING) for a in tested])
         if op.base:
             self.fits.add(v)
-        self._bounds[v] = (lo, hi)
-        needs = _NOTHING.union(*[self.needs.get(a, _NOTHING) for a in tested])
-        if needs:
-            self.needs[v] = needs
         form = self._form_of(v)
         if form is not None:
             self.form[v] = form
@@ -163,27 +160,26 @@ class Forms:
 
     def bounds(self, v: int) -> Interval:
         """Bounds of an i64 under the assumptions; makes one for an invariant that is needed."""
-        known = self._bounds.get(v)
-        if known is None:
-            function = self.function
-            if function.ops[v] is _CONST:
-                known = (function.imms[v], function.imms[v])
-            elif not self.outside(v):
-                known = function.facts.get(v, (MIN, MAX))
-            else:
-                known = self.known(v)
-                if known[0] < -self.limit or known[1] > self.limit:
-                    self.needs[v] = frozenset((v,))
-                    known = (max(known[0], -self.limit), min(known[1], self.limit))
-            self._bounds[v] = known
-        return known
+        found = self._assumed.get(v)
+        if found is None:
+            found = self.known(v)
+            if self.outside(v) and (found[0] < -self.limit or found[1] > self.limit):
+                self.needs[v] = frozenset((v,))
+                found = (max(found[0], -self.limit), min(found[1], self.limit))
+            self._assumed[v] = found
+        return found
 
     def known(self, v: int) -> Interval:
-        """Bounds of a value without assumptions."""
-        function = self.function
-        op = function.ops[v]
-        if op is _CONST:
-            return function.imms[v], function.imms[v]
-        if op is _LOAD:
-            return access_range(function.imms[v])
-        return function.facts.get(v, (MIN, MAX))
+        """Bounds of an i64 without assumptions."""
+        found = self._known.get(v)
+        if found is None:
+            function = self.function
+            op = function.ops[v]
+            if op is _CONST:
+                found = (function.imms[v], function.imms[v])
+            elif op is _LOAD:
+                found = access_range(function.imms[v])
+            else:
+                found = function.facts.get(v, (MIN, MAX))
+            self._known[v] = found
+        return found

@@ -179,13 +179,19 @@ class Ranges:
 
     def narrow(self, v: int, lo: int, hi: int) -> None:
         """From here on ``lo <= v <= hi`` (and so for what `v` was computed from by adding a constant)."""
+        low, high = self.low, self.high
         while True:
-            old_lo, old_hi = self.low[v], self.high[v]
-            lo, hi = max(lo, old_lo), min(hi, old_hi)
-            if (lo == old_lo and hi == old_hi) or lo > hi:
+            old_lo, old_hi = low[v], high[v]
+            if lo <= old_lo:
+                if hi >= old_hi:
+                    return
+                lo = old_lo
+            elif hi > old_hi:
+                hi = old_hi
+            if lo > hi:
                 return
             self._trail.append((v, old_lo, old_hi))
-            self.low[v], self.high[v] = lo, hi
+            low[v], high[v] = lo, hi
             if v not in self._exact:
                 return
             v, c = self._exact[v]
@@ -274,6 +280,8 @@ class Ranges:
         self_low, self_high = self.low, self.high
         if self_high[v] <= self_low[w] + c:
             return True
+        if v not in self._upper:
+            return v == w and c >= 0
         # Values that bound v from above with a distance, and values that bound w from below.
         below = [(w, c)]
         for x, d in below:
@@ -344,7 +352,8 @@ class Ranges:
         lo, hi = max(lo, MIN, self.low[p]), min(hi, MAX, self.high[p])
         if lo <= hi:
             self.low[p], self.high[p] = lo, hi
-            self.params[p] = (lo, hi)
+            if hi - lo < MAX - MIN:
+                self.params[p] = (lo, hi)
 
     def _moved(self, bound: int, distance: int, unit: int, sign: int) -> int:
         """`bound`, moved by `distance` over all iterations, each step no longer than `unit`."""
@@ -388,7 +397,7 @@ class Ranges:
         depth -= 1
         if op is _PARAM:
             loop = function.homes[v].loop
-            if v in self.params or v not in self._incoming or (loop is not None and loop.header is function.homes[v]):
+            if v not in self._incoming or (loop is not None and loop.header is function.homes[v]):
                 return lo, hi
             found = [self.estimate(a, depth - 2) for a in self._incoming[v]]
             return min(lo for lo, _ in found), max(hi for _, hi in found)

@@ -1,14 +1,16 @@
-"""Parameters that are not needed, branches on constants, blocks that are not reached, blocks that are one.
+"""Parameters that are not needed: unused ones, and those that always equal another value.
 
     b1(v3: i64, v4: ptr, v5: i1):           b1(v3: i64):
         ...                                     ...
         jump b1(v6, v4, v7)                     jump b1(v6)         v4 is what the loop was entered with, v5 unused
+
+In place: the instructions stay as they are, only their arguments change. `Rebuild` folds what can be folded now.
 """
 
 from __future__ import annotations
 
 from .dce import eliminate
-from .rebuild import Rebuild
+from .rebuild import laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,12 +18,29 @@ if TYPE_CHECKING:
 
 
 def clean(function: Function) -> Function:
-    """Without parameters that always equal another value, unreachable blocks, and jumps to a block's only successor."""
-    eliminate(function)
+    """Drop parameters on which nothing depends or which are copies, in place."""
     same = copies(function)
-    if not same and not _untidy(function):
-        return function
-    return Rebuild(function, {}, same).run()
+    if same:
+        _substitute(function, same)
+    laid_out(function)
+    return eliminate(function)
+
+
+def _substitute(function: Function, same: dict[int, int]) -> None:
+    args = function.args
+    for block in function.blocks:
+        for v in block.insts:
+            for a in args[v]:
+                if a in same:
+                    args[v] = tuple([same.get(a, a) for a in args[v]])
+                    break
+        if block.term_args:
+            block.term_args = tuple([same.get(a, a) for a in block.term_args])
+        for edge in block.edges:
+            if edge.args:
+                edge.args = tuple([same.get(a, a) for a in edge.args])
+    for loop in function.loops():
+        loop.stop = same.get(loop.stop, loop.stop)
 
 
 def copies(function: Function) -> dict[int, int]:
@@ -59,19 +78,3 @@ def copies(function: Function) -> dict[int, int]:
                 known[p] = found
                 changed = True
     return {p: a for p, a in known.items() if a != p and a >= 0}
-
-
-def _untidy(function: Function) -> bool:
-    """Whether a branch is decided, or a block could be appended to its only predecessor."""
-    ops = function.ops
-    preds = function.predecessors()
-    for block in function.blocks:
-        if block.term == "jump":
-            target = block.edges[0].target
-            if len(preds[target]) == 1 and target.loop is block.loop:
-                return True
-        elif block.term == "br" and ops[block.term_args[0]].name == "const":
-            return True
-        if not preds[block] and block is not function.entry:
-            return True
-    return False

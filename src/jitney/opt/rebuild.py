@@ -5,7 +5,7 @@ constant, an equal value, an invariant that can leave its loop) are drawn in the
 
 - a branch on a constant becomes a jump, and blocks that nothing reaches any more are left out;
 - a block with one predecessor that jumps to it is appended to that predecessor;
-- a parameter that gets the same value from every predecessor vanishes (of a loop's header: see `params.copies`);
+- a parameter that gets the same value from every predecessor vanishes (of a loop's header: see `params`);
 - a loop that lost its back edges is a loop no longer.
 
     b1:                                 b1:
@@ -281,20 +281,21 @@ class Rebuild:
         self._waiting[copy] -= 1
         return result
 
-    def pass_values(self, inside: set[Block]) -> None:
-        """There will be two copies of the blocks `inside`: pass their values on as parameters where they are used."""
+    def pass_values(self, copied: dict[Block, set[Block]]) -> None:
+        """There will be two copies of these blocks: pass their values on as parameters where they are used. To each
+        block belongs the set of blocks that are copied together."""
         old = self.old
-        homes = old.homes
+        homes, args = old.homes, old.args
         for block in old.blocks:
-            if block in inside:
-                continue
-            used = list(block.term_args)
+            own = copied.get(block)
+            used = [*block.term_args]
             for v in block.insts:
-                used += old.args[v]
+                used += args[v]
             for edge in block.edges:
                 used += edge.args
             for a in used:
-                if homes[a] in inside:
+                inside = copied.get(homes[a])
+                if inside is not None and inside is not own:
                     self._pass_to(block, a, inside)
 
     def _pass_to(self, block: Block, a: int, inside: set[Block]) -> None:
@@ -340,6 +341,18 @@ def common_dominator(a: Block | None, b: Block | None) -> Block | None:
         else:
             b = b.idom  # type: ignore[union-attr]
     return a
+
+
+def laid_out(function: Function) -> None:
+    """`lay_out`, unless each `idom` is the immediate dominator already."""
+    idoms: dict[Block, Block | None] = {}
+    for block in function.blocks:
+        for edge in block.edges:
+            target = edge.target
+            if target.id > block.id:
+                idoms[target] = common_dominator(idoms[target], block) if target in idoms else block
+    if any(block.idom is not idoms.get(block) for block in function.blocks):
+        lay_out(function)
 
 
 def lay_out(function: Function) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from ..ir.function import Edge
 from ..ir.ops import OPS
 from ..ir.types import I64
-from .rebuild import Rebuild
+from .rebuild import Rebuild, laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def rotate(function: Function) -> Function:
     loops = {loop.header: loop for loop in function.loops() if _tests_on_top(function, loop, preds)}
     if not loops:
         return function
+    laid_out(function)
     return _Rotation(function, loops, preds).run()
 
 
@@ -61,8 +62,7 @@ class _Rotation(Rebuild):
         self.tops = tops
         self._preds = preds
         self._entered: dict[Block, list[int]] = {}  # the new values of a header's, in the body, by header
-        for header in tops:
-            self.pass_values({header})
+        self.pass_values({header: {header} for header in tops})
 
     def begin_copy(self, blocks: list[Block]) -> Block:
         first = super().begin_copy(blocks)

@@ -28,7 +28,7 @@ from ..ir.function import Edge, Function, Loop
 from ..ir.ops import OPS
 from ..ir.types import I64
 from .checks import drop, first_argument, unchecked
-from .rebuild import Rebuild
+from .rebuild import Rebuild, laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Plan:
 def split_loops(function: Function) -> Function:
     """Split all innermost counted loops that gain."""
     plans = {}
+    if any(loop.counter >= 0 for loop in function.loops()):
+        laid_out(function)
     for loop, body in _innermost(function):
         plan = _plan(function, loop, body)
         if plan is not None:
@@ -128,12 +130,15 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
     if not _tests_counter(function, plan):
         return None
     _collect(function, plan)
+    (cond,) = latch.term_args
     if any(function.ops[v].base and v not in plan.edits for b in body for v in b.insts):
         other = Plan(loop, body, latch, Forms(function, loop, body, _MEDIUM))
         _collect(function, other)
         if len(other.edits) > len(plan.edits):
             plan = other
     gain = len(plan.edits)
+    if all(cond not in function.args[v] for b in body for v in b.insts):
+        plan.edits[cond] = drop
     if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY):
         return None
     return plan
@@ -188,7 +193,8 @@ def _bounds_counter(function: Function, plan: Plan, index: int, length: int, v: 
     form = forms.form_at(index)
     if form is None or not form.coef or not _small(forms, form):
         return False
-    plan.needs |= forms.needs.get(index, frozenset())
+    if index != plan.loop.counter:
+        plan.needs |= forms.needs.get(index, frozenset())
     unit = form.factor < 0 and abs(form.coef) == 1
     pairs = plan.clips if unit else plan.ends
     pairs.append((form, length))
@@ -230,8 +236,12 @@ class Split(Rebuild):
         self._main: Plan | None = None  # while its check-free copy is made
         self._split_already: set[Block] = set()
         self._at: _Chunk  # what that copy runs through
+        copied: dict[Block, set[Block]] = {}
         for plan in plans.values():
-            self.pass_values(set(plan.body))
+            inside = set(plan.body)
+            for block in plan.body:
+                copied[block] = inside
+        self.pass_values(copied)
 
     def block(self, block: Block) -> None:
         if block in self._split_already:

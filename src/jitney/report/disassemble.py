@@ -6,7 +6,7 @@ there is comes out as bytes.
 
 from __future__ import annotations
 
-from ..asm.x86_64.forms import CONDITION_CODES, Form, table_lines
+from ..asm.x86_64.forms import Form, forms_of, table_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     Key = tuple[str, int, int]
     """Encoding ("legacy", "vex"), opcode map, opcode byte (of `+r` forms with the low three bits clear)."""
 
-_LEGACY = ("control", "integer", "sse", "sse_integer")
-_VEX = ("avx", "avx_integer", "fma", "control")
+_FILES = ("control", "integer", "sse", "sse_integer", "avx", "avx_integer", "fma")
 _FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
 _SIZES = {1: "byte", 2: "word", 4: "dword", 8: "qword", 16: "xmmword", 32: "ymmword"}
 _NAMES = "ax cx dx bx sp bp si di".split()
@@ -66,29 +65,15 @@ def _table() -> dict[Key, list[Form]]:
 
 def _all_forms() -> Iterator[Form]:
     """Every form of the table; of those with a condition code one for each condition."""
-    for family in dict.fromkeys(_LEGACY + _VEX):
-        lines = [line for line in table_lines(family) if line and line[0] not in "#~"]
-        blocks: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        aliases: list[tuple[str, str, int]] = []
-        for line in lines:
-            name, _, rest = line.partition(" ")
-            if rest.startswith("= "):
-                _, stem, n = rest.split()
-                aliases.append((name, stem, int(n)))
-                continue
-            operands, _, columns = rest.partition("| ")
-            blocks.setdefault(name, []).append((tuple(operands.strip().split(", ")) if operands.strip() else (), columns))
-        shared = {stem for _, stem, _ in aliases}
-        for name, block in blocks.items():
-            if name in ("jcc", "setcc", "cmovcc"):
-                names = [(name[:-2] + c, CONDITION_CODES[c]) for c in _CONDITIONS]
-            elif name in shared or "cc" in name:
-                names = [(alias, n) for alias, stem, n in aliases if stem == name]
-            else:
-                names = [(name, 0)]
-            for mnemonic, n in names:
-                for tokens, columns in block:
-                    yield Form(mnemonic, tokens, columns, n)
+    lines = [line for family in _FILES for line in table_lines(family) if line and line[0] not in "#~"]
+    words = [line.split(" ", 3) for line in lines]
+    shared = {stem for _, equals, stem, *_ in (row for row in words if len(row) > 2) if equals == "="}
+    for name in dict.fromkeys(row[0] for row in words):
+        if name in ("jcc", "setcc", "cmovcc"):
+            for condition in _CONDITIONS:
+                yield from forms_of(name[:-2] + condition)
+        elif name not in shared:
+            yield from forms_of(name)
 
 
 class _Decoder:
@@ -184,7 +169,7 @@ class _Decoder:
             return False
         token = form.operands[form.rm] if form.rm >= 0 else ""
         register = modrm >> 6 == 3
-        if register and token[:1] == "m" or not register and token and "m" not in token.replace("xmm", "").replace("ymm", ""):
+        if token and (token[0] == "m" if register else "m" not in token.replace("xmm", "").replace("ymm", "")):
             return False
         if form.constant is not None:
             probe = _Decoder(self.code, self.start)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Row = tuple[str, str, str]
 
-_WIDEST = (46, 56)
+_WIDEST = (64, 56)
 _HEADS = ("source", "IR", "machine code")
 
 
@@ -51,14 +51,12 @@ class Explanation:
             self.rows = list(_rows(lines, function, code))
 
     def __str__(self) -> str:
-        widths = [max((len(row[k]) for row in self.rows), default=0) for k in range(2)]
-        left, middle = (min(width, most) for width, most in zip(widths, _WIDEST))
+        left, middle = (min(max([len(row[k]) for row in self.rows], default=0), most) for k, most in enumerate(_WIDEST))
         out = [self.title, ""]
-        for source, ir, machine in (_HEADS, *self.rows) if any(row[2] for row in self.rows) else self.rows:
-            pieces = [source[k : k + left] for k in range(0, len(source), left)] if left and len(source) > left else [source]
-            for piece in pieces[:-1]:
-                out.append(piece)
-            out.append(f"{pieces[-1]:{left}}  {_cut(ir, middle):{middle}}  {machine}".rstrip())
+        if any(row[2] for row in self.rows):
+            out.append(f"{_HEADS[0]:{left}}  {_HEADS[1]:{middle}}  {_HEADS[2]}")
+        for source, ir, machine in self.rows:
+            out.append(f"{_cut(source, left):{left}}  {_cut(ir, middle):{middle}}  {machine}".rstrip())
         return "\n".join(out)
 
     def __repr__(self) -> str:

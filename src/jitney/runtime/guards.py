@@ -16,6 +16,7 @@ from .typeof import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Protocol
 
     from ..ir.function import Block
@@ -51,7 +52,7 @@ class GuardTable:
 
     __slots__ = ("_absent", "_cells", "_containers", "_entries", "_hidden", "_words", "changed", "moved")
 
-    def __init__(self, guards: list[Guard], hidden: list[Hidden], absent: object) -> None:
+    def __init__(self, guards: Sequence[Guard], hidden: Sequence[Hidden], absent: object) -> None:
         """
         Args:
             absent: the value of a guard on a name that must not be there.

@@ -1,4 +1,4 @@
-"""Parameters that are not needed: unused ones, and those that always equal another value.
+"""Parameters that are not needed: unused ones, and those that always equal another value; blocks that are one.
 
     b1(v3: i64, v4: ptr, v5: i1):           b1(v3: i64):
         ...                                     ...
@@ -14,14 +14,15 @@ from .rebuild import laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Function
+    from ..ir.function import Block, Function
 
 
 def clean(function: Function) -> Function:
-    """Drop parameters on which nothing depends or which are copies, in place."""
+    """Drop parameters on which nothing depends or which are copies, and join blocks that follow each other, in place."""
     same = copies(function)
     if same:
         _substitute(function, same)
+    _join(function)
     laid_out(function)
     return eliminate(function)
 
@@ -41,6 +42,35 @@ def _substitute(function: Function, same: dict[int, int]) -> None:
                 edge.args = tuple([same.get(a, a) for a in edge.args])
     for loop in function.loops():
         loop.stop = same.get(loop.stop, loop.stop)
+
+
+def _join(function: Function) -> None:
+    """Append blocks with one predecessor, which ends in a jump to it, to that predecessor."""
+    homes = function.homes
+    preds = function.predecessors()
+    into: dict[Block, Block] = {}
+    for block in function.blocks:
+        if block in into:
+            continue
+        while block.term == "jump":
+            target = block.edges[0].target
+            if len(preds[target]) != 1 or target.loop is not block.loop:
+                break
+            for v in target.insts:
+                homes[v] = block
+            block.insts += target.insts
+            block.term, block.term_args, block.term_imm = target.term, target.term_args, target.term_imm
+            block.edges, block.line = target.edges, target.line
+            block.cold = block.cold and target.cold
+            into[target] = block
+    if not into:
+        return
+    function.blocks = [block for block in function.blocks if block not in into]
+    for block in function.blocks:
+        if block.idom in into:
+            block.idom = into[block.idom]
+    for loop in function.loops():
+        loop.preheader = into.get(loop.preheader, loop.preheader)
 
 
 def copies(function: Function) -> dict[int, int]:

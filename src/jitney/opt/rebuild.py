@@ -344,15 +344,24 @@ def common_dominator(a: Block | None, b: Block | None) -> Block | None:
 
 
 def laid_out(function: Function) -> None:
-    """`lay_out`, unless each `idom` is the immediate dominator already."""
+    """`lay_out`, unless each `idom` is the immediate dominator already and the layout a preorder."""
     idoms: dict[Block, Block | None] = {}
-    for block in function.blocks:
+    blocks = function.blocks
+    for k, block in enumerate(blocks):
+        block.id = k
+    opened = blocks[:1]
+    for block in blocks:
+        if block is not blocks[0]:
+            while opened and opened[-1] is not block.idom:
+                opened.pop()
+            if not opened or block.idom is not idoms.get(block):
+                lay_out(function)
+                return
+            opened.append(block)
         for edge in block.edges:
             target = edge.target
             if target.id > block.id:
                 idoms[target] = common_dominator(idoms[target], block) if target in idoms else block
-    if any(block.idom is not idoms.get(block) for block in function.blocks):
-        lay_out(function)
 
 
 def lay_out(function: Function) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .target import Target
 
 TINY = 1e30
+_MANY = 6
 
 
 class Allocation:
@@ -70,6 +71,8 @@ class Packer:
         self.reg: list[int] = [-1] * len(self.live)
         self.fixed = self.live[:FIRST]
         self.occupied = self.live[:FIRST]
+        # where a register is not occupied but somebody would like it: better taken by nobody else
+        self.wanted = self.live[:FIRST]
         self.assigned: list[list[int]] = [[] for _ in range(FIRST)]
         self.used: set[int] = set()
         self.density: dict[int, float] = {}
@@ -106,15 +109,21 @@ class Packer:
             parent[a] = o
             live[o] |= live[a]
             weight[o] += weight[a]
-        hints, partners = self.hints, self.partners
+        hints, partners, wanted = self.hints, self.partners, self.wanted
         for v, r in fixed:
-            hints.setdefault(find(v), []).append(r)
+            v = find(v)
+            known = hints.setdefault(v, [])
+            if r not in known:
+                known.append(r)
+                wanted[r] |= live[v]
         for o, a in apart:
             o = find(o)
             a = find(a)
             if o != a:
-                partners.setdefault(o, []).append(a)
-                partners.setdefault(a, []).append(o)
+                known = partners.setdefault(o, [])
+                if len(known) < _MANY and a not in known:
+                    known.append(a)
+                    partners.setdefault(a, []).append(o)
 
     def run(self) -> None:
         """Give every group a register, splitting where needed."""
@@ -127,13 +136,19 @@ class Packer:
         heap.sort()
         self.heap: list[tuple[float, int]] = []
         splitter: Splitter | None = None
+        tried = set()
         for _, v in heap:
             if not self.place(v):
                 self.heap.append((-density[v], v))
+                tried.add(v)
         heapify(self.heap)
         while self.heap:
             _, v = heappop(self.heap)
-            if self.place(v) or self.evict(v):
+            if v in tried:
+                tried.remove(v)
+                if density[v] and self.evict(v):
+                    continue
+            elif self.place(v) or self.evict(v):
                 continue
             if splitter is None:
                 splitter = Splitter(self)
@@ -164,6 +179,11 @@ class Packer:
             free, kept = target.float_order, target.float_saved
         else:
             free, kept = target.int_order, target.int_saved
+        wanted = self.wanted
+        for r in free:
+            if not (occupied[r] | wanted[r]) & live:
+                self._take(v, r, live)
+                return True
         for r in free:
             if not occupied[r] & live:
                 self._take(v, r, live)
@@ -194,12 +214,21 @@ class Packer:
         best: list[int] | None = None
         best_cost = density
         best_reg = -1
+        lives, densities, fixed = self.live, self.density, self.fixed
         for r in order:
-            if self.fixed[r] & live:
+            if fixed[r] & live:
                 continue
-            conflicts = [u for u in self.assigned[r] if self.live[u] & live]
-            cost = max([self.density[u] for u in conflicts], default=0.0)
-            if cost < best_cost:
+            conflicts = []
+            cost = 0.0
+            for u in self.assigned[r]:
+                if lives[u] & live:
+                    d = densities[u]
+                    if d >= best_cost:
+                        break
+                    if d > cost:
+                        cost = d
+                    conflicts.append(u)
+            else:
                 best, best_cost, best_reg = conflicts, cost, r
         if best is None:
             assert density < TINY, "no register left for one instruction"

@@ -11,6 +11,7 @@ from .machine import FIRST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..ir.function import Loop
     from .machine import Inst, MachineBlock
 
 
@@ -22,14 +23,19 @@ class Liveness:
     powers: ``1 << i`` for every position.
     """
 
-    __slots__ = ("live", "pairs", "powers", "weight")
+    __slots__ = ("_headers", "live", "pairs", "powers", "weight")
 
     def __init__(self, blocks: list[MachineBlock], code: list[Inst], registers: int) -> None:
         self.live = live = [0] * registers
         self.weight = weight = [0.0] * registers
         self.pairs = pairs = []
         self.powers = power = [1 << i for i in range(len(code) + 1)]
+        # register -> the block it is written in, None if there are several
+        homes: dict[int, MachineBlock | None] = {}
+        self._headers: dict[Loop, MachineBlock] = {}
         for block in blocks:
+            if block.loop is not None and block.source is block.loop.header:
+                self._headers[block.loop] = block
             last: dict[int, int] = {}
             defs: dict[int, int] = {}
             w = block.weight
@@ -45,6 +51,7 @@ class Liveness:
                         live[o] |= bit
                     if o not in defs:
                         defs[o] = i
+                        homes[o] = None if o in homes else block
                     weight[o] += w
                 if stub is not None:
                     for a in stub.uses:
@@ -75,20 +82,63 @@ class Liveness:
                 assert a >= FIRST or block is blocks[0], f"physical register {a} live into {block}"
             block.defs = defs
             block.upward = last
-        self._propagate(blocks)
+        self._propagate(blocks, homes)
 
-    def _propagate(self, blocks: list[MachineBlock]) -> None:
+    def _propagate(self, blocks: list[MachineBlock], homes: dict[int, MachineBlock | None]) -> None:
+        """Follow what is read in a block but not written before, up to where it is written.
+
+        A register written once, outside a loop, and wanted in the loop is wanted throughout the loop: one step.
+        """
         live, power = self.live, self.powers
+        masks: dict[Loop, int] = {}
+        chains: dict[Loop | None, tuple[Loop, ...]] = {None: ()}
+        for block in blocks:
+            loop = block.loop
+            chain = chains.get(loop)
+            if chain is None:
+                chain = chains[loop] = _chain(loop)
+            block.mask = mask = power[block.end] - power[block.start]
+            for loop in chain:
+                masks[loop] = masks.get(loop, 0) | mask
         for block in blocks:
             for v in block.upward:
+                home = homes.get(v)
+                around = None if home is None else chains[home.loop]
+                have = live[v]
                 stack = [block]
                 while stack:
-                    for pred in stack.pop().preds:
+                    block_in = stack.pop()
+                    preds = block_in.preds
+                    if around is not None:
+                        chain = chains[block_in.loop]
+                        if chain and chain != around:
+                            k = 0
+                            for loop, other in zip(chain, around):
+                                if loop is not other:
+                                    break
+                                k += 1
+                            if k < len(chain):
+                                loop = chain[k]
+                                mask = masks[loop]
+                                have |= mask
+                                header = self._headers[loop]
+                                preds = [pred for pred in header.preds if not power[pred.start] & mask]
+                    for pred in preds:
                         at = pred.defs.get(v)
                         if at is not None:
-                            live[v] |= power[pred.end] - power[at]
-                        elif v in pred.upward:
-                            live[v] |= power[pred.end] - power[pred.start]
-                        elif not live[v] & power[pred.start]:
-                            live[v] |= power[pred.end] - power[pred.start]
-                            stack.append(pred)
+                            have |= power[pred.end] - power[at]
+                        elif not have & power[pred.end - 1]:
+                            # not yet known to be wanted at its end
+                            have |= pred.mask
+                            if v not in pred.upward:
+                                stack.append(pred)
+                live[v] = have
+
+
+def _chain(loop: Loop | None) -> tuple[Loop, ...]:
+    """The loops around a place, outermost first."""
+    chain = []
+    while loop is not None:
+        chain.append(loop)
+        loop = loop.parent
+    return tuple(reversed(chain))

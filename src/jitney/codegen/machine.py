@@ -118,10 +118,11 @@ class MachineBlock:
         loop: the innermost IR loop it lies in.
         weight: how often it runs, as far as one can tell: 8 ** loop depth; 0.01 when cold.
         start, end: positions of its label and one past its last instruction, once laid out.
+        mask: its positions.
         defs: register -> position of its last definition here; upward: registers read before any definition here.
     """
 
-    __slots__ = ("align", "cold", "defs", "end", "insts", "loop", "name", "preds", "source", "start", "succs", "upward",
+    __slots__ = ("align", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs", "upward",
                  "weight")  # fmt: skip
 
     def __init__(self, name: str, loop: Loop | None, cold: bool, source: Block | None = None) -> None:
@@ -137,6 +138,7 @@ class MachineBlock:
         self.align = 0
         self.start = 0
         self.end = 0
+        self.mask = 0
         self.defs: dict[int, int] = {}
         self.upward: dict[int, int] = {}
 

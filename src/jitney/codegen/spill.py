@@ -48,7 +48,12 @@ class Splitter:
         self.home: dict[int, int] = {}
         self.remat: dict[int, Inst] = {}
         # group -> positions of its reads and writes, as (position, 0 reads 1 writes 2 both 4 by a stub)
-        self._index: dict[int, dict[int, int]] | None = None
+        self._index: dict[int, dict[int, int]] = {}
+        # register -> its group; position -> how often it is executed
+        self._lead = [packer.find(v) for v in range(len(packer.parent))]
+        self._weights: list[float] = []
+        for block in packer.m.blocks:
+            self._weights += [block.weight] * (block.end - block.start)
         # child -> (group, region or None, positions)
         self._children: dict[int, tuple[int, _Region | None, dict[int, int]]] = {}
         self._regions: list[_Region] | None = None
@@ -58,23 +63,32 @@ class Splitter:
 
     def _positions(self, group: int) -> dict[int, int]:
         """Where the members of `group` are read (1), written (2), read by a stub (4)."""
-        if self._index is None:
-            self._index = index = {}
-            find = self.packer.find
-            for i, (op, outs, ins, _, stub) in enumerate(self.packer.code):
+        found = self._index.get(group)
+        if found is None:
+            packer = self.packer
+            # together with all others that will be asked for, as far as one can tell
+            wanted: dict[int, dict[int, int]] = {group: {}}
+            for _, v in packer.heap:
+                if v < len(packer.parent) and v not in self._index:
+                    wanted[v] = {}
+            lead = self._lead
+            for i, (_, outs, ins, _, stub) in enumerate(packer.code):
                 for o in outs:
-                    if o >= FIRST:
-                        entry = index.setdefault(find(o), {})
+                    entry = wanted.get(lead[o])
+                    if entry is not None:
                         entry[i] = entry.get(i, 0) | 2
                 for a in ins:
-                    if a >= FIRST:
-                        entry = index.setdefault(find(a), {})
+                    entry = wanted.get(lead[a])
+                    if entry is not None:
                         entry[i] = entry.get(i, 0) | 1
                 if stub is not None:
                     for a in stub.uses:
-                        entry = index.setdefault(find(a), {})
-                        entry[i] = entry.get(i, 0) | 4
-        return self._index[group]
+                        entry = wanted.get(lead[a])
+                        if entry is not None:
+                            entry[i] = entry.get(i, 0) | 4
+            self._index.update(wanted)
+            found = wanted[group]
+        return found
 
     def _roots(self) -> list[_Region]:
         if self._regions is None:
@@ -82,7 +96,7 @@ class Splitter:
             found: dict[int, _Region] = {}
             power = self.packer.powers
             for block in self.packer.m.blocks:
-                mask = power[block.end] - power[block.start]
+                mask = block.mask
                 loop = block.loop
                 while loop is not None:
                     region = found.get(id(loop))
@@ -183,8 +197,8 @@ class Splitter:
             return True
         if op.slots < 0 or how & 2 or op.slots >= len(ins):
             return False
-        find = self.packer.find
-        return [k for k, a in enumerate(ins) if a >= FIRST and find(a) == group] == [op.slots]
+        lead = self._lead
+        return [k for k, a in enumerate(ins) if lead[a] == group] == [op.slots]
 
     def _tiny(self, group: int, i: int, how: int) -> None:
         packer = self.packer
@@ -193,10 +207,9 @@ class Splitter:
         live = 0
         if how & 1:
             live |= power[i - 1]
-            find = packer.find
             if op.late < len(ins):
                 for a in ins[op.late :]:
-                    if a >= FIRST and find(a) == group:
+                    if self._lead[a] == group:
                         live |= power[i]
         if how & 2:
             live |= power[i]
@@ -222,14 +235,8 @@ class Splitter:
                         if not power[pred.start] & region.mask:
                             return False
                     live |= power[block.start]
-        weight = 0.0
-        code = packer.code
-        weights = {id(block): block.weight for block in region.blocks}
-        for block in region.blocks:
-            for i in range(block.start, block.end):
-                how = positions.get(i, 0)
-                if how & 3:
-                    weight += weights[id(block)] * len(code[i][1] + code[i][2])
+        weights = self._weights
+        weight = sum([weights[i] for i, how in positions.items() if how & 3])
         self._new(group, region, positions, live, weight / live.bit_count())
         return True
 
@@ -250,7 +257,8 @@ class Splitter:
         """Fill in locations, and insert loads, stores and remade constants."""
         packer = self.packer
         target = packer.target
-        at: dict[tuple[int, int], int] = {}
+        # position -> group -> register
+        at: dict[int, dict[int, int]] = {}
         before: dict[int, list[tuple[Inst, int]]] = {}
         after: dict[int, list[tuple[Inst, int]]] = {}
         for child, (group, region, positions) in self._children.items():
@@ -259,7 +267,7 @@ class Splitter:
                 continue
             home = self.home[group]
             for i in positions:
-                at[group, i] = r
+                at.setdefault(i, {})[group] = r
             if group in self.remat:
                 op, _, _, imm, _ = self.remat[group]
                 assert op.remat is not None
@@ -284,11 +292,11 @@ class Splitter:
                     if mine & power[block.start]:
                         after.setdefault(block.start, []).append((store, group))
         homes = self.home
+        lead = self._lead
         for v in range(FIRST, len(packer.parent)):
-            home = homes.get(packer.find(v))
+            home = homes.get(lead[v])
             if home is not None:
                 place[v] = home
-        find = packer.find
         new, source, moves = result.code, result.source, result.moves
         for i, inst in enumerate(packer.code):
             for extra, group in before.get(i, ()):
@@ -297,11 +305,19 @@ class Splitter:
                 source.append(-1)
             if i not in self._removed:
                 op, outs, ins, imm, stub = inst
-                outs = tuple([at.get((find(o), i), place[o]) if place[o] >= SLOT or place[o] < 0 else place[o] for o in outs])
-                ins = tuple([at.get((find(a), i), place[a]) if place[a] >= SLOT or place[a] < 0 else place[a] for a in ins])
-                if stub is not None:
-                    stub.locs = tuple([at.get((find(a), i), place[a]) for a in stub.uses])
-                    stub.operands = (outs, ins)
+                here = at.get(i)
+                if here is None:
+                    outs = tuple([place[o] for o in outs])
+                    ins = tuple([place[a] for a in ins])
+                    if stub is not None:
+                        stub.locs = tuple([place[a] for a in stub.uses])
+                        stub.operands = (outs, ins)
+                else:
+                    outs = tuple([here.get(lead[o], place[o]) for o in outs])
+                    ins = tuple([here.get(lead[a], place[a]) for a in ins])
+                    if stub is not None:
+                        stub.locs = tuple([here.get(lead[a], place[a]) for a in stub.uses])
+                        stub.operands = (outs, ins)
                 new.append((op, outs, ins, imm, stub))
                 source.append(i)
             for extra, group in after.get(i, ()):

@@ -252,10 +252,11 @@ class Dispatcher:
         busy = (self, types)
         _compiling.add(busy)
         try:
-            *callees, own = pipeline.compile(self.function, types, _Hooks(self))
-            for compiled in callees:
-                dispatcher_of(compiled.unit.callee).adopt(compiled)
-            self._fill(record, own)
+            group = pipeline.compile(self.function, types, _Hooks(self))
+            owners = _owners(group)
+            for compiled in group[:-1]:
+                dispatcher_of(compiled.unit.callee).adopt(compiled, owners)
+            self._fill(record, group[-1], owners)
         except UnsupportedError as error:
             self._leave(record, error)
         except (RecursionError, MemoryError) as error:
@@ -270,27 +271,26 @@ class Dispatcher:
             _compiling.discard(busy)
         return record
 
-    def adopt(self, compiled: Compiled) -> None:
+    def adopt(self, compiled: Compiled, owners: tuple[Any, ...]) -> None:
         """Take over what was compiled for a caller."""
         types = compiled.unit.types
         record = Specialization(types)
         self._compilations += 1
-        self._fill(record, compiled)
+        self._fill(record, compiled, owners)
         self._keep(types, record)
 
-    def _fill(self, record: Specialization, compiled: Compiled) -> None:
+    def _fill(self, record: Specialization, compiled: Compiled, owners: tuple[Any, ...]) -> None:
         lowered = compiled.lowered
-        callees = [info.owner for info in lowered.callees]
         record.guards = GuardTable(lowered.guards, lowered.hidden, ABSENT)
         if not record.guards.supported or not record.guards.bind():
             raise self._error("a namespace it uses cannot be watched for changes")
         record.symbol = lowered.function.symbol
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
-        record.recursive = lowered.recursive or any(callee.recursive for callee in callees)
+        record.recursive = compiled.unit.recursive
         limits = _shared().limits if record.recursive else None
         record.words = Words(self.function, self._retirement(record.types), limits)
-        record.owners = (compiled.owner, compiled.registration, callees)
+        record.owners = owners
         record.stages = dict(compiled.stages)
         record.code_size = compiled.code_size
 
@@ -409,6 +409,14 @@ def warn(error: UnsupportedError) -> None:
         )
     except FallbackWarning:
         raise error from None
+
+
+def _owners(group: list[Compiled]) -> tuple[Any, ...]:
+    """What keeps functions that were compiled together alive: their code and sites, and the specialisations that were
+    there before and are called. Not what is of no use when running, such as the IR."""
+    called = [info.owner for compiled in group for info in compiled.lowered.callees]
+    before = [owner for owner in called if isinstance(owner, Specialization)]
+    return (group[-1].owner, [compiled.registration for compiled in group], before)
 
 
 class _Hooks:

@@ -36,7 +36,8 @@ _INFINITE = 1 << 200
 _SMALL_STEP = 16
 _TIME_LIMIT = 1 << 57  # steps that no loop gets through while somebody waits
 _SEARCH = 40  # facts looked at per question to `at_most`
-_DEEP = 8  # how far definitions are followed for an estimate or a step
+_DEEP = 8  # how far definitions are followed for an estimate
+_CHAIN = 40  # and for a step, where each is looked at once
 
 _CONST, _PARAM = OPS["const"], OPS["param"]
 _ADD, _ADDO, _SUB, _SUBO = OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"]
@@ -330,7 +331,7 @@ class Ranges:
             for a in incoming:
                 if a == entry or a == p:
                     continue
-                moved = follow.from_param(a, _DEEP)
+                moved = follow.from_param(a, _CHAIN)
                 if moved is None:
                     base = self.estimate(a, _DEEP)
                     lo, hi = min(lo, base[0]), max(hi, base[1])
@@ -442,14 +443,14 @@ class _Steps:
                 moved, other = self.from_param(args[1], depth), args[0]
             if moved is None:
                 return None
-            lo, hi = ranges.estimate(other, depth)
+            lo, hi = ranges.estimate(other, _DEEP)
             unit = max(-lo, hi, moved[2])
             return moved[0] + lo, moved[1] + hi, unit, moved[3] and op is _ADDO
         if op is _SUB or op is _SUBO:
             moved = self.from_param(args[0], depth)
             if moved is None:
                 return None
-            lo, hi = ranges.estimate(args[1], depth)
+            lo, hi = ranges.estimate(args[1], _DEEP)
             unit = max(-lo, hi, moved[2])
             return moved[0] - hi, moved[1] - lo, unit, moved[3] and op is _SUBO
         if op is _SELECT:

@@ -272,8 +272,6 @@ class Split(Rebuild):
             self.end("br", (inside,), [Edge(enter), Edge(checked)])
             builder.start(enter, head)
         self._at = _Chunk(span, value[loop.counter], head)
-        if plan.fuel >= 0:
-            value[plan.fuel] = builder.emit("sub", value[plan.fuel], self._at.length)
         copies = {block: self.blocks[block] for block in plan.body}
         self._copy_main(plan, outer)
 
@@ -325,10 +323,44 @@ class Split(Rebuild):
 
     def terminator(self, block: Block) -> None:
         plan = self._main
-        if plan is None or block is not plan.latch:
+        if plan is None or block.term == "ret":
+            super().terminator(block)
+        elif block is plan.latch:
+            self._end_iteration(plan, block)
+        else:
+            self._end_block(plan, block)
+
+    def _end_block(self, plan: Plan, block: Block) -> None:
+        """In the check-free copy, count what was done down from the fuel on each way out."""
+        builder, value = self.builder, self.value
+        leaving = [e for e in block.edges if e.target not in plan.body and plan.fuel in e.args]
+        if not leaving:
             super().terminator(block)
             return
-        # The end of an iteration of the check-free copy: the next one, or the poll and what comes then.
+        builder.line = block.line
+        here, fuel = builder.block, value[plan.fuel]
+        if block.term == "jump":
+            value[plan.fuel] = self._at.left(fuel, value[plan.loop.counter])
+            super().terminator(block)
+            value[plan.fuel] = fuel
+            return
+        edges: list[Edge] = []
+        aside: list[tuple[Block, Edge]] = []
+        for edge in block.edges:
+            if edge in leaving:
+                aside.append((builder.new_block(self.blocks[edge.target].loop), edge))
+                edges.append(Edge(aside[-1][0]))
+            else:
+                edges.append(self.edge(edge))
+        self.end("br", (value[block.term_args[0]],), edges)
+        for way, edge in aside:
+            builder.start(way, here)
+            value[plan.fuel] = self._at.left(fuel, value[plan.loop.counter])
+            self.end("jump", (), [self.edge(edge)])
+            value[plan.fuel] = fuel
+
+    def _end_iteration(self, plan: Plan, block: Block) -> None:
+        """The next iteration of the check-free copy, or the poll and what comes then."""
         old, builder, value = self.old, self.builder, self.value
         header, op = plan.loop.header, old.ops[block.term_args[0]]
         builder.line = block.line
@@ -341,6 +373,7 @@ class Split(Rebuild):
         same, self.same = self.same, {}
         builder.line = old.lines[plan.poll]
         fuel, dirty = [value[a] for a in old.args[plan.poll]]
+        fuel = builder.emit("sub", fuel, self._at.length)
         value[plan.poll] = builder.insert(_POLL, (fuel, dirty), old.imms[plan.poll], I64)
         builder.line = block.line
         again = builder.insert(op, (value[plan.following], value[plan.loop.stop]))
@@ -526,10 +559,11 @@ class _Chunk:
         length: how many steps of the counter by one; limit: the counter's new stop; head: the outer loop's header.
     """
 
-    __slots__ = ("head", "length", "limit")
+    __slots__ = ("_emit", "_k", "_step", "head", "length", "limit")
 
     def __init__(self, span: _Span, k: int, head: Block) -> None:
         emit, step = span.builder.emit, span.plan.loop.step
+        self._emit, self._k, self._step = emit, k, step
         most = span.constant(CHUNK * abs(step))
         if step > 0:
             self.length = emit("umin", emit("sub", span.upper, k), most)
@@ -539,3 +573,8 @@ class _Chunk:
             self.length = emit("umin", emit("sub", k, stop), most)
             self.limit = emit("sub", k, self.length)
         self.head = head
+
+    def left(self, fuel: int, k: int) -> int:
+        """The fuel that is left in iteration `k`."""
+        done = self._emit("sub", k, self._k) if self._step > 0 else self._emit("sub", self._k, k)
+        return self._emit("sub", fuel, done)

@@ -4,8 +4,8 @@ import itertools
 import math
 
 import pytest
-
 from harness import TARGETS, Native, compare, new_function
+
 from jitney.ir.ops import OPS
 from jitney.ir.types import F32, F64, I1, I64, PTR
 

@@ -4,10 +4,10 @@ import os
 import random
 
 import pytest
-
 from harness import BASE, TARGET, Native, compare
-from jitney.ir.interp import Context, run
 from random_ir import BUFFER, RandomFunction, random_arguments
+
+from jitney.ir.interp import Context, run
 
 ROUNDS = int(os.environ.get("JITNEY_FUZZ_IR", "150"))
 

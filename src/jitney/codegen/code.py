@@ -29,7 +29,7 @@ class MachineCode:
         frame_size: bytes of stack used besides the return address.
         spills: loads and stores that register allocation added.
         times: seconds spent by stage.
-        marks: (offset, position) of each instruction, for listings.
+        marks: for listings: (offset, IR value it was made for or -1) of each machine instruction.
     """
 
     __slots__ = ("code", "data", "frame_size", "hot_size", "marks", "name", "relocations", "spills", "symbol", "times")

@@ -26,7 +26,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     With JITNEY_CHECK=1 in the environment the register allocation is proven on the spot (`checker.py`).
     """
     t0 = perf_counter()
-    m = target.select(function, poll)
+    m = target.select(function, poll, listing)
     arrange(m)
     t1 = perf_counter()
     allocation = allocate(m, target)
@@ -34,6 +34,6 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     if environ.get("JITNEY_CHECK") == "1":
         check(m, allocation, target)
     t3 = perf_counter()
-    code = target.emit(m, allocation, poll, listing)
+    code = target.emit(m, allocation, poll)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}
     return code

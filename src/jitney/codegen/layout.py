@@ -66,7 +66,7 @@ def _flatten(
     first = len(order)
     for item in items[region]:
         if item in items:
-            _flatten(items, item, innermost, order)  # type: ignore[arg-type]
+            _flatten(items, item, innermost, order)
         else:
             order.append(item)  # type: ignore[arg-type]
     if region is None or len(order) == first:

@@ -28,7 +28,8 @@ class Liveness:
     def __init__(self, blocks: list[MachineBlock], code: list[Inst], registers: int) -> None:
         self.live = live = [0] * registers
         self.weight = weight = [0.0] * registers
-        self.pairs = pairs = []
+        self.pairs: list[tuple[float, int, int]] = []
+        pairs = self.pairs
         self.powers = power = [1 << i for i in range(len(code) + 1)]
         # register -> the block it is written in, None if there are several
         homes: dict[int, MachineBlock | None] = {}

@@ -153,7 +153,7 @@ class MachineFunction:
         function: the IR it came from.
         blocks: in layout order once laid out; blocks[0] is the entry.
         floats: for each register whether it is a floating-point one.
-        values: IR value of each instruction by identity of position is not kept; see `lines`.
+        trace: for listings, else None: identity of an instruction -> the IR value it was selected for.
         frame_bytes: bytes of the frame used by `alloca`, and `outgoing` by stack arguments of calls.
         calls: whether it calls anything (the stack must be aligned then).
     """
@@ -167,7 +167,6 @@ class MachineFunction:
         self.frame_bytes = 0
         self.outgoing = 0
         self.calls = False
-        # (position in the final order) -> IR value; filled only for listings
         self.trace: dict[int, int] | None = None
 
     def new(self, is_float: bool) -> int:

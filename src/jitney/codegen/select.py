@@ -43,9 +43,9 @@ class Selector:
     moves_op: MachineOp
     jump_op: MachineOp
     rules: dict[Op, Rule]
-    terminators: dict[str, Callable[[Any, Block], None]]
+    terminators: dict[str, Any]
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, listing: bool) -> None:
         self.function = function
         self.ops = function.ops
         self.args = function.args
@@ -58,6 +58,8 @@ class Selector:
         self.now = 0
         self.out: list[Inst] = []
         self.m = MachineFunction(function, [False] * FIRST + [t.is_float for t in function.types])
+        if listing:
+            self.m.trace = {}
         self.machines: dict[Block, MachineBlock] = {}
         self.splits: dict[MachineBlock, list[MachineBlock]] = {}
         self._pending: dict[Block, list[Inst]] = {}
@@ -103,7 +105,7 @@ class Selector:
     def run(self) -> MachineFunction:
         ops, needed, rules, out = self.ops, self.needed, self.rules, self.out
         blocks = self.function.blocks
-        trace: dict[int, int] | None = None
+        trace = self.m.trace
         for block in reversed(blocks):
             self.block = block
             machine = self.machine = self.machines[block]
@@ -127,6 +129,9 @@ class Selector:
                 rules[op](self, v)
                 if len(out) - start > 1:
                     out[start:] = out[: start - 1 if start else None : -1]
+                if trace is not None:
+                    for inst in out[start:]:
+                        trace[id(inst)] = v
             if block is blocks[0]:
                 start = len(out)
                 self.enter(block)
@@ -225,7 +230,6 @@ class Selector:
         source = self.machines[block]
         moves = self.moves(edge) if edge.args else None
         if moves is not None:
-            inner = goal
             loop = block.loop
             # a split of an edge that leaves a loop lies outside
             while loop is not None and not (edge.target.loop is not None and edge.target.loop.inside(loop)):

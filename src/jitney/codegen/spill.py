@@ -294,9 +294,9 @@ class Splitter:
         homes = self.home
         lead = self._lead
         for v in range(FIRST, len(packer.parent)):
-            home = homes.get(lead[v])
-            if home is not None:
-                place[v] = home
+            moved = homes.get(lead[v])
+            if moved is not None:
+                place[v] = moved
         new, source, moves = result.code, result.source, result.moves
         for i, inst in enumerate(packer.code):
             for extra, group in before.get(i, ()):

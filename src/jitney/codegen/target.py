@@ -18,16 +18,16 @@ class Target:
     int_order, float_order: registers to allocate, best first, that calls destroy.
     int_saved, float_saved: registers that a function must leave as it found them.
     copy: the op that moves one value between any two locations, leaving the flags alone.
-    select: ``select(function, poll) -> MachineFunction``; poll names the register-preserving poll thunk.
-    emit: ``emit(machine function, allocation) -> MachineCode``.
+    select: ``select(function, poll, listing) -> MachineFunction``; poll names the register-preserving poll thunk.
+    emit: ``emit(machine function, allocation, poll) -> MachineCode``.
     """
 
     __slots__ = ("copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select")
 
     def __init__(
         self, name: str, int_order: tuple[int, ...], int_saved: tuple[int, ...], float_order: tuple[int, ...],
-        float_saved: tuple[int, ...], copy: MachineOp, select: Callable[[Function, Symbol | None], MachineFunction],
-        emit: Callable[[MachineFunction, Allocation, Symbol | None, bool], MachineCode],
+        float_saved: tuple[int, ...], copy: MachineOp, select: Callable[[Function, Symbol | None, bool], MachineFunction],
+        emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
         register_names: tuple[str, ...],
     ) -> None:  # fmt: skip
         self.name = name

@@ -24,11 +24,11 @@ def target(features: frozenset[str]) -> Target:
     """The target with exactly these features (names as in /proc/cpuinfo, and `lzcnt`)."""
     avx = "avx" in features
 
-    def select(function: Function, poll: Symbol | None) -> MachineFunction:
-        return X86Selector(function, poll, features, RULES).run()
+    def select(function: Function, poll: Symbol | None, listing: bool) -> MachineFunction:
+        return X86Selector(function, listing, features, RULES).run()
 
-    def emitted(m: MachineFunction, allocation: Allocation, poll: Symbol | None, listing: bool) -> MachineCode:
-        return emit(m, allocation, avx, poll, listing)
+    def emitted(m: MachineFunction, allocation: Allocation, poll: Symbol | None) -> MachineCode:
+        return emit(m, allocation, avx, poll)
 
     return Target(
         name="x86_64",

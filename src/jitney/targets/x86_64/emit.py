@@ -181,7 +181,7 @@ def _aliases(code: list[Any]) -> dict[Any, Any]:
     return {label: goal for label, goal in alias.items() if label is not goal}
 
 
-def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any, listing: bool) -> MachineCode:
+def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> MachineCode:
     """The bytes of an allocated function."""
     e = Emitter(m, allocation, avx, poll)
     code = allocation.code
@@ -195,7 +195,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any, listi
     skip = False
     stubs = e.stubs
     marks: list[tuple[int, int, int]] = []
-    source = allocation.source
+    source, before, trace = allocation.source, allocation.before, m.trace
     for k, (op, outs, ins, imm, stub) in enumerate(code):
         if op is LABEL:
             skip = imm in alias
@@ -205,8 +205,8 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any, listi
                 e.bind(imm)
                 e.next = following.get(imm)
         elif not skip:
-            if listing:
-                marks.append((len(e.out), len(e.jumps), source[k]))
+            if trace is not None and source[k] >= 0:
+                marks.append((len(e.out), len(e.jumps), trace.get(id(before[source[k]]), -1)))
             if stub is not None:
                 stubs.append(stub)
             op.emit(e, outs, ins, imm, stub)

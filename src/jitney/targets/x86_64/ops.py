@@ -13,7 +13,23 @@ from __future__ import annotations
 from ...codegen.machine import SLOT, MachineOp
 from ...codegen.moves import schedule
 from .encode import (
-    ADD, AE, AND, B, CMP, E, IMUL, L, MUL, NE, NEG, NOT, NP, O, P, RAX, RCX, RDX, RSP, S, SHL, SUB, XOR,
+    ADD,
+    AE,
+    AND,
+    CMP,
+    NE,
+    NEG,
+    NP,
+    RDX,
+    RSP,
+    SHL,
+    SUB,
+    XOR,
+    B,
+    E,
+    O,
+    P,
+    S,
 )  # fmt: skip
 
 TYPE_CHECKING = False

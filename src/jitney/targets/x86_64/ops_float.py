@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...codegen.machine import SLOT, MachineOp
-from .encode import A, ADD, AND, BE, NE, NS, OR
-from .ops import MOVAPS, MOVSD_LOAD, XORPS, jump_if, mem, move
+from .encode import AND, BE, NS, OR
+from .ops import jump_if, mem, move
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -243,9 +243,9 @@ def compare(s: X86Selector, v: int) -> None:
     args = s.args[v]
     shared = s.counts[v] > 1
     if s.types[args[0]].is_float:
-        cc = s.float_compare(op, *args, shared)
+        cc = s.float_compare(op, args, shared)
     else:
-        cc = s._compare(op, *args, shared)
+        cc = s.compare(op, args, shared)
     if cc < 16:
         s.add(ops.SET, (v + FIRST,), (), cc)
     else:
@@ -283,10 +283,10 @@ def select(s: X86Selector, v: int) -> None:
             take_first = args == (a, b)
             # x < y ? x : y is min(x, y);  x < y ? y : x is y > x ? y : x, which is max(y, x)
             if less:
-                row, left, right = ((0x5D, x, y) if take_first else (0x5F, y, x))
+                opcode, left, right = (0x5D, x, y) if take_first else (0x5F, y, x)
             else:
-                row, left, right = ((0x5F, x, y) if take_first else (0x5D, y, x))
-            s.add(s.float_ops.any_rr, (d,), (s.use(left), s.use(right)), (pp, 1, row, _minmax_name(row, single)))
+                opcode, left, right = (0x5F, x, y) if take_first else (0x5D, y, x)
+            s.add(s.float_ops.any_rr, (d,), (s.use(left), s.use(right)), (pp, 1, opcode, _minmax_name(opcode, single)))
             return
     if "avx" in s.features and op.name in _PREDICATES and s.counts[c] == 1 and s.types[args[0]] is s.types[v]:
         predicate, swap = _PREDICATES[op.name]

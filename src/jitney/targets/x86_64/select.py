@@ -9,7 +9,7 @@ from ...codegen.select import CONST, Selector
 from ...ir.ops import OPS
 from ...ir.types import F32, I1
 from . import abi, ops
-from .encode import AND, B, E, LOADS, NE
+from .encode import NE, B, E
 from .ops import EQ_ORD, NE_UNORD
 from .ops_float import AVX, SSE, UCOMI, UCOMI_M
 from .stubs import exit_stub
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ...codegen.machine import MachineFunction
     from ...codegen.select import Rule
-    from ...ir.function import Block, Function, Memory, Symbol
+    from ...ir.function import Block, Function, Memory
     from ...ir.ops import Op
     from ...ir.types import Type
 
@@ -55,9 +54,8 @@ class X86Selector(Selector):
     moves_op = ops.MOVES
     jump_op = ops.JUMP
 
-    def __init__(self, function: Function, poll: Symbol | None, features: frozenset[str], rules: dict[Op, Rule]) -> None:
-        super().__init__(function)
-        self.poll = poll
+    def __init__(self, function: Function, listing: bool, features: frozenset[str], rules: dict[Op, Rule]) -> None:
+        super().__init__(function, listing)
         self.features = features
         self.rules = rules
         self.terminators = _TERMINATORS
@@ -195,7 +193,7 @@ class X86Selector(Selector):
 
     def sinks_as(self, v: int, *names: str) -> bool:
         """Whether load `v` can be done by its user and is one of these accesses."""
-        return self.sinks(v) and self.imms[v].access.name in names
+        return self.sinks(v) and bool(self.imms[v].access.name in names)
 
     # -- conditions -------------------------------------------------------------------------------------------------------
 
@@ -207,9 +205,9 @@ class X86Selector(Selector):
         shared = self.counts[v] > 1
         if not shared or self.function.homes[v] is self.block:
             if op in _COMPARES:
-                return self._compare(op, *self.args[v], shared)
+                return self.compare(op, self.args[v], shared)
             if op in _FLOAT_COMPARES:
-                return self.float_compare(op, *self.args[v], shared)
+                return self.float_compare(op, self.args[v], shared)
         if not shared:
             if self.carries(v):
                 return B
@@ -244,7 +242,8 @@ class X86Selector(Selector):
                 return False
         return False
 
-    def _compare(self, op: Op, a: int, b: int, shared: bool) -> int:
+    def compare(self, op: Op, args: tuple[int, ...], shared: bool) -> int:
+        a, b = args
         cc, swapped, narrow = _COMPARES[op]
         if self.ops[a] is CONST and self.ops[b] is not CONST:
             a, b = b, a
@@ -290,10 +289,11 @@ class X86Selector(Selector):
             return False
         bits = 8 * access.size
         if access.signed:
-            return -(1 << bits - 1) <= c < 1 << bits - 1 and (cc in (E, NE) or cc >= 12)
-        return 0 <= c < 1 << bits
+            return bool(-(1 << bits - 1) <= c < 1 << bits - 1 and (cc in (E, NE) or cc >= 12))
+        return bool(0 <= c < 1 << bits)
 
-    def float_compare(self, op: Op, a: int, b: int, shared: bool) -> int:
+    def float_compare(self, op: Op, args: tuple[int, ...], shared: bool) -> int:
+        a, b = args
         cc, exchange = _FLOAT_COMPARES[op]
         if exchange:
             a, b = b, a

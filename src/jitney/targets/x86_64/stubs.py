@@ -13,7 +13,7 @@ from __future__ import annotations
 from ...codegen.machine import SLOT
 from ...ir import context
 from ...ir.types import F32
-from .encode import ADD, AE, B, CMP, E, OR, RAX, RCX, RDI, RDX, SUB
+from .encode import ADD, AE, CMP, OR, RAX, RCX, RDI, RDX, SUB, B, E
 from .ops import MOVSD_STORE, MOVSS_STORE
 
 TYPE_CHECKING = False

@@ -112,6 +112,10 @@ REFUSED = [
     ("vgatherdpd", xmm0, qword_ptr(rax), xmm1), ("frobnicate",), ("ret", 70000), ("push", eax),
     ("bogus mov", rax, rbx), ("mov", rax, "rbx"), ("mov", rax, 1.5), ("mov", rax, None),
     ("lea", rax, Mem(rip, rcx)), ("lea", rax, Mem(rax, label=Label("x"))),
+    ("mov", rax, [rbx]), ("mov", rax, Mem("rbx")), ("mov", rax, ptr(rbx, disp=1.5)), ("mov", rax, ptr(rbx, "rcx")),
+    ("mov", rax, qword_ptr(rbx, rcx, 0)), ("vaddpd", zmm1, zmm2, qword_ptr(rax).broadcast(4)),
+    ("vaddpd", xmm1.masked(k1), xmm2, rax), ("vmovups", zmmword_ptr(rax).masked(k1, zero=True), zmm1),
+    ("vgatherdpd", zmm1, qword_ptr(rax, ymm1)), ("vaddps", xmm1, xmm1, xmm1, rn_sae),
     ("movabs", rax, qword_ptr(rbx)), ("int3", 3), ("push",), ("bt", rax, 1000), ("xchg", 1, rax), ("lea", rax, rbx),
 ]  # fmt: skip
 

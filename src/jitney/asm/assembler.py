@@ -19,7 +19,7 @@ from _bisect import bisect_left
 from itertools import accumulate
 
 from jitney.asm.blob import Blob, Relocation
-from jitney.asm.errors import AsmError, LabelError, RangeError
+from jitney.asm.errors import AsmError, LabelError, OperandError, RangeError
 from jitney.asm.operands import Label
 from jitney.asm.x86_64.encode import PREFIXES, branch, instruction, nops
 
@@ -73,7 +73,10 @@ class Assembler:
         its target, and so is an int there, as an absolute address; a label in place of a 64-bit immediate is its
         absolute address. Raises OperandError (with the forms there are) and RangeError.
         """
-        code = _memo.get(instruction)
+        try:
+            code = _memo.get(instruction)
+        except TypeError:
+            raise OperandError(f"{instruction[1:]} has something that is no operand") from None
         if code is None:
             code = self._encode(instruction)
         self._codes.append(code)

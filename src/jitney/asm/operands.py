@@ -142,7 +142,7 @@ class Mem(tuple):  # type: ignore[type-arg]  # a plain tuple hashes and compares
             terms.append(f"{index}*{scale}" if scale != 1 or base is None else str(index))
         text = "+".join(terms)
         if disp or not terms:
-            text += f"{disp:+d}" if terms else str(disp)
+            text += f"{disp:+}" if terms else str(disp)
         prefix = f"{_SIZE_NAMES[size]} " if size in _SIZE_NAMES else ""
         if decor is None:
             return f"{prefix}[{text}]"

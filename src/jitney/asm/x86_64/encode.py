@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from jitney.asm.errors import OperandError, RangeError
 from jitney.asm.operands import Label, Mem
-from jitney.asm.registers import Masked, Reg, Rounding
+from jitney.asm.registers import Masked, Reg, Rounding, rip
 from jitney.asm.x86_64.forms import relative_forms
 from jitney.asm.x86_64.match import match
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from jitney.asm.x86_64.forms import Form
@@ -37,8 +38,8 @@ def _address(base: Reg | None, index: Reg | None, scale: int) -> tuple[int, int,
     bits = 0
     width = None
     if base is not None:
-        if base.kind not in ("gp64", "gp32"):
-            raise OperandError(f"{base} cannot be a base register: 64- and 32-bit general registers can")
+        if type(base) is not Reg or base.kind not in ("gp64", "gp32"):
+            raise OperandError(f"{base!r} cannot be a base register: 64- and 32-bit general registers can")
         width = base.kind
         bits = base.id >> 3
     if scale not in _SCALE_BITS:
@@ -70,9 +71,11 @@ def memory(mem: Mem, reg: int, n: int = 1) -> tuple[int, bytes, bytes]:
     reg: the low three bits of ModRM.reg. n: what an 8-bit displacement is multiplied by (EVEX; else 1).
     """
     base, index, scale, disp, _, label, decor = mem
+    if type(disp) is not int:
+        raise OperandError(f"{mem}: the displacement {disp!r} is not an int")
     prefix = _SEGMENTS[decor.segment] if decor is not None else b""
-    if label is not None or (base is not None and base.kind == "rip"):
-        if index is not None or (label is not None and base is not None and base.kind != "rip"):
+    if label is not None or base is rip:
+        if index is not None or (base is not None and base is not rip):
             raise OperandError(f"{mem}: a rip-relative address has neither base nor index")
         return 0, _BYTE[5 | reg << 3] + _disp32(disp if label is None else 0, mem), prefix
     found = _addresses.get((base, index, scale))
@@ -100,27 +103,20 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
     A label's field holds zero. Raises OperandError where the registers cannot be named together (ah with REX), and
     RangeError where a displacement does not fit.
     """
+    plain: Sequence[Any] = operands
     mask = zero = 0
     rounding: Rounding | None = None
     high_byte: Reg | None = None
     rex_needed = False
-    plain: list[Any] = []
-    for operand in operands:
-        if type(operand) is Masked:
-            mask, zero = operand.mask.id, operand.zero
-            operand = operand.reg
-        elif type(operand) is Rounding:
-            rounding = operand
-        elif type(operand) is Mem:
-            decor = operand.decor
-            if decor is not None and decor.mask is not None:
-                mask, zero = decor.mask.id, decor.zero
-        elif form.kind == "legacy" and getattr(operand, "size", 0) == 1:
-            if operand.kind == "gp8h":
-                high_byte = operand
-            elif operand.id >= 4:
-                rex_needed = True
-        plain.append(operand)
+    if form.kind == "evex":
+        plain, mask, zero, rounding = _undecorated(operands)
+    elif form.bytes and form.kind == "legacy":
+        for operand in operands:
+            if type(operand) is Reg and operand.size == 1:
+                if operand.kind == "gp8h":
+                    high_byte = operand
+                elif operand.id >= 4:
+                    rex_needed = True
 
     reg = plain[form.reg].id if form.reg >= 0 else form.digit
     vvvv = plain[form.vvvv].id if form.vvvv >= 0 else 0
@@ -185,7 +181,25 @@ def encode(form: Form, operands: tuple[Any, ...]) -> bytes:
     return head + tail
 
 
-def _check_gather(form: Form, operands: list[Any], index: Reg) -> None:
+def _undecorated(operands: tuple[Any, ...]) -> tuple[list[Any], int, bool, Rounding | None]:
+    """(operands without their masks, number of the mask, whether it zeroes, rounding) of an EVEX instruction."""
+    plain: list[Any] = []
+    mask, zero, rounding = 0, False, None
+    for operand in operands:
+        if type(operand) is Masked:
+            mask, zero = operand.mask.id, operand.zero
+            operand = operand.reg
+        elif type(operand) is Rounding:
+            rounding = operand
+        elif type(operand) is Mem:
+            decor = operand.decor
+            if decor is not None and decor.mask is not None:
+                mask, zero = decor.mask.id, decor.zero
+        plain.append(operand)
+    return plain, mask, zero, rounding
+
+
+def _check_gather(form: Form, operands: Sequence[Any], index: Reg) -> None:
     """The processor refuses a gather whose destination, index and (VEX) mask are not different registers."""
     registers = [index.id] + [operand.id for operand in operands if type(operand) is Reg]
     if form.reg == 0 and len(set(registers)) < len(registers):

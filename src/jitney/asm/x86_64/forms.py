@@ -63,6 +63,7 @@ _IMMEDIATE_SIZES = {"ib": 1, "iw": 2, "id": 4, "iq": 8, "cb": 1, "cd": 4, "/is4"
 _MAPS = {"0F": 1, "0F38": 2, "0F3A": 3, "MAP5": 5, "MAP6": 6}
 _LEGACY_PREFIXES = ("66", "67", "F2", "F3")
 _PP = {"66": 1, "F3": 2, "F2": 3}
+_BYTE_TOKENS = ("r8", "r/m8", "al", "cl")
 _LENGTHS = {"LZ": 0, "LIG": 0, "128": 0, "256": 1, "512": 2}
 
 
@@ -73,12 +74,14 @@ class Form:
     escape on (VEX, EVEX: one byte). w: REX.W/VEX.W. map, pp, length: VEX fields. digit: fixed ModRM.reg, or 0.
     modrm: whether there is one. reg, rm, vvvv, low, is4, moffs: operand positions. immediates: (position, size in
     bytes) of each. constant: an immediate byte that is part of the mnemonic. trailing: bytes after the displacement.
-    scale: bytes per step of an EVEX 8-bit displacement. element: bytes of a broadcast element, or 0.
+    scale: bytes per step of an EVEX 8-bit displacement. element: bytes of a broadcast element, or 0. bytes: whether an
+    operand may be a byte register.
     """
 
     __slots__ = (
-        "constant", "digit", "element", "encoding", "immediates", "is4", "kind", "length", "low", "map", "mnemonic",
-        "modrm", "moffs", "opcode", "operands", "pp", "prefixes", "reg", "rm", "scale", "trailing", "vvvv", "w",
+        "bytes", "constant", "digit", "element", "encoding", "immediates", "is4", "kind", "length",
+        "low", "map", "mnemonic", "modrm", "moffs", "opcode", "operands", "pp", "prefixes",
+        "reg", "rm", "scale", "trailing", "vvvv", "w",
     )  # fmt: skip
 
     def __init__(self, mnemonic: str, operands: tuple[str, ...], columns: str, n: int) -> None:
@@ -105,6 +108,7 @@ class Form:
             for token in operands:
                 if "/b" in token:
                     self.element = int(token.rpartition("/b")[2]) // 8
+        self.bytes = any(token in _BYTE_TOKENS for token in operands)
         self.immediates = tuple(zip([i for i, letter in enumerate(places) if letter == "I"], sizes))
 
     def _parse_encoding(self, n: int) -> list[int]:
@@ -189,13 +193,11 @@ def _block(family: str, name: str) -> Lines:
     if block is None:
         block = _blocks[key] = []
         lines = table_lines(family)
-        start = name + " "
-        at = bisect_left(lines, start)
-        while lines[at].startswith(start):
-            operands, bar, columns = lines[at][len(start) :].partition("| ")
+        width = len(name) + 1
+        for line in lines[bisect_left(lines, name + " ") : bisect_left(lines, name + "!")]:
+            operands, bar, columns = line[width:].partition("| ")
             tokens = operands[:-1].split(", ") if bar and operands else operands.split()
             block.append((tuple(tokens), columns))
-            at += 1
     return block
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from jitney.asm.errors import OperandError
 from jitney.asm.operands import Label, Mem
-from jitney.asm.registers import REGISTERS
+from jitney.asm.registers import REGISTERS, Masked, Reg, Rounding
 from jitney.asm.x86_64.forms import Form, files_of, forms_of, lines_of
 
 TYPE_CHECKING = False
@@ -155,14 +155,18 @@ class Row:
 def shape_of(operand: object) -> object:
     """What matching looks at: a register's kind, a memory operand's size, `i` for an integer, `l` for a label."""
     if type(operand) is Mem:
-        index = operand.index
-        shape: object = operand.size
-        if index is not None and index.size > 8:
-            shape = "vm" + index.kind[0]
-        decor = operand.decor
+        _, index, _, _, size, _, decor = operand
+        if decor is None and index is None:
+            return size
+        shape: object = size
+        if index is not None:
+            if type(index) is not Reg:
+                raise OperandError(f"{index!r} is not a register")
+            if index.size > 8:
+                shape = "vm" + index.kind[0]
         if decor is not None:
             if decor.broadcast:
-                shape = f"b{operand.size * 8}"
+                shape = f"b{size * 8}"
             if decor.mask is not None:
                 shape = f"{shape}{{k}}{'{z}' if decor.zero else ''}"
         return shape
@@ -170,10 +174,9 @@ def shape_of(operand: object) -> object:
         return "i"
     if isinstance(operand, Label):
         return "l"
-    shape = getattr(operand, "shape", None)
-    if shape is None or operand.__class__.__module__ != "jitney.asm.registers":
-        raise OperandError(f"{operand!r} is not an operand: registers, Mem, int and Label are")
-    return shape
+    if isinstance(operand, (Reg, Masked, Rounding)):
+        return operand.shape
+    raise OperandError(f"{operand!r} is not an operand: registers, Mem, int and Label are")
 
 
 _matches: dict[tuple[object, ...], tuple[Row, ...]] = {}
@@ -184,7 +187,7 @@ def match(mnemonic: str, operands: tuple[Any, ...]) -> Form:
 
     Raises OperandError where there is none, or where a memory operand's size is open and matters.
     """
-    shape = (mnemonic, *[shape_of(operand) for operand in operands])
+    shape = (mnemonic, *[o.shape if type(o) is Reg else shape_of(o) for o in operands])
     candidates = _matches.get(shape)
     if candidates is None:
         candidates = _matches[shape] = _candidates(mnemonic, shape[1:])

@@ -826,6 +826,12 @@ def _visit_extension(r: Ranges, v: int, args: tuple[int, ...]) -> None:
         r.same[v] = a
 
 
+def _visit_absolute(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    if r.low[args[0]] >= 0:
+        r.same[v] = args[0]
+
+
 def _visit_extreme(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     """`smin` and `smax`."""
     _visit_pure(r, v, args)
@@ -860,6 +866,7 @@ _RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     _SMIN: _visit_extreme,
     _SMAX: _visit_extreme,
     _AND: _visit_and,
+    OPS["iabs"]: _visit_absolute,
     OPS["lshr"]: _visit_shift_right,
     OPS["sar"]: _visit_shift_right,
     OPS["floordiv"]: _visit_quotient,

@@ -9,6 +9,7 @@ from .dce import eliminate
 from .memory import forward
 from .params import clean
 from .rotate import rotate
+from .select import convert
 from .split import split_loops
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", clean),
     ("rotate", rotate),
     ("checks", drop_checks),
+    ("select", convert),
     ("split", split_loops),
     ("memory", forward),
     ("dce", eliminate),

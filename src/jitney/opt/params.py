@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def clean(function: Function) -> Function:
-    """In place: drop parameters on which nothing depends or which are copies, and join blocks that follow each other."""
+    """In place, drop parameters on which nothing depends or that are copies; join blocks that follow each other."""
     same = copies(function)
     if same:
         _substitute(function, same)

@@ -131,7 +131,8 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
         return None
     _collect(function, plan)
     (cond,) = latch.term_args
-    if any(function.ops[v].base and v not in plan.edits for b in body for v in b.insts):
+    checks = [v for b in body for v in b.insts if function.ops[v].guard and function.ops[v] is not _POLL]
+    if any(v not in plan.edits for v in checks):
         other = Plan(loop, body, latch, Forms(function, loop, body, _MEDIUM))
         _collect(function, other)
         if len(other.edits) > len(plan.edits):

@@ -200,6 +200,17 @@ class Packer:
                     return True
         return False
 
+    def _order(self, v: int) -> tuple[int, ...]:
+        """The registers worth having for range `v`: saving one for the caller costs more than some ranges gain."""
+        target = self.target
+        if self.floats[v]:
+            free, kept = target.float_order, target.float_saved
+        else:
+            free, kept = target.int_order, target.int_saved
+        if self.weight[v] > 2.0:
+            return free + kept
+        return free + tuple([r for r in kept if r in self.used])
+
     def _take(self, v: int, r: int, live: int) -> None:
         self.occupied[r] |= live
         self.reg[v] = r
@@ -209,13 +220,11 @@ class Packer:
     def evict(self, v: int) -> bool:
         """Make room for `v` by taking a register from ranges that are all less dense."""
         live, density = self.live[v], self.density[v]
-        target = self.target
-        order = target.float_order + target.float_saved if self.floats[v] else target.int_order + target.int_saved
         best: list[int] | None = None
         best_cost = density
         best_reg = -1
         lives, densities, fixed = self.live, self.density, self.fixed
-        for r in order:
+        for r in self._order(v):
             if fixed[r] & live:
                 continue
             conflicts = []

@@ -25,6 +25,7 @@ def arrange(m: MachineFunction) -> None:
     blocks = m.blocks
     if len(blocks) == 1:
         return
+    blocks = _thread(m)
     cold: list[MachineBlock] = []
     splits: list[tuple[MachineBlock, MachineBlock]] = []
     items: dict[Loop | None, Items] = {None: []}
@@ -46,6 +47,38 @@ def arrange(m: MachineFunction) -> None:
     if splits:
         order = _insert(order, splits)
     m.blocks = order + cold
+
+
+def _thread(m: MachineFunction) -> list[MachineBlock]:
+    """Lead around blocks that only jump: not around headers, nor around preheaders, where spill code may have to go.
+    Returns the blocks that are left."""
+    alias = m.alias
+    for block in m.blocks:
+        if len(block.insts) == 1 and len(block.succs) == 1 and block is not m.blocks[0]:
+            goal = block.succs[0]
+            if _heads(block) or (_heads(goal) and goal.loop is not block.loop):
+                continue
+            # what it leads to may have been found to lead on, and in the end back here: an endless loop
+            while goal in alias:
+                goal = alias[goal]
+            if goal is not block:
+                alias[block] = goal
+    if not alias:
+        return m.blocks
+    for block, goal in alias.items():
+        while goal in alias:
+            goal = alias[goal]
+        alias[block] = goal
+    rest = [block for block in m.blocks if block not in alias]
+    for block in rest:
+        for k, succ in enumerate(block.succs):
+            if succ in alias:
+                block.succs[k] = alias[succ]
+    return rest
+
+
+def _heads(block: MachineBlock) -> bool:
+    return block.loop is not None and block.source is block.loop.header
 
 
 def _open(items: dict[Loop | None, Items], loop: Loop | None, innermost: set[Loop]) -> None:

@@ -155,10 +155,11 @@ class MachineFunction:
         floats: for each register whether it is a floating-point one.
         trace: for listings, else None: identity of an instruction -> the IR value it was selected for.
         frame_bytes: bytes of the frame used by `alloca`, and `outgoing` by stack arguments of calls.
+        alias: blocks left out because they only lead to another.
         calls: whether it calls anything (the stack must be aligned then).
     """
 
-    __slots__ = ("blocks", "calls", "floats", "frame_bytes", "function", "outgoing", "trace")
+    __slots__ = ("alias", "blocks", "calls", "floats", "frame_bytes", "function", "outgoing", "trace")
 
     def __init__(self, function: Function, floats: list[bool]) -> None:
         self.function = function
@@ -167,6 +168,7 @@ class MachineFunction:
         self.frame_bytes = 0
         self.outgoing = 0
         self.calls = False
+        self.alias: dict[MachineBlock, MachineBlock] = {}
         self.trace: dict[int, int] | None = None
 
     def new(self, is_float: bool) -> int:

@@ -154,9 +154,9 @@ class Emitter(Encoder):
             self.sse_rm(row, a, m)
 
 
-def _aliases(code: list[Any]) -> dict[Any, Any]:
+def _aliases(code: list[Any], known: dict[Any, Any]) -> dict[Any, Any]:
     """Blocks that do nothing but go elsewhere, and where."""
-    alias: dict[Any, Any] = {}
+    alias: dict[Any, Any] = dict(known)
     label: Any = None
     empty = False
     for op, outs, ins, imm, stub in code:
@@ -185,7 +185,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
     """The bytes of an allocated function."""
     e = Emitter(m, allocation, avx, poll)
     code = allocation.code
-    alias = e.alias = _aliases(code)
+    alias = e.alias = _aliases(code, m.alias)
     blocks = allocation.blocks
     entry = blocks[0]
     alias.pop(entry, None)

@@ -60,7 +60,8 @@ def test_huge_int_is_left_to_cpython(value):
 def test_numpy_scalars(name):
     dtype = np.dtype(name).type
     info = None if name == "bool" else np.finfo(name) if "float" in name else np.iinfo(name)
-    for value in [dtype(1), dtype(0)] + ([] if info is None else [info.dtype.type(info.min), info.dtype.type(info.max)]):
+    extremes = [] if info is None else [info.dtype.type(info.min), info.dtype.type(info.max)]
+    for value in [dtype(1), dtype(0), *extremes]:
         jitted = jit(same)
         assert bits(jitted(value)) == bits(value) and bits(jitted(value)) == bits(value)
         assert type(jitted(value)) in (bool, int, float)
@@ -284,16 +285,15 @@ def test_fallback_is_told_once_for_each_types():
 def test_strict_raises_every_time_with_the_place():
     @jit(strict=True)
     def strict(x):
-        import os
-
-        return x
+        with x:
+            pass
 
     for _ in range(2):
         with pytest.raises(UnsupportedError) as caught:
             strict(1)
     assert caught.value.file == __file__
     text = str(caught.value)
-    assert "import os" in text and "\n        ^^^^^^^^^" in text.replace("    ^", "        ^", 1) or "^^^^^^^^^" in text
+    assert "    with x:\n    ^" in text
     with pytest.raises(UnsupportedError, match="the argument 'x' is a list"):
         strict([])
 

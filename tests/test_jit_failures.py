@@ -271,7 +271,7 @@ def test_recursion_in_threads_with_stacks_of_any_size(size):
     assert seen == ["RecursionError", 100] * 2
 
 
-# -- signals and threads -------------------------------------------------------------------------------------------------
+# -- signals and threads -----------------------------------------------------------------------------------------------
 
 
 def test_signal_handler_runs_inside_a_loop():

@@ -101,7 +101,7 @@ def _raise(record: Registration, site: Site, values: dict[str, Any]) -> BaseExce
     try:
         made = exception(*args)
     except Exception as error:
-        return error
+        return error.with_traceback(None)
     return made if isinstance(made, BaseException) else TypeError("exceptions must derive from BaseException")
 
 

@@ -64,19 +64,30 @@ class Writer(Builder):
 
     def finish(self, exits: list[tuple[Block, Callable[[], None]]]) -> None:
         """Write the blocks that many others lead to, each by its function; those that nobody leads to are dropped."""
-        placed: list[tuple[Block, Block, Callable[[], None]]] = []
         for target, write in exits:
             idom: Block | None = None
             for block in self.function.blocks:
                 if any(edge.target is target for edge in block.edges):
                     idom = block if idom is None else _common(idom, block)
             if idom is not None:
-                placed.append((idom, target, write))
-        # Deepest first: in a preorder of the dominator tree what starts higher up closes what lies below.
-        placed.sort(key=lambda row: -row[0].id)
-        for idom, target, write in placed:
-            self.start(target, idom)
-            write()
+                self.start(target, idom)
+                write()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Put the blocks into a preorder of the dominator tree."""
+        blocks = self.function.blocks
+        below: dict[Block | None, list[Block]] = {}
+        for block in blocks:
+            below.setdefault(block.idom, []).append(block)
+        order: list[Block] = []
+        work = [blocks[0]]
+        while work:
+            block = work.pop()
+            block.id = len(order)
+            order.append(block)
+            work.extend(reversed(below.get(block, ())))
+        self.function.blocks = order
 
     def cold_block(self) -> Block:
         block = self.new_block()
@@ -96,7 +107,7 @@ class Writer(Builder):
 
 
 def _common(a: Block, b: Block) -> Block:
-    """The nearest block that dominates both; ids grow away from the entry."""
+    """The nearest block that dominates both; ids grow from each block to those it dominates."""
     while a is not b:
         if a.id > b.id:
             a, b = b, a

@@ -77,3 +77,12 @@ def test_loops(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
         rng = random.Random(seed)
         runs = [loops.arguments(rng) for _ in range(8)]
         check(program, runs, tuple(name for name in ALL if name != "guards"), exact=True)
+
+
+@pytest.mark.parametrize("first", range(1000, 1100, 20))
+def test_hoisted_guards(first: int) -> None:
+    """They fail where the loop would have failed, or while nothing visible has happened."""
+    for seed in range(first, first + 20):
+        program = loops.generate(seed)
+        rng = random.Random(seed)
+        check(program, [loops.arguments(rng) for _ in range(8)], ("params", "rotate", "checks", "guards"))

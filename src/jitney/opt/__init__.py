@@ -6,6 +6,7 @@ import os
 
 from .checks import drop_checks
 from .dce import eliminate
+from .guards import hoist
 from .memory import forward
 from .params import clean
 from .rotate import rotate
@@ -24,6 +25,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("rotate", rotate),
     ("checks", drop_checks),
     ("select", convert),
+    ("guards", hoist),
     ("split", split_loops),
     ("memory", forward),
     ("dce", eliminate),

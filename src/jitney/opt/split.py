@@ -533,7 +533,9 @@ class _Span:
     def _only_if(self, conds: list[int]) -> None:
         emit = self.builder.emit
         every = -1
-        for cond in dict.fromkeys(conds):
+        # Those of outer loops first, so that their conjunction moves out, too.
+        homes = self.builder.function.homes
+        for cond in sorted(set(conds), key=lambda c: (getattr(homes[c].loop, "depth", 0), c)):
             every = cond if every < 0 else emit("and", every, cond)
         if self.plan.loop.step > 0:
             self.upper = emit("select", every, self.upper, self.constant(-(1 << 63)))

@@ -300,6 +300,15 @@ def test_alignment(n):
         a.align(3)
 
 
+def test_alignment_that_would_take_too_much_is_left_out():
+    a = Assembler()
+    a.db(1)
+    a.align(16, fill=0, limit=14)
+    a.db(2)
+    a.align(16, fill=0, limit=14)
+    assert a.finish().code == bytes((1, 2)) + bytes(14)
+
+
 def test_constants_are_pooled_aligned_and_stored_once():
     a = Assembler()
     one = a.const(b"\0" * 6 + b"\xf0?", 8)

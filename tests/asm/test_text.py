@@ -111,6 +111,11 @@ PROGRAMS = {
         .p2align 4
         ret
         .align 8
+        nop
+        .p2align 4,,10
+        nop
+        .p2align 3,0xcc,7
+        ret
     """,
     "comments": """
         nop # to the end; mov
@@ -183,7 +188,7 @@ def _random_jumps(seed: int) -> list[str]:
         if kind < 0.4:
             lines.append("nop\n" * random.randint(1, 90))
         elif kind < 0.4 + seed % 3 * 0.1:
-            lines.append(f".balign {random.choice([2, 8, 16, 32])}")
+            lines.append(f".balign {random.choice([2, 8, 16, 32])}{random.choice(['', ',,5', ',0xcc,10', ',0xcc'])}")
         else:
             lines.append(f"{random.choice(['jmp', 'jz'])} l{seed}_{random.randrange(10)}")
     return lines

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     _Variable = tuple[int, int, int, int]
-    """A piece whose size depends on the layout: (piece, target's piece, short size, long size or 0) of a jump, or
-    (piece, -1, alignment, 0)."""
+    """A piece whose size depends on the layout: (piece, target's piece, short size, long size) of a jump, or
+    (piece, -1, alignment, most bytes of padding)."""
 
 _memo: dict[tuple[Any, ...], bytes] = {}
 """Instruction as given -> its bytes, for all instructions that mention no label."""
@@ -61,8 +61,8 @@ class Assembler:
         self._fixups: list[tuple[int, int, str, Label, int]] = []
         # (piece, label, base, addend)
         self._differences: list[tuple[int, Label, Label, int]] = []
-        # (piece, alignment, fill byte or None for nops)
-        self._aligns: list[tuple[int, int, int | None]] = []
+        # (piece, alignment, most bytes of padding, fill byte or None for nops)
+        self._aligns: list[tuple[int, int, int, int | None]] = []
         self._names: dict[str, Label] = {}
         self._pool: dict[bytes | tuple[Label, int], tuple[Label, int]] = {}
 
@@ -204,11 +204,12 @@ class Assembler:
         """Text in UTF-8, without a terminator."""
         self._data(text.encode() if isinstance(text, str) else text, ".ascii")
 
-    def align(self, n: int, fill: int | None = None) -> None:
-        """Pad to a multiple of `n` (a power of two): with long nops, or with the byte `fill`."""
+    def align(self, n: int, fill: int | None = None, limit: int | None = None) -> None:
+        """Pad to a multiple of `n` (a power of two), or not at all where that takes more than `limit` bytes: with long
+        nops, or with the byte `fill`."""
         if n <= 0 or n & n - 1:
             raise ValueError(f"alignment {n} is not a power of two")
-        self._aligns.append((len(self._codes), n, fill))
+        self._aligns.append((len(self._codes), n, n if limit is None else limit, fill))
         self._codes.append(b"")
         self._instructions.append((".balign", n))
 
@@ -239,7 +240,7 @@ class Assembler:
         size = offsets[-1]
         labels = {label: offsets[piece] for label, piece in self._bound.items()}
         relocations: list[Relocation] = []
-        align = max((n for _, n, _ in self._aligns), default=16)
+        align = max((n for _, n, _, _ in self._aligns), default=16)
 
         data = b""
         data_offset = size
@@ -260,7 +261,7 @@ class Assembler:
                 at += len(content)
             data = b"".join(parts)
 
-        for piece, _, fill in self._aligns:
+        for piece, _, _, fill in self._aligns:
             padding = offsets[piece + 1] - offsets[piece]
             codes[piece] = nops(padding) if fill is None else bytes((fill,)) * padding
         for piece, short_opcode, long_opcode, target in self._jumps:
@@ -308,10 +309,10 @@ class Assembler:
             return list(accumulate(sizes, initial=0))
         offsets: list[int] = []
         start = position = 0
-        for piece, n, _ in self._aligns:
+        for piece, n, limit, _ in self._aligns:
             offsets += accumulate(sizes[start:piece], initial=position)
             position = offsets.pop()
-            sizes[piece] = -position % n
+            sizes[piece] = _padding(position, n, limit)
             start = piece
         offsets += accumulate(sizes[start:], initial=position)
         return offsets
@@ -334,14 +335,14 @@ class Assembler:
             elif long_opcode:
                 variable.append((piece, goal, len(short_opcode) + 1, len(long_opcode) + 4))
         if variable:
-            variable += [(piece, -1, n, 0) for piece, n, _ in self._aligns]
+            variable += [(piece, -1, n, limit) for piece, n, limit, _ in self._aligns]
             variable.sort()
             for piece, _, _, _ in variable:
                 sizes[piece] = 0
             chosen = _settle(variable, list(accumulate(sizes, initial=0)))
-            for (piece, _, _, long_size), size in zip(variable, chosen):
+            for (piece, goal, _, long_size), size in zip(variable, chosen):
                 sizes[piece] = size
-                if size == long_size:
+                if goal >= 0 and size == long_size:
                     long.add(piece)
         return long
 
@@ -359,8 +360,8 @@ def _settle(variable: list[_Variable], fixed: list[int]) -> list[int]:
     aligns = list(accumulate([goal < 0 for _, goal, _, _ in variable], initial=0))
     chosen = []
     shift = 0
-    for piece, goal, size, _ in variable:
-        chosen.append(-(fixed[piece] + shift) % size if goal < 0 else size)
+    for piece, goal, size, limit in variable:
+        chosen.append(_padding(fixed[piece] + shift, size, limit) if goal < 0 else size)
         shift += chosen[-1]
     moving = True
     while moving:
@@ -371,7 +372,7 @@ def _settle(variable: list[_Variable], fixed: list[int]) -> list[int]:
             shifts[k] += stretch
             here = fixed[piece] + shifts[k]
             if goal < 0:
-                grown = -here % size
+                grown = _padding(here, size, long_size)
             elif chosen[k] == long_size:
                 continue
             else:
@@ -390,6 +391,11 @@ def _settle(variable: list[_Variable], fixed: list[int]) -> list[int]:
                 chosen[k] = grown
                 moving = True
     return chosen
+
+
+def _padding(offset: int, n: int, limit: int) -> int:
+    padding = -offset % n
+    return padding if padding <= limit else 0
 
 
 def _at(piece: int, error: AsmError) -> AsmError:

@@ -8,7 +8,8 @@ numbers that may be reused (`1:`, `jmp 1b`, `jz 1f`). Memory: `qword ptr [rax+rc
 `fs:[40]`. AVX-512: `zmm1{k1}{z}`, `dword ptr [rax]{1to16}`, `{rn-sae}`. Where several encodings are legal the one
 GNU as chooses is taken.
 
-There is one section. `.globl`, `.type`, `.size`, `.text` and `.intel_syntax` are accepted and change nothing.
+There is one section. What compilers write about symbols (`.globl`, `.type`, `.size`, ...), `.text` and `.intel_syntax`
+are accepted and change nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ _INTEGERS = {
     ".quad": 8, ".8byte": 8,
 }  # fmt: skip
 _OPERATORS = ("+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^", "[", ":")
-_IGNORED = (".globl", ".global", ".text", ".type", ".size", ".intel_syntax", ".code64", ".file")
+_IGNORED = (
+    ".globl", ".global", ".local", ".weak", ".hidden", ".type", ".size", ".text", ".intel_syntax", ".code64", ".file",
+    ".ident",
+)  # fmt: skip
 
 
 def assemble(text: str, arch: str = "x86_64") -> bytes:
@@ -324,8 +328,12 @@ class _Reader:
             self._list(cursor, lambda: a.db(struct.pack(code, cursor.float())))
         elif name in (".align", ".balign", ".p2align"):
             n = self.constant(cursor)
-            fill = self.constant(cursor) & 0xFF if cursor.take(",") else None
-            a.align(1 << n if name == ".p2align" else n, fill)
+            fill = limit = None
+            if cursor.take(",") and cursor.text != ",":
+                fill = self.constant(cursor) & 0xFF
+            if cursor.take(","):
+                limit = self.constant(cursor)
+            a.align(1 << n if name == ".p2align" else n, fill, limit)
         elif name in (".zero", ".skip", ".space"):
             count = self.constant(cursor)
             value = self.constant(cursor) & 0xFF if cursor.take(",") else 0

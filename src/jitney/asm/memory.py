@@ -18,10 +18,11 @@ data arena
 Arenas are cut into 64-byte granules and shared by many functions. Freed chunks are kept by size class; when
 the arenas are used up, neighbours are merged before another arena is mapped.
 
-Threads: every operation holds one lock. The lock is re-entrant and each step takes what it works on out of
-the shared lists first, so a signal handler that interrupts one operation and starts another finds nothing
-half-done. A collected `Region` only appends to a list (it may be collected anywhere, even inside `reserve`);
-the next `reserve` does the work.
+Threads: every operation holds one lock. Signal handlers run between any two bytecodes of the thread that
+holds it, and may need code of their own: such a nested call gets whole pages to itself and leaves alone what
+the interrupted one is working on. Only steps that Python does at once, such as a list's `pop`, are shared by
+both. A collected `Region` only appends to a list (it may be collected anywhere, even inside `reserve`); the
+next `reserve` does the work.
 
 Fork: parent and child share the pages of a memfd. So after a fork the child never writes to the parent's
 arenas and maps its own, and the parent never reuses a chunk that was live at the fork, which the child may
@@ -33,11 +34,15 @@ from __future__ import annotations
 
 import os
 from _thread import RLock
+from _weakref import ref
 from ctypes import PyDLL, c_char, c_int, c_long, c_size_t, c_void_p, get_errno
+from errno import ENOMEM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    _Claim = tuple[int, "_Arena | None", int, int, "_Arena | None", int, int]
+    from collections.abc import Callable
+
+    _Claim = tuple[object, "_Arena | None", int, int, "_Arena | None", int, int]
     """What a region holds: its epoch; arena, address and chunk size of its code; and the same of its data."""
 
 GRANULE = 64
@@ -73,10 +78,14 @@ class _System:
         self.munmap.argtypes = (c_void_p, c_size_t)
 
     def map(self, address: int, size: int, access: int, flags: int, fd: int = -1) -> int:
-        """Map `size` bytes and return where they are. OSError where the system refuses."""
+        """Map `size` bytes and return where they are. OSError where the system refuses, MemoryError if it is
+        full.
+        """
         result = self.mmap(address, size, access, flags, fd, 0)
         if result is None or result == (1 << 64) - 1:
             code = get_errno()
+            if code == ENOMEM:
+                raise MemoryError(f"no memory for {size} bytes of code or data")
             raise OSError(code, f"mmap of {size} bytes: {os.strerror(code)}")
         return int(result)
 
@@ -85,6 +94,17 @@ class _System:
         if self.mprotect(address, size, access):
             code = get_errno()
             raise OSError(code, f"mprotect of {size} bytes: {os.strerror(code)}")
+
+
+class _Operation:
+    """Held by what works on the shared lists; `Memory._busy` is a weak reference to it, so it ends with the
+    operation, whatever exception a signal handler raises and wherever."""
+
+    __slots__ = ("__weakref__",)
+
+
+def _idle() -> None:
+    """A reference to no operation."""
 
 
 class _Arena:
@@ -109,7 +129,10 @@ class _Arena:
 
 
 class _Pool:
-    """Chunks of one kind (code or data): free ones by size, and spans never used or merged again."""
+    """Chunks of one kind (code or data): free ones by size, and spans never used or merged again.
+
+    Only the operation that has set `Memory._busy` touches `free` and `spans`.
+    """
 
     __slots__ = ("arenas", "free", "spans", "unit")
 
@@ -141,7 +164,7 @@ class _Pool:
         """Cut a chunk from one of the last few spans (the largest are last after a merge), or None."""
         for span in self.spans[:-9:-1]:
             arena, start, end = span
-            if end - start >= size:
+            if end - start >= size and not arena.retired:
                 self.spans.remove(span)
                 if end - start > size:
                     self.spans.append((arena, start + size, end))
@@ -181,7 +204,7 @@ class _Pool:
 
     def drop(self, arena: _Arena) -> None:
         """Hand out nothing from this arena any more."""
-        self.arenas.remove(arena)
+        self.arenas = [other for other in self.arenas if other is not arena]
         self.spans = [span for span in self.spans if span[0] is not arena]
         for size, chunks in self.free.items():
             self.free[size] = [chunk for chunk in chunks if chunk[0] is not arena]
@@ -244,7 +267,10 @@ class Region:
     def __del__(self) -> None:
         # Appending is all that is safe here: a collection may start anywhere, with the memory's lock held
         # too.
-        self._memory._dropped.append(self._claim)
+        try:
+            self._memory._dropped.append(self._claim)
+        except AttributeError:
+            pass  # a signal handler raised while it was being made
 
     def __reduce__(self) -> str:
         raise TypeError("a region of memory has one owner: it can be neither copied nor pickled")
@@ -263,8 +289,8 @@ class Memory:
     """
 
     __slots__ = (
-        "_code", "_data", "_dropped", "_epoch", "_forking", "_high", "_kept", "_lock", "_low", "_rooms", "_system",
-        "mode",
+        "_busy", "_code", "_data", "_dropped", "_epoch", "_forking", "_kept", "_lock", "_ranges", "_rooms",
+        "_system", "mode",
     )  # fmt: skip
 
     def __init__(self, mode: str = "auto") -> None:
@@ -278,9 +304,10 @@ class Memory:
         self._dropped: list[_Claim] = []
         self._kept: list[Region] = []
         self._rooms: list[tuple[int, int]] = []
-        self._low = self._high = 0
-        self._epoch = 0
-        self._forking = 0
+        self._ranges: list[tuple[int, int]] = []
+        self._busy: Callable[[], object] = _idle
+        self._epoch = object()
+        self._forking: list[None] = []
 
     def reserve(self, code_size: int, data_size: int = 0) -> Region:
         """Room for `code_size` bytes of code and `data_size` bytes of zeroed data, each aligned to 64 bytes.
@@ -292,27 +319,14 @@ class Memory:
         if code_size < 0 or data_size < 0:
             raise ValueError("a size is never negative")
         with self._lock:
-            if self._dropped:
-                self._collect()
-            code: _Arena | None = None
-            data: _Arena | None = None
-            code_address = code_chunk = data_address = data_chunk = 0
-            if code_size:
-                if self._system is None:
-                    self._start()
-                code_chunk = self._code.size_of(code_size)
-                code, code_address = self._code.take(code_chunk) or self._grow(self._code, code_chunk)
-                code.live += 1
-            if data_size:
-                if self._system is None:
-                    self._start()
-                data_chunk = self._data.size_of(data_size)
-                data, data_address = self._data.take(data_chunk) or self._grow(self._data, data_chunk)
-                data.live += 1
-                offset = data_address - data.start
-                data.view[offset : offset + data_chunk] = bytes(data_chunk)
-            claim = (self._epoch, code, code_address, code_chunk, data, data_address, data_chunk)
-            return Region(self, claim, code_size, data_size)
+            if self._busy() is not None:
+                return self._reserve_apart(code_size, data_size)
+            operation = _Operation()
+            self._busy = ref(operation)
+            try:
+                return self._reserve(code_size, data_size)
+            finally:
+                self._busy = _idle
 
     def publish(self, code: bytes | bytearray, data: bytes | bytearray = b"") -> Region:
         """Reserve and write in one step, for code that does not depend on where it lies."""
@@ -325,7 +339,13 @@ class Memory:
     def usage(self) -> dict[str, int]:
         """Bytes mapped for code and for data, and the number of chunks of each in use by live regions."""
         with self._lock:
-            self._collect()
+            if self._busy() is None:
+                operation = _Operation()
+                self._busy = ref(operation)
+                try:
+                    self._collect()
+                finally:
+                    self._busy = _idle
             code, data = self._code.arenas, self._data.arenas
             return {
                 "code_bytes": sum(arena.size for arena in code),
@@ -334,14 +354,54 @@ class Memory:
                 "data_chunks": sum(arena.live for arena in data),
             }
 
+    def _reserve(self, code_size: int, data_size: int) -> Region:
+        if self._dropped:
+            self._collect()
+        if self._system is None:
+            self._start()
+        code: _Arena | None = None
+        data: _Arena | None = None
+        code_address = code_chunk = data_address = data_chunk = 0
+        if code_size:
+            code_chunk = self._code.size_of(code_size)
+            code, code_address = self._code.take(code_chunk) or self._grow(self._code, code_chunk)
+            code.live += 1
+        if data_size:
+            data_chunk = self._data.size_of(data_size)
+            data, data_address = self._data.take(data_chunk) or self._grow(self._data, data_chunk)
+            data.live += 1
+            offset = data_address - data.start
+            data.view[offset : offset + data_chunk] = bytes(data_chunk)
+        claim = (self._epoch, code, code_address, code_chunk, data, data_address, data_chunk)
+        return Region(self, claim, code_size, data_size)
+
+    def _reserve_apart(self, code_size: int, data_size: int) -> Region:
+        """Room in arenas of its own, for a signal handler that has interrupted an operation of its thread."""
+        if self._system is None:
+            self._start()
+        arenas: list[_Arena | None] = [None, None]
+        chunks = [0, 0]
+        kinds = ((self._code, code_size, self._map_code), (self._data, data_size, self._map_data))
+        for index, (pool, size, make) in enumerate(kinds):
+            if size:
+                chunks[index] = -(-pool.size_of(size) // _PAGE) * _PAGE
+                arena = arenas[index] = make(chunks[index])
+                arena.live = 1
+                pool.arenas.append(arena)
+        code, data = arenas
+        addresses = [arena.start if arena else 0 for arena in arenas]
+        claim = (self._epoch, code, addresses[0], chunks[0], data, addresses[1], chunks[1])
+        return Region(self, claim, code_size, data_size)
+
     # -- mapping
 
     def _start(self) -> None:
-        """First use: bind the system calls, find the mode that works, watch for forks."""
-        self._system = _System()
+        """First use: bind the system calls, find the mode that works, watch for forks. Harmless if done twice."""
+        system = _System()
         if self.mode == "auto":
             try:
-                self._code.add(self._map_code(_ARENA))
+                for address in _share(system, 0, _PAGE):
+                    system.munmap(address, _PAGE)
                 self.mode = "memfd"
             except OSError:
                 self.mode = "seal"
@@ -353,6 +413,7 @@ class Memory:
                 after_in_parent=self._after_fork_in_parent,
                 after_in_child=self._after_fork_in_child,
             )
+        self._system = system
 
     def _grow(self, pool: _Pool, size: int) -> tuple[_Arena, int]:
         """A chunk from merged neighbours or, failing that, from a new arena."""
@@ -364,60 +425,62 @@ class Memory:
         return chunk
 
     def _map_code(self, size: int) -> _Arena:
-        system = self._bound()
         start = self._room(size)
         if self.mode == "seal":
             return _Arena(start, size, start)
         try:
-            fd = _memfd()
-            try:
-                os.ftruncate(fd, size)
-                writer = system.map(0, size, _READ, _SHARED, fd)
-                try:
-                    system.map(start, size, _READ_EXEC, _SHARED | _FIXED, fd)
-                except OSError:
-                    system.munmap(writer, size)
-                    raise
-            finally:
-                os.close(fd)  # the mappings keep the pages
-        except OSError:
+            _, writer = _share(self._bound(), start, size)
+        except (OSError, MemoryError):
             self._rooms.append((start, start + size))
             raise
         return _Arena(start, size, writer)
 
     def _map_data(self, size: int) -> _Arena:
         start = self._room(size)
-        self._bound().map(start, size, _READ_WRITE, _PRIVATE | _ANONYMOUS | _FIXED)
+        try:
+            self._bound().map(start, size, _READ_WRITE, _PRIVATE | _ANONYMOUS | _FIXED)
+        except (OSError, MemoryError):
+            self._rooms.append((start, start + size))
+            raise
         return _Arena(start, size, start)
 
     def _room(self, size: int) -> int:
         """Take `size` bytes of reserved addresses, reserving more where none are left."""
-        for room in self._rooms[::-1]:
-            start, end = room
-            if end - start >= size:
-                self._rooms.remove(room)
-                if end - start > size:
-                    self._rooms.append((start + size, end))
-                return start
+        rooms, small = self._rooms, []
+        try:
+            while True:
+                try:
+                    start, end = rooms.pop()
+                except IndexError:
+                    break
+                if end - start >= size:
+                    if end - start > size:
+                        rooms.append((start + size, end))
+                    return start
+                small.append((start, end))
+        finally:
+            rooms.extend(small)
         start, length = self._reserve_addresses(size)
         if length > size:
-            self._rooms.append((start + size, start + length))
+            rooms.append((start + size, start + length))
         return start
 
     def _reserve_addresses(self, size: int) -> tuple[int, int]:
         """Reserve `size` bytes of addresses in reach of all others, and more if the address limit permits."""
         system = self._bound()
         for length in (*(length for length in _RESERVE_SIZES if length > size), size):
-            for hint in (self._low - length, self._high) if self._high else (0,):
+            low = min((start for start, _ in self._ranges), default=0)
+            high = max((end for _, end in self._ranges), default=0)
+            for hint in (low - length, high) if high else (0,):
                 try:
                     start = system.map(hint, length, _NONE, _RESERVED)
-                except OSError:
+                except (OSError, MemoryError):
                     continue
-                low = min(self._low or start, start)
-                high = max(self._high, start + length)
-                if high - low <= _REACH:
-                    self._low, self._high = low, high
+                found = start, start + length
+                self._ranges.append(found)
+                if max(end for _, end in self._ranges) - min(start for start, _ in self._ranges) <= _REACH:
                     return start, length
+                self._ranges.remove(found)
                 system.munmap(start, length)
         raise MemoryError(f"no address space is left for {size} bytes of code within 2 GB of the rest")
 
@@ -461,7 +524,7 @@ class Memory:
                 self._data.give(data, data_address, data_chunk)
             if code is not None:
                 code.live -= 1
-                if epoch != self._epoch or code.retired:
+                if epoch is not self._epoch or code.retired:
                     code.pinned = True
                 elif self.mode == "seal":
                     self._bound().map(code_address, code_chunk, _NONE, _RESERVED | _FIXED)
@@ -485,23 +548,41 @@ class Memory:
 
     def _before_fork(self) -> None:
         # Nothing is freed until the epoch has changed: it might be alive in the child and free in the parent.
-        self._forking += 1
+        self._forking.append(None)
 
     def _after_fork_in_parent(self) -> None:
-        self._epoch += 1
-        self._forking -= 1
+        self._epoch = object()
+        self._forking.pop()
 
     def _after_fork_in_child(self) -> None:
         # The other threads are gone, and with them whatever they held or were in the middle of.
         self._lock = RLock()
-        self._forking = 0
-        self._epoch += 1
+        self._busy = _idle
+        self._forking.clear()
+        self._epoch = object()
         self._code.clear()
         for arena in self._code.arenas:
             if not arena.retired:
                 arena.retired = True
                 arena.view = _NO_VIEW
                 self._bound().munmap(arena.writer, arena.size)
+
+
+def _share(system: _System, start: int, size: int) -> tuple[int, int]:
+    """Map fresh shared pages twice: executable at `start` (0: anywhere), and readable. Returns both
+    addresses.
+    """
+    fd = _memfd()
+    try:
+        os.ftruncate(fd, size)
+        writer = system.map(0, size, _READ, _SHARED, fd)
+        try:
+            return system.map(start, size, _READ_EXEC, _SHARED | (_FIXED if start else 0), fd), writer
+        except (OSError, MemoryError):
+            system.munmap(writer, size)
+            raise
+    finally:
+        os.close(fd)  # the mappings keep the pages
 
 
 def _memfd() -> int:

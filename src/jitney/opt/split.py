@@ -138,11 +138,18 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
         if len(other.edits) > len(plan.edits):
             plan = other
     gain = len(plan.edits)
-    if all(cond not in function.args[v] for b in body for v in b.insts):
+    if not any(_reads(function, b, cond) for b in body):
         plan.edits[cond] = drop
     if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY):
         return None
     return plan
+
+
+def _reads(function: Function, block: Block, v: int) -> bool:
+    """Whether the block uses `v` for anything but the test of a latch."""
+    assert block.loop is not None
+    branches = v in block.term_args and all(edge.target is not block.loop.header for edge in block.edges)
+    return branches or any(v in function.args[w] for w in block.insts) or any(v in edge.args for edge in block.edges)
 
 
 def _tests_counter(function: Function, plan: Plan) -> bool:

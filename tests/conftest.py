@@ -3,12 +3,16 @@ make every comparison with CPython pass."""
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 
 import pytest
 
 from jitney.errors import FallbackWarning
+
+# The IR verifier between all passes and the register-allocation checker on every function compiled.
+os.environ.setdefault("JITNEY_CHECK", "1")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,527 @@
+"""What each pass does, on small functions: the blocks before, and the blocks after."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from jitney.ir.parse import parse
+from jitney.ir.print import to_text
+from jitney.ir.verify import verify
+from jitney.opt import PASSES, enabled, optimize
+
+RUN = dict(PASSES)
+
+
+def after(name: str, before: str) -> str:
+    """The blocks of the function after one pass, dedented."""
+    function = parse(textwrap.dedent(before).strip() + "\n}\n")
+    verify(function)
+    function = RUN[name](function)
+    verify(function)
+    lines = to_text(function).splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("b0"))
+    return "\n".join(line.replace("    ", "  ") for line in lines[first + 1 : -1])
+
+
+def expect(name: str, before: str, wanted: str) -> None:
+    got = after(name, before)
+    wanted = "\n".join(line[8:] for line in wanted.rstrip().splitlines()[1:])
+    assert got == wanted, f"\n{got}\n--- wanted\n{wanted}"
+
+
+CASES = {
+    "params: unused and copied parameters": ("params", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i1 false
+          jump b1(v2, v1, v3)
+        b1(v4: i64, v5: i64, v6: i1) in L0:
+          v7 = add v4, v5
+          v8 = slt v7, v5
+          br v8, b1(v7, v5, v8), b2
+        b2:
+          ret v7
+    """, """
+          v2 = const i64 0
+          jump b1(v2)
+        b1(v4: i64) in L0:
+          v7 = add v4, v1
+          v8 = slt v7, v1
+          br v8, b1(v7), b2
+        b2:
+          ret v7
+    """),
+    "params: blocks that are one": ("params", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          jump b1(v1)
+        b1(v2: i64):
+          v3 = add v2, v2
+          jump b2
+        b2:
+          ret v3
+    """, """
+          v3 = add v1, v1
+          ret v3
+    """),
+    "dce: dead": ("dce", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        b0(v0: ptr, v1: i64):
+          v2 = const i1 false
+          v3 = mul v1, v1
+          v4 = load i64 [v0 + 8]
+          v5 = addo v1, v1, v2, !0
+          ret v1
+    """, """
+          v2 = const i1 false
+          v5 = addo v1, v1, v2, !0
+          ret v1
+    """),
+    "rotate: while loop that counts": ("rotate", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i1 false
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = slt v5, v1
+          br v7, b2, b3
+        b2 in L0:
+          v8 = addo v6, v5, v4, !0
+          v9 = addo v5, v3, v4, !0
+          jump b1(v9, v8)
+        b3:
+          ret v6
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i1 false
+          v5 = sgt v1, v2
+          br v5, b1, b3(v2)
+        b1:
+          jump b2(v2, v2)
+        b2(v6: i64, v7: i64) in L0:
+          v8 = addo v6, v7, v4, !0
+          v9 = addo v7, v3, v4, !0
+          v10 = slt v9, v1
+          br v10, b2(v8, v9), b3(v8)
+        b3(v11: i64):
+          ret v11
+    """),
+    "checks: counter of a range loop": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
+        fact v2 0 9223372036854775807
+        site 0: line 1 index
+        site 1: line 1 overflow
+        loop L0: header b2 preheader b1 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v20 = sgt v2, v3
+          br v20, b1, b3(v5)
+        b1:
+          jump b2(v3, v5)
+        b2(v7: i64, v8: f64) in L0:
+          v9 = index v7, v2, v6, !0
+          v10 = addo v9, v4, v6, !1
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = i2f f64 v10
+          v13 = fmul v11, v12
+          v14 = fadd v8, v13
+          v15 = add v7, v4
+          v16 = slt v15, v2
+          br v16, b2(v15, v14), b3(v14)
+        b3(v17: f64):
+          ret v17
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = sgt v2, v3
+          br v7, b1, b3(v5)
+        b1:
+          jump b2(v3, v5)
+        b2(v8: i64, v9: f64) in L0:
+          v10 = add v8, v4
+          v11 = load f64 [v1 + v8*8] region 1
+          v12 = i2f f64 v10
+          v13 = fmul v11, v12
+          v14 = fadd v9, v13
+          v15 = slt v10, v2
+          br v15, b2(v10, v14), b3(v14)
+        b3(v16: f64):
+          ret v16
+    """),
+    "checks: an index that is not negative": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        site 0: line 1 index
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i1 false
+          v5 = zext8 v3
+          v6 = index v5, v2, v4, !0
+          v7 = load f64 [v1 + v6*8] region 1
+          ret v7
+    """, """
+          v4 = const i1 false
+          v5 = zext8 v3
+          v6 = ult v5, v2
+          guard v6, v4, v5, v2, !0
+          v8 = load f64 [v1 + v5*8] region 1
+          ret v8
+    """),
+    "checks: conditions that dominate": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 overflow
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 1
+          v5 = slt v1, v2
+          br v5, b1, b2
+        b1:
+          v6 = addo v1, v4, v3, !0
+          v7 = sgt v6, v2
+          br v7, b3, b4
+        b2:
+          ret v1
+        b3:
+          ret v2
+        b4:
+          ret v6
+    """, """
+          v3 = const i1 false
+          v4 = const i64 1
+          v5 = slt v1, v2
+          br v5, b1, b3
+        b1:
+          v6 = add v1, v4
+          jump b2
+        b2:
+          ret v6
+        b3:
+          ret v1
+    """),
+    "checks: division by powers of two, remainders in range": ("checks", """
+        func f(v0: ptr, v1: i64) -> i64, i64, i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 8
+          v3 = const i64 1000
+          v4 = floordiv v1, v2
+          v5 = floormod v1, v2
+          v6 = floormod v5, v3
+          v7 = sext32 v5
+          ret v4, v6, v7
+    """, """
+          v2 = const i64 8
+          v3 = const i64 1000
+          v4 = const i64 3
+          v5 = sar v1, v4
+          v6 = const i64 7
+          v7 = and v1, v6
+          ret v5, v7, v7
+    """),
+    "select: a count": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 1
+          jump b1(v1, v2)
+        b1(v3: i64, v4: i64) in L0:
+          v5 = sgt v3, v4
+          br v5, b2, b3(v4)
+        b2 in L0:
+          v6 = add v4, v2
+          jump b3(v6)
+        b3(v7: i64) in L0:
+          v8 = sub v3, v2
+          v9 = ne v8, v2
+          br v9, b1(v8, v7), b4
+        b4:
+          ret v7
+    """, """
+          v2 = const i64 1
+          v8 = const i64 -1
+          v10 = const i64 2
+          jump b1(v1, v2)
+        b1(v3: i64, v4: i64) in L0:
+          v5 = sgt v3, v4
+          v6 = add v4, v2
+          v7 = select v5, v6, v4
+          v9 = add v3, v8
+          v11 = ne v3, v10
+          br v11, b1(v9, v7), b2
+        b2:
+          ret v7
+    """),
+    "guards: an invariant index": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = const i1 true
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v7 = index v2, v3, v5, !0
+          store i64 v6, [v1 + v7*8] region 1
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b1(v9), b2
+        b2:
+          ret v9
+    """, """
+          v4 = const i64 1
+          v5 = const i1 true
+          v6 = index v2, v3, v5, !0
+          v9 = const i64 -1
+          v11 = const i64 2
+          jump b1(v3)
+        b1(v7: i64) in L0:
+          store i64 v7, [v1 + v6*8] region 1
+          v10 = add v7, v9
+          v12 = ne v7, v11
+          br v12, b1(v10), b2
+        b2:
+          ret v10
+    """),
+    "guards: not if it may not be executed": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = const i1 false
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v7 = index v2, v3, v5, !0
+          v8 = load i64 [v1 + v7*8] region 1
+          jump b1(v8)
+        b3:
+          ret v9
+    """, """
+          v4 = const i64 1
+          v5 = const i1 false
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v7 = index v2, v3, v5, !0
+          v8 = load i64 [v1 + v7*8] region 1
+          jump b1(v8)
+        b3:
+          ret v9
+    """),
+    "split: a stencil": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        fact v3 0 9223372036854775807
+        site 0: line 1 index
+        site 1: line 1 overflow
+        site 2: line 1 poll
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v20 = const i64 32768
+          v21 = sgt v2, v4
+          br v21, b1, b3(v6)
+        b1:
+          jump b2(v4, v6, v20)
+        b2(v8: i64, v9: f64, v10: i64) in L0:
+          v11 = addo v8, v5, v7, !1
+          v12 = index v11, v3, v7, !0
+          v13 = load f64 [v1 + v12*8] region 1
+          v14 = fadd v9, v13
+          v15 = poll v10, v7, !2, 1
+          v16 = add v8, v5
+          v17 = slt v16, v2
+          br v17, b2(v16, v14, v15), b3(v14)
+        b3(v18: f64):
+          ret v18
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v8 = const i64 32768
+          v9 = sgt v2, v4
+          v13 = const i64 1152921504606846976
+          v14 = const i64 4611686018427387904
+          v16 = const i64 -1
+          v21 = const i64 16384
+          br v9, b1, b7(v6)
+        b1:
+          v15 = smin v3, v14
+          v17 = add v15, v16
+          v18 = smin v17, v13
+          v19 = smin v2, v18
+          jump b2(v4, v6, v8)
+        b2(v10: i64, v11: f64, v12: i64) in L0:
+          v20 = slt v10, v19
+          br v20, b3, b6
+        b3 in L0:
+          v22 = sub v19, v10
+          v23 = umin v22, v21
+          v24 = add v10, v23
+          jump b4(v10, v11)
+        b4(v25: i64, v26: f64) in L1:
+          v27 = add v25, v5
+          v28 = load f64 [v1 + v27*8] region 1
+          v29 = fadd v26, v28
+          v30 = slt v27, v24
+          br v30, b4(v27, v29), b5
+        b5 in L0:
+          v31 = sub v12, v23
+          v32 = poll v31, v7, !2, 1
+          v33 = slt v27, v2
+          br v33, b2(v27, v29, v32), b7(v29)
+        b6 in L0 cold:
+          v34 = addo v10, v5, v7, !1
+          v35 = index v34, v3, v7, !0
+          v36 = load f64 [v1 + v35*8] region 1
+          v37 = fadd v11, v36
+          v38 = poll v12, v7, !2, 1
+          v39 = add v10, v5
+          v40 = slt v39, v2
+          br v40, b2(v39, v37, v38), b7(v37)
+        b7(v41: f64):
+          ret v41
+    """),
+    "split: nothing but the poll": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
+        site 0: line 1 poll
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v20 = const i64 32768
+          v21 = sgt v2, v4
+          br v21, b1, b3(v6)
+        b1:
+          jump b2(v4, v6, v20)
+        b2(v8: i64, v9: f64, v10: i64) in L0:
+          v13 = load f64 [v1 + v8*8] region 1
+          v14 = fadd v9, v13
+          v15 = poll v10, v7, !0, 1
+          v16 = add v8, v5
+          v17 = slt v16, v2
+          br v17, b2(v16, v14, v15), b3(v14)
+        b3(v18: f64):
+          ret v18
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = const i64 32768
+          v8 = sgt v2, v3
+          v12 = const i64 16384
+          br v8, b1, b5(v5)
+        b1:
+          jump b2(v3, v5, v7)
+        b2(v9: i64, v10: f64, v11: i64) in L0:
+          v13 = sub v2, v9
+          v14 = umin v13, v12
+          v15 = add v9, v14
+          jump b3(v9, v10)
+        b3(v16: i64, v17: f64) in L1:
+          v18 = load f64 [v1 + v16*8] region 1
+          v19 = fadd v17, v18
+          v20 = add v16, v4
+          v21 = slt v20, v15
+          br v21, b3(v20, v19), b4
+        b4 in L0:
+          v22 = sub v11, v14
+          v23 = poll v22, v6, !0, 1
+          v24 = slt v20, v2
+          br v24, b2(v20, v19, v23), b5(v19)
+        b5(v25: f64):
+          ret v25
+    """),
+    "memory: what was stored, and what was loaded": ("memory", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = load i64 [v1 + v3*8 + 8] region 1
+          store u8 v2, [v1 + v3*8] region 1
+          v6 = load u8 [v1 + v3*8] region 1
+          v7 = add v3, v4
+          v8 = load i64 [v1 + v7*8] region 1
+          v9 = add v5, v8
+          v10 = add v9, v6
+          store i64 v10, [v1] region 1
+          v11 = load i64 [v1 + v3*8 + 8] region 1
+          v12 = add v10, v11
+          ret v12
+    """, """
+          v4 = const i64 1
+          v5 = load i64 [v1 + v3*8 + 8] region 1
+          store u8 v2, [v1 + v3*8] region 1
+          v7 = zext8 v2
+          v8 = add v3, v4
+          v9 = add v5, v5
+          v10 = add v7, v9
+          store i64 v10, [v1] region 1
+          v12 = load i64 [v1 + v3*8 + 8] region 1
+          v13 = add v10, v12
+          ret v13
+    """),
+    "memory: out of a loop that does not write there": ("memory", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          jump b1(v2)
+        b1(v3: i64) in L0:
+          v4 = load i64 [v1 + 8] region 1
+          v5 = sub v3, v4
+          v6 = slt v4, v5
+          br v6, b1(v5), b2
+        b2:
+          ret v5
+    """, """
+          v3 = load i64 [v1 + 8] region 1
+          jump b1(v2)
+        b1(v4: i64) in L0:
+          v5 = sub v4, v3
+          v6 = slt v3, v5
+          br v6, b1(v5), b2
+        b2:
+          ret v5
+    """),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: str) -> None:
+    expect(*CASES[case])
+
+
+def test_passes_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_DISABLE", "split,memory")
+    assert [name for name, _ in enabled()] == [name for name, _ in PASSES if name not in ("split", "memory")]
+
+
+def test_the_whole_way() -> None:
+    """A loop over a whole array keeps no check, and its index is the counter."""
+    function = optimize(parse(textwrap.dedent(CASES["checks: counter of a range loop"][1]).strip() + "\n}\n"))
+    verify(function)
+    assert not [v for block in function.blocks for v in block.insts if function.ops[v].guard]

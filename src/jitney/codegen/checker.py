@@ -8,7 +8,7 @@ allocator says but which inserted instruction copies what.
 
 from __future__ import annotations
 
-from .machine import FIRST, LABEL
+from .machine import FIRST, INCOMING, LABEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class _Checker:
         self.allocation = allocation
         self.target = target
         self.preserved = frozenset(target.int_saved + target.float_saved)
+        self.arguments: State = {}
         # block -> indices of its instructions in the allocated code
         self.ranges: dict[MachineBlock, tuple[int, int]] = {}
         starts = [(k, inst[3]) for k, inst in enumerate(allocation.code) if inst[0] is LABEL]
@@ -45,7 +46,7 @@ class _Checker:
     def run(self) -> None:
         self._complete()
         blocks = self.allocation.blocks
-        inside: dict[MachineBlock, State] = {blocks[0]: {}}
+        inside: dict[MachineBlock, State] = {blocks[0]: dict(self.arguments)}
         work = [blocks[0]]
         while work:
             block = work.pop()
@@ -76,7 +77,11 @@ class _Checker:
             raise CheckError("instructions out of order")
         missing = set(range(len(allocation.before))) - set(kept)
         for i in missing:
-            if allocation.before[i][0].remat is None:
+            op, outs, _, imm, _ = allocation.before[i]
+            if op.incoming:
+                # a stack argument that stays where it came
+                self.arguments[INCOMING + imm] = frozenset(outs)
+            elif op.remat is None:
                 raise CheckError(f"instruction {i} is gone: {allocation.before[i]}")
         for k, i in enumerate(allocation.source):
             if i >= 0:

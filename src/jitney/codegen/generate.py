@@ -8,6 +8,7 @@ from time import perf_counter
 from .allocate import allocate
 from .checker import check
 from .layout import arrange
+from .shrink import shrink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     """
     t0 = perf_counter()
     m = target.select(function, poll, listing)
+    shrink(m, target.split)
     arrange(m)
     t1 = perf_counter()
     allocation = allocate(m, target)

@@ -69,8 +69,9 @@ class Liveness:
                             last[a] = i
                         weight[a] += w
                     if op.move:
-                        for o, a in zip(outs, ins):
-                            pairs.append((w, o, a))
+                        if op.tie >= 0:
+                            for o, a in zip(outs, ins):
+                                pairs.append((w, o, a))
                     elif op.tie:
                         pairs.append((w * 0.9, outs[0], ins[0]))
                         if op.tie == 2 and ins[1] != ins[0]:

@@ -8,7 +8,8 @@ An instruction is a tuple ``(op, outs, ins, imm, stub)``:
     stub  the `Stub` it may jump to, or None
 
 Registers are ints: below `FIRST` a physical register, from there on a virtual one; the virtual register of IR value v is
-``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, and from `SLOT` on stack slots.
+``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, from `SLOT` on stack slots, and
+from `INCOMING` on the bytes of this function's own stack arguments.
 
 Every instruction has a position. A register is *live at* a position when its value is still wanted after the
 instruction there; sets of positions are Python ints (one bit each). An instruction reads before it writes, so a result may share
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 FIRST = 64
 SLOT = 1 << 20
+INCOMING = 1 << 24
 NO_LATE = 99
 
 
@@ -37,17 +39,19 @@ class MachineOp:
     Attributes:
         name: for the reader of dumps.
         emit: ``emit(encoder, outs, ins, imm, stub)``, with locations.
-        tie: emission is shortest when outs[0] and ins[0] share a register (2: or ins[1]).
+        tie: emission is shortest when outs[0] and ins[0] share a register (2: or ins[1]); -1: outs are to be other
+            registers than ins, which end here.
         late: ins[late:] must survive the writing of outs.
         slots: ins[slots] may be a stack slot; -1 none, -2 any operand may, outs too.
         move: outs are copies of ins, pairwise (those beyond the length of ins come from imm).
         clobbers: physical registers destroyed besides outs.
         remat: for a constant: the op that makes it again anywhere without touching the flags.
+        incoming: loads a stack argument of this function, from offset imm: that may stay its home.
         flags: "" leaves the flags alone, "w" sets them for a reader to come, "c" destroys them, "r" reads them,
             "m" may destroy them (treated as "c").
     """
 
-    __slots__ = ("clobbers", "emit", "flags", "late", "move", "name", "remat", "slots", "tie")
+    __slots__ = ("clobbers", "emit", "flags", "incoming", "late", "move", "name", "remat", "slots", "tie")
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class MachineOp:
         move: bool = False,
         clobbers: tuple[int, ...] = (),
         remat: MachineOp | None = None,
+        incoming: bool = False,
     ) -> None:
         self.name = name
         self.emit = emit
@@ -70,6 +75,7 @@ class MachineOp:
         self.move = move
         self.clobbers = clobbers
         self.remat = remat
+        self.incoming = incoming
 
     def __repr__(self) -> str:
         return self.name
@@ -89,9 +95,10 @@ class Stub:
         data: whatever else its emitter needs.
         back: label of the place to go on at.
         operands: (outs, ins) of its instruction, located.
+        framed: whether the function's frame stands when it is jumped to.
     """
 
-    __slots__ = ("back", "data", "dirty", "emit", "kinds", "line", "locs", "operands", "site", "uses")
+    __slots__ = ("back", "data", "dirty", "emit", "framed", "kinds", "locs", "operands", "site", "uses")
 
     def __init__(
         self, emit: Callable[..., None], uses: tuple[int, ...], site: int = -1, dirty: bool | None = False,
@@ -106,7 +113,7 @@ class Stub:
         self.data = data
         self.back: Any = None
         self.operands: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
-        self.line = 0
+        self.framed = True
 
 
 class MachineBlock:
@@ -156,10 +163,11 @@ class MachineFunction:
         trace: for listings, else None: identity of an instruction -> the IR value it was selected for.
         frame_bytes: bytes of the frame used by `alloca`, and `outgoing` by stack arguments of calls.
         alias: blocks left out because they only lead to another.
+        head, body: blocks that run before the frame is made, and the one that makes it (`shrink.py`).
         calls: whether it calls anything (the stack must be aligned then).
     """
 
-    __slots__ = ("alias", "blocks", "calls", "floats", "frame_bytes", "function", "outgoing", "trace")
+    __slots__ = ("alias", "blocks", "body", "calls", "floats", "frame_bytes", "function", "head", "outgoing", "trace")
 
     def __init__(self, function: Function, floats: list[bool]) -> None:
         self.function = function
@@ -168,6 +176,8 @@ class MachineFunction:
         self.frame_bytes = 0
         self.outgoing = 0
         self.calls = False
+        self.head: set[MachineBlock] = set()
+        self.body: MachineBlock | None = None
         self.alias: dict[MachineBlock, MachineBlock] = {}
         self.trace: dict[int, int] | None = None
 

@@ -8,7 +8,7 @@ in a loop that can do without. Constants are made again instead of loaded.
 
 from __future__ import annotations
 
-from .machine import FIRST, SLOT
+from .machine import FIRST, INCOMING, SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,9 +133,12 @@ class Splitter:
         positions = self._positions(v)
         packer = self.packer
         remat = self._constant(v, positions)
+        argument = self._argument(positions)
         if remat is not None:
             self.remat[v] = remat
             self.home[v] = -1
+        elif argument >= 0:
+            self.home[v] = INCOMING + argument
         else:
             self.home[v] = self._slot(packer.live[v])
         self._cut(v, positions, self._roots())
@@ -157,6 +160,15 @@ class Splitter:
             if how & 2:
                 self._removed.add(i)
         return inst
+
+    def _argument(self, positions: dict[int, int]) -> int:
+        """The offset of the stack argument that the register is, and only is; else -1."""
+        writes = [i for i, how in positions.items() if how & 2]
+        op, _, _, imm, _ = self.packer.code[writes[0]]
+        if len(writes) > 1 or not op.incoming:
+            return -1
+        self._removed.add(writes[0])
+        return int(imm)
 
     def _slot(self, live: int) -> int:
         for k, taken in enumerate(self._slot_live):

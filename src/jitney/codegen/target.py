@@ -17,16 +17,17 @@ class Target:
     name: of the architecture.
     int_order, float_order: registers to allocate, best first, that calls destroy.
     int_saved, float_saved: registers that a function must leave as it found them.
-    copy: the op that moves one value between any two locations, leaving the flags alone.
+    copy: the op that moves one value between any two locations, leaving the flags alone; split: many
+        at once, that are to part ranges.
     select: ``select(function, poll, listing) -> MachineFunction``; poll names the register-preserving poll thunk.
     emit: ``emit(machine function, allocation, poll) -> MachineCode``.
     """
 
-    __slots__ = ("copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select")
+    __slots__ = ("copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select", "split")
 
     def __init__(
         self, name: str, int_order: tuple[int, ...], int_saved: tuple[int, ...], float_order: tuple[int, ...],
-        float_saved: tuple[int, ...], copy: MachineOp, select: Callable[[Function, Symbol | None, bool], MachineFunction],
+        float_saved: tuple[int, ...], copy: MachineOp, split: MachineOp, select: Callable[[Function, Symbol | None, bool], MachineFunction],
         emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
         register_names: tuple[str, ...],
     ) -> None:  # fmt: skip
@@ -36,6 +37,7 @@ class Target:
         self.float_order = float_order
         self.float_saved = float_saved
         self.copy = copy
+        self.split = split
         self.select = select
         self.emit = emit
         self.register_names = register_names

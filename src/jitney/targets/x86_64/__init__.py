@@ -37,6 +37,7 @@ def target(features: frozenset[str]) -> Target:
         float_order=abi.FLOAT_ORDER,
         float_saved=(),
         copy=ops.COPY,
+        split=ops.SPLIT,
         select=select,
         emit=emitted,
         register_names=(*_INT_NAMES, *[f"xmm{i}" for i in range(16)]),

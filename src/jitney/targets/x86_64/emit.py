@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...codegen.code import MachineCode
-from ...codegen.machine import LABEL, SLOT
+from ...codegen.machine import INCOMING, LABEL, SLOT
 from .encode import ADD, RSP, SUB, Encoder
 from .ops import COPY, JUMP, LEAVE, MOVAPS, MOVES, XORPS
 
@@ -25,13 +25,14 @@ class Emitter(Encoder):
     Attributes:
         avx: whether to use the VEX forms.
         next: the block emitted after the current one.
-        frame_size: bytes between the stack pointer and the return address.
+        frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
+            frame; `framed`: whether there is one.
         stubs: cold code to write, in the order it was asked for.
         tails: what is shared by stubs: key -> label.
     """
 
-    __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "function", "next", "poll", "saved", "slot_base",
-                 "stubs", "tails")  # fmt: skip
+    __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "framed", "function", "next", "poll", "saved", "slot_base",
+                 "stubs", "tails", "whole_frame")  # fmt: skip
 
     def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
         super().__init__()
@@ -47,13 +48,17 @@ class Emitter(Encoder):
             # the return address and the saved registers count for the alignment
             size += -(size + pushed + 8) % 16
         self.adjust = size
-        self.frame_size = size + pushed
+        self.whole_frame = size + pushed
+        self.framed = True
+        self.frame_size = self.whole_frame
         self.alias: dict[Any, Any] = {}
         self.next: Any = None
         self.stubs: list[Stub] = []
         self.tails: dict[Any, Any] = {}
 
     def slot(self, loc: int) -> Address:
+        if loc >= INCOMING:
+            return (RSP, -1, 0, self.frame_size + 8 + loc - INCOMING)
         return (RSP, -1, 0, self.slot_base + 8 * (loc - SLOT))
 
     def prologue(self) -> None:
@@ -62,8 +67,17 @@ class Emitter(Encoder):
         if self.adjust:
             self.alu_ri(SUB, RSP, self.adjust)
 
+    def frame(self, framed: bool) -> None:
+        """Say whether the code to come has a frame."""
+        self.framed = framed
+        self.frame_size = self.whole_frame if framed else 0
+
     def epilogue(self, clear_carry: bool) -> None:
         """Undo the prologue. `clear_carry`: say that the function succeeded (adding to rsp says it already)."""
+        if not self.framed:
+            if clear_carry:
+                self.clc()
+            return
         if self.adjust:
             self.alu_ri(ADD, RSP, self.adjust)
         elif clear_carry:
@@ -181,6 +195,22 @@ def _aliases(code: list[Any], known: dict[Any, Any]) -> dict[Any, Any]:
     return {label: goal for label, goal in alias.items() if label is not goal}
 
 
+def _unframed(m: MachineFunction, allocation: Allocation) -> set[Any]:
+    """The blocks that can do without a frame: the head, if it uses neither slots nor preserved registers."""
+    head = m.head
+    if head:
+        inside = False
+        preserved = frozenset(allocation.saved)
+        for op, outs, ins, imm, stub in allocation.code:
+            if op is LABEL:
+                inside = imm in head
+            elif inside:
+                for loc in (*outs, *ins, *(stub.locs if stub is not None else ())):
+                    if loc >= SLOT or loc in preserved:
+                        return set()
+    return head
+
+
 def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> MachineCode:
     """The bytes of an allocated function."""
     e = Emitter(m, allocation, avx, poll)
@@ -191,7 +221,9 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
     alias.pop(entry, None)
     order = [block for block in blocks if block not in alias]
     following: dict[MachineBlock, Any] = dict(zip(order, order[1:]))
-    e.prologue()
+    head = _unframed(m, allocation)
+    if not head:
+        e.prologue()
     skip = False
     stubs = e.stubs
     marks: list[tuple[int, int, int]] = []
@@ -204,20 +236,28 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
                     e.align(imm.align)
                 e.bind(imm)
                 e.next = following.get(imm)
+                if head:
+                    e.frame(imm not in head)
+                    if imm is m.body:
+                        e.prologue()
         elif not skip:
             if trace is not None and source[k] >= 0:
                 marks.append((len(e.out), len(e.jumps), trace.get(id(before[source[k]]), -1)))
             if stub is not None:
+                stub.framed = e.framed
                 stubs.append(stub)
             op.emit(e, outs, ins, imm, stub)
         elif stub is not None:
+            stub.framed = e.framed
             # an empty block that only leaves: others jump straight to its stub
             stubs.append(stub)
     hot = len(e.out), len(e.jumps)
     for stub in stubs:
+        e.frame(stub.framed)
         stub.emit(e, stub)
-    for key, label in list(e.tails.items()):
-        key[0](e, label, *key[1:])
+    for (write, framed, *key), label in e.tails.items():
+        e.frame(framed)
+        write(e, label, *key)
     return finish(e, m, allocation, hot, marks)
 
 
@@ -236,7 +276,7 @@ def finish(
     if m is not None and allocation is not None:
         result.symbol = m.function.symbol
         result.name = m.function.name
-        result.frame_size = e.frame_size
+        result.frame_size = e.whole_frame
         result.spills = allocation.spills
         result.marks = [(places[n], source) for n, (_, _, source) in enumerate(marks)]
     return result

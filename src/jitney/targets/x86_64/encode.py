@@ -183,6 +183,15 @@ class Encoder:
         head += b"\xa9" if d == 0 else bytes((0xF7, 0xC0 | d & 7))
         self.out += head + (imm & 0xFFFFFFFF).to_bytes(4, "little")
 
+    def test_ri8(self, d: int, imm: int) -> None:
+        """The low byte alone, for masks below 128."""
+        if d == 0:
+            self.out += bytes((0xA8, imm))
+        elif d >= 4:
+            self.out += bytes((0x40 | d >> 3, 0xF6, 0xC0 | d & 7, imm))
+        else:
+            self.out += bytes((0xF6, 0xC0 | d, imm))
+
     def mov_rr(self, d: int, s: int) -> None:
         self.out += bytes((0x48 | (s & 8) >> 1 | d >> 3, 0x89, 0xC0 | (s & 7) << 3 | d & 7))
 

@@ -184,6 +184,7 @@ REMAT = MachineOp("const", _remat)
 MOVI = MachineOp("const", _const, flags="m", remat=REMAT)
 COPY = MachineOp("copy", _copy, move=True, slots=-2)
 MOVES = MachineOp("moves", _moves, flags="m", move=True, slots=-2)
+SPLIT = MachineOp("split", _moves, flags="m", move=True, slots=-2, tie=-1)
 
 
 def _argument_in(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
@@ -201,7 +202,7 @@ def _argument_out(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
         e.store_x(MOVSD_STORE, (RSP, -1, 0, imm), i[0])
 
 
-ARGUMENT_IN = MachineOp("argument in", _argument_in)
+ARGUMENT_IN = MachineOp("argument in", _argument_in, incoming=True)
 ARGUMENT_OUT = MachineOp("argument out", _argument_out)
 
 # -- integer arithmetic -------------------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def _lea(e: Emitter, o: Locs, i: Locs, addr: Any, stub: Any) -> None:
 
 
 ADD_RR = MachineOp("add", _add_rr, "c", slots=1)
-ADD_RI = MachineOp("add", _add_ri, "c", tie=1)
+ADD_RI = MachineOp("add", _add_ri, "c")
 ADD_RM = MachineOp("add", _alu_rm, "c", tie=1, late=1)
 LEA = MachineOp("lea", _lea, "c")
 SUB_RR = MachineOp("sub", _alu_rr, "c", tie=1, late=1, slots=1)
@@ -278,6 +279,8 @@ SUB_RM = MachineOp("sub", _alu_rm, "c", tie=1, late=1)
 LOGIC_RR = MachineOp("logic", _alu_rr, "c", tie=2, slots=1)
 LOGIC_RI = MachineOp("logic", _alu_ri, "c", tie=1)
 LOGIC_RM = MachineOp("logic", _alu_rm, "c", tie=1, late=1)
+# The same where the next instruction reads the flags.
+FLAGGED = {op: MachineOp(op.name, op.emit, "w", op.tie, op.late, op.slots) for op in (LOGIC_RR, LOGIC_RI, LOGIC_RM)}
 
 
 def _unary(e: Emitter, o: Locs, i: Locs, k: int, stub: Any) -> None:
@@ -545,7 +548,10 @@ def _test_rr(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
 
 
 def _test_ri(e: Emitter, o: Locs, i: Locs, value: int, stub: Any) -> None:
-    e.test_ri(i[0], value, 0 if value >= 0 else 8)
+    if 0 <= value < 128:
+        e.test_ri8(i[0], value)
+    else:
+        e.test_ri(i[0], value, 0 if value >= 0 else 8)
 
 
 CMP_RR = MachineOp("cmp", _cmp_rr, "w", slots=1)

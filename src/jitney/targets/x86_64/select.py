@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...ir.types import Type
 
 _PTRADD, _ADD, _SUB, _SHL, _MUL = OPS["ptradd"], OPS["add"], OPS["sub"], OPS["shl"], OPS["mul"]
-_NOT, _AND, _OR, _RESULT, _INVOKE = OPS["not"], OPS["and"], OPS["or"], OPS["result"], OPS["invoke"]
+_NOT, _AND, _OR, _XOR, _RESULT, _INVOKE = OPS["not"], OPS["and"], OPS["or"], OPS["xor"], OPS["result"], OPS["invoke"]
 
 # Comparison -> (condition, condition with the operands exchanged, condition for an unsigned comparison of narrow memory)
 _COMPARES: dict[Op, tuple[int, int, int]] = {
@@ -217,6 +217,8 @@ class X86Selector(Selector):
                 if c is None:
                     self.add(ops.TEST_RR, (), (self.use(a), self.use(b)))
                     return NE
+            if self.function.homes[v] is self.block and self.flagged(v):
+                return NE
             if self.sinks_as(v, "b1"):
                 ins, addr = self.memory(v)
                 self.add(ops.CMP_MI, (), ins, (1, 0, addr))
@@ -257,6 +259,8 @@ class X86Selector(Selector):
                     c -= 1 << (8 * access.size)
                 self.add(ops.CMP_MI, (), ins, (access.size, c, addr))
                 return cc if access.signed or access.size == 8 else narrow
+            if c == 0 and not shared and self.flagged(a):
+                return cc
             if c == 0 and not shared and self.ops[a] is _AND and self.counts[a] == 1 and cc in (E, NE):
                 x, y = self.args[a]
                 mask = self.integer(y)
@@ -279,6 +283,19 @@ class X86Selector(Selector):
         else:
             self.add(ops.CMP_RR, (), (self.use(a), self.use(b)))
         return cc
+
+    def flagged(self, v: int) -> bool:
+        """Compute the bitwise or or exclusive or `v` here, if nobody else wants it: it sets the flags as a comparison
+        with 0 does."""
+        op = self.ops[v]
+        if self.counts[v] != 1 or (op is not _OR and op is not _XOR):
+            return False
+        if self.function.homes[v].loop is not self.block.loop:
+            return False
+        self.rules[op](self, v)
+        machine, outs, ins, imm, stub = self.out[-1]
+        self.out[-1] = (ops.FLAGGED[machine], outs, ins, imm, stub)
+        return True
 
     def _narrow(self, load: int, c: int, cc: int, narrow: int) -> bool:
         """Whether comparing the load with `c` can be done on memory of its own width."""

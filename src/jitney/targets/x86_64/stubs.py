@@ -76,7 +76,7 @@ def _leave(e: Emitter, stub: Stub, base: int, tail: Any) -> None:
 
 
 def _tail(e: Emitter, write: Any, *key: Any) -> Any:
-    return e.tails.setdefault((write, *key), object())
+    return e.tails.setdefault((write, e.framed, *key), object())
 
 
 def exit_stub(e: Emitter, stub: Stub) -> None:

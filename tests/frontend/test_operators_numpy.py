@@ -17,8 +17,7 @@ THIN = {t: [v for k, v in enumerate(VALUES[t]) if len(VALUES[t]) < 8 or k % 3 ==
 
 ARITHMETIC = ("+", "-", "*", "/", "//", "%", "divmod", "<<", ">>", "&", "|", "^", "**")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-OTHERS = (*PYTHON, SCALARS["bool"], SCALARS["int8"], SCALARS["uint8"], SCALARS["int32"], SCALARS["int64"], SCALARS["uint64"],
-          SCALARS["float32"], SCALARS["float64"])  # fmt: skip
+OTHERS = (*PYTHON, *[SCALARS[name] for name in "bool int8 uint8 int32 int64 uint64 float32 float64".split()])
 
 
 @pytest.mark.parametrize("op", ARITHMETIC)
@@ -69,6 +68,17 @@ def test_unary(op, a):
     check((a,), lambda lw, x: operators.unary(lw, op, x), UNARY_FUNCTIONS[op])
 
 
+SOURCES = (
+    *NUMPY,
+    *PYTHON,
+    NONE,
+    union_type((INT, SCALARS["int64"])),
+    union_type((FLOAT, SCALARS["float64"])),
+    union_type((INT, FLOAT)),
+    union_type((FLOAT, NONE)),
+)
+
+
 def _stored(dtype):
     def store(value):
         array = np.zeros(1, dtype)
@@ -81,8 +91,7 @@ def _stored(dtype):
 
 
 @pytest.mark.parametrize("target", NUMPY, ids=str)
-@pytest.mark.parametrize("source", [*NUMPY, *PYTHON, NONE, union_type((INT, SCALARS["int64"])), union_type((FLOAT, SCALARS["float64"])),
-                                    union_type((INT, FLOAT)), union_type((FLOAT, NONE))], ids=str)  # fmt: skip
+@pytest.mark.parametrize("source", SOURCES, ids=str)
 def test_store(target, source):
     values = [[v for m in getattr(source, "members", (source,)) for v in VALUES[m]]]
 

@@ -9,7 +9,7 @@ import sys
 from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
 from .. import operators
 from ..operators import ufunc_loops
-from ..operators.numpy_scalars import NP_BOOL, cast, convert, wrap
+from ..operators.numpy_scalars import NP_BOOL, cast, convert, integer_power, wrap
 from ..operators.unions import converts, to_float64
 from ..state import Val
 from .builtins import positional, round_scalar
@@ -125,6 +125,8 @@ _DIRECT: dict[str, dict[str, Direct]] = {
     "copysign": _by_kind("fcopysign"),
     "minimum": _extreme("min"),
     "maximum": _extreme("max"),
+    # NumPy's own loop sets an exception for a negative exponent.
+    "power": dict.fromkeys("iu", lambda lw, t, parts: integer_power(lw, parts[0], parts[1], t)),
     "sign": dict.fromkeys("fiu", _sign),
     "isnan": {"f": lambda lw, t, parts: lw.b.emit("fne", parts[0], parts[0])},
     "isinf": _of_magnitude("feq"),

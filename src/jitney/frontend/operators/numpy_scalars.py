@@ -187,7 +187,8 @@ def _right_shift(lw: Lowering, a: int, b: int, t: Scalar) -> int:
     return emit("select", emit("ult", b, lw.int_const(64)), emit("lshr", a, b), lw.int_const(0))
 
 
-def _int_power(lw: Lowering, a: int, b: int, t: Scalar) -> int:
+def integer_power(lw: Lowering, a: int, b: int, t: Scalar) -> int:
+    """``a ** b`` of an integer type."""
     if t.kind == "i":
         error = (ValueError, ("Integers to negative integer powers are not allowed.",))
         lw.check(lw.b.emit("sge", b, lw.int_const(0)), "raise", error)
@@ -208,7 +209,7 @@ _INTEGER: dict[str, Callable[[Lowering, int, int, Scalar], int]] = {
     "*": _wrapping("mul"),
     "//": _floor_divide,
     "%": _remainder,
-    "**": _int_power,
+    "**": integer_power,
     "<<": _left_shift,
     ">>": _right_shift,
     "&": _plain("and"),
@@ -298,7 +299,7 @@ def _integral(a: Val) -> bool:
 
 def _compare_integers(lw: Lowering, op: str, a: Val, b: Val) -> int:
     for big, other, sign in ((a, b, 1), (b, a, -1)):
-        if isinstance(big.type, Constant) and other.type is NP_BOOL and abs(big.type.value) < 1 << 64:
+        if isinstance(big.type, Constant) and other.type is NP_BOOL:
             type_error(lw, FUNCTIONS[op], a, b)
         if isinstance(big.type, Constant) and not (other.type is UINT64 and 0 <= big.type.value < 1 << 64):
             return lw.bool_const(FUNCTIONS[op](sign if big.type.value > 0 else -sign, 0))

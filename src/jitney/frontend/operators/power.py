@@ -50,10 +50,10 @@ def repeat(
 
 
 def int_power(lw: Lowering, a: int, b: int, multiply: Callable[[int, int], int]) -> int:
-    """`a` to the power `b` >= 0 by squaring. No square is computed that is not part of the result, so that a checked
+    """`a` to the power `b`, unsigned, by squaring. No square is computed that is not part of the result, so that a checked
     `multiply` overflows only where the power itself does."""
     known = lw.b.constant(b)
-    if known is not None and known < _UNROLLED:
+    if known is not None and 0 <= known < _UNROLLED:
         result, square = -1, a
         while known:
             if known & 1:

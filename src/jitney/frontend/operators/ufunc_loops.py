@@ -1,0 +1,147 @@
+"""NumPy's own inner loops, called from generated code for one element: its bits, whatever it computes them with.
+
+A ufunc's record holds, per signature such as ``d->d``, a C function ``(char **args, intp *dimensions, intp *steps, void
+*data)``. Where the record is not laid out as expected, or a loop does not repeat what the ufunc says on a sample, there
+is no loop and the function counts as unknown.
+
+    frame: | inputs and output, 8 bytes each | their addresses |
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+import sys
+
+from ...ir.function import Call
+from ...ir.types import PTR
+from ...pytypes import BOOL, FLOAT, INT, SCALARS, Scalar
+from .errors import sample
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...pytypes import PyType
+    from ..state import Lowering
+
+_POINTER = SCALARS["int64"].access
+# nin, nout, nargs, identity; functions, data; ntypes, reserved; name, types
+_RECORD = "<4i2Q2i2Q"
+
+
+class UfuncLoop:
+    """One inner loop.
+
+    Attributes:
+        inputs, output: the types of its operands.
+        address, data: the function, and what it gets as last argument.
+    """
+
+    __slots__ = ("_shape", "address", "data", "inputs", "name", "output")
+
+    def __init__(self, name: str, inputs: tuple[Scalar, ...], output: Scalar, address: int, data: int) -> None:
+        self.name = name
+        self.inputs = inputs
+        self.output = output
+        self.address = address
+        self.data = data
+        # Steps of 0, as for NumPy's own scalars: loops take other ways, with other bits, for contiguous arrays.
+        self._shape = (ctypes.c_int64 * (2 + len(inputs)))(1)
+
+    @property
+    def dimensions(self) -> int:
+        """The address of the number of elements, 1; the steps follow it. They live as long as this object."""
+        return ctypes.addressof(self._shape)
+
+    def repeats(self, ufunc: Any) -> bool:
+        """Whether the loop, called here and now, gives what the ufunc gives."""
+        numpy = sys.modules["numpy"]
+        arrays = [numpy.array(sample(t), t.dtype) for t in self.inputs]
+        with numpy.errstate(all="ignore"):
+            expected = numpy.asarray(ufunc(*arrays))
+        got = numpy.zeros_like(expected)
+        pointers = (ctypes.c_void_p * (len(arrays) + 1))(*[a.ctypes.data for a in (*arrays, got)])
+        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+        prototype(self.address)(ctypes.addressof(pointers), self.dimensions, self.dimensions + 8, self.data)
+        return bool(got.tobytes() == expected.tobytes())
+
+
+_loops: dict[Any, UfuncLoop | None] = {}
+_resolved: dict[Any, UfuncLoop | None] = {}
+
+
+def resolve(ufunc: Any, types: tuple[PyType, ...]) -> UfuncLoop | None:
+    """The loop that NumPy chooses for operands of these types; None if there is none that we can call."""
+    key = (ufunc, types)
+    found = _resolved.get(key, key)
+    if found is key:
+        found = _resolved[key] = _resolve(ufunc, types)
+    return found  # type: ignore[return-value]
+
+
+def _resolve(ufunc: Any, types: tuple[PyType, ...]) -> UfuncLoop | None:
+    numpy = sys.modules["numpy"]
+    given: list[Any] = []
+    for t in types:
+        if t is INT or t is FLOAT:
+            given.append(int if t is INT else float)
+        elif t is BOOL or isinstance(t, Scalar):
+            given.append(numpy.dtype(t.dtype if isinstance(t, Scalar) else "bool"))
+        else:
+            return None
+    try:
+        dtypes = ufunc.resolve_dtypes((*given, None))
+    except TypeError:
+        return None
+    scalars = [SCALARS.get(d.name) for d in dtypes]
+    if None in scalars:
+        return None
+    return find(ufunc, tuple(scalars[:-1]), scalars[-1])  # type: ignore[arg-type]
+
+
+def find(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> UfuncLoop | None:
+    """The loop of exactly these types."""
+    key = (ufunc, inputs)
+    found = _loops.get(key, key)
+    if found is key:
+        found = _loops[key] = _find(ufunc, inputs, output)
+    return found  # type: ignore[return-value]
+
+
+def _find(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> UfuncLoop | None:
+    start = object.__basicsize__
+    if type(ufunc).__basicsize__ < start + struct.calcsize(_RECORD):
+        return None
+    record = ctypes.string_at(id(ufunc) + start, struct.calcsize(_RECORD))
+    nin, nout, nargs, _, functions, data, ntypes, _, name, types = struct.unpack(_RECORD, record)
+    if (nin, nout, nargs, ntypes) != (ufunc.nin, ufunc.nout, ufunc.nargs, ufunc.ntypes) or not functions or not types:
+        return None
+    if ctypes.string_at(name) != ufunc.__name__.encode():
+        return None
+    numbers = [sys.modules["numpy"].dtype(t.dtype).num for t in (*inputs, output)]
+    wanted = bytes(numbers)
+    table = ctypes.string_at(types, ntypes * nargs)
+    for k in range(ntypes):
+        if table[k * nargs : (k + 1) * nargs] == wanted:
+            address = ctypes.c_uint64.from_address(functions + 8 * k).value
+            extra = ctypes.c_uint64.from_address(data + 8 * k).value if data else 0
+            loop = UfuncLoop(ufunc.__name__, inputs, output, address, extra)
+            return loop if address and loop.repeats(ufunc) else None
+    return None
+
+
+def call(lw: Lowering, loop: UfuncLoop, inputs: tuple[int, ...]) -> int:
+    """Call the loop on machine values of its input types."""
+    b, count = lw.b, len(inputs) + 1
+    frame = b.emit("alloca", imm=16 * count)
+    for k, (part, t) in enumerate(zip(inputs, loop.inputs)):
+        b.store(t.access, part, frame, disp=8 * k)
+    for k in range(count):
+        place = b.emit("p2i", b.emit("ptradd", frame, lw.int_const(8 * k)))
+        b.store(_POINTER, place, frame, disp=8 * (count + k))
+    arguments = b.emit("ptradd", frame, lw.int_const(8 * count))
+    shape = [b.const(PTR, a) for a in (loop.dimensions, loop.dimensions + 8, loop.data)]
+    b.call("ccall", Call("np." + loop.name, loop.address, (PTR,) * 4, ()), (arguments, *shape))
+    return b.load(loop.output.access, frame, disp=8 * (count - 1))
+

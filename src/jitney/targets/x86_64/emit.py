@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...codegen.code import MachineCode
 from ...codegen.machine import INCOMING, LABEL, SLOT
 from .encode import ADD, RSP, SUB, Encoder
-from .ops import COPY, JUMP, LEAVE, MOVAPS, MOVES, XORPS
+from .ops import COPY, JUMP, LEAVE, MOVAPS, MOVAPS_STORE, MOVES, XORPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,10 +105,13 @@ class Emitter(Encoder):
 
     def move_x(self, d: int, s: int) -> None:
         if d != s:
-            if self.avx:
-                self.vex_rrr(MOVAPS, d, 0, s)
-            else:
+            if not self.avx:
                 self.sse_rr(MOVAPS, d, s)
+            elif s >= 24 and d < 24:
+                # a high register needs a longer prefix only as the right operand
+                self.vex_rrr(MOVAPS_STORE, s, 0, d)
+            else:
+                self.vex_rrr(MOVAPS, d, 0, s)
 
     def load_x(self, row: Row, d: int, m: Address, w: int = 0) -> None:
         if self.avx:

@@ -1,0 +1,233 @@
+"""The compiler's encoder gives the bytes that `jitney.asm` gives for the same instruction."""
+
+import itertools
+
+import pytest
+
+from jitney.asm import Assembler, Label, Mem
+from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM
+from jitney.targets.x86_64 import encode as enc
+from jitney.targets.x86_64.encode import RIP, Encoder
+from jitney.targets.x86_64.rules_float import row_of
+
+INTS = range(16)
+FEW = (0, 1, 4, 5, 7, 8, 12, 13, 15)
+FLOATS = (16, 17, 23, 24, 31)
+IMMEDIATES = (0, 1, -1, 127, -128, 128, 1000, -1000, 2**31 - 1, -(2**31))
+SIZES = {1: GP8, 2: GP16, 4: GP32, 8: GP64}
+ADDRESSES = [
+    (base, index, shift, disp)
+    for base in (-1, 0, 4, 5, 7, 8, 12, 13, 15)
+    for index, shift in ((-1, 0), (0, 0), (1, 1), (5, 2), (12, 3), (13, 0))
+    for disp in (0, 1, -128, 127, 128, -129, 2**31 - 1)
+    if base >= 0 or index >= 0
+]
+
+
+def memory(m, size):
+    base, index, shift, disp = m
+    return Mem(GP64[base] if base >= 0 else None, GP64[index] if index >= 0 else None, 1 << shift, disp, size)
+
+
+def agree(name, args, *instruction):
+    """The encoder's method `name` with `args` against the assembler's instruction."""
+    e = Encoder()
+    getattr(e, name)(*args)
+    a = Assembler()
+    a.emit(*instruction)
+    assert bytes(e.out) == bytes(a.finish()), (name, args, instruction)
+
+
+def reg(r, size=8):
+    return XMM[r - 16] if r >= 16 else SIZES[size][r]
+
+
+@pytest.mark.parametrize("k", range(8))
+def test_arithmetic(k):
+    name = enc.ALU_NAMES[k]
+    for d, s in itertools.product(INTS, INTS):
+        agree("alu_rr", (k, d, s), name, reg(d), reg(s))
+        agree("alu_rr", (k, d, s, 0), name, reg(d, 4), reg(s, 4))
+    for d, imm in itertools.product(INTS, IMMEDIATES):
+        agree("alu_ri", (k, d, imm), name, reg(d), imm)
+        agree("alu_ri", (k, d, imm, 0), name, reg(d, 4), imm)
+    for m in ADDRESSES:
+        agree("alu_rm", (k, 9, m), name, reg(9), memory(m, 8))
+        agree("alu_rm", (k, 3, m), name, reg(3), memory(m, 8))
+    for size, s, m in itertools.product(SIZES, FEW, ADDRESSES[::7]):
+        agree("alu_mr", (k, m, s, size), name, memory(m, size), reg(s, size))
+    for size, imm, m in itertools.product(SIZES, IMMEDIATES, ADDRESSES[::11]):
+        if -(1 << 8 * size - 1) <= imm < 1 << 8 * size - 1:
+            agree("alu_mi", (k, m, imm, size), name, memory(m, size), imm)
+
+
+def test_moves():
+    for d, s in itertools.product(INTS, INTS):
+        agree("mov_rr", (d, s), "mov", reg(d), reg(s))
+        agree("mov_rr32", (d, s), "mov", reg(d, 4), reg(s, 4))
+        agree("test_rr", (d, s), "test", reg(d), reg(s))
+        agree("test_rr", (d, s, 0), "test", reg(d, 4), reg(s, 4))
+        if d and s and d != s:
+            agree("xchg", (d, s), "xchg", reg(d), reg(s))
+    for d in INTS:
+        for imm in (0, 1, 2**31 - 1, 2**31, 2**32 - 1):
+            agree("mov_ri", (d, imm), "mov", reg(d, 4), imm)
+        for imm in (-1, -(2**31), 2**32, 2**63 - 1, -(2**63)):
+            agree("mov_ri", (d, imm), "mov", reg(d), imm)
+        for imm in (0, 1, 127):
+            agree("test_ri8", (d, imm), "test", reg(d, 1), imm)
+        agree("test_ri", (d, 1000), "test", reg(d), 1000)
+        agree("test_ri", (d, 1000, 0), "test", reg(d, 4), 1000)
+        agree("movabs", (d, 2**40), "movabs", reg(d), 2**40)
+        agree("zero", (d,), "xor", reg(d, 4), reg(d, 4))
+        agree("push", (d,), "push", reg(d))
+        agree("pop", (d,), "pop", reg(d))
+        agree("call_r", (d,), "call", reg(d))
+    for m in ADDRESSES:
+        agree("push_m", (m,), "push", memory(m, 8))
+        agree("pop_m", (m,), "pop", memory(m, 8))
+        agree("lea", (9, m), "lea", reg(9), memory(m, 0))
+    for name in ("cqo", "ret", "clc", "stc", "ud2"):
+        agree(name, (), name)
+
+
+@pytest.mark.parametrize("kind", enc.LOADS)
+def test_loads(kind):
+    w, _, name, size = enc.LOADS[kind]
+    for d, m in itertools.product((0, 3, 9, 15), ADDRESSES):
+        agree("load", (kind, d, m), name, reg(d, 8 if w else 4), memory(m, size))
+    if name != "mov":
+        for d, s in itertools.product(INTS, INTS):
+            agree("extend", (kind, d, s), name, reg(d, 8 if w else 4), reg(s, size))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_stores(size):
+    for s, m in itertools.product(INTS, ADDRESSES[::3]):
+        agree("store", (size, m, s), "mov", memory(m, size), reg(s, size))
+    for imm, m in itertools.product((0, 1, -1, 100), ADDRESSES):
+        agree("store_i", (size, m, imm), "mov", memory(m, size), imm)
+
+
+def test_multiply_and_shift():
+    for d, s in itertools.product(INTS, INTS):
+        agree("imul_rr", (d, s), "imul", reg(d), reg(s))
+        for imm in IMMEDIATES:
+            agree("imul_rri", (d, s, imm), "imul", reg(d), reg(s), imm)
+        for opcode, name in ((0xB8, "popcnt"), (0xBC, "tzcnt"), (0xBD, "lzcnt")):
+            agree("rep_rr", (opcode, d, s), name, reg(d), reg(s))
+        for opcode, name in ((0xBC, "bsf"), (0xBD, "bsr")):
+            agree("bit_scan", (opcode, d, s), name, reg(d), reg(s))
+        for v in (0, 7, 8, 15):
+            agree("bmi", ((0, 2, 0xF2, "andn"), d, v, s), "andn", reg(d), reg(v), reg(s))
+            agree("bmi", ((3, 2, 0xF6, "mulx"), d, v, s), "mulx", reg(d), reg(v), reg(s))
+            for pp, name in ((1, "shlx"), (2, "sarx"), (3, "shrx")):
+                agree("bmi", ((pp, 2, 0xF7, name), d, v, s), name, reg(d), reg(s), reg(v))
+    for m in ADDRESSES:
+        agree("imul_rm", (9, m), "imul", reg(9), memory(m, 8))
+        for k, name in enc.UNARY_NAMES.items():
+            agree("unary_m", (k, m), name, memory(m, 8))
+    for d in INTS:
+        for k, name in enc.SHIFT_NAMES.items():
+            for n in (1, 2, 63):
+                agree("shift_ri", (k, d, n), name, reg(d), n)
+            agree("shift_cl", (k, d), name, reg(d), GP8[1])
+        for k, name in enc.UNARY_NAMES.items():
+            agree("unary", (k, d), name, reg(d))
+
+
+@pytest.mark.parametrize("cc", range(16))
+def test_conditions(cc):
+    name = enc.CC_NAMES[cc]
+    for d in INTS:
+        agree("setcc", (cc, d), "set" + name, reg(d, 1))
+        for s in FEW:
+            agree("cmov", (cc, d, s), "cmov" + name, reg(d), reg(s))
+    for m in ADDRESSES:
+        agree("cmov_m", (cc, 11, m), "cmov" + name, reg(11), memory(m, 8))
+
+
+@pytest.mark.parametrize("single", (False, True))
+@pytest.mark.parametrize("opcode, name", ((0x58, "add"), (0x5C, "sub"), (0x5E, "div"), (0x51, "sqrt"), (0x5D, "min")))
+def test_floats(opcode, name, single):
+    row = row_of(single, opcode, name)
+    size = 4 if single else 8
+    for d, s in itertools.product(FLOATS, FLOATS):
+        agree("sse_rr", (row, d, s), row[3], reg(d), reg(s))
+        for v in FLOATS:
+            agree("vex_rrr", (row, d, v, s), "v" + row[3], reg(d), reg(v), reg(s))
+    for d, m in itertools.product(FLOATS, ADDRESSES):
+        agree("sse_rm", (row, d, m), row[3], reg(d), memory(m, size))
+        agree("vex_rrm", (row, d, 18, m), "v" + row[3], reg(d), reg(18), memory(m, size))
+
+
+def test_float_moves():
+    to, from_ = (1, 1, 0x6E, "movq"), (1, 1, 0x7E, "movq")
+    convert, back = (3, 1, 0x2A, "cvtsi2sd"), (3, 1, 0x2C, "cvttsd2si")
+    aps = (0, 1, 0x28, "movaps")
+    for x, r in itertools.product(FLOATS, INTS):
+        agree("sse_rr", (to, x, r, 8), "movq", reg(x), reg(r))
+        agree("vex_rrr", (to, x, 0, r, 8), "vmovq", reg(x), reg(r))
+        agree("sse_rr", (from_, x, r, 8), "movq", reg(r), reg(x))
+        agree("vex_rrr", (from_, x, 0, r, 8), "vmovq", reg(r), reg(x))
+        agree("sse_rr", (convert, x, r, 8), "cvtsi2sd", reg(x), reg(r))
+        agree("vex_rrr", (convert, x, x, r, 8), "vcvtsi2sd", reg(x), reg(x), reg(r))
+        agree("sse_rr", (back, r, x, 8), "cvttsd2si", reg(r), reg(x))
+        agree("vex_rrr", (back, r, 0, x, 8), "vcvttsd2si", reg(r), reg(x))
+    for d, s in itertools.product(FLOATS, FLOATS):
+        agree("sse_rr", (aps, d, s), "movaps", reg(d), reg(s))
+        if s < 24 or d >= 24:
+            # otherwise the other direction is shorter: `Emitter.move_x` sees to it
+            agree("vex_rrr", (aps, d, 0, s), "vmovaps", reg(d), reg(s))
+    for x, m in itertools.product(FLOATS, ADDRESSES):
+        agree("vex_rrm", ((3, 1, 0x10, "movsd"), x, 0, m), "vmovsd", reg(x), memory(m, 8))
+        agree("vex_rrm", ((3, 1, 0x11, "movsd"), x, 0, m), "vmovsd", memory(m, 8), reg(x))
+        agree("sse_rm", ((2, 1, 0x11, "movss"), x, m), "movss", memory(m, 4), reg(x))
+
+
+@pytest.mark.parametrize("aligned", (False, True))
+def test_jumps_of_both_sizes(aligned):
+    e, a = Encoder(), Assembler()
+    labels = [Label(f"l{k}") for k in range(6)]
+
+    def both(name, args, *instruction):
+        getattr(e, name)(*args)
+        a.emit(*instruction)
+
+    for k in range(6):
+        if aligned and k % 2:
+            e.align(32)
+            a.align(32)
+        e.bind(labels[k])
+        a.bind(labels[k])
+        for goal in range(6):
+            both("jcc", (goal, labels[goal]), "j" + enc.CC_NAMES[goal], labels[goal])
+            both("jmp", (labels[-1 - goal],), "jmp", labels[-1 - goal])
+        for _ in range(9 * (k % 3)):
+            both("mov_ri", (1, 2**40), "movabs", GP64[1], 2**40)
+        both("call_label", (labels[k],), "call", labels[k])
+    code, relocations, places = e.finish()
+    blob = a.finish()
+    assert not relocations
+    assert {label.name: places[label] for label in labels} == {label.name: blob.labels[label] for label in labels}
+    # the two pad with different nops
+    assert len(code) == len(bytes(blob)) and (aligned or code == bytes(blob))
+
+
+def test_constants_are_shared_and_addressed_from_the_end_of_the_instruction():
+    e = Encoder()
+    one, two = (1).to_bytes(8, "little"), (2).to_bytes(8, "little")
+    assert e.constant(one) == e.constant(one) == (RIP, -1, 0, 0)
+    assert e.constant(two) == (RIP, -1, 0, 8)
+    mask = bytes(range(16))
+    assert e.constant(mask)[3] == 16 and len(e.pool) == 32
+    e.alu_rm(0, 1, e.constant(two))
+    e.alu_mi(7, e.constant(two), 5)
+    e.vex_rrm((1, 3, 0x0B, "roundsd"), 16, 16, e.constant(mask))
+    e.byte(9)
+    code, relocations, _ = e.finish()
+    # field at offset, measured from the data: data + 8 is reached from the instruction's end
+    assert [(offset, addend) for offset, _, _, addend in relocations] == [
+        (3, 8 - 4), (10, 8 - 5), (len(code) - 5, 16 - 5)
+    ]  # fmt: skip
+    assert code[-1] == 9

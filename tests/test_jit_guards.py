@@ -3,6 +3,7 @@
 import gc
 import math
 import sys
+import threading
 import types
 import weakref
 
@@ -258,3 +259,61 @@ def test_math_pi_is_a_constant_until_it_changes(monkeypatch):
     assert area(2.0) == 12.0
     monkeypatch.undo()
     assert area(2.0) == math.pi * 4.0
+
+
+def test_names_change_in_other_threads_all_the_time(source):
+    text = "k = 1\n@jit\ndef g(x):\n    return x * k\n@jit\ndef f(x):\n    return g(x) + abs(x) + k\n"
+    names = source(text)
+    f = names["f"]
+    stop, wrong = threading.Event(), []
+
+    def change():
+        n = 0
+        while not stop.is_set():
+            n += 1
+            names["k"] = n % 7
+            names[f"extra{n}"] = n
+            if n % 3000 == 0:
+                for name in [name for name in names if name.startswith("extra")]:
+                    del names[name]
+            if n % 500 == 0:
+                names["abs"] = abs
+                del names["abs"]
+
+    def call():
+        while not stop.is_set():
+            result = f(2)
+            if type(result) is not int or not 2 <= result <= 20:
+                wrong.append(result)
+
+    threads = [threading.Thread(target=call) for _ in range(3)] + [threading.Thread(target=change)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        f(2)
+        for thread in threads:
+            thread.start()
+        stop.wait(1.5)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
+    assert not wrong
+    assert all(not s.reason for s in f.specializations)
+
+
+def test_name_that_is_not_interned(source):
+    g = source("@jit\ndef f(x):\n    return x * factor\n")
+    f = g["f"]
+    name = "".join(["fac", "tor"])
+    g[name] = 3
+    assert f(2) == 6 and f(2) == 6
+    g[name] = 4
+    assert f(2) == 8
+    del g[name]
+    g["factor"] = 5
+    assert f(2) == 10 and f.specializations[0].calls
+    calls = f.specializations[0].calls
+    assert f(2) == 10
+    assert f.specializations[0].calls == calls + 1

@@ -45,6 +45,7 @@ MAX_SPECIALIZATIONS = 16
 MAX_COMPILATIONS = 64
 """How often a function is compiled in all, counting again after a global it relies on has changed."""
 _RECORDS = 64
+_ATTEMPTS = 5
 _PATIENCE = 10.0
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
 
@@ -252,11 +253,11 @@ class Dispatcher:
         busy = (self, types)
         _compiling.add(busy)
         try:
-            group = pipeline.compile(self.function, types, _Hooks(self))
-            owners = _owners(group)
-            for compiled in group[:-1]:
-                dispatcher_of(compiled.unit.callee).adopt(compiled, owners)
-            self._fill(record, group[-1], owners)
+            for _ in range(_ATTEMPTS):
+                if self._made(record, pipeline.compile(self.function, types, _Hooks(self))):
+                    break
+            else:
+                record.reason = "what it relies on is being changed all the time"
         except UnsupportedError as error:
             self._leave(record, error)
         except (RecursionError, MemoryError) as error:
@@ -271,19 +272,27 @@ class Dispatcher:
             _compiling.discard(busy)
         return record
 
-    def adopt(self, compiled: Compiled, owners: tuple[Any, ...]) -> None:
-        """Take over what was compiled for a caller."""
-        types = compiled.unit.types
-        record = Specialization(types)
-        self._compilations += 1
-        self._fill(record, compiled, owners)
-        self._keep(types, record)
+    def _made(self, record: Specialization, group: list[Compiled]) -> bool:
+        """Take over what was compiled, each function for its own dispatcher; False if what one of them relies on has
+        changed meanwhile."""
+        owners = _owners(group)
+        for compiled in group[:-1]:
+            dispatcher = dispatcher_of(compiled.unit.callee)
+            other = Specialization(compiled.unit.types)
+            dispatcher._compilations += 1
+            if not dispatcher._fill(other, compiled, owners):
+                return False
+            dispatcher._keep(other.types, other)
+        return self._fill(record, group[-1], owners)
 
-    def _fill(self, record: Specialization, compiled: Compiled, owners: tuple[Any, ...]) -> None:
+    def _fill(self, record: Specialization, compiled: Compiled, owners: tuple[Any, ...]) -> bool:
         lowered = compiled.lowered
         record.guards = GuardTable(lowered.guards, lowered.hidden, ABSENT)
-        if not record.guards.supported or not record.guards.bind():
+        if not record.guards.supported:
             raise self._error("a namespace it uses cannot be watched for changes")
+        if not record.guards.bind():
+            self.volatile |= self._changed_names(record.guards)
+            return False
         record.symbol = lowered.function.symbol
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
@@ -293,6 +302,7 @@ class Dispatcher:
         record.owners = owners
         record.stages = dict(compiled.stages)
         record.code_size = compiled.code_size
+        return True
 
     @staticmethod
     def _leave(record: Specialization, error: UnsupportedError) -> Specialization:

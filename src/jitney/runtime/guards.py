@@ -1,22 +1,27 @@
 """Guards: the names a specialisation relied upon, checked by machine code at every call.
 
-A guarded dictionary (a module's, the builtins') is unchanged in what matters while its table of keys is where it was,
-as many entries have ever been filled, and the entry holds the same two pointers (`layouts.dict_entry`). The first two
-and the entry's place are *bound* at run time: they stand in words that the code reads. When a dictionary has grown or
-moved, the check fails once, `bind` looks the names up again, and unless a value really differs nothing is compiled.
+A guarded dictionary (a module's, the builtins') is unchanged in what matters while its table of keys is where it was
+and of the same shape, as many entries have ever been filled, and the entry holds the same two pointers. All but the
+value are *bound* at run time: they stand in words that the code reads. When a dictionary has grown or moved, the check
+fails once, `bind` looks the names up again, and unless a value really differs nothing is compiled.
+
+Threads: what is found of one dictionary is found in one call of machine code (`stubs.locate`), and the words are
+written in one go. A change in between makes the check fail, as any other does.
 """
 
 from __future__ import annotations
 
-from ctypes import addressof, c_uint64
+from ctypes import PYFUNCTYPE, addressof, c_int64, c_uint64, c_void_p
 
-from ..ir.types import ACCESSES
-from .layouts import LAYOUT, dict_entry, dict_is_plain, dict_keys, dict_used
+from ..asm import memory
+from ..ir.types import ACCESSES, I64
+from . import stubs
+from .layouts import LAYOUT, dict_is_plain
 from .typeof import type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol
 
     from ..ir.function import Block
@@ -40,6 +45,10 @@ if TYPE_CHECKING:
 
 _MISSING = object()
 _WORD = 8
+_TABLE, _ENTRY = 3, 2
+"""Words for a dictionary (address of its keys, entries used, shape) and for a name (address of the entry, key)."""
+_SHAPE = 0xFFFFFF
+_ATTEMPTS = 20
 
 
 class GuardTable:
@@ -50,23 +59,28 @@ class GuardTable:
         moved: the last `bind` found something at another place.
     """
 
-    __slots__ = ("_absent", "_cells", "_containers", "_entries", "_hidden", "_words", "changed", "moved")
+    __slots__ = (
+        "_absents", "_cells", "_containers", "_entries", "_hidden", "_keys", "_words", "changed", "moved",
+    )  # fmt: skip
 
     def __init__(self, guards: Sequence[Guard], hidden: Sequence[Hidden], absent: object) -> None:
         """
         Args:
             absent: the value of a guard on a name that must not be there.
         """
-        self._absent = absent
         containers: dict[int, dict[Any, Any]] = {}
         for container, name in [*[(g.container, g.name) for g in guards], *[(h.container, h.name) for h in hidden]]:
             if name is not None:
                 containers.setdefault(id(container), container)
         self._containers = list(containers.values())
         self._cells = [g for g in guards if g.name is None]
-        self._entries = [g for g in guards if g.name is not None]
+        self._absents = [g for g in guards if g.name is not None and g.value is absent]
+        self._entries = [g for g in guards if g.name is not None and g.value is not absent]
         self._hidden = list(hidden)
-        self._words = (c_uint64 * (2 * len(self._containers) + len(self._entries) + len(hidden) + 1))()
+        named = len(self._entries) + len(self._hidden)
+        self._words = (c_uint64 * (_TABLE * len(self._containers) + _ENTRY * named + 1))()
+        # The key objects whose addresses stand in the words.
+        self._keys: list[Any] = []
         self.changed: list[tuple[Any, str | None]] = []
         self.moved = False
 
@@ -83,24 +97,63 @@ class GuardTable:
     def bind(self) -> bool:
         """Look every name up again. False if the code may not run any more: a name has another value than when it was
         compiled, or a hidden argument another type."""
-        self.changed = []
-        for guard in (*self._cells, *self._entries):
-            found = _current(guard.container, guard.name)
-            if found is not (_MISSING if guard.value is self._absent else guard.value):
+        self.moved = False
+        for _ in range(_ATTEMPTS):
+            self.changed = []
+            words = self._look_up()
+            if self.changed:
+                # The words stay: they point to what is there, while now there may be nothing.
+                return False
+            if words is not None:
+                self.moved = words != self._words[: len(words)]
+                # In one go: another thread may be about to read them.
+                self._words[: len(words)] = words  # type: ignore[assignment]
+                return True
+        # Other threads change the dictionaries all the time: the check fails until they stop.
+        return True
+
+    def _look_up(self) -> list[int] | None:
+        """The words; None if something has changed while they were collected."""
+        for guard in self._cells:
+            if _content(guard.container) is not guard.value:
+                self.changed.append((guard.container, None))
+        tables: dict[int, list[int]] = {}
+        places: list[int] = []
+        self._keys = []
+        consistent = True
+
+        def entry(container: dict[Any, Any], name: str) -> int:
+            """Find an entry; the address of the value, 0 if there is none."""
+            nonlocal consistent
+            place, value, *table = _locate(container, name)
+            if not place:
+                name = next((key for key in list(container) if key == name), name)
+                place, value, *table = _locate(container, name)
+            self._keys.append(name)
+            places.extend((place, id(name)))
+            consistent = consistent and tables.setdefault(id(container), table) == table
+            return value
+
+        for guard in self._entries:
+            assert guard.name is not None
+            if entry(guard.container, guard.name) != id(guard.value):
                 self.changed.append((guard.container, guard.name))
         for hidden in self._hidden:
-            found = _current(hidden.container, hidden.name)
+            if hidden.name is None:
+                places.extend((0, 0))
+                found = _content(hidden.container)
+            else:
+                entry(hidden.container, hidden.name)
+                found = hidden.container.get(hidden.name, _MISSING)
             if found is _MISSING or type_of(found) is not hidden.type:
                 self.changed.append((hidden.container, hidden.name))
-        places: list[int] = []
         for container in self._containers:
-            places += (dict_keys(container), dict_used(container))
-        places += [dict_entry(g.container, g.name) for g in self._entries]
-        places += [dict_entry(h.container, h.name) if h.name is not None else 0 for h in self._hidden]
-        self.moved = places != self._words[: len(places)]
-        for at, place in enumerate(places):
-            self._words[at] = place
-        return not self.changed
+            table = _locate(container, None)[2:]
+            consistent = consistent and tables.setdefault(id(container), table) == table
+        # Only now, so that a name that appears later shows in the number of entries.
+        self.changed += [(g.container, g.name) for g in self._absents if g.name in g.container]
+        words = [word for container in self._containers for word in tables[id(container)]]
+        return words + places if consistent else None
 
     def emit(self, b: Writer, stale: Block) -> list[int]:
         """Write the checks at the current block; control goes to `stale` where one fails. Bind first.
@@ -114,31 +167,35 @@ class GuardTable:
             row = b.pointer(word)
             keys = b.word(b.pointer(id(container)), LAYOUT.dict_keys)
             tables.append(b.emit("xor", keys, b.word(row, 0)))
-            used = b.load(ACCESSES["ptr"], keys, disp=LAYOUT.keys_used)
-            tables.append(b.emit("xor", used, b.word(row, _WORD)))
-            word += 2 * _WORD
+            tables.append(b.emit("xor", b.word(keys, LAYOUT.keys_used), b.word(row, _WORD)))
+            shape = b.emit("and", b.load(ACCESSES["u32"], keys, disp=stubs.KEYS_SHAPE), b.const(I64, _SHAPE))
+            tables.append(b.emit("i2p", b.emit("xor", shape, b.load(ACCESSES["i64"], row, disp=2 * _WORD))))
+            word += _TABLE * _WORD
         _require(b, tables, stale)
         # From here on the tables are known to be where they were, so what the words point to is there.
         same: list[int] = []
-        at = 2 * len(self._containers)
         for cell in self._cells:
             content = b.word(b.pointer(id(cell.container)), LAYOUT.cell_contents)
             same.append(b.emit("xor", content, b.pointer(id(cell.value))))
+
+        def entry() -> int:
+            """The next name's entry, its key checked."""
+            nonlocal word
+            row = b.pointer(word)
+            place = b.word(row, 0)
+            same.append(b.emit("xor", b.word(place, 0), b.word(row, _WORD)))
+            return place
+
         for guard in self._entries:
-            if guard.value is not self._absent:
-                entry = b.word(b.pointer(word), 0)
-                same.append(b.emit("xor", b.word(entry, 0), b.pointer(_key_at(self._words[at]))))
-                same.append(b.emit("xor", b.word(entry, _WORD), b.pointer(id(guard.value))))
-            word, at = word + _WORD, at + 1
+            same.append(b.emit("xor", b.word(entry(), _WORD), b.pointer(id(guard.value))))
+            word += _ENTRY * _WORD
         objects: list[int] = []
         for hidden in self._hidden:
             if hidden.name is None:
                 objects.append(b.word(b.pointer(id(hidden.container)), LAYOUT.cell_contents))
             else:
-                entry = b.word(b.pointer(word), 0)
-                same.append(b.emit("xor", b.word(entry, 0), b.pointer(_key_at(self._words[at]))))
-                objects.append(b.word(entry, _WORD))
-            word, at = word + _WORD, at + 1
+                objects.append(b.word(entry(), _WORD))
+            word += _ENTRY * _WORD
         _require(b, same, stale)
         for pointer in objects:
             _continue(b, b.null(pointer), stale)
@@ -160,14 +217,23 @@ def _continue(b: Writer, failed: int, stale: Block) -> None:
     b.start(after, block)
 
 
-def _key_at(entry: int) -> int:
-    return c_uint64.from_address(entry).value if entry else 0
-
-
-def _current(container: Any, name: str | None) -> Any:
-    if name is not None:
-        return container.get(name, _MISSING)
+def _content(cell: Any) -> Any:
     try:
-        return container.cell_contents
+        return cell.cell_contents
     except ValueError:
         return _MISSING
+
+
+_locator: list[Callable[..., int]] = []
+
+
+def _locate(container: dict[Any, Any], key: Any) -> list[int]:
+    """See `stubs.locate`: entry, value, table of keys, entries used, shape. Entry and value are 0 if there is none."""
+    if not _locator:
+        code = memory.publish(stubs.locate()).keep().code_address
+        # Keeps the GIL.
+        _locator.append(PYFUNCTYPE(c_int64, c_void_p, c_void_p, c_void_p)(code))
+    out = (c_uint64 * 5)()
+    _locator[0](id(container), id(key), addressof(out))
+    out[4] &= _SHAPE
+    return out[:]

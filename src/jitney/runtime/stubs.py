@@ -24,6 +24,11 @@ PLAIN = 16  # the plain function (a borrowed reference)
 HANDLER = 24  # called with the context's address and the pending exception or None, see `fail`
 REVIEW = 32  # the handler is asked once in REVIEW + 1 bail-outs (one less than a power of two)
 WORDS = 5
+
+KEYS_SHAPE = 8
+"""In a dictionary's table of keys: four bytes of which the low three tell how it is laid out: its size, and from
+3.11 on the sizes of its parts. A table with the same ones is as long."""
+
 _EXCEPTION_CLASS = 1 << 30  # Py_TPFLAGS_BASE_EXC_SUBCLASS
 
 
@@ -67,6 +72,52 @@ def plain() -> bytes:
             b"\xff\xe0",  # jmp rax
         )
     )
+
+
+def locate() -> bytes:
+    """Machine code of ``i64 locate(dict, key, u64 out[5])``: where a plain dictionary holds `key` (this very object).
+
+    Fills in: the address of the entry (key, value), the value, the table of keys, how many entries of it have ever been
+    filled, and its shape. 0 if the key is not there; then the first two are not set. One call, because no other thread
+    may change the dictionary in between.
+    """
+    head = b"".join(
+        (
+            b"\x53\x41\x54\x41\x55\x48\x83\xec\x20",  # push rbx; push r12; push r13; sub rsp, 32
+            b"\x48\x89\xfb\x49\x89\xf4\x49\x89\xd5",  # mov rbx, rdi; mov r12, rsi; mov r13, rdx
+            b"\x48\x8b\x47" + bytes((LAYOUT.dict_keys,)),  # mov rax, [rdi+dict_keys]
+            b"\x49\x89\x45\x10",  # mov [r13+16], rax
+            b"\x48\x8b\x48" + bytes((LAYOUT.keys_used,)),  # mov rcx, [rax+keys_used]
+            b"\x49\x89\x4d\x18",  # mov [r13+24], rcx
+            b"\x8b\x48" + bytes((KEYS_SHAPE,)),  # mov ecx, [rax+KEYS_SHAPE]
+            b"\x49\x89\x4d\x20",  # mov [r13+32], rcx
+            b"\x48\xc7\x04\x24\x00\x00\x00\x00",  # mov qword ptr [rsp], 0
+        )
+    )
+    ask = b"".join(
+        (
+            b"\x48\x89\xdf\x48\x89\xe6",  # mov rdi, rbx; mov rsi, rsp
+            b"\x48\x8d\x54\x24\x08\x48\x8d\x4c\x24\x10",  # lea rdx, [rsp+8]; lea rcx, [rsp+16]
+            b"\x48\xb8" + capi.address("PyDict_Next").to_bytes(8, "little") + b"\xff\xd0",  # mov rax, imm64; call rax
+            b"\x85\xc0",  # test eax, eax
+        )
+    )
+    compare = b"\x4c\x39\x64\x24\x08"  # cmp [rsp+8], r12
+    again = b"\x75" + bytes((256 - len(ask) - len(compare) - 4,))  # jne to where the next entry is asked for
+    # Key and value are there, side by side: a search for the two from the table's start ends inside the table.
+    found = b"".join(
+        (
+            b"\x48\x8b\x54\x24\x10\x49\x89\x55\x08",  # mov rdx, [rsp+16]; mov [r13+8], rdx
+            b"\x49\x8b\x4d\x10",  # mov rcx, [r13+16]
+            b"\x4c\x39\x21\x75\x06",  # search: cmp [rcx], r12; jne next
+            b"\x48\x39\x51\x08\x74\x06",  # cmp [rcx+8], rdx; je done
+            b"\x48\x83\xc1\x08\xeb\xef",  # next: add rcx, 8; jmp search
+            b"\x49\x89\x4d\x00\xb8\x01\x00\x00\x00",  # done: mov [r13], rcx; mov eax, 1
+        )
+    )
+    end = b"\x74" + bytes((len(compare) + len(again) + len(found),))  # jz to the end, with rax = 0
+    out = b"\x48\x83\xc4\x20\x41\x5d\x41\x5c\x5b\xc3"  # add rsp, 32; pop r13; pop r12; pop rbx; ret
+    return head + ask + end + compare + again + found + out
 
 
 def fail() -> Function:

@@ -103,6 +103,8 @@ class _Nest:
         outer = b.block.loop
         step = rng.choice((1, 1, 2, -1))
         start, stop = self.bound(step > 0), self.bound(step < 0)
+        if step < 0 and rng.random() < 0.5:
+            start, stop = self.bound(False), b.const(I64, 0)
         first = b.block
         pre, after = b.new_block(outer), b.new_block(outer)
         loop = Loop(outer)
@@ -129,7 +131,8 @@ class _Nest:
             b.line += 1
             self.statement(size, depth, after)
         self.counters.pop()
-        i = self.checked("addo", i, b.const(I64, step))
+        add = rng.random() < 0.7
+        i = self.checked("addo" if add else "subo", i, b.const(I64, step if add else -step))
         self.fuel = b.emit("poll", self.fuel, self.dirty, imm=(b.add_site("poll"), 1))
         b.jump(header, (i, *self.get()))
         b.start(after, header)

@@ -60,8 +60,8 @@ class Ranges:
     """
 
     __slots__ = (
-        "_exact", "_incoming", "_joined", "_lower", "_trail", "_upper", "fits", "function", "high", "known", "low",
-        "params", "passes", "same",
+        "_exact", "_incoming", "_joined", "_lower", "_sources", "_trail", "_upper", "fits", "function", "high", "known",
+        "low", "params", "passes", "same",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -79,6 +79,7 @@ class Ranges:
         self._lower: dict[int, list[tuple[int, int]]] = {}  # v -> (w, c) where v >= w + c, by definition
         self._trail: list[tuple[int, int, int]] = []  # (v, low, high) to restore; (v, 0, -1): an `_upper` to drop
         self._joined: dict[int, tuple[int, int]] = {}  # of parameters: what the edges so far bring
+        self._sources: dict[Block, list[tuple[Block, int]]] = {}  # of blocks: predecessors, which of their edges
         self._incoming: dict[int, list[int]] = {}  # of parameters: all arguments
 
     # -- the sweep -------------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ class Ranges:
     def sweep(self) -> Ranges:
         function = self.function
         types, low, high = function.types, self.low, self.high
-        sources: dict[Block, list[tuple[Block, int]]] = {block: [] for block in function.blocks}
+        sources = self._sources = {block: [] for block in function.blocks}
         incoming = self._incoming
         for block in function.blocks:
             for k, edge in enumerate(block.edges):
@@ -327,6 +328,7 @@ class Ranges:
                 self._define_lower(p, stop, 1)
         else:
             down, up, unit, checked = 0, 0, 0, True
+            least, most = lo, hi
             follow = _Steps(self, p, loop)
             for a in incoming:
                 if a == entry or a == p:
@@ -338,6 +340,8 @@ class Ranges:
                     follow.reset = True
                     continue
                 down, up = min(down, moved[0]), max(up, moved[1])
+                tested = self._tested(loop, k, a)
+                least, most = min(least, tested[0]), max(most, tested[1])
                 unit = max(unit, moved[2])
                 checked = checked and moved[3]
             if not follow.reset:
@@ -350,11 +354,38 @@ class Ranges:
             if (lo < MIN or hi > MAX) and not checked:
                 # A step that wraps may end up anywhere.
                 lo, hi = MIN, MAX
+            if not follow.reset:
+                lo, hi = max(lo, least), min(hi, most)
         lo, hi = max(lo, MIN, self.low[p]), min(hi, MAX, self.high[p])
         if lo <= hi:
             self.low[p], self.high[p] = lo, hi
             if hi - lo < MAX - MIN:
                 self.params[p] = (lo, hi)
+
+    def _tested(self, loop: Loop, k: int, a: int) -> tuple[int, int]:
+        """Bounds of what comes back for parameter number `k`, from the conditions of the edges it comes on."""
+        function = self.function
+        lo, hi = MAX, MIN
+        for block, number in self._sources[loop.header]:
+            if block is loop.preheader or block.edges[number].args[k] != a:
+                continue
+            one_lo, one_hi = MIN, MAX
+            if block.term == "br":
+                (cond,) = block.term_args
+                op, args = function.ops[cond], function.args[cond]
+                if op in _NEGATED and function.types[args[0]] is I64:
+                    if number == 1:
+                        op = _NEGATED[op]
+                    if args[1] == a:
+                        op, args = _SWAPPED[op], (args[1], args[0])
+                    if args[0] == a:
+                        other = self.estimate(args[1], _DEEP)
+                        if op is _SLT or op is _SLE or op is _EQ:
+                            one_hi = other[1] - (op is _SLT)
+                        if op is _SGT or op is _SGE or op is _EQ:
+                            one_lo = other[0] + (op is _SGT)
+            lo, hi = min(lo, one_lo), max(hi, one_hi)
+        return lo, hi
 
     def _moved(self, bound: int, distance: int, unit: int, sign: int) -> int:
         """`bound`, moved by `distance` over all iterations, each step no longer than `unit`."""
@@ -629,6 +660,9 @@ INTERVALS: dict[object, Callable[..., Interval]] = {
 _ARITY = {_SELECT: 3}
 _NEGATED = {
     _SLT: _SGE, _SGE: _SLT, _SGT: _SLE, _SLE: _SGT, _EQ: _NE, _NE: _EQ, _ULT: _UGE, _UGE: _ULT, _UGT: _ULE, _ULE: _UGT,
+}  # fmt: skip
+_SWAPPED = {
+    _SLT: _SGT, _SGT: _SLT, _SLE: _SGE, _SGE: _SLE, _EQ: _EQ, _NE: _NE, _ULT: _UGT, _UGT: _ULT, _ULE: _UGE, _UGE: _ULE,
 }  # fmt: skip
 
 

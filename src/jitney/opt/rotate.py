@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
 
 _TEST_SIZE = 12  # instructions of the test, which is copied
-_CONST, _ADD, _ADDO, _SLT, _SGT = OPS["const"], OPS["add"], OPS["addo"], OPS["slt"], OPS["sgt"]
+_FAR = 1 << 62
+_CONST = OPS["const"]
+_SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
+_SLE, _SGE = OPS["sle"], OPS["sge"]
+_BEFORE = {OPS["slt"]: 1, _SLE: 1, OPS["sgt"]: -1, _SGE: -1}  # the direction of a counter tested by it
 
 
 def rotate(function: Function) -> Function:
@@ -134,22 +138,30 @@ class _Rotation(Rebuild):
         """Record the counter, if the next value of a parameter is tested against what stays the same."""
         new, copy = self.new, self.loops[loop]
         op = new.ops[cond]
-        if (op is not _SLT and op is not _SGT) or header.edges[0] is not _body(header, loop):
+        if op not in _BEFORE or header.edges[0] is not _body(header, loop):
             return
         following, stop = new.args[cond]
+        if op is _SLE or op is _SGE:
+            last = self.builder.constant(stop)
+            if last is None or not -_FAR < last < _FAR:
+                return
+            stop = self.builder.const(I64, last + _BEFORE[op])
         home = new.homes[stop].loop
         if home is not None and home.inside(copy):
             return
         for p, inside in zip(header.params, self._entered[header]):
             if self.value[p] != following or new.types[following] is not I64:
                 continue
-            k, step = new.args[following][:2] if new.ops[following] in (_ADD, _ADDO) else (-1, -1)
-            if new.ops[k] is _CONST:
+            sign = _SUMS.get(new.ops[following], 0)
+            if not sign:
+                continue
+            k, step = new.args[following][:2]
+            if new.ops[k] is _CONST and sign > 0:
                 k, step = step, k
-            by = self.builder.constant(step) if step >= 0 else None
+            by = sign * (self.builder.constant(step) or 0)
             # A counter that may wrap is none.
-            exact = by in (1, -1) or new.ops[following] is _ADDO
-            if k == inside and k in copy.header.params and by and exact and (by > 0) is (op is _SLT):
+            exact = by in (1, -1) or new.ops[following].guard
+            if k == inside and k in copy.header.params and by and exact and (by > 0) is (_BEFORE[op] > 0):
                 copy.counter, copy.step, copy.stop = k, by, stop
 
 

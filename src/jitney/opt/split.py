@@ -45,7 +45,6 @@ _POLLED_BODY = 40  # instructions: copied though only the poll can go
 
 _INDEX, _GUARD, _ULT, _POLL = OPS["index"], OPS["guard"], OPS["ult"], OPS["poll"]
 _CONST = OPS["const"]
-_CONTINUES = {("slt", True), ("sgt", False)}
 
 
 class Plan:
@@ -156,11 +155,18 @@ def _tests_counter(function: Function, plan: Plan) -> bool:
     """Whether the latch goes on exactly while the next counter is on the near side of the stop."""
     loop, latch = plan.loop, plan.latch
     (cond,) = latch.term_args
+    op, args = function.ops[cond].name, function.args[cond]
+    if latch.edges[0] is not plan.back or args[0] != plan.following:
+        return False
+    up = loop.step > 0
+    if op == ("slt" if up else "sgt"):
+        return args[1] == loop.stop
+    ops, imms = function.ops, function.imms
     return (
-        (function.ops[cond].name, loop.step > 0) in _CONTINUES
-        and function.args[cond] == (plan.following, loop.stop)
-        and latch.edges[0] is plan.back
-    )
+        op == ("sle" if up else "sge")
+        and ops[args[1]] is _CONST and ops[loop.stop] is _CONST
+        and imms[args[1]] == imms[loop.stop] - (1 if up else -1)
+    )  # fmt: skip
 
 
 def _collect(function: Function, plan: Plan) -> None:
@@ -370,10 +376,10 @@ class Split(Rebuild):
     def _end_iteration(self, plan: Plan, block: Block) -> None:
         """The next iteration of the check-free copy, or the poll and what comes then."""
         old, builder, value = self.old, self.builder, self.value
-        header, op = plan.loop.header, old.ops[block.term_args[0]]
+        header, cond = plan.loop.header, block.term_args[0]
         builder.line = block.line
         rest = builder.new_block(self.loops[plan.loop].parent)
-        again = builder.insert(op, (value[plan.following], self._at.limit))
+        again = builder.emit("slt" if plan.loop.step > 0 else "sgt", value[plan.following], self._at.limit)
         latch = builder.block
         self.end("br", (again,), [self.edge(plan.back), Edge(rest)])
         builder.start(rest, latch)
@@ -384,7 +390,7 @@ class Split(Rebuild):
         fuel = builder.emit("sub", fuel, self._at.length)
         value[plan.poll] = builder.insert(_POLL, (fuel, dirty), old.imms[plan.poll], I64)
         builder.line = block.line
-        again = builder.insert(op, (value[plan.following], value[plan.loop.stop]))
+        again = builder.insert(old.ops[cond], tuple([value[a] for a in old.args[cond]]))
         self.end("br", (again,), [self.edge(e) for e in block.edges])
         self.blocks[header], self.same = first, same
 

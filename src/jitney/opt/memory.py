@@ -9,6 +9,14 @@
     main(v8): v6 = load f64 [v1] region 1       main(v8):
               ...                                    ...
 
+    pre: jump main(v3)                          pre: v9 = load f64 [v1 + v3*8] region 1
+                                                     jump main(v3, v9)
+    main(v8): v6 = load f64 [v1 + v8*8]         main(v8, v6):
+              v7 = fadd v6, v4                            v7 = fadd v6, v4
+              store f64 v7, [v1 + v8*8 + 8]               store f64 v7, [v1 + v8*8 + 8]
+              v5 = add v8, 1                              v5 = add v8, 1
+              br ..., main(v5), out                       br ..., main(v5, v7), out
+
 What is known of memory holds along the dominator tree, until something that may write there stands between. A load
 leaves a loop that does not write there if it is executed whenever the loop is entered, and before any check: then its
 address is good.
@@ -17,6 +25,7 @@ address is good.
 from __future__ import annotations
 
 from ..analysis.memory import Place, Writes, overlap, place
+from ..ir.function import Memory
 from ..ir.ops import OPS
 from .rebuild import Rebuild
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from .rebuild import Edit
 
 _LOAD, _STORE, _CCALL = OPS["load"], OPS["store"], OPS["ccall"]
+_WHOLE = ("i64", "f64", "f32")
 _EXTENSIONS = {"i8": "sext8", "u8": "zext8", "i16": "sext16", "u16": "zext16", "i32": "sext32", "u32": "zext32"}
 
 # (place, access name) -> (access that knows, value there)
@@ -61,10 +71,7 @@ class _Sweep:
             idom, loop = block.idom, block.loop
             known: Known = dict(self.known[idom]) if idom is not None else {}
             if loop is not None and loop.header is block:
-                body = [b for b in blocks[k:] if b.loop is not None and b.loop.inside(loop)]
-                writes = Writes(function, body)
-                _forget(known, writes)
-                self._leave_loop(loop, body, writes, known)
+                self._loop(loop, [b for b in blocks[k:] if b.loop is not None and b.loop.inside(loop)], known)
             elif idom is not None and preds[block] != [idom]:
                 _forget(known, Writes(function, blocks[number[idom] + 1 : k]))
             self._block(block, known)
@@ -95,30 +102,79 @@ class _Sweep:
                     if not imms[w].invariant:
                         del known[key]
 
-    def _leave_loop(self, loop: Loop, body: list[Block], writes: Writes, known: Known) -> None:
-        """Loads that the loop executes first of all, of what it does not write."""
+    def _loop(self, loop: Loop, body: list[Block], known: Known) -> None:
+        """Loads that the loop executes first of all, of what it does not write, or of what it wrote the time before."""
         function = self.function
-        ops, homes = function.ops, function.homes
-        block = loop.header
-        while True:
-            for v in block.insts:
-                op = ops[v]
-                if op.guard:
-                    return
-                if op is not _LOAD or any(homes[a].loop is not None and homes[a].loop.inside(loop)  # type: ignore[union-attr]
-                                          for a in function.args[v]):  # fmt: skip
-                    continue
-                at = place(function, v)
-                key = (at, function.imms[v].access.name)
-                if key not in known and not writes.touch(v, at):
+        homes = function.homes
+        writes = Writes(function, body)
+        _forget(known, writes)
+        loads = [v for v in self._first_loads(loop, body) if not function.imms[v].invariant]
+        for v in loads:
+            at = place(function, v)
+            key = (at, function.imms[v].access.name)
+            if key in known:
+                continue
+            if all(homes[a] not in body for a in function.args[v]):
+                if not writes.touch(v, at):
                     self.hoisted.setdefault(loop.header, []).append(v)
                     self.edits[v] = _stays
                     known[key] = (v, v)
-            if block.term != "jump" or block.edges[0].target not in body:
-                return
+            elif self._carry(loop, body, writes, v, at):
+                self.edits[v] = _same_as(loop.header.params[-1], None)
+                known[key] = (v, loop.header.params[-1])
+
+    def _first_loads(self, loop: Loop, body: list[Block]) -> list[int]:
+        """Loads that each entry of the loop executes, before any check."""
+        function = self.function
+        found: list[int] = []
+        block = loop.header
+        while True:
+            for v in block.insts:
+                op = function.ops[v]
+                if op.guard:
+                    return found
+                if op is _LOAD:
+                    found.append(v)
+            if block.term != "jump" or block.edges[0].target not in body or block.edges[0].target is loop.header:
+                return found
             block = block.edges[0].target
-            if block is loop.header:
-                return
+
+    def _carry(self, loop: Loop, body: list[Block], writes: Writes, v: int, at: Place) -> bool:
+        """If the loop's only store writes where the next iteration's load `v` reads, carry the value in a new parameter
+        of the header; the first one is loaded before the loop."""
+        function = self.function
+        base, index, scale, disp = at
+        access = function.imms[v].access
+        if index != loop.counter or index < 0 or access.name not in _WHOLE:
+            return False
+        if writes.anything or len(writes.stores) != 1:
+            return False
+        ((store, to),) = writes.stores
+        latches = [b for b in body if any(e.target is loop.header for e in b.edges)]
+        if (
+            to != (base, index, scale, disp + scale * loop.step)
+            or function.imms[store].access is not access or abs(scale * loop.step) < access.size
+            or function.homes[base] in body or not -(1 << 31) <= disp < 1 << 31
+            or len(latches) != 1 or not _dominates(function.homes[store], latches[0])
+        ):  # fmt: skip
+            return False
+        before, header = loop.preheader, loop.header
+        start = before.edges[0].args[header.params.index(index)]
+        memory = Memory(access, scale, disp, function.imms[v].region)
+        first = function.new_value(_LOAD, access.type, (base, start), memory, function.lines[v], before)
+        before.insts.append(first)
+        function.add_param(header, access.type)
+        before.edges[0].args += (first,)
+        for edge in latches[0].edges:
+            if edge.target is header:
+                edge.args += (function.args[store][0],)
+        return True
+
+
+def _dominates(a: Block, b: Block | None) -> bool:
+    while b is not None and b is not a:
+        b = b.idom
+    return b is a
 
 
 def _forget(known: Known, writes: Writes) -> None:

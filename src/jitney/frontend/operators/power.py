@@ -50,8 +50,8 @@ def repeat(
 
 
 def int_power(lw: Lowering, a: int, b: int, multiply: Callable[[int, int], int]) -> int:
-    """`a` to the power `b`, unsigned, by squaring. No square is computed that is not part of the result, so that a checked
-    `multiply` overflows only where the power itself does."""
+    """`a` to the power `b`, unsigned, by squaring. No square is computed that is not part of the result, so that a
+    checked `multiply` overflows only where the power itself does."""
     known = lw.b.constant(b)
     if known is not None and 0 <= known < _UNROLLED:
         result, square = -1, a

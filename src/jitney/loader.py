@@ -36,36 +36,45 @@ def load(codes: Sequence[MachineCode]) -> Loaded:
         OSError, MemoryError: as `asm.memory`.
     """
     loaded = Loaded()
-    for code in codes:
-        region = reserve(len(code.code), len(code.data))
-        loaded.regions.append(region)
-        code.symbol.address = region.code_address
-    placed = {id(code.symbol) for code in codes}
-    for code, region in zip(codes, loaded.regions):
-        out = bytearray(code.code)
-        base = region.code_address
-        for offset, kind, target, addend in code.relocations:
-            at = base + offset
-            if kind == "call":
-                # call [rip + address]: six bytes, room for an address-size prefix and a direct call
-                distance = target - at - 4
-                if -0x80000000 <= distance < 0x80000000:
-                    out[offset - 2 : offset] = b"\x67\xe8"
-                    out[offset : offset + 4] = distance.to_bytes(4, "little", signed=True)
-                    continue
-            if kind == "rel32" or kind == "abs64":
-                if target.address == 0:
-                    raise ValueError(f"{target} has no address")
-                if target.owner is not None and id(target) not in placed:
-                    loaded.needs.append(target.owner)
-                if kind == "abs64":
-                    out[offset : offset + 8] = (target.address + addend & (1 << 64) - 1).to_bytes(8, "little")
-                    continue
-                distance = target.address + addend - at
-            else:
-                distance = region.data_address + addend - at
-            out[offset : offset + 4] = distance.to_bytes(4, "little", signed=True)
-        region.write(bytes(out), code.data)
+    regions = loaded.regions
+    try:
+        for code in codes:
+            region = reserve(len(code.code), len(code.data))
+            regions.append(region)
+            code.symbol.address = region.code_address
+        own = {id(code.symbol) for code in codes}
+        for code, region in zip(codes, regions):
+            region.write(_linked(code, region, own, loaded.needs), code.data)
+    except BaseException:
+        for code in codes:
+            code.symbol.address = 0
+        raise
     for code in codes:
         code.symbol.owner = loaded
     return loaded
+
+
+def _linked(code: MachineCode, region: Region, own: set[int], needs: list[Any]) -> bytes:
+    """The code with its fields filled in, see `MachineCode`; the owners of what it refers to go to `needs`."""
+    out = bytearray(code.code)
+    base = region.code_address
+    for offset, kind, target, addend in code.relocations:
+        at = base + offset
+        distance = region.data_address + addend - at
+        if kind == "call":
+            direct = target - at - 4
+            if -0x80000000 <= direct < 0x80000000:
+                # call [rip + d] and call target: the latter is a byte shorter, which a prefix without effect fills
+                out[offset - 2 : offset] = b"\x67\xe8"
+                distance = direct
+        elif kind != "data":
+            if target.address == 0:
+                raise ValueError(f"{target} has no address")
+            if target.owner is not None and id(target) not in own:
+                needs.append(target.owner)
+            if kind == "abs64":
+                out[offset : offset + 8] = (target.address + addend & (1 << 64) - 1).to_bytes(8, "little")
+                continue
+            distance = target.address + addend - at
+        out[offset : offset + 4] = distance.to_bytes(4, "little", signed=True)
+    return bytes(out)

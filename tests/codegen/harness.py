@@ -68,15 +68,15 @@ def caller(function):
 class Native:
     """Functions compiled together; the first is what calling this object calls."""
 
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
     def __init__(self, *functions, target=TARGET):
         self.function = functions[0]
         self.entry = caller(self.function)
         self.codes = [generate(f, target, POLLS.symbol) for f in functions]
         entry_code = generate(self.entry, target)
         self.loaded = load([*self.codes, entry_code])
-        prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-        self.address = entry_code.symbol.address
-        self.call = prototype(self.address)
+        self.call = self.prototype(entry_code.symbol.address)
 
     def __call__(self, *args, context=None):
         """(results, failure): one of them None."""

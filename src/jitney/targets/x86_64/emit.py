@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...codegen.code import MachineCode
 from ...codegen.machine import INCOMING, LABEL, SLOT
 from .encode import ADD, RSP, SUB, Encoder
-from .ops import COPY, JUMP, LEAVE, MOVAPS, MOVAPS_STORE, MOVES, XORPS
+from .ops import COPY, MOVAPS, MOVAPS_STORE, MOVES, XORPS
+from .ops_control import JUMP, LEAVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

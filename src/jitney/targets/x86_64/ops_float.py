@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...codegen.machine import SLOT, MachineOp
 from .encode import AND, BE, NS, OR
-from .ops import jump_if, mem, move
+from .ops import mem, move
+from .ops_control import jump_if
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from ...ir import context
 from ...ir.ops import OPS
 from ...ir.types import I1
 from . import abi, ops
+from . import ops_control as control
 from .encode import ADD, SUB
 from .select import fits
 from .stubs import call_stub, index_stub, poll_stub
@@ -77,25 +78,25 @@ def index(s: X86Selector, v: int) -> None:
     c = s.integer(n)
     if c is not None and 0 <= c and fits(c):
         stub = s.leave(s.imms[v], dirty, emit=index_stub, data=c)
-        s.add(ops.INDEX, (v + FIRST,), (s.use(i),), c, stub)
+        s.add(control.INDEX, (v + FIRST,), (s.use(i),), c, stub)
     else:
         stub = s.leave(s.imms[v], dirty, emit=index_stub)
-        s.add(ops.INDEX, (v + FIRST,), (s.use(i), s.use(n)), None, stub)
+        s.add(control.INDEX, (v + FIRST,), (s.use(i), s.use(n)), None, stub)
 
 
 def poll(s: X86Selector, v: int) -> None:
     """poll fuel   ->   sub fuel, step; js stub"""
     fuel, dirty = s.args[v]
     site, step = s.imms[v]
-    s.add(ops.POLL, (v + FIRST,), (s.use(fuel),), step, s.leave(site, dirty, emit=poll_stub))
+    s.add(control.POLL, (v + FIRST,), (s.use(fuel),), step, s.leave(site, dirty, emit=poll_stub))
 
 
 def enter(s: X86Selector, v: int) -> None:
     """enter   ->   cmp rsp, [context.STACK_LIMIT]; jb stub; sub [context.FUEL], 1; js stub"""
     ctx, dirty = s.args[v]
     r = s.use(ctx)
-    s.add(ops.ENTER_STACK, (), (r,), context.STACK_LIMIT, s.leave(s.imms[v], dirty))
-    s.add(ops.ENTER_FUEL, (), (r,), context.FUEL, s.leave(s.imms[v], dirty, emit=poll_stub, data=True))
+    s.add(control.ENTER_STACK, (), (r,), context.STACK_LIMIT, s.leave(s.imms[v], dirty))
+    s.add(control.ENTER_FUEL, (), (r,), context.FUEL, s.leave(s.imms[v], dirty, emit=poll_stub, data=True))
 
 
 def _arguments(s: X86Selector, values: tuple[int, ...]) -> tuple[int, ...]:
@@ -150,7 +151,7 @@ def _jit_call(s: X86Selector, v: int, values: tuple[int, ...], stub: Stub | None
     imm = s.imms[v]
     registers = _arguments(s, values)
     places = abi.results(imm.results, "jit")
-    s.add(ops.CALL_JIT, places, registers, imm.target, stub)
+    s.add(control.CALL_JIT, places, registers, imm.target, stub)
     _results(s, v, places)
 
 
@@ -165,14 +166,14 @@ def invoke(s: X86Selector, v: int) -> None:
     n = len(s.imms[v].results)
     for value, k in _members(s, v):
         if k == n and s.needed[value]:
-            s.add(ops.SET, (value + FIRST,), (), 2)
+            s.add(control.SET, (value + FIRST,), (), 2)
 
 
 def ccall(s: X86Selector, v: int) -> None:
     imm = s.imms[v]
     registers = _arguments(s, s.args[v])
     places = abi.results(imm.results, "c")
-    s.add(ops.CALL_C, places, registers, imm.target)
+    s.add(control.CALL_C, places, registers, imm.target)
     _results(s, v, places)
     for value, k in _members(s, v):
         if k < len(places) and s.needed[value] and s.types[value] is I1:

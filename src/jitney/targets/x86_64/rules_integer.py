@@ -7,6 +7,7 @@ from ...codegen.select import CONST
 from ...ir.ops import OPS
 from ...ir.types import F32, I1
 from . import ops
+from . import ops_control as control
 from .encode import ADD, AND, CC_NAMES, IMUL, MUL, NEG, NOT, OR, RAX, RCX, RDX, SAR, SHL, SHR, SUB, XOR
 from .ops_float import BLEND, COMPARE_VEX, SELECT_X
 from .select import X86Selector, fits
@@ -247,9 +248,9 @@ def compare(s: X86Selector, v: int) -> None:
     else:
         cc = s.compare(op, args, shared)
     if cc < 16:
-        s.add(ops.SET, (v + FIRST,), (), cc)
+        s.add(control.SET, (v + FIRST,), (), cc)
     else:
-        s.add(ops.SET_FLOAT, (v + FIRST, s.m.new(False)), (), cc)
+        s.add(control.SET_FLOAT, (v + FIRST, s.m.new(False)), (), cc)
 
 
 def copy(s: X86Selector, v: int) -> None:
@@ -269,9 +270,9 @@ def select(s: X86Selector, v: int) -> None:
     if not s.types[v].is_float:
         then, other = s.use(a), s.use(b)
         cc = s.condition(c)
-        if cc == ops.EQ_ORD:
-            cc, then, other = ops.NE_UNORD, other, then
-        s.add(ops.CMOV, (d,), (other, then), cc)
+        if cc == control.EQ_ORD:
+            cc, then, other = control.NE_UNORD, other, then
+        s.add(control.CMOV, (d,), (other, then), cc)
         return
     op, args = s.ops[c], s.args[c]
     if op.name in ("flt", "fgt") and s.types[args[0]] is s.types[v] and s.counts[c] == 1:

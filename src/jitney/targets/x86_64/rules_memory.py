@@ -5,12 +5,20 @@ from __future__ import annotations
 from ...codegen.machine import FIRST
 from ...codegen.select import CONST
 from ...ir.ops import OPS
+from ...ir.types import I1
 from . import ops
+from .encode import ADD, AND, OR, SUB, XOR
 from .select import X86Selector, fits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...ir.function import Memory
 
 _NARROWING = {OPS[name]: int(name[4:]) // 8 for name in ("sext8", "sext16", "sext32", "zext8", "zext16", "zext32")}
 _FLOAT_LOADS = {"f64": ops.MOVSD_LOAD, "f32": ops.MOVSS_LOAD}
 _FLOAT_STORES = {"f64": ops.MOVSD_STORE, "f32": ops.MOVSS_STORE}
+
+_MODIFY = {OPS["add"]: ADD, OPS["sub"]: SUB, OPS["and"]: AND, OPS["or"]: OR, OPS["xor"]: XOR}
 
 
 def load(s: X86Selector, v: int) -> None:
@@ -31,6 +39,8 @@ def store(s: X86Selector, v: int) -> None:
     access = memory.access
     size = access.size
     index = rest[0] if rest else None
+    if _modify(s, value, base, index, memory):
+        return
     if s.ops[value] is CONST:
         c = s.constant_imm(s.types[value], s.imms[value])
         if type(c) is bytes:
@@ -50,6 +60,32 @@ def store(s: X86Selector, v: int) -> None:
     r = s.use(value)
     ins, addr = s.address(base, index, memory)
     s.add(ops.STORE, (), (r, *ins), (size, addr))
+
+
+def _modify(s: X86Selector, value: int, base: int, index: int | None, memory: Memory) -> bool:
+    """store (op (load p), x), p   ->   op [p], x"""
+    k = _MODIFY.get(s.ops[value])
+    if k is None or s.counts[value] != 1 or s.function.homes[value] is not s.block or memory.access.type is I1:
+        return False
+    address = (base,) if index is None else (base, index)
+    for load, other in (s.args[value], s.args[value][::-1]):
+        if s.sinks(load) and s.args[load] == address and load != other:
+            old = s.imms[load]
+            if old.access.size == memory.access.size and (old.scale, old.disp) == (memory.scale, memory.disp):
+                size = old.access.size
+                c = s.integer(other)
+                if c is not None and fits(c):
+                    ins, addr = s.address(base, index, memory)
+                    c = (c + (1 << 8 * size - 1)) % (1 << 8 * size) - (1 << 8 * size - 1)
+                    s.add(ops.ALU_MI, (), ins, (k, size, c, addr))
+                else:
+                    r = s.use(other)
+                    ins, addr = s.address(base, index, memory)
+                    s.add(ops.ALU_MR, (), (r, *ins), (k, size, addr))
+                return True
+        if k == SUB:
+            break
+    return False
 
 
 def alloca(s: X86Selector, v: int) -> None:

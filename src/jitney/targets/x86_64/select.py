@@ -9,8 +9,9 @@ from ...codegen.select import CONST, Selector
 from ...ir.ops import OPS
 from ...ir.types import F32, I1
 from . import abi, ops
+from . import ops_control as control
 from .encode import NE, B, E
-from .ops import EQ_ORD, NE_UNORD
+from .ops_control import EQ_ORD, NE_UNORD
 from .ops_float import AVX, SSE, UCOMI, UCOMI_M
 from .stubs import exit_stub
 
@@ -52,7 +53,7 @@ def fits(value: int) -> bool:
 class X86Selector(Selector):
     constant_op = ops.MOVI
     moves_op = ops.MOVES
-    jump_op = ops.JUMP
+    jump_op = control.JUMP
 
     def __init__(self, function: Function, listing: bool, features: frozenset[str], rules: dict[Op, Rule]) -> None:
         super().__init__(function, listing)
@@ -90,7 +91,7 @@ class X86Selector(Selector):
             if self.types[p] is I1 and self.function.convention == "c":
                 narrow.append((ops.EXTEND, (p + FIRST,), (p + FIRST,), "u8", None))
         if registers:
-            self.add(ops.ENTRY, tuple(registers), ())
+            self.add(control.ENTRY, tuple(registers), ())
             self.add(ops.MOVES, tuple(outs), tuple(registers), ())
         self.out += late
         self.out += narrow
@@ -215,16 +216,16 @@ class X86Selector(Selector):
                 a, b = self.args[v]
                 c = self.integer(b)
                 if c is None:
-                    self.add(ops.TEST_RR, (), (self.use(a), self.use(b)))
+                    self.add(control.TEST_RR, (), (self.use(a), self.use(b)))
                     return NE
             if self.function.homes[v] is self.block and self.flagged(v):
                 return NE
             if self.sinks_as(v, "b1"):
                 ins, addr = self.memory(v)
-                self.add(ops.CMP_MI, (), ins, (1, 0, addr))
+                self.add(control.CMP_MI, (), ins, (1, 0, addr))
                 return NE
         r = self.use(v)
-        self.add(ops.TEST_RR, (), (r, r))
+        self.add(control.TEST_RR, (), (r, r))
         return NE
 
     def carries(self, v: int) -> bool:
@@ -257,7 +258,7 @@ class X86Selector(Selector):
                 ins, addr = self.memory(a)
                 if c >= 1 << (8 * access.size - 1):
                     c -= 1 << (8 * access.size)
-                self.add(ops.CMP_MI, (), ins, (access.size, c, addr))
+                self.add(control.CMP_MI, (), ins, (access.size, c, addr))
                 return cc if access.signed or access.size == 8 else narrow
             if c == 0 and not shared and self.flagged(a):
                 return cc
@@ -265,23 +266,23 @@ class X86Selector(Selector):
                 x, y = self.args[a]
                 mask = self.integer(y)
                 if mask is None:
-                    self.add(ops.TEST_RR, (), (self.use(x), self.use(y)))
+                    self.add(control.TEST_RR, (), (self.use(x), self.use(y)))
                     return cc
                 if fits(mask):
-                    self.add(ops.TEST_RI, (), (self.use(x),), mask)
+                    self.add(control.TEST_RI, (), (self.use(x),), mask)
                     return cc
-            self.add(ops.CMP_RI, (), (self.use(a),), c)
+            self.add(control.CMP_RI, (), (self.use(a),), c)
             return cc
         if not shared and self.sinks_as(b, "i64", "ptr"):
             r = self.use(a)
             ins, addr = self.memory(b)
-            self.add(ops.CMP_RM, (), (r, *ins), addr)
+            self.add(control.CMP_RM, (), (r, *ins), addr)
         elif not shared and self.sinks_as(a, "i64", "ptr"):
             r = self.use(b)
             ins, addr = self.memory(a)
-            self.add(ops.CMP_MR, (), (r, *ins), (8, addr))
+            self.add(control.CMP_MR, (), (r, *ins), (8, addr))
         else:
-            self.add(ops.CMP_RR, (), (self.use(a), self.use(b)))
+            self.add(control.CMP_RR, (), (self.use(a), self.use(b)))
         return cc
 
     def flagged(self, v: int) -> bool:
@@ -369,7 +370,7 @@ class X86Selector(Selector):
             self.check(second, expect, stub)
         else:
             cc = self.condition(v)
-            self.add(ops.JUMP_STUB, (), (), cc ^ 1 if expect else cc, stub)
+            self.add(control.JUMP_STUB, (), (), cc ^ 1 if expect else cc, stub)
 
 
 def float_bytes(type: Type, value: float) -> bytes:
@@ -390,7 +391,7 @@ def _branch(s: X86Selector, block: Block) -> None:
     s.at_end = True
     cc = s.condition(block.term_args[0])
     s.at_end = False
-    s.add(ops.BRANCH, (), (), (cc, then, other))
+    s.add(control.BRANCH, (), (), (cc, then, other))
 
 
 def _return(s: X86Selector, block: Block) -> None:
@@ -409,16 +410,16 @@ def _return(s: X86Selector, block: Block) -> None:
             ins.append(s.use(v))
     if places:
         s.add(ops.MOVES, (*outs, *made), tuple(ins), values)
-    s.add(ops.RETURN, (), places, function.convention == "jit")
+    s.add(control.RETURN, (), places, function.convention == "jit")
 
 
 def _exit(s: X86Selector, block: Block) -> None:
     dirty, *captures = block.term_args
-    s.add(ops.LEAVE, (), (), None, s.leave(block.term_imm, dirty, tuple(captures)))
+    s.add(control.LEAVE, (), (), None, s.leave(block.term_imm, dirty, tuple(captures)))
 
 
 def _unreachable(s: X86Selector, block: Block) -> None:
-    s.add(ops.TRAP, (), ())
+    s.add(control.TRAP, (), ())
 
 
 _TERMINATORS = {"jump": _jump, "br": _branch, "ret": _return, "exit": _exit, "unreachable": _unreachable}

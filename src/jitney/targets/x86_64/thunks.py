@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...codegen.code import MachineCode
 from ...ir.function import Symbol
 from .encode import AND, NE, RAX, RBP, RSP, SUB, Encoder
-from .ops import CALLER_SAVED
+from .ops_control import CALLER_SAVED
 
 _MOVUPS_LOAD, _MOVUPS_STORE = (0, 1, 0x10, "movups"), (0, 1, 0x11, "movups")
 

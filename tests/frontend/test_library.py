@@ -142,6 +142,7 @@ def test_numbers_in_strings():
 def test_round_to_digits(digits):
     if digits is None or digits >= 0:
         check((INT,), calls(round, digits), applied(round, digits))
+    check((FLOAT,), calls(round, digits), applied(round, digits))
     check((FLOAT64,), calls(round, digits), applied(round, digits))
     check((SCALARS["float32"],), calls(round, digits), applied(round, digits))
     check((FLOAT64,), calls(round, ndigits=digits), applied(round, digits))

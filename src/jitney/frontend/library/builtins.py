@@ -13,6 +13,7 @@ from ..operators.power import repeat
 from ..operators.python import NUMBERS, as_int
 from ..operators.unions import converts, to_float64
 from ..state import Val, constant_value
+from . import boxed
 from .ranges import RANGE, Range
 
 TYPE_CHECKING = False
@@ -159,10 +160,12 @@ def _round(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
         return None
     if len(args) == 1 or (len(args) == 2 and args[1].type is NONE):
         return _round_to_int(lw, args[0])
-    digits = lw.known(args[1]) if len(args) == 2 else None
-    if type(digits) is not int:
+    if len(args) != 2:
         return None
-    return _round_to_digits(lw, args[0], digits)
+    if args[0].type is FLOAT and args[1].type is INT:
+        return boxed.call(lw, round, (args[0].parts[0], args[1].parts[0]), "round(x, y)")
+    digits = lw.known(args[1])
+    return _round_to_digits(lw, args[0], digits) if type(digits) is int else None
 
 
 def _round_to_int(lw: Lowering, value: Val) -> Val | None:

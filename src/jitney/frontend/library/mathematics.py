@@ -21,6 +21,7 @@ from ..operators.integers import to_float
 from ..operators.power import checked_pow, repeat
 from ..operators.unions import converts, to_float64
 from ..state import Val
+from . import boxed
 from .builtins import positional, whole_float_to_int
 
 TYPE_CHECKING = False
@@ -349,6 +350,35 @@ def _factorial(lw: Lowering, args: list[Val]) -> Val | None:
     return Val(INT, (lw.b.load(SCALARS["int64"].access, table, n, 8),))
 
 
+# -- functions that CPython computes in its own way --------------------------------------------------------------------
+
+_VARIABLES = ("x", "y", "z")
+
+
+def _boxed(name: str, high: int) -> Row:
+    """A function of up to `high` reals."""
+
+    @positional(1, high)
+    def row(lw: Lowering, args: list[Val]) -> Val | None:
+        parts = tuple([_real(lw, v, name) for v in args])
+        text = f"import math\nmath.{name}({', '.join(_VARIABLES[: len(parts)])})"
+        return boxed.call(lw, getattr(math, name), parts, text)
+
+    return row
+
+
+def _boxed_of_ints(name: str) -> Row:
+    @positional(2, 2)
+    def row(lw: Lowering, args: list[Val]) -> Val | None:
+        parts = _integers(lw, args)
+        if parts is None:
+            return None
+        text = f"import math\nmath.{name}(x, y)"
+        return boxed.call(lw, getattr(math, name), tuple(parts), text, as_int=True)
+
+    return row
+
+
 ROWS: dict[str, Row] = {
     **{name: _unary(name) for name in (*_DOMAINS, *_RANGES, *_TOTAL, *_MACHINE)},
     "log": _log,
@@ -376,4 +406,9 @@ ROWS: dict[str, Row] = {
     "lcm": _lcm,
     "isqrt": _isqrt,
     "factorial": _factorial,
+    "gamma": _boxed("gamma", 1),
+    "lgamma": _boxed("lgamma", 1),
+    "hypot": _boxed("hypot", 3),
+    "comb": _boxed_of_ints("comb"),
+    "perm": _boxed_of_ints("perm"),
 }

@@ -1,0 +1,85 @@
+"""Functions that only CPython's own code computes, called with boxed numbers: compiled, since the calls may raise."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+
+from jitney import jit
+from tests.frontend.harness import FLOATS
+from tests.support import check
+
+SOME = (*FLOATS, 0.7, -0.7, 5.0, 20.5, 170.5, 171.7, -3.5, 1e-300)
+
+
+def gamma(x):
+    return math.gamma(x)
+
+
+def lgamma(x):
+    return math.lgamma(x)
+
+
+def hypot(x, y):
+    return math.hypot(x, y)
+
+
+def length(x, y, z):
+    return math.hypot(x, y, z)
+
+
+def comb(n, k):
+    return math.comb(n, k)
+
+
+def perm(n, k):
+    return math.perm(n, k)
+
+
+def to_digits(x, n):
+    return round(x, n)
+
+
+def test_gamma():
+    check(gamma, *[(x,) for x in SOME], (5,), (-1,), (True,))
+    check(lgamma, *[(x,) for x in SOME], (5,), (0,), (np.float32(0.5),))
+
+
+def test_hypot():
+    check(hypot, *[(x, y) for x in SOME[::2] for y in SOME[1::3]], (3, 4), (1.5, 2))
+    check(length, *[(x, y, 2.0) for x in SOME[::3] for y in SOME[1::3]])
+
+
+def test_combinations():
+    pairs = [(n, k) for n in (0, 1, 5, 30, 62, 67, 100, -1) for k in (0, 1, 3, 30, 33, -1)]
+    check(comb, *pairs)
+    check(perm, *pairs)
+
+
+def test_round_to_digits():
+    check(to_digits, *[(x, n) for x in (*SOME, 2.675, 1.005, 1e22 / 3) for n in (0, 1, 2, 15, -1, -3, 400, -400)])
+
+
+def stores_until(a, x):
+    for i in range(len(a)):
+        a[i] = math.gamma(x - i)
+    return 0
+
+
+def test_an_exception_after_a_store_is_cpythons():
+    check(stores_until, (np.zeros(5), 2.5), (np.zeros(5), 3.0), (np.zeros(2), 171.0))
+
+
+def test_no_references_leak():
+    compiled = jit(hypot)
+    compiled(3.0, 4.0)
+    before = sys.getrefcount(math.hypot)
+    for _ in range(1000):
+        compiled(3.0, 4.0)
+    assert sys.getrefcount(math.hypot) < before + 100
+    blocks = sys.getallocatedblocks()
+    for _ in range(10_000):
+        compiled(3.0, 4.0)
+    assert sys.getallocatedblocks() - blocks < 1000

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Emitter(Encoder):
     """An encoder that knows the function's frame and the CPU's instruction set.
 
-    From the stack pointer up the frame holds: arguments of calls, slots, `alloca`s, padding, saved registers; then the
-    return address and this function's own stack arguments.
+    From the stack pointer up the frame holds: arguments of calls, slots, `alloca`s, padding, saved registers; then
+    the return address and this function's own stack arguments.
 
     Attributes:
         avx: whether to use the VEX forms.
@@ -32,8 +32,8 @@ class Emitter(Encoder):
         tails: what is shared by stubs: key -> label.
     """
 
-    __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "framed", "function", "next", "poll", "saved", "slot_base",
-                 "stubs", "tails", "whole_frame")  # fmt: skip
+    __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "framed", "function", "next", "poll",
+                 "saved", "slot_base", "stubs", "tails", "whole_frame")  # fmt: skip
 
     def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Emitter(Encoder):
         at, jumps, _, _, addend = self.relocs[-1]
         self.relocs[-1] = (at, jumps, "call", address, addend)
 
-    # -- floats in either encoding ---------------------------------------------------------------------------------
+    # -- floats in either encoding -----------------------------------------------------------------
 
     def zero_x(self, d: int) -> None:
         if self.avx:
@@ -224,7 +224,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
     entry = blocks[0]
     alias.pop(entry, None)
     order = [block for block in blocks if block not in alias]
-    following: dict[MachineBlock, Any] = dict(zip(order, order[1:]))
+    following: dict[MachineBlock, MachineBlock] = dict(zip(order, order[1:]))  # noqa: RUF007
     head = _unframed(m, allocation)
     if not head:
         e.prologue()
@@ -235,6 +235,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
     for k, (op, outs, ins, imm, stub) in enumerate(code):
         if op is LABEL:
             skip = imm in alias
+            framed = imm not in head
             if not skip:
                 if imm.align:
                     e.align(imm.align)
@@ -252,7 +253,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
                 stubs.append(stub)
             op.emit(e, outs, ins, imm, stub)
         elif stub is not None:
-            stub.framed = e.framed
+            stub.framed = framed
             # an empty block that only leaves: others jump straight to its stub
             stubs.append(stub)
     hot = len(e.out), len(e.jumps)

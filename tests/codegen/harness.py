@@ -125,7 +125,8 @@ def compare(native, *args, symbols=None, fuel=None):
         assert failure is not None, (function.name, args, results, expected)
         own = expected.failure.function == function.id
         n = len(function.sites[expected.failure.site].captures) if own else 0
-        assert failure.key(n) == expected.failure.key(n), (function.name, args, failure.captures, expected.failure.captures)
+        captures = failure.captures, expected.failure.captures
+        assert failure.key(n) == expected.failure.key(n), (function.name, args, captures)
         return expected
     assert failure is None, (function.name, args, failure, expected)
     for t, a, b in zip(function.results, results, expected.results):

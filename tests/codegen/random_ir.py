@@ -1,4 +1,6 @@
-"""Random IR functions that always terminate and never do anything undefined; what they leave by, sites included, is checked."""
+"""Random IR functions that always terminate and never do anything undefined; what they leave by, sites included, is
+checked.
+"""
 
 import ctypes
 import random
@@ -8,13 +10,16 @@ from jitney.ir.function import Call, Function, Loop
 from jitney.ir.types import ACCESSES, F32, F64, I1, I64, PTR
 from jitney.ir.verify import verify
 
-INT_BINARY = ["add", "sub", "mul", "smulh", "umulh", "smin", "smax", "umin", "umax", "and", "or", "xor", "shl", "lshr", "sar"]
+INT_BINARY = "add sub mul smulh umulh smin smax umin umax and or xor shl lshr sar".split()
 INT_UNARY = ["neg", "iabs", "clz", "ctz", "popcnt", "not", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32"]
 INT_COMPARE = ["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"]
 FLOAT_BINARY = ["fadd", "fsub", "fmul", "fdiv", "fmin", "fmax", "fcopysign"]
 FLOAT_UNARY = ["fneg", "fabs", "fsqrt", "ffloor", "fceil", "ftrunc", "frint"]
 FLOAT_COMPARE = ["feq", "fne", "flt", "fle", "fgt", "fge"]
-CONSTANTS = [0, 1, -1, 2, 3, 5, 7, 8, 10, 100, 127, 128, 255, 1 << 20, (1 << 31) - 1, 1 << 31, 1 << 40, -(1 << 63), (1 << 63) - 1]
+CONSTANTS = [
+    0, 1, -1, 2, 3, 5, 7, 8, 10, 100, 127, 128,
+    255, 1 << 20, (1 << 31) - 1, 1 << 31, 1 << 40, -(1 << 63), (1 << 63) - 1,
+]  # fmt: skip
 FLOATS = [0.0, 1.0, -1.5, 0.1, 2.0, 1e10, -0.0]
 WORDS = 16
 
@@ -134,7 +139,8 @@ class RandomFunction:
             name, t = r.choice([("i2f", F64), ("i2f", F32), ("u2f", F64), ("b2i", I64), ("i2p", PTR), ("bits2f", F64)])
             push(b.emit(name, pick(I1 if name == "b2i" else I64), type=t))
         elif kind < 0.69:
-            name, t = r.choice([("f2i", F64), ("f2i", F32), ("fext", F32), ("fround", F64), ("f2bits", F64), ("p2i", PTR)])
+            choices = [("f2i", F64), ("f2i", F32), ("fext", F32), ("fround", F64), ("f2bits", F64), ("p2i", PTR)]
+            name, t = r.choice(choices)
             push(b.emit(name, self.number(t) if name == "f2bits" else pick(t)))
         elif kind < 0.74:
             args = (pick(I64), pick(I64), self.dirty)
@@ -145,11 +151,13 @@ class RandomFunction:
             condition = pick(I1)
             if r.random() < 0.7:
                 # mostly a guard that holds
-                condition = b.emit("or", b.emit(r.choice(INT_COMPARE), pick(I64), pick(I64)), b.emit("ne", pick(I64), b.const(I64, 77)))
+                often = b.emit("ne", pick(I64), b.const(I64, 77))
+                condition = b.emit("or", b.emit(r.choice(INT_COMPARE), pick(I64), pick(I64)), often)
             b.emit("guard", condition, self.dirty, *captures, imm=self.site(captures))
         elif kind < 0.80:
             n = b.emit("smax", b.emit("iabs", pick(I64)), b.const(I64, 1))
-            n = b.emit("smin", n, b.const(I64, 1 << 40)) if r.random() < 0.5 else b.const(I64, r.choice([1, 5, 1 << 33, 1 << 62]))
+            most = b.const(I64, r.choice([1, 5, 1 << 33, 1 << 62]))
+            n = b.emit("smin", n, b.const(I64, 1 << 40)) if r.random() < 0.5 else most
             push(b.emit("index", pick(I64), b.emit("smax", n, b.const(I64, 1)), self.dirty, imm=self.site()))
         elif kind < 0.83:
             self.division()
@@ -300,7 +308,8 @@ class RandomFunction:
         outer = self.loop
         trips = r.randint(0, 5)
         stop = b.const(I64, trips) if r.random() < 0.5 else b.emit("and", self.pick(I64), b.const(I64, 3))
-        types = [r.choice([I64, I64, F64, I1]) for _ in range(r.randint(0, 3) if not self.pressure else r.randint(2, 8))]
+        most = (2, 8) if self.pressure else (0, 3)
+        types = [r.choice([I64, I64, F64, I1]) for _ in range(r.randint(*most))]
         zero = b.const(I64, 0)
         source = b.block
         loop = Loop(outer)

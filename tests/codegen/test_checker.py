@@ -3,8 +3,9 @@
 import random
 
 import pytest
-
 from harness import POLLS, TARGET, Native, caller, compare, new_function
+from random_ir import RandomFunction, random_arguments
+
 from jitney.codegen.allocate import allocate
 from jitney.codegen.checker import CheckError, check
 from jitney.codegen.generate import generate
@@ -13,7 +14,6 @@ from jitney.codegen.machine import SLOT
 from jitney.codegen.shrink import shrink
 from jitney.ir.types import I64
 from jitney.loader import load
-from random_ir import RandomFunction, random_arguments
 
 
 def allocated(function):

@@ -5,8 +5,8 @@ import gc
 import weakref
 
 import pytest
-
 from harness import POLLS, TARGET, Native, caller, compare, new_function
+
 from jitney.codegen.generate import generate
 from jitney.ir import context as layout
 from jitney.ir.builder import Builder
@@ -231,7 +231,8 @@ def test_symbols_and_allocas():
     distance = b.emit("sub", b.emit("p2i", second), b.emit("p2i", first))
     aligned = b.emit("and", b.emit("or", b.emit("p2i", first), b.emit("p2i", second)), b.const(I64, 15))
     total = b.emit("add", b.load(ACCESSES["i64"], first), b.load(ACCESSES["i64"], second))
-    b.ret((b.emit("symbol", imm=target), b.emit("or", aligned, b.emit("b2i", b.emit("eq", distance, b.const(I64, 0)))), total))
+    wrong = b.emit("or", aligned, b.emit("b2i", b.emit("eq", distance, b.const(I64, 0))))
+    b.ret((b.emit("symbol", imm=target), wrong, total))
     assert Native(f)(20) == ((0x123456789ABC, 0, 41), None)
 
 

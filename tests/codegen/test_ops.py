@@ -1,4 +1,5 @@
-"""Every operation, natively against its meaning, on edge operands, with registers and with constants, on every CPU."""
+"""Every operation, natively against its meaning, on edge operands, with registers and with constants, on every CPU.
+"""
 
 import itertools
 import math
@@ -9,12 +10,18 @@ from harness import TARGETS, Native, compare, new_function
 from jitney.ir.ops import OPS
 from jitney.ir.types import F32, F64, I1, I64, PTR
 
-INTS = [0, 1, -1, 2, -2, 3, 7, 10, -10, 63, 64, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**32,
-        2**32 - 1, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), -(2**63) + 1, 0x123456789ABCDEF, 1000000007, -999999999]  # fmt: skip
-FLOATS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.7, -3.7, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan,
-          2.0**52, 2.0**52 - 0.5, 2.0**53 + 2, -(2.0**63), 2.0**63, 9007199254740993.0, 0.1, 4503599627370495.5]  # fmt: skip
-SINGLES = [0.0, -0.0, 1.0, -1.5, 0.5, 2.5, 3.4028234663852886e38, math.inf, -math.inf, math.nan, 1.401298464324817e-45, 0.10000000149011612,
-           8388608.0, 8388607.5, -(2.0**63)]  # fmt: skip
+INTS = [
+    0, 1, -1, 2, -2, 3, 7, 10, -10, 63, 64, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**32,
+    2**32 - 1, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), -(2**63) + 1, 0x123456789ABCDEF, 1000000007, -999999999,
+]  # fmt: skip
+FLOATS = [
+    0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.7, -3.7, 1e300, -1e300, 5e-324, math.inf, -math.inf,
+    math.nan, 2.0**52, 2.0**52 - 0.5, 2.0**53 + 2, -(2.0**63), 2.0**63, 9007199254740993.0, 0.1, 4503599627370495.5,
+]  # fmt: skip
+SINGLES = [
+    0.0, -0.0, 1.0, -1.5, 0.5, 2.5, 3.4028234663852886e38, math.inf, -math.inf, math.nan, 1.401298464324817e-45,
+    0.10000000149011612, 8388608.0, 8388607.5, -(2.0**63),
+]  # fmt: skip
 
 VARIABLES = {"f": (F64, F32), "x": (I64, I1, PTR), "t": (I64, F64, F32, I1, PTR)}
 NAMED = {"i1": I1, "i64": I64, "f32": F32, "f64": F64, "ptr": PTR}

@@ -1,9 +1,9 @@
 """A proof, for one function, that register allocation kept its meaning.
 
-Abstract interpretation of the allocated code: for every location the set of virtual registers whose current value it holds. An
-instruction that reads register v must find v in the set of the location it was given; where paths meet, sets are
-intersected. (The idea of regalloc2's `checker.rs`.) The checker knows the code before allocation and trusts nothing that the
-allocator says but which inserted instruction copies what.
+Abstract interpretation of the allocated code: for every location the set of virtual registers whose current value it
+holds. An instruction that reads register v must find v in the set of the location it was given; where paths meet,
+sets are intersected. (The idea of regalloc2's `checker.rs`.) The checker knows the code before allocation and trusts
+nothing that the allocator says but which inserted instruction copies what.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class _Checker:
         self.m = m
         self.allocation = allocation
         self.target = target
+        self.floats = frozenset(target.float_order + target.float_saved)
         self.preserved = frozenset(target.int_saved + target.float_saved)
         self.arguments: State = {}
         # block -> indices of its instructions in the allocated code
@@ -91,7 +92,7 @@ class _Checker:
 
     def step(self, k: int, state: State, verify: bool) -> None:
         """Execute instruction k on `state`; with `verify` complain about what it reads."""
-        op, outs, ins, imm, stub = self.allocation.code[k]
+        op, outs, ins, _, stub = self.allocation.code[k]
         i = self.allocation.source[k]
         if i < 0:
             self._inserted(k, state, verify)
@@ -142,7 +143,7 @@ class _Checker:
                 self.fail(k, f"{v} has no place")
             if v < FIRST and loc != v:
                 self.fail(k, f"{v} is a register of its own, not {loc}")
-            if v >= FIRST and loc < FIRST and (loc in self.target.float_order + self.target.float_saved) != self.m.floats[v]:
+            if v >= FIRST and loc < FIRST and (loc in self.floats) != self.m.floats[v]:
                 self.fail(k, f"{v} is in a register of the wrong kind, {loc}")
 
     def _inserted(self, k: int, state: State, verify: bool) -> None:

@@ -4,7 +4,8 @@
 - A loop whose header decides whether to go on is rotated: the header goes to the bottom, so that one branch per
   iteration is left; who enters the loop jumps there.
 - Cold blocks stand at the end.
-- A block that only does the moves of an edge stands before the block it leads to, or after the one it comes from if it leads back.
+- A block that only does the moves of an edge stands before the block it leads to, or after the one it comes from if
+  it leads back.
 """
 
 from __future__ import annotations

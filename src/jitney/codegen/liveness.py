@@ -1,8 +1,8 @@
 """Exact live sets of every register, as ints with one bit per position.
 
-Per block one scan backwards; then each register read before it is written in a block is followed up through the predecessors
-until its definitions (as in Boissinot et al., "Computing liveness sets for SSA-form programs", by variable), so the
-cost is that of the result.
+Per block one scan backwards; then each register read before it is written in a block is followed up through the
+predecessors until its definitions (as in Boissinot et al., "Computing liveness sets for SSA-form programs", by
+variable), so the cost is that of the result.
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ An instruction is a tuple ``(op, outs, ins, imm, stub)``:
     imm   whatever the op's emitter wants: constants, condition codes, shapes of addresses, labels
     stub  the `Stub` it may jump to, or None
 
-Registers are ints: below `FIRST` a physical register, from there on a virtual one; the virtual register of IR value v is
-``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, from `SLOT` on stack slots, and
-from `INCOMING` on the bytes of this function's own stack arguments.
+Registers are ints: below `FIRST` a physical register, from there on a virtual one; the virtual register of IR value v
+is ``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, from `SLOT` on stack slots,
+and from `INCOMING` on the bytes of this function's own stack arguments.
 
 Every instruction has a position. A register is *live at* a position when its value is still wanted after the
-instruction there; sets of positions are Python ints (one bit each). An instruction reads before it writes, so a result may share
-the register of an argument that dies there, unless that argument is *late* (`MachineOp.late`).
+instruction there; sets of positions are Python ints (one bit each). An instruction reads before it writes, so a
+result may share the register of an argument that dies there, unless that argument is *late* (`MachineOp.late`).
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class MachineBlock:
         defs: register -> position of its last definition here; upward: registers read before any definition here.
     """
 
-    __slots__ = ("align", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs", "upward",
-                 "weight")  # fmt: skip
+    __slots__ = ("align", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs",
+                 "upward", "weight")  # fmt: skip
 
     def __init__(self, name: str, loop: Loop | None, cold: bool, source: Block | None = None) -> None:
         self.name = name
@@ -192,5 +192,6 @@ def _no_bytes(*_: Any) -> None:
 
 
 LABEL = MachineOp("label", _no_bytes)
-# Stands after every instruction that destroys registers: there what it destroyed is free again, so that there is room to reload.
+# Stands after every instruction that destroys registers: there what it destroyed is free again, so that there is room
+# to reload.
 PAUSE = MachineOp("pause", _no_bytes)

@@ -6,7 +6,8 @@ from __future__ import annotations
 def magic_63(c: int) -> tuple[int, int]:
     """(m, s) such that ``x // c == (x * m >> 64) >> s`` for all 0 <= x < 2**63; c > 2 and no power of two.
 
-    m is rounded up by less than c < 2**(s + 1), so that x times the error stays below 2**(64 + s): too little to matter.
+    m is rounded up by less than c < 2**(s + 1), so that x times the error stays below 2**(64 + s): too little to
+    matter.
     """
     s = (c - 1).bit_length() - 1
     m = -(-(1 << 64 + s) // c)
@@ -14,6 +15,8 @@ def magic_63(c: int) -> tuple[int, int]:
 
 
 def magic_64(c: int) -> tuple[int, int]:
-    """(m, s) such that ``x // c == (((x - t) >> 1) + t) >> (s - 1)`` with ``t = x * m >> 64``, for all 0 <= x < 2**64."""
+    """(m, s) such that ``x // c == (((x - t) >> 1) + t) >> (s - 1)`` with ``t = x * m >> 64``, for all 0 <= x <
+    2**64.
+    """
     s = (c - 1).bit_length()
     return ((1 << 64) * ((1 << s) - c)) // c + 1, s

@@ -1,9 +1,9 @@
 """Instruction selection: what all targets share.
 
-Blocks and the instructions in them are visited last to first, so that every use is seen before its definition: what nobody needs is
-never selected, and a value whose only user has swallowed it (an address, a compare, a load) is not selected again.
-A rule is a function ``rule(selector, value)`` that appends the value's machine instructions, in order, to
-`Selector.out`; it asks for its arguments with `Selector.use`.
+Blocks and the instructions in them are visited last to first, so that every use is seen before its definition: what
+nobody needs is never selected, and a value whose only user has swallowed it (an address, a compare, a load) is not
+selected again. A rule is a function ``rule(selector, value)`` that appends the value's machine instructions, in
+order, to `Selector.out`; it asks for its arguments with `Selector.use`.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Selector:
             colors[block] = number
         self._colors = colors
 
-    # -- the walk ----------------------------------------------------------------------------------------------------
+    # -- the walk ----------------------------------------------------------------------------------
 
     def run(self) -> MachineFunction:
         ops, needed, rules, out = self.ops, self.needed, self.rules, self.out
@@ -149,9 +149,11 @@ class Selector:
         """Instructions that receive the function's parameters."""
         raise NotImplementedError
 
-    # -- what rules ask for --------------------------------------------------------------------------------------------
+    # -- what rules ask for ------------------------------------------------------------------------
 
-    def add(self, op: MachineOp, outs: tuple[int, ...], ins: tuple[int, ...], imm: Any = None, stub: Any = None) -> None:
+    def add(
+        self, op: MachineOp, outs: tuple[int, ...], ins: tuple[int, ...], imm: Any = None, stub: Any = None
+    ) -> None:
         self.out.append((op, outs, ins, imm, stub))
 
     def use(self, v: int) -> int:
@@ -202,7 +204,7 @@ class Selector:
         """Whether `v` has one user and is pure, so that it can be computed as part of that user."""
         return self.counts[v] == 1 and self.ops[v].pure
 
-    # -- edges -----------------------------------------------------------------------------------------------------------
+    # -- edges -------------------------------------------------------------------------------------
 
     def moves(self, edge: Edge) -> Inst | None:
         """The parallel move that passes the edge's arguments, or None."""
@@ -225,7 +227,9 @@ class Selector:
         return (self.moves_op, (*outs, *made), tuple(ins), values, None)
 
     def target(self, block: Block, edge: Edge) -> MachineBlock:
-        """The machine block that an edge of a two-way branch leads to: the target's, or one that does the edge's moves."""
+        """The machine block that an edge of a two-way branch leads to: the target's, or one that does the edge's
+        moves.
+        """
         goal = self.machines[edge.target]
         source = self.machines[block]
         moves = self.moves(edge) if edge.args else None

@@ -5,9 +5,9 @@
            ...                      (frame made here)
     early: ret               early: ret
 
-Done before allocation: the blocks up to the last early return form the *head*; what they compute and the rest wants is copied
-into registers of its own where the rest begins, so that values that must survive calls do not occupy preserved registers
-in the head.
+Done before allocation: the blocks up to the last early return form the *head*; what they compute and the rest wants
+is copied into registers of its own where the rest begins, so that values that must survive calls do not occupy
+preserved registers in the head.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def shrink(m: MachineFunction, split: MachineOp) -> None:
 
 
 def _calls(block: MachineBlock) -> bool:
-    return any([inst[0].clobbers for inst in block.insts])
+    return any(inst[0].clobbers for inst in block.insts)
 
 
 def _returns(block: MachineBlock) -> bool:

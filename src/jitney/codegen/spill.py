@@ -59,7 +59,7 @@ class Splitter:
         self._regions: list[_Region] | None = None
         self._removed: set[int] = set()
 
-    # -- what is where ---------------------------------------------------------------------------------------------
+    # -- what is where -----------------------------------------------------------------------------
 
     def _positions(self, group: int) -> dict[int, int]:
         """Where the members of `group` are read (1), written (2), read by a stub (4)."""
@@ -94,7 +94,6 @@ class Splitter:
         if self._regions is None:
             self._regions = []
             found: dict[int, _Region] = {}
-            power = self.packer.powers
             for block in self.packer.m.blocks:
                 mask = block.mask
                 loop = block.loop
@@ -120,7 +119,7 @@ class Splitter:
                             region.outside.append(succ)
         return self._regions
 
-    # -- splitting ---------------------------------------------------------------------------------------------------
+    # -- splitting ---------------------------------------------------------------------------------
 
     def split(self, v: int) -> None:
         """Give range `v` a home in memory and push its parts."""
@@ -180,13 +179,14 @@ class Splitter:
         return SLOT + self.slots - 1
 
     def _cut(self, group: int, positions: dict[int, int], regions: list[_Region]) -> None:
-        """Children of `group` for the given reads and writes: one for each region that can have one, else tiny ones."""
+        """Children of `group` for the given reads and writes: one for each region that can have one, else tiny ones.
+        """
         packer = self.packer
         power = packer.powers
         rest = positions
         for region in regions:
             inside = {i: how for i, how in rest.items() if region.mask & power[i]}
-            if not any([how & 3 for how in inside.values()]):
+            if not any(how & 3 for how in inside.values()):
                 continue
             if not packer.live[group] & ~region.mask:
                 # it lives in this loop alone: only a loop inside can help
@@ -204,7 +204,7 @@ class Splitter:
         """Whether the instruction at `i` can use the slot itself."""
         if group in self.remat:
             return False
-        op, outs, ins, _, _ = self.packer.code[i]
+        op, _, ins, _, _ = self.packer.code[i]
         if op.slots == -2:
             return True
         if op.slots < 0 or how & 2 or op.slots >= len(ins):
@@ -215,7 +215,7 @@ class Splitter:
     def _tiny(self, group: int, i: int, how: int) -> None:
         packer = self.packer
         power = packer.powers
-        op, outs, ins, _, _ = packer.code[i]
+        op, _, ins, _, _ = packer.code[i]
         live = 0
         if how & 1:
             live |= power[i - 1]
@@ -239,7 +239,7 @@ class Splitter:
             if group not in self.remat and not mine & power[entry.end - 1]:
                 return False
             live |= power[entry.end - 1] | power[entry.end - 2]
-        writes = any([how & 2 for how in positions.values()])
+        writes = any(how & 2 for how in positions.values())
         if writes:
             for block in region.outside:
                 if mine & power[block.start]:
@@ -263,7 +263,7 @@ class Splitter:
         self._children[child] = (group, region, positions)
         packer.push(child)
 
-    # -- the new code --------------------------------------------------------------------------------------------------
+    # -- the new code ------------------------------------------------------------------------------
 
     def rewrite(self, result: Allocation, place: list[int]) -> None:
         """Fill in locations, and insert loads, stores and remade constants."""
@@ -299,7 +299,7 @@ class Splitter:
             power = packer.powers
             if mine & power[region.header.start]:
                 before.setdefault(region.entry.end - 1, []).append((reload, group))
-            if any([how & 2 for how in positions.values()]):
+            if any(how & 2 for how in positions.values()):
                 for block in region.outside:
                     if mine & power[block.start]:
                         after.setdefault(block.start, []).append((store, group))

@@ -23,14 +23,24 @@ class Target:
     emit: ``emit(machine function, allocation, poll) -> MachineCode``.
     """
 
-    __slots__ = ("copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select", "split")
+    __slots__ = (
+        "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select",
+        "split",
+    )  # fmt: skip
 
     def __init__(
-        self, name: str, int_order: tuple[int, ...], int_saved: tuple[int, ...], float_order: tuple[int, ...],
-        float_saved: tuple[int, ...], copy: MachineOp, split: MachineOp, select: Callable[[Function, Symbol | None, bool], MachineFunction],
+        self,
+        name: str,
+        int_order: tuple[int, ...],
+        int_saved: tuple[int, ...],
+        float_order: tuple[int, ...],
+        float_saved: tuple[int, ...],
+        copy: MachineOp,
+        split: MachineOp,
+        select: Callable[[Function, Symbol | None, bool], MachineFunction],
         emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
         register_names: tuple[str, ...],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name = name
         self.int_order = int_order
         self.int_saved = int_saved

@@ -23,7 +23,9 @@ FLOAT_RESULTS = {"c": (XMM0, XMM0 + 1), "jit": tuple(range(XMM0, XMM0 + 8))}
 
 
 def arguments(types: Sequence[Type]) -> tuple[list[int], int]:
-    """For each argument its register, or ``-1 - offset`` in the caller's outgoing area; and that area's size in bytes."""
+    """For each argument its register, or ``-1 - offset`` in the caller's outgoing area; and that area's size in
+    bytes.
+    """
     ints, floats, offset = 0, 0, 0
     places: list[int] = []
     for type in types:

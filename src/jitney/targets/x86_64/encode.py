@@ -1,11 +1,12 @@
-"""Encoding for the compiler's hot path: the instructions that selection uses, straight from register numbers to bytes.
+"""Encoding for the compiler's hot path: the instructions that selection uses, straight from register numbers to
+bytes.
 
 `jitney.asm` is complete and readable; this is the small, fast subset. The tests hold the two together: every method,
 over all registers and shapes of addresses, must give the bytes that `jitney.asm` gives for the same instruction.
 
-Registers are hardware numbers; 16-31 are xmm0-15. An address is a tuple ``(base, index, shift, disp)`` with -1 for
-an absent register; a base of `RIP` means the byte `disp` of the function's constant pool. Jumps take labels, any hashable
-object, and are not part of `out` until `finish` has chosen between their short and long forms.
+Registers are hardware numbers; 16-31 are xmm0-15. An address is a tuple ``(base, index, shift, disp)`` with -1 for an
+absent register; a base of `RIP` means the byte `disp` of the function's constant pool. Jumps take labels, any
+hashable object, and are not part of `out` until `finish` has chosen between their short and long forms.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ XMM0 = 16
 ADD, OR, ADC, SBB, AND, SUB, XOR, CMP = range(8)
 SHL, SHR, SAR = 4, 5, 7
 NOT, NEG, MUL, IMUL, DIV, IDIV = 2, 3, 4, 5, 6, 7
-O, NO, B, AE, E, NE, BE, A, S, NS, P, NP, L, GE, LE, G = range(16)
+O, NO, B, AE, E, NE, BE, A, S, NS, P, NP, L, GE, LE, G = range(16)  # noqa: E741
 
 ALU_NAMES = ("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")
 SHIFT_NAMES = {SHL: "shl", SHR: "shr", SAR: "sar"}
@@ -100,7 +101,7 @@ class Encoder:
         self.pool = bytearray()
         self._floats: dict[bytes, int] = {}
 
-    # -- the constant pool -----------------------------------------------------------------------------------------
+    # -- the constant pool -------------------------------------------------------------------------
 
     def constant(self, data: bytes) -> Address:
         """The address of these 4, 8 or 16 bytes in the constant pool, aligned to their size."""
@@ -119,7 +120,7 @@ class Encoder:
         offset = int.from_bytes(out[at : at + 4], "little")
         self.relocs.append((at, len(self.jumps), "data", None, offset - 4 - trailing))
 
-    # -- integers ----------------------------------------------------------------------------------------------------
+    # -- integers ----------------------------------------------------------------------------------
 
     def alu_rr(self, k: int, d: int, s: int, w: int = 8) -> None:
         rex = 0x40 | w | (s & 8) >> 1 | d >> 3
@@ -333,7 +334,7 @@ class Encoder:
         bits, tail = _address(0, m)
         self.out += (bytes((0x40 | bits, 0x8F)) if bits else b"\x8f") + tail
 
-    # -- floats --------------------------------------------------------------------------------------------------------
+    # -- floats ------------------------------------------------------------------------------------
 
     def sse_rr(self, row: Row, d: int, s: int, w: int = 0) -> None:
         """``op d, s``; either may also be a general register where the instruction has one."""
@@ -383,7 +384,7 @@ class Encoder:
             if at + 5 == len(self.out) and kind == "data":
                 self.relocs[-1] = (at, jumps, kind, target, addend - 1)
 
-    # -- control -------------------------------------------------------------------------------------------------------
+    # -- control -----------------------------------------------------------------------------------
 
     def bind(self, label: Any) -> None:
         self.labels[label] = (len(self.out), len(self.jumps))
@@ -424,7 +425,7 @@ class Encoder:
     def ud2(self) -> None:
         self.out += b"\x0f\x0b"
 
-    # -- layout ----------------------------------------------------------------------------------------------------------
+    # -- layout ------------------------------------------------------------------------------------
 
     def finish(self) -> tuple[bytearray, list[tuple[int, str, Any, int]], dict[Any, int]]:
         """Choose the jumps' forms and put everything together.
@@ -487,9 +488,12 @@ class Encoder:
         return code, relocs, places
 
 
-_NOPS = (
-    b"", b"\x90", b"\x66\x90", b"\x0f\x1f\x00", b"\x0f\x1f\x40\x00", b"\x0f\x1f\x44\x00\x00", b"\x66\x0f\x1f\x44\x00\x00",
-    b"\x0f\x1f\x80\x00\x00\x00\x00", b"\x0f\x1f\x84\x00\x00\x00\x00\x00", b"\x66\x0f\x1f\x84\x00\x00\x00\x00\x00",
+_NOPS = tuple(
+    bytes.fromhex(code)
+    for code in (
+        "", "90", "6690", "0f1f00", "0f1f4000", "0f1f440000", "660f1f440000", "0f1f8000000000", "0f1f840000000000",
+        "660f1f840000000000",
+    )
 )  # fmt: skip
 
 

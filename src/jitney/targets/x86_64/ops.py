@@ -1,8 +1,8 @@
 """The machine operations of x86-64: for each an emitter, and what register allocation has to know about it.
 
 An emitter is called as ``emit(encoder, outs, ins, imm, stub)`` with locations. The address of a memory operand stands
-at the end of `ins` (base, index), its shape in `imm` as ``(mode, shift, displacement)``: mode 0 base, 1 base and index, 2 index
-alone, 3 a constant of the pool (then the third is its bytes).
+at the end of `ins` (base, index), its shape in `imm` as ``(mode, shift, displacement)``: mode 0 base, 1 base and
+index, 2 index alone, 3 a constant of the pool (then the third is its bytes).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def mem(e: Emitter, i: Locs, n: int, addr: Any) -> Address:
     return e.constant(disp)
 
 
-# -- moves and constants ----------------------------------------------------------------------------------------------
+# -- moves and constants ---------------------------------------------------------------------------
 
 
 def load_constant(e: Emitter, d: int, imm: Any, flags_free: bool) -> None:
@@ -195,7 +195,7 @@ def _argument_out(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
 ARGUMENT_IN = MachineOp("argument in", _argument_in, incoming=True)
 ARGUMENT_OUT = MachineOp("argument out", _argument_out)
 
-# -- integer arithmetic -------------------------------------------------------------------------------------------------
+# -- integer arithmetic ----------------------------------------------------------------------------
 
 
 def _alu_rr(e: Emitter, o: Locs, i: Locs, k: int, stub: Any) -> None:
@@ -501,7 +501,7 @@ def _divide(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Stub | None) -> None:
 
 DIVIDE = MachineOp("divide", _divide, "c", late=0)
 
-# -- memory -----------------------------------------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------
 
 
 def _load(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:

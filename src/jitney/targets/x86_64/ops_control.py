@@ -21,7 +21,7 @@ EQ_ORD, NE_UNORD = 16, 17
 
 CALLER_SAVED = (0, 1, 2, 6, 7, 8, 9, 10, 11, *range(16, 32))
 
-# -- flags ----------------------------------------------------------------------------------------------------------------
+# -- flags -----------------------------------------------------------------------------------------
 
 
 def _cmp_rr(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
@@ -168,7 +168,7 @@ RETURN = MachineOp("return", _return)
 TRAP = MachineOp("trap", _trap)
 ENTRY = MachineOp("entry", lambda e, o, i, imm, stub: None)
 
-# -- checks with a way back ----------------------------------------------------------------------------------------------
+# -- checks with a way back ------------------------------------------------------------------------
 
 
 def _index(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
@@ -216,7 +216,7 @@ def _enter_fuel(e: Emitter, o: Locs, i: Locs, disp: int, stub: Any) -> None:
 ENTER_STACK = MachineOp("enter", _enter_stack, "c")
 ENTER_FUEL = MachineOp("enter", _enter_fuel, "c")
 
-# -- calls --------------------------------------------------------------------------------------------------------------------
+# -- calls -----------------------------------------------------------------------------------------
 
 
 def _call_jit(e: Emitter, o: Locs, i: Locs, target: Any, stub: Any) -> None:

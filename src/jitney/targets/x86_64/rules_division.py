@@ -1,4 +1,5 @@
-"""Rules for division: by constants with shifts and multiplications, otherwise by the divider, one for both results."""
+"""Rules for division: by constants with shifts and multiplications, otherwise by the divider, one for both results.
+"""
 
 from __future__ import annotations
 
@@ -101,8 +102,9 @@ def _power_of_two(s: X86Selector, quotient: int, rest: int, a: int, c: int, shif
 
 
 def _signed_constant(s: X86Selector, quotient: int, rest: int, a: int, c: int) -> bool:
-    """Floored division by a positive constant. With t = a >> 63: floor(a / c) = t ^ ((t ^ a) // c), and t ^ a is below
-    2**63, so that one unsigned multiplication finds the quotient."""
+    """Floored division by a positive constant. With t = a >> 63: floor(a / c) = t ^ ((t ^ a) // c), and t ^ a is
+    below 2**63, so that one unsigned multiplication finds the quotient.
+    """
     if c > 0 and c & (c - 1) == 0:
         _power_of_two(s, quotient, rest, a, c, SAR)
         return True

@@ -304,7 +304,9 @@ def select(s: X86Selector, v: int) -> None:
 
 
 # vcmpsd's predicates that compare quietly as the IR does: false (or true, for fne) when unordered
-_PREDICATES = {"feq": (0, False), "fne": (4, False), "flt": (1, False), "fle": (2, False), "fgt": (1, True), "fge": (2, True)}
+_PREDICATES = {
+    "feq": (0, False), "fne": (4, False), "flt": (1, False), "fle": (2, False), "fgt": (1, True), "fge": (2, True),
+}  # fmt: skip
 
 
 def _minmax_name(opcode: int, single: bool) -> str:

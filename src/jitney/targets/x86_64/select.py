@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _PTRADD, _ADD, _SUB, _SHL, _MUL = OPS["ptradd"], OPS["add"], OPS["sub"], OPS["shl"], OPS["mul"]
 _NOT, _AND, _OR, _XOR, _RESULT, _INVOKE = OPS["not"], OPS["and"], OPS["or"], OPS["xor"], OPS["result"], OPS["invoke"]
 
-# Comparison -> (condition, condition with the operands exchanged, condition for an unsigned comparison of narrow memory)
+# Comparison -> (condition, condition with the operands exchanged, condition for an unsigned comparison of narrow
+# memory)
 _COMPARES: dict[Op, tuple[int, int, int]] = {
     OPS["eq"]: (4, 4, 4), OPS["ne"]: (5, 5, 5),
     OPS["slt"]: (12, 15, 2), OPS["sle"]: (14, 13, 6), OPS["sgt"]: (15, 12, 7), OPS["sge"]: (13, 14, 3),
@@ -65,7 +66,7 @@ class X86Selector(Selector):
         self.at_end = False
         self.context = function.params[0] + FIRST if function.convention == "jit" else -1
 
-    # -- constants and parameters -------------------------------------------------------------------------------------
+    # -- constants and parameters ------------------------------------------------------------------
 
     def constant_imm(self, type: Type, value: Any) -> Any:
         if type.is_float:
@@ -99,7 +100,7 @@ class X86Selector(Selector):
     def result_types(self) -> tuple[Type, ...]:
         return self.function.results
 
-    # -- addresses ------------------------------------------------------------------------------------------------------
+    # -- addresses ---------------------------------------------------------------------------------
 
     def _folds(self, v: int, shared: bool = False) -> bool:
         """Whether address arithmetic `v` is better done by the instruction that uses the address."""
@@ -196,7 +197,7 @@ class X86Selector(Selector):
         """Whether load `v` can be done by its user and is one of these accesses."""
         return self.sinks(v) and bool(self.imms[v].access.name in names)
 
-    # -- conditions -------------------------------------------------------------------------------------------------------
+    # -- conditions --------------------------------------------------------------------------------
 
     def condition(self, v: int) -> int:
         """Set the flags for the i1 `v`, and the condition under which they say true."""
@@ -333,7 +334,7 @@ class X86Selector(Selector):
             return (), (3, 0, float_bytes(self.types[v], self.imms[v]))
         return None
 
-    # -- leaving ------------------------------------------------------------------------------------------------------------
+    # -- leaving -----------------------------------------------------------------------------------
 
     def leave(self, site: int, dirty: int, captures: tuple[int, ...] = (), emit: Callable[..., None] = exit_stub,
               data: Any = None) -> Stub:  # fmt: skip
@@ -378,7 +379,7 @@ def float_bytes(type: Type, value: float) -> bytes:
     return struct.pack("<f" if type is F32 else "<d", value)
 
 
-# -- terminators ------------------------------------------------------------------------------------------------------------
+# -- terminators -----------------------------------------------------------------------------------
 
 
 def _jump(s: X86Selector, block: Block) -> None:

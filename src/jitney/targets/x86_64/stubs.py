@@ -1,8 +1,8 @@
 """Cold code: what runs when a check fails, and the slow halves of `index`, `poll` and floored division.
 
-A stub that leaves the function stores what it captured into the context, puts the context's address into rdi and the site
-into eax, and jumps to a tail that all of them share: it completes the site's number, restores the caller's registers
-and returns with the carry set.
+A stub that leaves the function stores what it captured into the context, puts the context's address into rdi and the
+site into eax, and jumps to a tail that all of them share: it completes the site's number, restores the caller's
+registers and returns with the carry set.
 
 `Stub.uses` are: the context, then the captures that are no constants, then the dirty flag unless it is constant.
 `Stub.kinds` lists the captures in order: a constant's 64 bits, or the `Type` of the next of `uses`.

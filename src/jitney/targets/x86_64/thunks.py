@@ -11,8 +11,9 @@ _MOVUPS_LOAD, _MOVUPS_STORE = (0, 1, 0x10, "movups"), (0, 1, 0x11, "movups")
 
 
 def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
-    """A function that calls the C function ``int f(void)`` at `address` and keeps every register: the carry is set if the
-    result is not zero. It may be called with the stack aligned in any way."""
+    """A function that calls the C function ``int f(void)`` at `address` and keeps every register: the carry is set if
+    the result is not zero. It may be called with the stack aligned in any way.
+    """
     e = Encoder()
     ints = [r for r in CALLER_SAVED if r < 16]
     floats = [r for r in CALLER_SAVED if r >= 16]

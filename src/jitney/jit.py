@@ -16,13 +16,12 @@ from time import perf_counter
 from types import FunctionType
 
 from . import pipeline
-from .asm import memory
 from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
 from .frontend.source import file_lines
 from .report.explain import Explanation
-from .runtime import arguments, safepoint, stubs
+from .runtime import arguments, stack, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
 from .runtime.entry import Entry, Helpers, build_entry
 from .runtime.guards import GuardTable
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from _weakref import ReferenceType
     from typing import Any
 
-    from .asm.memory import Region
     from .pipeline import Compiled
     from .pytypes import PyType
 
@@ -64,28 +62,28 @@ os.register_at_fork(after_in_child=_fresh_lock)
 
 
 class _Helpers:
-    """The C functions that entries share, made when they are first needed and kept for good."""
+    """The C functions made of IR that entries share, compiled when they are first needed and kept for good."""
 
-    __slots__ = ("_addresses", "_makers", "_owners", "limits", "plain", "slow")
+    __slots__ = ("_addresses", "_makers", "_owners", "limits")
 
     def __init__(self) -> None:
-        self.limits = safepoint.StackLimits()
-        self._makers = {"fail": stubs.fail, "bind": arguments.bind, "stack_limit": self.limits.function}
-        self._addresses: dict[str, int] = {}
+        self.limits = stack.StackLimits()
+        self._makers = {"bind": arguments.bind, "stack_limit": self.limits.function}
+        self._addresses = dict.fromkeys(self._makers, 0)
         self._owners: list[Any] = []
-        self.slow: Region = memory.publish(stubs.slow())
-        self.plain: Region = memory.publish(stubs.plain())
 
     def need(self, *names: str) -> Helpers:
         """The addresses, of at least the named ones."""
-        missing = [name for name in names if name not in self._addresses]
+        missing = [name for name in names if not self._addresses[name]]
         if missing:
             functions = [self._makers[name]() for name in missing]
             self._owners.append(pipeline.link(functions))
             for name, function in zip(missing, functions):
                 self._addresses[name] = function.symbol.address
-        known = self._addresses.get
-        return Helpers(self.slow.code_address, known("fail", 0), known("bind", 0), known("stack_limit", 0))
+        return Helpers(self._addresses["bind"], self._addresses["stack_limit"])
+
+
+_helpers = _Helpers()
 
 
 class Dispatcher:
@@ -184,7 +182,7 @@ class Dispatcher:
         if not record.told:
             return
         if self._code.co_flags & _STAR_ARGS:
-            set_entry(jitted, _shared().plain.code_address, None)
+            set_entry(jitted, stubs.address("plain"), None)
         elif not kwargs and all(getattr(t, "tag", -1) >= 0 for t in record.types):
             self._left.add(tuple(map(type, args)))
 
@@ -297,7 +295,7 @@ class Dispatcher:
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
         record.recursive = compiled.unit.recursive
-        limits = _shared().limits if record.recursive else None
+        limits = _helpers.limits if record.recursive else None
         record.words = Words(self.function, self._retirement(record.types), limits)
         record.owners = owners
         record.stages = dict(compiled.stages)
@@ -317,8 +315,7 @@ class Dispatcher:
 
     def _install(self, jitted: Callable) -> None:
         """Let calls reach the entries of the chain, the newest first; make those that are missing or out of date."""
-        helpers = _shared()
-        next = helpers.slow.code_address
+        next = stubs.address("slow")
         for record in self._chain:
             if not record.address or record.entry_form != (next, self._flexible, record.by_number):
                 self._make_entry(record, next)
@@ -326,18 +323,14 @@ class Dispatcher:
         set_entry(jitted, next, [(r.entry_owner, r.owners, r.words, r.guards) for r in self._chain])
 
     def _make_entry(self, record: Specialization, next: int) -> None:
-        names = ["fail"]
-        if record.recursive:
-            names.append("stack_limit")
-        if self._flexible:
-            names.append("bind")
+        names = ["stack_limit"] * record.recursive + ["bind"] * self._flexible
         assert record.symbol is not None and record.result is not None
         entry = Entry(
             self.function.__name__, record.symbol, record.types, record.result, record.writes, record.guards,
             record.words.address, next, record.recursive, record.by_number, self._binding if self._flexible else None,
         )  # fmt: skip
         start = perf_counter()
-        function = build_entry(entry, _shared().need(*names))
+        function = build_entry(entry, _helpers.need(*names))
         record.entry_owner = (pipeline.link([function]), self._binding)
         record.stages["entry"] = record.stages.get("entry", 0.0) + perf_counter() - start
         record.address = function.symbol.address
@@ -487,21 +480,17 @@ def dispatcher_of(jitted: JitFunction) -> Dispatcher:
     return dispatcher
 
 
-_made: list[Any] = []
-
-
-def _shared() -> _Helpers:
-    return _made[0]  # type: ignore[no-any-return]
+_kinds: list[type[JitFunction]] = []
 
 
 def _kind() -> type[JitFunction]:
     """The type of jitted functions, made at the first decoration."""
-    if not _made:
+    if not _kinds:
         with _lock:
-            if not _made:
-                helpers = _Helpers()
-                _made.extend((helpers, function_type(JitFunction, entry=helpers.slow)))
-    return _made[1]  # type: ignore[no-any-return]
+            if not _kinds:
+                made: Any = function_type(JitFunction, entry=stubs.slow_region())
+                _kinds.append(made)
+    return _kinds[0]
 
 
 def jit(function: Any = None, /, **options: Any) -> Any:

@@ -17,7 +17,7 @@ from .group import Group
 from .ir.verify import verify
 from .loader import load
 from .opt import enabled
-from .runtime import exceptions, safepoint
+from .runtime import exceptions, stubs
 from .targets.x86_64 import TARGET, preserving_thunk
 
 TYPE_CHECKING = False
@@ -135,9 +135,7 @@ _kept: list[Any] = []
 def _poll_thunk() -> Symbol:
     """What `poll` and `enter` call: runs signal handlers and keeps every register. Made once."""
     if not _kept:
-        helper = safepoint.poll()
-        owner = link([helper])
-        thunk = preserving_thunk(helper.symbol.address)
-        _kept.extend((owner, load([thunk]), thunk.symbol))
-    symbol: Symbol = _kept[2]
+        thunk = preserving_thunk(stubs.address("poll"))
+        _kept.extend((load([thunk]), thunk.symbol))
+    symbol: Symbol = _kept[1]
     return symbol

@@ -7,7 +7,7 @@ import pytest
 from jitney import FallbackWarning, jit, pipeline
 from jitney.codegen.generate import generate
 from jitney.report.disassemble import disassemble
-from jitney.runtime import arguments, safepoint, stubs
+from jitney.runtime import arguments, stack, stubs
 from jitney.targets.x86_64 import TARGET
 
 ALIASES = {"movsx"}
@@ -101,8 +101,9 @@ def test_disassembler_agrees_with_iced():
         jit(mixture.__wrapped__)(np.zeros(6, "f4")[::2], 2, 9, 2)
     finally:
         pipeline.generate = original
-    made += [generate(f, TARGET).code for f in (stubs.fail(), safepoint.poll(), arguments.bind())]
+    made += [generate(f, TARGET).code for f in (stack.StackLimits().function(), arguments.bind())]
     assert len(made) >= 6
+    made += [stubs.code(listing) for listing in stubs.LISTINGS.values()]
     for code in made:
         own = disassemble(code)
         assert b"".join(i.code for i in own) == code

@@ -27,7 +27,7 @@ from jitney.pytypes import (
     tuple_type,
     union_type,
 )
-from jitney.runtime import arguments, callable, exceptions, safepoint, stubs
+from jitney.runtime import arguments, callable, exceptions, stack
 from jitney.runtime.entry import Entry, Helpers, build_entry
 from jitney.runtime.guards import GuardTable
 from jitney.runtime.specialization import Words
@@ -52,15 +52,13 @@ class Harness:
         build(b, leaves)
         verify(function)
         self.registration = exceptions.register(function, "tested", globals())
-        fail = stubs.fail()
         guards = GuardTable([], [], ABSENT)
         assert guards.bind()
         self.words = Words(self.plain, lambda: None, None)
-        self.owner = [pipeline.link([function, fail]), guards]
-        helpers = Helpers(callable.slow_entry(), fail.symbol.address)
+        self.owner = [pipeline.link([function]), guards]
         slow = callable.slow_entry()
         entry = Entry("entry", function.symbol, arg_types, result, writes, guards, self.words.address, slow)
-        made = build_entry(entry, helpers)
+        made = build_entry(entry, Helpers())
         verify(made)
         self.owner.append(pipeline.link([made]))
         self.call = callable.new(KIND, self.plain, lambda *args, **kwargs: ("slow", args, kwargs))
@@ -288,7 +286,7 @@ def _signature(function):
 
 
 def test_stack_limit_is_below_and_by_thread():
-    limits = safepoint.StackLimits()
+    limits = stack.StackLimits()
     made = limits.function()
     owner = pipeline.link([made])
     call = ctypes.PYFUNCTYPE(ctypes.c_uint64)(made.symbol.address)

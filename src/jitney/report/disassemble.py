@@ -19,6 +19,7 @@ _FILES = ("control", "integer", "sse", "sse_integer", "avx", "avx_integer", "fma
 _FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
 _SIZES = {1: "byte", 2: "word", 4: "dword", 8: "qword", 16: "xmmword", 32: "ymmword"}
 _NAMES = "ax cx dx bx sp bp si di".split()
+_SYNONYMS = ("sal",)
 _CONDITIONS = "o no b ae e ne be a s ns p np l ge le g".split()
 
 _forms: dict[Key, list[Form]] = {}
@@ -72,7 +73,7 @@ def _all_forms() -> Iterator[Form]:
         if name in ("jcc", "setcc", "cmovcc"):
             for condition in _CONDITIONS:
                 yield from forms_of(name[:-2] + condition)
-        elif name not in shared:
+        elif name not in shared and name not in _SYNONYMS:
             yield from forms_of(name)
 
 

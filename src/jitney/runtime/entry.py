@@ -6,7 +6,7 @@ function and boxes the result:
     f(2.5)  ->  entry(callable, args, nargsf, kwnames)
                   nargsf, kwnames as expected? types? guards?      else: the next specialisation's, or the slow entry
                   result, failed = f(context, 2.5)
-                  failed?                                          `stubs.fail`
+                  failed?                                          FAIL of the stubs
                   PyFloat_FromDouble(result)
 
 The types of two specialisations exclude each other, so that the order of the chain matters for speed alone.
@@ -31,20 +31,16 @@ if TYPE_CHECKING:
 
 
 class Helpers:
-    """Addresses of the C functions that entries call; 0 where it is not made yet.
+    """Addresses of the C functions made of IR that entries call; 0 where it is not made yet.
 
     Attributes:
-        slow: the entry for calls that nobody takes.
-        fail: see `stubs.fail`.
         bind: see `arguments.bind`.
-        stack_limit: see `safepoint.stack_limit`.
+        stack_limit: see `stack.StackLimits`.
     """
 
-    __slots__ = ("bind", "fail", "slow", "stack_limit")
+    __slots__ = ("bind", "stack_limit")
 
-    def __init__(self, slow: int, fail: int, bind: int = 0, stack_limit: int = 0) -> None:
-        self.slow = slow
-        self.fail = fail
+    def __init__(self, bind: int = 0, stack_limit: int = 0) -> None:
         self.bind = bind
         self.stack_limit = stack_limit
 
@@ -103,7 +99,7 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
     b = Writer(entry.name, VECTORCALL)
     callable, args, nargsf, kwnames = b.params
     first = b.block
-    other, huge, stale = b.cold_block(), b.cold_block(), b.cold_block()
+    other, huge = b.cold_block(), b.cold_block()
     count = len(entry.arg_types)
     binding = entry.binding
 
@@ -122,26 +118,27 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
         b.branch(usual, ready, other)
         b.start(ready, first)
 
+    # Guards first, so that little is live across the call. Where one fails, the chain leads on to the slow entry.
+    hidden = entry.guards.emit(b, other)
     misfit = Misfit(other, huge, entry.by_number)
     leaves: list[int] = []
     for k, type in enumerate(entry.arg_types):
         leaves.extend(unbox(b, b.word(argv, 8 * k), type, misfit))
-    read_at_entry = Misfit(stale, huge, entry.by_number)
     owned: list[int] = []
-    for object, type in zip(entry.guards.emit(b, stale), entry.guards.hidden_types):
-        leaves.extend(unbox(b, object, type, read_at_entry))
+    for object, type in zip(hidden, entry.guards.hidden_types):
+        leaves.extend(unbox(b, object, type, misfit))
         if isinstance(type, Array):
             owned.append(object)
     _call(b, entry, helpers, tuple(leaves), owned)
 
-    def go_on(address: int) -> None:
-        call = Call("entry", address, VECTORCALL, (PTR,))
+    def go_on() -> None:
+        call = Call("entry", entry.next, VECTORCALL, (PTR,))
         b.ret(b.call("ccall", call, (callable, args, nargsf, kwnames)))
 
     def run_plain() -> None:
         b.ret((b.vectorcall(b.word(b.pointer(entry.words), stubs.PLAIN), args, nargsf, kwnames),))
 
-    b.finish([(huge, run_plain), (stale, lambda: go_on(helpers.slow)), (other, lambda: go_on(entry.next))])
+    b.finish([(huge, run_plain), (other, go_on)])
     return b.function
 
 
@@ -185,7 +182,7 @@ def _call(b: Writer, entry: Entry, helpers: Helpers, leaves: tuple[int, ...], ow
     b.branch(values[-1], failed, done)
 
     b.start(failed, block)
-    fail = Call("fail", helpers.fail, (PTR, I64, PTR, PTR, PTR), (PTR,))
+    fail = Call("fail", stubs.address("fail"), (PTR, I64, PTR, PTR, PTR), (PTR,))
     outcome = b.call("ccall", fail, (args, nargsf, kwnames, record, words))[0]
     for object in owned:
         b.api("Py_DecRef", None, object)

@@ -5,7 +5,7 @@ and of the same shape, as many entries have ever been filled, and the entry hold
 value are *bound* at run time: they stand in words that the code reads. When a dictionary has grown or moved, the check
 fails once, `bind` looks the names up again, and unless a value really differs nothing is compiled.
 
-Threads: what is found of one dictionary is found in one call of machine code (`stubs.locate`), and the words are
+Threads: what is found of one dictionary is found in one call of machine code (`LOCATE`), and the words are
 written in one go. A change in between makes the check fail, as any other does.
 """
 
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from ctypes import PYFUNCTYPE, addressof, c_int64, c_uint64, c_void_p
 
-from ..asm import memory
-from ..ir.types import ACCESSES, I64
+from ..ir.function import Call
+from ..ir.types import I64, PTR
 from . import stubs
 from .layouts import LAYOUT, dict_is_plain
 from .typeof import type_of
@@ -44,11 +44,12 @@ if TYPE_CHECKING:
 
 
 _MISSING = object()
-_WORD = 8
-_TABLE, _ENTRY = 3, 2
-"""Words for a dictionary (address of its keys, entries used, shape) and for a name (address of the entry, key)."""
-_SHAPE = 0xFFFFFF
 _ATTEMPTS = 20
+_HEAD = 4
+"""Words before the first row: the numbers of rows of each kind."""
+# Rows, by kind: a dictionary with its table of keys, entries used, shape; a name's entry with its key and value; a
+# hidden name's entry with its key; a cell with its content.
+_TABLE, _NAME, _HIDDEN, _CELL = 4, 3, 2, 2
 
 
 class GuardTable:
@@ -77,8 +78,9 @@ class GuardTable:
         self._absents = [g for g in guards if g.name is not None and g.value is absent]
         self._entries = [g for g in guards if g.name is not None and g.value is not absent]
         self._hidden = list(hidden)
-        named = len(self._entries) + len(self._hidden)
-        self._words = (c_uint64 * (_TABLE * len(self._containers) + _ENTRY * named + 1))()
+        counts = (len(self._containers), len(self._entries), sum(h.name is not None for h in hidden), len(self._cells))
+        sizes = (_TABLE, _NAME, _HIDDEN, _CELL)
+        self._words = (c_uint64 * (_HEAD + sum(n * size for n, size in zip(counts, sizes))))(*counts)
         # The key objects whose addresses stand in the words.
         self._keys: list[Any] = []
         self.changed: list[tuple[Any, str | None]] = []
@@ -98,6 +100,7 @@ class GuardTable:
         """Look every name up again. False if the code may not run any more: a name has another value than when it was
         compiled, or a hidden argument another type."""
         self.moved = False
+        self.moved = False
         for _ in range(_ATTEMPTS):
             self.changed = []
             words = self._look_up()
@@ -105,110 +108,81 @@ class GuardTable:
                 # The words stay: they point to what is there, while now there may be nothing.
                 return False
             if words is not None:
-                self.moved = words != self._words[: len(words)]
+                self.moved = words != self._words[_HEAD:]
                 # In one go: another thread may be about to read them.
-                self._words[: len(words)] = words  # type: ignore[assignment]
+                self._words[_HEAD:] = words  # type: ignore[assignment]
                 return True
         # Other threads change the dictionaries all the time: the check fails until they stop.
         return True
 
     def _look_up(self) -> list[int] | None:
-        """The words; None if something has changed while they were collected."""
-        for guard in self._cells:
-            if _content(guard.container) is not guard.value:
-                self.changed.append((guard.container, None))
+        """The rows; None if something has changed while they were collected."""
         tables: dict[int, list[int]] = {}
-        places: list[int] = []
+        rows: list[int] = []
         self._keys = []
         consistent = True
 
         def entry(container: dict[Any, Any], name: str) -> int:
-            """Find an entry; the address of the value, 0 if there is none."""
+            """Add an entry and its key to the rows; the address of the value, 0 if there is none."""
             nonlocal consistent
             place, value, *table = _locate(container, name)
             if not place:
                 name = next((key for key in list(container) if key == name), name)
                 place, value, *table = _locate(container, name)
             self._keys.append(name)
-            places.extend((place, id(name)))
+            rows.extend((place, id(name)))
             consistent = consistent and tables.setdefault(id(container), table) == table
             return value
 
         for guard in self._entries:
             assert guard.name is not None
-            if entry(guard.container, guard.name) != id(guard.value):
+            value = entry(guard.container, guard.name)
+            rows.append(value)
+            if value != id(guard.value):
                 self.changed.append((guard.container, guard.name))
         for hidden in self._hidden:
             if hidden.name is None:
-                places.extend((0, 0))
                 found = _content(hidden.container)
             else:
                 entry(hidden.container, hidden.name)
                 found = hidden.container.get(hidden.name, _MISSING)
             if found is _MISSING or type_of(found) is not hidden.type:
                 self.changed.append((hidden.container, hidden.name))
+        for guard in self._cells:
+            rows += (id(guard.container), id(guard.value))
+            if _content(guard.container) is not guard.value:
+                self.changed.append((guard.container, None))
         for container in self._containers:
             table = _locate(container, None)[2:]
             consistent = consistent and tables.setdefault(id(container), table) == table
         # Only now, so that a name that appears later shows in the number of entries.
         self.changed += [(g.container, g.name) for g in self._absents if g.name in g.container]
-        words = [word for container in self._containers for word in tables[id(container)]]
-        return words + places if consistent else None
+        if not consistent:
+            return None
+        return [word for c in self._containers for word in (id(c), *tables[id(c)])] + rows
 
     def emit(self, b: Writer, stale: Block) -> list[int]:
-        """Write the checks at the current block; control goes to `stale` where one fails. Bind first.
+        """Write the checks at the current block; control goes to `stale` where one fails.
 
         Returns:
             the hidden arguments' objects: borrowed references, types not checked.
         """
-        tables: list[int] = []
-        word = addressof(self._words)
-        for container in self._containers:
-            row = b.pointer(word)
-            keys = b.word(b.pointer(id(container)), LAYOUT.dict_keys)
-            tables.append(b.emit("xor", keys, b.word(row, 0)))
-            tables.append(b.emit("xor", b.word(keys, LAYOUT.keys_used), b.word(row, _WORD)))
-            shape = b.emit("and", b.load(ACCESSES["u32"], keys, disp=stubs.KEYS_SHAPE), b.const(I64, _SHAPE))
-            tables.append(b.emit("i2p", b.emit("xor", shape, b.load(ACCESSES["i64"], row, disp=2 * _WORD))))
-            word += _TABLE * _WORD
-        _require(b, tables, stale)
-        # From here on the tables are known to be where they were, so what the words point to is there.
-        same: list[int] = []
-        for cell in self._cells:
-            content = b.word(b.pointer(id(cell.container)), LAYOUT.cell_contents)
-            same.append(b.emit("xor", content, b.pointer(id(cell.value))))
-
-        def entry() -> int:
-            """The next name's entry, its key checked."""
-            nonlocal word
-            row = b.pointer(word)
-            place = b.word(row, 0)
-            same.append(b.emit("xor", b.word(place, 0), b.word(row, _WORD)))
-            return place
-
-        for guard in self._entries:
-            same.append(b.emit("xor", b.word(entry(), _WORD), b.pointer(id(guard.value))))
-            word += _ENTRY * _WORD
+        if len(self._words) > _HEAD:
+            check = Call("check", stubs.address("check"), (PTR,), (I64,))
+            good = b.call("ccall", check, (b.pointer(addressof(self._words)),))[0]
+            _continue(b, b.emit("eq", good, b.const(I64, 0)), stale)
+        at = _HEAD + _TABLE * len(self._containers) + _NAME * len(self._entries)
         objects: list[int] = []
         for hidden in self._hidden:
             if hidden.name is None:
                 objects.append(b.word(b.pointer(id(hidden.container)), LAYOUT.cell_contents))
             else:
-                objects.append(b.word(entry(), _WORD))
-            word += _ENTRY * _WORD
-        _require(b, same, stale)
+                entry = b.word(b.pointer(addressof(self._words) + 8 * at), 0)
+                objects.append(b.word(entry, 8))
+                at += _HIDDEN
         for pointer in objects:
             _continue(b, b.null(pointer), stale)
         return objects
-
-
-def _require(b: Writer, differences: list[int], stale: Block) -> None:
-    """Go on only if all of these are null."""
-    if differences:
-        total = differences[0]
-        for other in differences[1:]:
-            total = b.emit("or", total, other)
-        _continue(b, b.emit("ne", total, b.pointer(0)), stale)
 
 
 def _continue(b: Writer, failed: int, stale: Block) -> None:
@@ -228,12 +202,10 @@ _locator: list[Callable[..., int]] = []
 
 
 def _locate(container: dict[Any, Any], key: Any) -> list[int]:
-    """See `stubs.locate`: entry, value, table of keys, entries used, shape. Entry and value are 0 if there is none."""
+    """See `LOCATE`: entry, value, table of keys, entries used, shape. Entry and value are 0 if there is none."""
     if not _locator:
-        code = memory.publish(stubs.locate()).keep().code_address
         # Keeps the GIL.
-        _locator.append(PYFUNCTYPE(c_int64, c_void_p, c_void_p, c_void_p)(code))
+        _locator.append(PYFUNCTYPE(c_int64, c_void_p, c_void_p, c_void_p)(stubs.address("locate")))
     out = (c_uint64 * 5)()
     _locator[0](id(container), id(key), addressof(out))
-    out[4] &= _SHAPE
     return out[:]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..ir.function import Symbol
     from ..pytypes import PyType
     from .guards import GuardTable
-    from .safepoint import StackLimits
+    from .stack import StackLimits
 
 _FEW_BAILS = 50
 _SELDOM = 63
@@ -45,7 +45,7 @@ class Words:
         rows = (c_uint64 * stubs.WORDS)()
 
         def decide(address: int, pending: BaseException | None) -> Any:
-            """See `stubs.fail`: the exception to raise, or what to call instead."""
+            """See the stub FAIL: the exception to raise, or what to call instead."""
             if pending is not None or c_int64.from_address(address + DIRTY).value:
                 try:
                     return failure(address, pending)

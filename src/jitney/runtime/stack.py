@@ -1,8 +1,4 @@
-"""What compiled code does now and then, and how deep it may call itself.
-
-A poll runs pending signal handlers (so Ctrl-C works inside a compiled loop) and offers the GIL to other threads, as
-CPython does between bytecodes.
-"""
+"""How deep compiled code may call itself: the limits of the threads' stacks."""
 
 from __future__ import annotations
 
@@ -16,23 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Function
 
-
-def poll() -> Function:
-    """``i64 poll(void)``: 0, or another number when a signal handler has raised; then the exception is set."""
-    b = Writer("poll", (), I64)
-    first = b.block
-    status = b.emit("sext32", b.api("PyErr_CheckSignals", I64))
-    raised = b.when(b.emit("eq", status, b.const(I64, 0)), first, expected=True)
-    # Without a waiting thread this is two uncontended locks; with one, CPython decides whose turn it is.
-    b.api("PyEval_RestoreThread", None, b.api("PyEval_SaveThread", PTR))
-    b.ret((b.const(I64, 0),))
-    b.start(raised, first)
-    b.ret((status,))
-    return b.function
-
-
-# -- the stack ---------------------------------------------------------------------------------------------------------
-
 _ROWS = 64
 _MARGIN = 256 << 10
 _DEEPEST = 64 << 20
@@ -45,7 +24,7 @@ class StackLimits:
     given (`pthread_getattr_np`), less a margin for what is called from there: libm, signal handlers.
     """
 
-    __slots__ = ("_known", "_self", "_table", "ask")
+    __slots__ = ("_known", "_table", "ask")
 
     def __init__(self) -> None:
         self._table = (c_uint64 * (2 * _ROWS))(*(-1 & (1 << 64) - 1, 0) * _ROWS)

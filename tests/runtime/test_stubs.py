@@ -1,0 +1,82 @@
+"""The listings of machine code: the bytes are those of the instructions beside them."""
+
+import ctypes
+
+import pytest
+
+from jitney.asm import assemble
+from jitney.runtime import capi, stubs
+from jitney.runtime.layouts import LAYOUT
+
+OFFSETS = stubs.offsets()
+
+
+@pytest.mark.parametrize("name", stubs.LISTINGS)
+def test_bytes_are_the_instructions(name):
+    listing = stubs.LISTINGS[name]
+    lines = []
+    for line in listing.splitlines():
+        text = line[30:].strip()
+        mnemonic, _, operands = text.partition(" ")
+        for word, offset in OFFSETS.items():
+            operands = operands.replace(f"+{word}]", f"+{offset}]")
+        register, _, source = operands.partition(", ")
+        if mnemonic == "mov" and source[:1] in ("P", "N"):
+            value = capi.NONE if source == "None" else capi.address(source)
+            # So that 64 bits are written however small the address is.
+            operands = f"{register}, {value:#x}"
+            mnemonic = "movabs"
+        lines.append(f"{mnemonic} {operands}")
+    assert assemble("\n".join(lines)) == stubs.code(listing)
+
+
+def test_offsets_fit_one_byte():
+    assert all(0 <= offset < 128 for offset in OFFSETS.values())
+
+
+@pytest.fixture(scope="module")
+def locate():
+    call = ctypes.PYFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 3)(stubs.address("locate"))
+
+    def run(mapping, key):
+        out = (ctypes.c_uint64 * 5)()
+        found = call(id(mapping), id(key), ctypes.addressof(out))
+        return found, list(out)
+
+    return run
+
+
+def test_locate_finds_every_entry(locate):
+    for size in (1, 5, 6, 100, 5000, 70000):
+        mapping = {f"name{n}": [n] for n in range(size)}
+        for key in list(mapping)[::3]:
+            del mapping[key]
+        if mapping:
+            mapping["late"] = object()
+        for key in list(mapping)[:: max(1, size // 20)]:
+            found, (entry, value, keys, used, shape) = locate(mapping, key)
+            assert found == 1 and value == id(mapping[key])
+            assert ctypes.c_uint64.from_address(entry).value == id(key)
+            assert ctypes.c_uint64.from_address(entry + 8).value == value
+            assert keys == ctypes.c_uint64.from_address(id(mapping) + LAYOUT.dict_keys).value
+            assert used == ctypes.c_uint64.from_address(keys + LAYOUT.keys_used).value >= len(mapping)
+            assert shape
+
+
+def test_locate_says_what_is_not_there(locate):
+    mapping = {"a": 1, "b": 2}
+    assert locate(mapping, "missing")[0] == 0
+    assert locate({}, "missing")[0] == 0
+    equal = "".join(["alp", "ha"])
+    assert locate({"alpha": 1}, equal)[0] == 0
+
+
+def test_same_shape_means_same_length(locate):
+    shapes = {}
+    for size in (1, 6, 20, 50, 100, 1000, 5000):
+        for keys in ([f"n{i}" for i in range(size)], list(range(size))):
+            mapping = dict.fromkeys(keys, 0)
+            length = mapping.__sizeof__()
+            shape = locate(mapping, None)[1][4]
+            assert shapes.setdefault(shape, length) == length
+    assert len(shapes) > 5

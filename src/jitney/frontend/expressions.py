@@ -247,6 +247,7 @@ def condition(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
 def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[Open], list[Open]]:
     decided: list[Open] = []
     for k, node in enumerate(nodes):
+        start = lw.b.block
         try:
             yes, no = condition(lw, node)
         except DeadPath:
@@ -257,13 +258,14 @@ def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[O
         decided.extend(stop)
         if k == len(nodes) - 1 or not go:
             return (go, decided) if is_and else (decided, go)
-        lw.join(go, lw.env_names(go), go[0].block, go[0].block.loop)
+        lw.join(go, lw.env_names(go), start, start.loop)
     raise AssertionError("a boolean operation has operands")
 
 
 def _chain(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
     left, no = lw.expr(node.left), []
     for k, comparator in enumerate(node.comparators):
+        start = lw.b.block
         try:
             right = lw.expr(comparator)
             go, stop = lw.branch(truth(lw, _compared(lw, node, k, left, right)))
@@ -274,7 +276,7 @@ def _chain(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
         no.extend(stop)
         if k == len(node.ops) - 1 or not go:
             return go, no
-        lw.join(go, lw.env_names(go), go[0].block, go[0].block.loop)
+        lw.join(go, lw.env_names(go), start, start.loop)
         left = right
     raise AssertionError("a comparison has operands")
 

@@ -250,18 +250,16 @@ CASES = {
           ret v7
     """, """
           v2 = const i64 1
-          v8 = const i64 -1
-          v10 = const i64 2
           jump b1(v1, v2)
         b1(v3: i64, v4: i64) in L0:
           v5 = sgt v3, v4
           v6 = add v4, v2
-          v7 = select v5, v6, v4
-          v9 = add v3, v8
-          v11 = ne v3, v10
-          br v11, b1(v9, v7), b2
+          v10 = select v5, v6, v4
+          v8 = sub v3, v2
+          v9 = ne v8, v2
+          br v9, b1(v8, v10), b2
         b2:
-          ret v7
+          ret v10
     """),
     "guards: an invariant index": ("guards", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
@@ -282,17 +280,15 @@ CASES = {
     """, """
           v4 = const i64 1
           v5 = const i1 true
-          v6 = index v2, v3, v5, !0
-          v9 = const i64 -1
-          v11 = const i64 2
+          v7 = index v2, v3, v5, !0
           jump b1(v3)
-        b1(v7: i64) in L0:
-          store i64 v7, [v1 + v6*8] region 1
-          v10 = add v7, v9
-          v12 = ne v7, v11
-          br v12, b1(v10), b2
+        b1(v6: i64) in L0:
+          store i64 v6, [v1 + v7*8] region 1
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b1(v9), b2
         b2:
-          ret v10
+          ret v9
     """),
     "guards: not if it may not be executed": ("guards", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
@@ -476,14 +472,15 @@ CASES = {
           v4 = const i64 1
           v5 = load i64 [v1 + v3*8 + 8] region 1
           store u8 v2, [v1 + v3*8] region 1
-          v7 = zext8 v2
-          v8 = add v3, v4
+          v6 = zext8 v2
+          v7 = add v3, v4
+          v8 = load i64 [v1 + v7*8] region 1
           v9 = add v5, v5
-          v10 = add v7, v9
+          v10 = add v9, v6
           store i64 v10, [v1] region 1
-          v12 = load i64 [v1 + v3*8 + 8] region 1
-          v13 = add v10, v12
-          ret v13
+          v11 = load i64 [v1 + v3*8 + 8] region 1
+          v12 = add v10, v11
+          ret v12
     """),
     "memory: out of a loop that does not write there": ("memory", """
         func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
@@ -498,11 +495,11 @@ CASES = {
         b2:
           ret v5
     """, """
-          v3 = load i64 [v1 + 8] region 1
+          v4 = load i64 [v1 + 8] region 1
           jump b1(v2)
-        b1(v4: i64) in L0:
-          v5 = sub v4, v3
-          v6 = slt v3, v5
+        b1(v3: i64) in L0:
+          v5 = sub v3, v4
+          v6 = slt v4, v5
           br v6, b1(v5), b2
         b2:
           ret v5

@@ -17,12 +17,11 @@ would fail for nothing, every time. Then either of
 from __future__ import annotations
 
 from ..ir.ops import OPS
-from .rebuild import Rebuild
+from .inplace import move
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
-    from .rebuild import Edit
 
 _GUARD, _CONST = OPS["guard"], OPS["const"]
 
@@ -41,14 +40,18 @@ def hoist(function: Function) -> Function:
                 target = _target(function, v, block, bodies, hoisted, dirty)
                 if target is not None:
                     hoisted.setdefault(target.header, []).append(v)
-    if not hoisted:
-        return function
-    edits: dict[int, Edit] = dict.fromkeys([v for moved in hoisted.values() for v in moved], _moved)
-    return _Hoisting(function, edits, hoisted, dirty).run()
+    for header, moved in hoisted.items():
+        for v in moved:
+            args = list(function.args[v])
+            args[_flag(function, v)] = dirty[v]
+            function.args[v] = tuple(args)
+        move(function, moved, header.loop.preheader)  # type: ignore[union-attr]
+    return function
 
 
-def _moved(rebuild: Rebuild, v: int) -> int:
-    return rebuild.value[v]
+def _flag(function: Function, v: int) -> int:
+    """Which argument of a check is the dirty flag."""
+    return 1 if function.ops[v] is _GUARD else 2
 
 
 class _Body:
@@ -92,9 +95,9 @@ def _target(
     homes, ops = function.homes, function.ops
     loop = block.loop
     target = None
-    op, args = ops[v], function.args[v]
-    flag = args[1] if op is _GUARD else args[2]
-    others = [a for k, a in enumerate(args) if k != (1 if op is _GUARD else 2)]
+    args, number = function.args[v], _flag(function, v)
+    flag = args[number]
+    others = args[:number] + args[number + 1 :]
     while loop is not None:
         if any(homes[a].loop is not None and homes[a].loop.inside(loop) for a in others):  # type: ignore[union-attr]
             break
@@ -125,27 +128,3 @@ def _dominates(a: Block, b: Block | None) -> bool:
     while b is not None and b is not a:
         b = b.idom
     return b is a
-
-
-class _Hoisting(Rebuild):
-    """The copy that makes the `hoisted` checks, by the header of their loop, in its preheader."""
-
-    __slots__ = ("dirty", "hoisted")
-
-    def __init__(
-        self, old: Function, edits: dict[int, Edit], hoisted: dict[Block, list[int]], dirty: dict[int, int]
-    ) -> None:
-        super().__init__(old, edits)
-        self.hoisted = hoisted
-        self.dirty = dirty
-
-    def start(self, copy: Block, block: Block) -> None:
-        if block in self.hoisted:
-            old, builder, value = self.old, self.builder, self.value
-            builder.block = copy.loop.preheader  # type: ignore[union-attr]
-            for v in self.hoisted[block]:
-                op, args = old.ops[v], list(old.args[v])
-                args[1 if op is _GUARD else 2] = self.dirty[v]
-                builder.line = old.lines[v]
-                value[v] = builder.insert(op, tuple([value[a] for a in args]), old.imms[v], old.types[v])
-        super().start(copy, block)

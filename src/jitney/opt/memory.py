@@ -27,16 +27,20 @@ from __future__ import annotations
 from ..analysis.memory import Place, Writes, overlap, place
 from ..ir.function import Memory
 from ..ir.ops import OPS
-from .rebuild import Rebuild
+from .inplace import move, substitute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
-    from .rebuild import Edit
 
 _LOAD, _STORE, _CCALL = OPS["load"], OPS["store"], OPS["ccall"]
 _WHOLE = ("i64", "f64", "f32")
-_EXTENSIONS = {"i8": "sext8", "u8": "zext8", "i16": "sext16", "u16": "zext16", "i32": "sext32", "u32": "zext32"}
+_EXTENSIONS = {
+    access: OPS[name]
+    for access, name in (
+        ("i8", "sext8"), ("u8", "zext8"), ("i16", "sext16"), ("u16", "zext16"), ("i32", "sext32"), ("u32", "zext32"),
+    )
+}  # fmt: skip
 
 # (place, access name) -> (access that knows, value there)
 Known = dict[tuple[Place, str], tuple[int, int]]
@@ -46,18 +50,21 @@ def forward(function: Function) -> Function:
     """Without loads whose value is known, and with those moved out of loops that can be."""
     sweep = _Sweep(function)
     sweep.run()
-    if not sweep.edits:
-        return function
-    return _Hoisting(function, sweep.edits, sweep.hoisted).run()
+    for header, moved in sweep.hoisted.items():
+        move(function, moved, header.loop.preheader)  # type: ignore[union-attr]
+    if sweep.same:
+        substitute(function, sweep.same)
+    return function
 
 
 class _Sweep:
-    __slots__ = ("edits", "function", "hoisted", "known")
+    __slots__ = ("function", "hoisted", "known", "moved", "same")
 
     def __init__(self, function: Function) -> None:
         self.function = function
-        self.edits: dict[int, Edit] = {}
+        self.same: dict[int, int] = {}  # loads, and the values they give
         self.hoisted: dict[Block, list[int]] = {}  # by loop header
+        self.moved: set[int] = set()  # the hoisted ones
         self.known: dict[Block, Known] = {}  # at the end of blocks
 
     def run(self) -> None:
@@ -79,24 +86,27 @@ class _Sweep:
 
     def _block(self, block: Block, known: Known) -> None:
         function = self.function
-        ops, imms = function.ops, function.imms
+        ops, imms, moved = function.ops, function.imms, self.moved
         for v in block.insts:
             op = ops[v]
             if op is _LOAD:
-                if v in self.edits:
+                if v in self.same or v in moved:
                     continue
                 key = (place(function, v), imms[v].access.name)
                 found = known.get(key)
                 if found is None:
                     known[key] = (v, v)
+                elif ops[found[0]] is _STORE and key[1] in _EXTENSIONS:
+                    ops[v], function.args[v], imms[v] = _EXTENSIONS[key[1]], (found[1],), None
                 else:
-                    self.edits[v] = _same_as(found[1], _EXTENSIONS.get(key[1]) if ops[found[0]] is _STORE else None)
+                    self.same[v] = found[1]
             elif op is _STORE:
                 at = place(function, v)
                 for key, (w, _) in list(known.items()):
                     if not imms[w].invariant and overlap(function, v, at, w, key[0]):
                         del known[key]
-                known[at, imms[v].access.name] = (v, function.args[v][0])
+                stored = function.args[v][0]
+                known[at, imms[v].access.name] = (v, self.same.get(stored, stored))
             elif op.writes and not (op is _CCALL and imms[v].pure):
                 for key, (w, _) in list(known.items()):
                     if not imms[w].invariant:
@@ -117,10 +127,10 @@ class _Sweep:
             if all(homes[a] not in body for a in function.args[v]):
                 if not writes.touch(v, at):
                     self.hoisted.setdefault(loop.header, []).append(v)
-                    self.edits[v] = _stays
+                    self.moved.add(v)
                     known[key] = (v, v)
             elif self._carry(loop, body, writes, v, at):
-                self.edits[v] = _same_as(loop.header.params[-1], None)
+                self.same[v] = loop.header.params[-1]
                 known[key] = (v, loop.header.params[-1])
 
     def _first_loads(self, loop: Loop, body: list[Block]) -> list[int]:
@@ -181,32 +191,3 @@ def _forget(known: Known, writes: Writes) -> None:
     for key, (v, _) in list(known.items()):
         if writes.touch(v, key[0]):
             del known[key]
-
-
-def _same_as(w: int, extension: str | None) -> Edit:
-    if extension is None:
-        return lambda rebuild, v: rebuild.value[w]
-    return lambda rebuild, v: rebuild.builder.emit(extension, rebuild.value[w])
-
-
-def _stays(rebuild: Rebuild, v: int) -> int:
-    return rebuild.value[v]
-
-
-class _Hoisting(Rebuild):
-    """The copy that puts `hoisted` loads, by the header of their loop, into its preheader."""
-
-    __slots__ = ("hoisted",)
-
-    def __init__(self, old: Function, edits: dict[int, Edit], hoisted: dict[Block, list[int]]) -> None:
-        super().__init__(old, edits)
-        self.hoisted = hoisted
-
-    def start(self, copy: Block, block: Block) -> None:
-        if block in self.hoisted:
-            old, builder, value = self.old, self.builder, self.value
-            builder.block = copy.loop.preheader  # type: ignore[union-attr]
-            for v in self.hoisted[block]:
-                builder.line = old.lines[v]
-                value[v] = builder.insert(_LOAD, tuple([value[a] for a in old.args[v]]), old.imms[v], old.types[v])
-        super().start(copy, block)

@@ -10,67 +10,22 @@ In place: the instructions stay as they are, only their arguments change. `Rebui
 from __future__ import annotations
 
 from .dce import eliminate
+from .inplace import join, substitute
 from .rebuild import laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Block, Function
+    from ..ir.function import Function
 
 
 def clean(function: Function) -> Function:
     """In place, drop parameters on which nothing depends or that are copies; join blocks that follow each other."""
     same = copies(function)
     if same:
-        _substitute(function, same)
-    _join(function)
+        substitute(function, same)
+    join(function)
     laid_out(function)
     return eliminate(function)
-
-
-def _substitute(function: Function, same: dict[int, int]) -> None:
-    args = function.args
-    for block in function.blocks:
-        for v in block.insts:
-            for a in args[v]:
-                if a in same:
-                    args[v] = tuple([same.get(a, a) for a in args[v]])
-                    break
-        if block.term_args:
-            block.term_args = tuple([same.get(a, a) for a in block.term_args])
-        for edge in block.edges:
-            if edge.args:
-                edge.args = tuple([same.get(a, a) for a in edge.args])
-    for loop in function.loops():
-        loop.stop = same.get(loop.stop, loop.stop)
-
-
-def _join(function: Function) -> None:
-    """Append blocks with one predecessor, which ends in a jump to it, to that predecessor."""
-    homes = function.homes
-    preds = function.predecessors()
-    into: dict[Block, Block] = {}
-    for block in function.blocks:
-        if block in into:
-            continue
-        while block.term == "jump":
-            target = block.edges[0].target
-            if len(preds[target]) != 1 or target.loop is not block.loop:
-                break
-            for v in target.insts:
-                homes[v] = block
-            block.insts += target.insts
-            block.term, block.term_args, block.term_imm = target.term, target.term_args, target.term_imm
-            block.edges, block.line = target.edges, target.line
-            block.cold = block.cold and target.cold
-            into[target] = block
-    if not into:
-        return
-    function.blocks = [block for block in function.blocks if block not in into]
-    for block in function.blocks:
-        if block.idom in into:
-            block.idom = into[block.idom]
-    for loop in function.loops():
-        loop.preheader = into.get(loop.preheader, loop.preheader)
 
 
 def copies(function: Function) -> dict[int, int]:

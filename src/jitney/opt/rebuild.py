@@ -286,6 +286,7 @@ class Rebuild:
         block belongs the set of blocks that are copied together."""
         old = self.old
         homes, args = old.homes, old.args
+        preds = old.predecessors()
         for block in old.blocks:
             own = copied.get(block)
             used = [*block.term_args]
@@ -294,20 +295,21 @@ class Rebuild:
             for edge in block.edges:
                 used += edge.args
             for a in used:
-                inside = copied.get(homes[a])
-                if inside is not None and inside is not own:
-                    self._pass_to(block, a, inside)
+                home = homes[a]
+                if home in copied:
+                    inside = copied[home]
+                    if inside is not own:
+                        self._pass_to(block, a, inside, preds)
 
-    def _pass_to(self, block: Block, a: int, inside: set[Block]) -> None:
+    def _pass_to(self, block: Block, a: int, inside: set[Block], preds: dict[Block, list[Block]]) -> None:
         while block.idom not in inside:
             block = block.idom  # type: ignore[assignment]
         passed = self.extra.setdefault(block, [])
-        if a in passed:
-            return
-        passed.append(a)
-        for pred in self.old.blocks:
-            if pred not in inside and any(e.target is block for e in pred.edges):
-                self._pass_to(pred, a, inside)
+        if a not in passed:
+            passed.append(a)
+            for pred in preds[block]:
+                if pred not in inside:
+                    self._pass_to(pred, a, inside, preds)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

@@ -11,12 +11,15 @@ chosen waits for the comparison, while a branch that is guessed right waits for 
 
 from __future__ import annotations
 
-from .rebuild import Rebuild
+from ..ir.function import Edge
+from ..ir.ops import OPS
+from .params import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Block, Edge, Function
+    from ..ir.function import Block, Function
 
+_SELECT = OPS["select"]
 _MOST_WORK = 2  # instructions that are then always executed
 _MOST_CHOICES = 2
 _CHEAP = frozenset((
@@ -28,15 +31,42 @@ _CHEAP = frozenset((
 def convert(function: Function) -> Function:
     """Replace small branches in loops by `select`."""
     preds = function.predecessors()
-    found: dict[Block, tuple[Edge, Edge]] = {}
+    gone: set[Block] = set()
     for block in function.blocks:
-        if block.term == "br" and block.loop is not None:
+        if block.term == "br" and block.loop is not None and block not in gone:
             edges = _edges_to_join(function, block, preds)
             if edges is not None:
-                found[block] = edges
-    if not found:
+                _choose(function, block, edges, preds, gone)
+    if not gone:
         return function
-    return _Conversion(function, found).run()
+    function.blocks = [block for block in function.blocks if block not in gone]
+    return clean(function)
+
+
+def _choose(
+    function: Function, block: Block, edges: tuple[Edge, Edge], preds: dict[Block, list[Block]], gone: set[Block]
+) -> None:
+    """`block` does the work of both arms, chooses, and jumps to the join."""
+    then, other = edges
+    types = function.types
+    join = then.target
+    (cond,) = block.term_args
+    for edge in block.edges:
+        arm = edge.target
+        if arm is not join:
+            for v in arm.insts:
+                function.homes[v] = block
+            block.insts += arm.insts
+            gone.add(arm)
+    chosen = []
+    for a, b in zip(then.args, other.args):
+        if a != b:
+            a = function.new_value(_SELECT, types[a], (cond, a, b), None, block.line, block)
+            block.insts.append(a)
+        chosen.append(a)
+    block.term, block.term_args, block.edges = "jump", (), [Edge(join, tuple(chosen))]
+    join.idom = block
+    preds[join] = [block]
 
 
 def _edges_to_join(function: Function, block: Block, preds: dict[Block, list[Block]]) -> tuple[Edge, Edge] | None:
@@ -62,43 +92,3 @@ def _edges_to_join(function: Function, block: Block, preds: dict[Block, list[Blo
     if not chosen or len(chosen) > _MOST_CHOICES or any(function.types[p].is_float for p in chosen):
         return None
     return then, other
-
-
-class _Conversion(Rebuild):
-    __slots__ = ("_chosen", "_gone", "found")
-
-    def __init__(self, old: Function, found: dict[Block, tuple[Edge, Edge]]) -> None:
-        super().__init__(old, {})
-        self.found = found
-        self._gone: set[Block] = set()
-        self._chosen: dict[Block, list[int]] = {}  # new values of a join's parameters
-
-    def block(self, block: Block) -> None:
-        if block not in self._gone:
-            super().block(block)
-
-    def terminator(self, block: Block) -> None:
-        edges = self.found.get(block)
-        if edges is None:
-            super().terminator(block)
-            return
-        then, other = edges
-        join = then.target
-        for edge in block.edges:
-            if edge.target is not join:
-                self.instructions(edge.target)
-                self._gone.add(edge.target)
-        builder, value = self.builder, self.value
-        builder.line = block.line
-        cond = value[block.term_args[0]]
-        self._chosen[join] = [
-            value[a] if a == b else builder.emit("select", cond, value[a], value[b])
-            for a, b in zip(then.args, other.args)
-        ]
-        self._waiting[self.blocks[join]] = 1
-        self.jump(then)
-
-    def go_on(self, edge: Edge) -> None:
-        super().go_on(edge)
-        for p, new in zip(edge.target.params, self._chosen.get(edge.target, ())):
-            self.value[p] = new

@@ -191,7 +191,7 @@ def agrees(got, expected) -> bool:
     if isinstance(expected, Exception):
         if isinstance(got, Bailed):
             return isinstance(expected, (OverflowError, MemoryError))
-        return isinstance(expected, type(got)) and str(got) == str(expected)
+        return type(expected) is type(got) and str(got) == str(expected)
     if isinstance(got, Bailed):
         return not representable(expected)
     return same(got, expected)

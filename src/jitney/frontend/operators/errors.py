@@ -48,6 +48,6 @@ def type_error(lw: Lowering, function: Callable[..., Any], *operands: Val) -> No
     except NoSample:
         pass
     except Exception as error:
-        lw.fail_with(TypeError if isinstance(error, TypeError) else type(error), str(error))
+        lw.fail_with(type(error), *error.args)
     names = " and ".join(str(v.type) for v in operands)
     lw.unsupported(f"{getattr(function, '__name__', function)} of {names} is not supported")

@@ -7,7 +7,9 @@ round; while none is known the path ends there, and the other paths tell.
 
 from __future__ import annotations
 
+from ..ir import context
 from ..ir.function import Call
+from ..ir.types import NATURAL
 from ..pytypes import BOOL, PyType
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
         def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
             """A specialisation of it, compiled; None if that is not possible."""
+
+
+CONTEXT = 2  # Memory.region of the context record
 
 
 class CalleeInfo:
@@ -111,13 +116,19 @@ def _unknown_yet(lw: Lowering) -> NoReturn:
 
 def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyType, writes: bool) -> Val:
     types = lw.function.types
-    leaves = result.leaves + (BOOL.leaves if writes else ())
+    places = context.returned(result.leaves)
+    leaves = tuple([t for t, at in zip(result.leaves, places) if at < 0]) + (BOOL.leaves if writes else ())
     call = Call(name, symbol, tuple(types[p] for p in parts), leaves, False, lw.b.add_site("call", name))
     values = lw.b.call("call", call, (lw.context, *parts, lw.dirty))
     if writes:
         lw.writes = True
         lw.env[DIRTY] = Val(BOOL, (lw.b.emit("or", lw.dirty, values[-1]),))
-    return Val(result, values[: len(result.leaves)])
+    kept = iter(values)
+    out = [
+        next(kept) if at < 0 else lw.b.load(NATURAL[t], lw.context, disp=at, region=CONTEXT)
+        for t, at in zip(result.leaves, places)
+    ]
+    return Val(result, tuple(out))
 
 
 def _bind(lw: Lowering, plain: FunctionType, args: list[Val], kwargs: dict[str, Val], node: Any) -> list[Val]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import _ast
 
 from ..errors import UnsupportedError
-from ..ir.context import FUEL_FULL
-from ..ir.function import Function
+from ..ir import context
+from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
-from ..ir.types import PTR, VOID
+from ..ir.types import NATURAL, PTR, VOID
 from ..pytypes import BOOL, INT, NONE, PyType
 from ..pytypes import join as join_types
 from . import arrays, calls, expressions, source, statements
+from .calls import CONTEXT
 from .liveness import Liveness
 from .names import Guard, Hidden, Names
 from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
@@ -20,8 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FunctionType
 
-    from .calls import CalleeInfo, Hooks
     from ..ir.function import Symbol
+    from .calls import CalleeInfo, Hooks
     from .source import Source
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
@@ -143,7 +144,7 @@ def _prepared(
     lw.b.start(entry, None)
     lw.b.line = tree.node.lineno + tree.line_offset
     lw.env[DIRTY] = Val(BOOL, (lw.bool_const(False),))
-    lw.env[FUEL] = Val(INT, (lw.int_const(FUEL_FULL),))
+    lw.env[FUEL] = Val(INT, (lw.int_const(context.FUEL_FULL),))
     lw.context = lw.b.param(entry, PTR)
     code = function.__code__
     for name, type in zip(code.co_varnames, arg_types):
@@ -167,17 +168,31 @@ def _joined_result(lw: Lowering) -> PyType | None:
 def _finish(lw: Lowering, result: PyType | None) -> Lowered:
     function = lw.function
     dirty = (BOOL.leaves[0],) if lw.writes else ()
-    function.results = (result.leaves if result is not None else ()) + dirty
+    leaves = result.leaves if result is not None else ()
+    places = context.returned(leaves)
+    if len(leaves) > context.RESULTS_MAX:
+        lw.unsupported(f"returning {len(leaves)} values is not supported", lw.source.node)
+    function.results = tuple([t for t, at in zip(leaves, places) if at < 0]) + dirty
     for end in lw.returns:
         assert end.value is not None and result is not None
         values = lw.coerce(end.value, result, end.block)
+        for v, at in zip(values, places):
+            if at >= 0:
+                _store_result(lw, end.block, v, at)
         end.block.term = "ret"
-        end.block.term_args = values + (end.env[DIRTY].parts if lw.writes else ())
+        kept = tuple([v for v, at in zip(values, places) if at < 0])
+        end.block.term_args = kept + (end.env[DIRTY].parts if lw.writes else ())
     if lw.recursive:
         _close_recursion(lw)
     return Lowered(
         function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.source
     )
+
+
+def _store_result(lw: Lowering, block: Block, v: int, offset: int) -> None:
+    function = lw.function
+    memory = Memory(NATURAL[function.types[v]], 1, offset, CONTEXT)
+    block.insts.append(function.new_value(OPS["store"], VOID, (v, lw.context), memory, lw.b.line, block))
 
 
 def _close_recursion(lw: Lowering) -> None:

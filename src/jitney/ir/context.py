@@ -6,6 +6,10 @@ the way out (a failing guard) and reads ``STACK_LIMIT`` where a function is recu
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .types import Type
+
 SITE = 0  # i64: the failing site, (function id << 32) | site index
 DIRTY = 8  # i64: 1 when something visible from outside had happened
 STACK_LIMIT = 16  # ptr: no frame may begin below this address
@@ -15,5 +19,22 @@ CAPTURES = 40  # 8 x 8 bytes: values captured by the failing site, each as 64 bi
 TRACE = 104  # TRACE_MAX x i64: call sites passed while unwinding, innermost first
 CAPTURES_MAX = 8
 TRACE_MAX = 24
-SIZE = TRACE + 8 * TRACE_MAX
+RESULTS = TRACE + 8 * TRACE_MAX  # 8 bytes each: results that no register is left for, written just before the return
+RESULTS_MAX = 64
+SIZE = RESULTS + 8 * RESULTS_MAX
 FUEL_FULL = 1 << 15  # back edges between two polls
+REGISTERS = 7  # results of either kind in registers, on every target; the dirty flag comes on top
+
+
+def returned(types: tuple[Type, ...]) -> list[int]:
+    """Where each result of a jit function travels: -1 in a register, else its offset in the context."""
+    left = {True: REGISTERS, False: REGISTERS}
+    offsets, next = [], RESULTS
+    for t in types:
+        if left[t.is_float]:
+            left[t.is_float] -= 1
+            offsets.append(-1)
+        else:
+            offsets.append(next)
+            next += 8
+    return offsets

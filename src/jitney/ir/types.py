@@ -75,3 +75,9 @@ ACCESSES: dict[str, Access] = {
         Access("ptr", 8, PTR, False, "Q"),
     )
 }
+
+
+NATURAL: dict[Type, Access] = {
+    I1: ACCESSES["b1"], I64: ACCESSES["i64"], F32: ACCESSES["f32"], F64: ACCESSES["f64"], PTR: ACCESSES["ptr"],
+}  # fmt: skip
+"""How memory holds a value of each type as it is."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from ..ir import context
 from ..ir.function import Call, Symbol
-from ..ir.types import ACCESSES, I1, I64, PTR
+from ..ir.types import ACCESSES, I1, I64, NATURAL, PTR
 from ..pytypes import Array
 from . import stubs
 from .boxing import Misfit, box, unbox
@@ -175,7 +175,8 @@ def _call(b: Writer, entry: Entry, helpers: Helpers, leaves: tuple[int, ...], ow
     for object in owned:
         b.api("Py_IncRef", None, object)
     types = b.function.types
-    results = entry.result.leaves + ((I1,) if entry.writes else ())
+    places = context.returned(entry.result.leaves)
+    results = tuple([t for t, at in zip(entry.result.leaves, places) if at < 0]) + ((I1,) if entry.writes else ())
     call = Call(entry.name, entry.symbol, tuple([types[v] for v in leaves]), results)
     values = b.call("invoke", call, (record, *leaves))
     block, failed, done = b.block, b.cold_block(), b.new_block()
@@ -189,7 +190,12 @@ def _call(b: Writer, entry: Entry, helpers: Helpers, leaves: tuple[int, ...], ow
     b.ret((outcome,))
 
     b.start(done, block)
-    boxed = box(b, entry.result, values[: len(entry.result.leaves)])
+    kept = iter(values)
+    unboxed = [
+        next(kept) if at < 0 else b.load(NATURAL[t], record, disp=at, region=2)
+        for t, at in zip(entry.result.leaves, places)
+    ]
+    boxed = box(b, entry.result, tuple(unboxed))
     for object in owned:
         b.api("Py_DecRef", None, object)
     b.ret((boxed,))

@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from jitney.asm import memory
+from jitney.asm import mapping, memory
 from jitney.asm.memory import Memory
 
 
@@ -102,14 +102,14 @@ def test_no_data_or_no_code(mode):
 
 def test_never_writable_and_executable(mode, monkeypatch):
     seen = []
-    original = memory._System.protect
+    original = mapping.System.protect
     others = mappings()  # ctypes makes such a page for callbacks, if a test before this one used any
 
     def protect(self, address, size, access):
         original(self, address, size, access)
         seen.append([row for row in mappings() if "w" in row[2] and "x" in row[2] and row not in others])
 
-    monkeypatch.setattr(memory._System, "protect", protect)
+    monkeypatch.setattr(mapping.System, "protect", protect)
     arena = Memory(mode)
     regions = [arena.publish(returning(index) + bytes(700), b"data") for index in range(400)]
     assert len(seen) >= 400
@@ -395,7 +395,7 @@ def test_under_an_address_space_limit():
     result = run(
         r"""
         import ctypes, resource
-        from jitney.asm import memory
+        from jitney.asm import mapping, memory
         with open("/proc/self/statm") as file:
             size = int(file.read().split()[0]) * 4096
         resource.setrlimit(resource.RLIMIT_AS, (size + (40 << 20), size + (40 << 20)))

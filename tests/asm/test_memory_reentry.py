@@ -169,3 +169,28 @@ def test_an_exception_anywhere_leaves_a_sound_memory(prepare):
         if len(world.alive) > 20:
             world.drop(2)
     assert 100 < at < 99_999
+
+
+def test_a_handler_needs_no_more_addresses(monkeypatch):
+    """The interrupted operation never holds all there are: others may be far from them, out of reach."""
+    world = World("memfd")
+    world.publish()
+
+    def refuse(self, size):
+        raise MemoryError("no more addresses")
+
+    monkeypatch.setattr(Memory, "_reserve_addresses", refuse)
+    for at in range(100_000):
+        world.arena.usage()
+        for pool in (world.arena._code, world.arena._data):
+            pool.clear()  # so that the interrupted operation has to map arenas
+        arenas = len(world.arena._code.arenas)
+        interrupt = Interrupt(at, world.publish)
+        interrupt.run(world.publish)
+        assert len(world.arena._code.arenas) > arenas
+        world.check()
+        if not interrupt.fired:
+            break
+        if len(world.alive) > 20:
+            world.drop(2)
+    assert 100 < at < 99_999

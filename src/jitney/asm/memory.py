@@ -19,7 +19,7 @@ Arenas are cut into 64-byte granules and shared by many functions. Freed chunks 
 the arenas are used up, neighbours are merged before another arena is mapped.
 
 Threads: every operation holds one lock. Signal handlers run between any two bytecodes of the thread that
-holds it, and may need code of their own: such a nested call gets whole pages to itself and leaves alone what
+holds it, and may need code of their own: such a nested call maps arenas of its own and leaves alone what
 the interrupted one is working on. Only steps that Python does at once, such as a list's `pop`, are shared by
 both. A collected `Region` only appends to a list (it may be collected anywhere, even inside `reserve`); the
 next `reserve` does the work.
@@ -35,12 +35,13 @@ from __future__ import annotations
 import os
 from _thread import RLock
 from _weakref import ref
-from ctypes import PyDLL, c_char, c_int, c_long, c_size_t, c_void_p, get_errno
-from errno import ENOMEM
+from ctypes import c_char
+
+from .mapping import ANONYMOUS, FIXED, NONE, PAGE, PRIVATE, READ, READ_EXEC, READ_WRITE, RESERVED, System, share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     _Claim = tuple[object, "_Arena | None", int, int, "_Arena | None", int, int]
     """What a region holds: its epoch; arena, address and chunk size of its code; and the same of its data."""
@@ -48,52 +49,12 @@ if TYPE_CHECKING:
 GRANULE = 64
 """Alignment of code and of data, in bytes, and the unit in which both are handed out."""
 
-_PAGE = 4096
 _ARENA = 256 << 10
 _REACH = (1 << 31) - (1 << 20)
 _RESERVE_SIZES = tuple(size << 20 for size in (1024, 256, 64, 16, 2))
 
-_NONE, _READ, _READ_WRITE, _READ_EXEC = 0, 1, 3, 5
-_SHARED, _PRIVATE, _FIXED, _ANONYMOUS, _NORESERVE = 0x1, 0x2, 0x10, 0x20, 0x4000
-_RESERVED = _PRIVATE | _ANONYMOUS | _NORESERVE
-_MFD_CLOEXEC, _MFD_NOEXEC_SEAL = 0x1, 0x8
-
 _INT3 = b"\xcc"
 _NO_VIEW = memoryview(b"")
-
-
-class _System:
-    """The three system calls, bound at first use; they keep the GIL, being shorter than releasing it."""
-
-    __slots__ = ("mmap", "mprotect", "munmap")
-
-    def __init__(self) -> None:
-        libc = PyDLL(None, use_errno=True)
-        self.mmap = libc.mmap
-        self.mmap.argtypes = (c_void_p, c_size_t, c_int, c_int, c_int, c_long)
-        self.mmap.restype = c_void_p
-        self.mprotect = libc.mprotect
-        self.mprotect.argtypes = (c_void_p, c_size_t, c_int)
-        self.munmap = libc.munmap
-        self.munmap.argtypes = (c_void_p, c_size_t)
-
-    def map(self, address: int, size: int, access: int, flags: int, fd: int = -1) -> int:
-        """Map `size` bytes and return where they are. OSError where the system refuses, MemoryError if it is
-        full.
-        """
-        result = self.mmap(address, size, access, flags, fd, 0)
-        if result is None or result == (1 << 64) - 1:
-            code = get_errno()
-            if code == ENOMEM:
-                raise MemoryError(f"no memory for {size} bytes of code or data")
-            raise OSError(code, f"mmap of {size} bytes: {os.strerror(code)}")
-        return int(result)
-
-    def protect(self, address: int, size: int, access: int) -> None:
-        """Change the access rights of whole pages. OSError where the system refuses."""
-        if self.mprotect(address, size, access):
-            code = get_errno()
-            raise OSError(code, f"mprotect of {size} bytes: {os.strerror(code)}")
 
 
 class _Operation:
@@ -131,7 +92,7 @@ class _Arena:
 class _Pool:
     """Chunks of one kind (code or data): free ones by size, and spans never used or merged again.
 
-    Only the operation that has set `Memory._busy` touches `free` and `spans`.
+    Only the operation that has set `Memory._busy` works on them; a nested call does no more than append.
     """
 
     __slots__ = ("arenas", "free", "spans", "unit")
@@ -190,7 +151,7 @@ class _Pool:
             else:
                 merged.append((arena, start, end))
         merged.sort(key=lambda span: span[2] - span[1])
-        self.spans = merged + self.spans
+        self.spans[:0] = merged
         return self.cut(size)
 
     def add(self, arena: _Arena) -> None:
@@ -289,8 +250,8 @@ class Memory:
     """
 
     __slots__ = (
-        "_busy", "_code", "_data", "_dropped", "_epoch", "_forking", "_kept", "_lock", "_ranges", "_rooms",
-        "_system", "mode",
+        "_busy", "_code", "_data", "_dropped", "_epoch", "_forking", "_fresh", "_kept", "_lock", "_ranges",
+        "_rooms", "_slots", "_system", "mode",
     )  # fmt: skip
 
     def __init__(self, mode: str = "auto") -> None:
@@ -298,11 +259,13 @@ class Memory:
             raise ValueError(f"mode is 'auto', 'memfd' or 'seal', not {mode!r}")
         self.mode = mode
         self._lock = RLock()
-        self._system: _System | None = None
+        self._system: System | None = None
         self._code = _Pool()
         self._data = _Pool()
         self._dropped: list[_Claim] = []
         self._kept: list[Region] = []
+        self._slots: list[int] = []
+        self._fresh: list[Iterator[int]] = []
         self._rooms: list[tuple[int, int]] = []
         self._ranges: list[tuple[int, int]] = []
         self._busy: Callable[[], object] = _idle
@@ -384,10 +347,12 @@ class Memory:
         kinds = ((self._code, code_size, self._map_code), (self._data, data_size, self._map_data))
         for index, (pool, size, make) in enumerate(kinds):
             if size:
-                chunks[index] = -(-pool.size_of(size) // _PAGE) * _PAGE
-                arena = arenas[index] = make(chunks[index])
+                chunks[index] = chunk = pool.size_of(size)
+                length = -(-max(chunk, _ARENA) // PAGE) * PAGE
+                arena = arenas[index] = make(length)
                 arena.live = 1
                 pool.arenas.append(arena)
+                pool.spans.append((arena, arena.start + chunk, arena.start + length))
         code, data = arenas
         addresses = [arena.start if arena else 0 for arena in arenas]
         claim = (self._epoch, code, addresses[0], chunks[0], data, addresses[1], chunks[1])
@@ -396,17 +361,19 @@ class Memory:
     # -- mapping
 
     def _start(self) -> None:
-        """First use: bind the system calls, find the mode that works, watch for forks. Harmless if done twice."""
-        system = _System()
+        """First use: bind the system calls, find the mode that works, watch for forks. Harmless if done
+        twice.
+        """
+        system = System()
         if self.mode == "auto":
             try:
-                for address in _share(system, 0, _PAGE):
-                    system.munmap(address, _PAGE)
+                for address in share(system, 0, PAGE):
+                    system.munmap(address, PAGE)
                 self.mode = "memfd"
             except OSError:
                 self.mode = "seal"
         if self.mode == "seal":
-            self._code.unit = _PAGE
+            self._code.unit = PAGE
         else:
             os.register_at_fork(
                 before=self._before_fork,
@@ -419,7 +386,7 @@ class Memory:
         """A chunk from merged neighbours or, failing that, from a new arena."""
         chunk = pool.merge(size)
         while chunk is None:
-            length = -(-max(size, _ARENA) // _PAGE) * _PAGE
+            length = -(-max(size, _ARENA) // PAGE) * PAGE
             pool.add(self._map_code(length) if pool is self._code else self._map_data(length))
             chunk = pool.cut(size)
         return chunk
@@ -429,41 +396,59 @@ class Memory:
         if self.mode == "seal":
             return _Arena(start, size, start)
         try:
-            _, writer = _share(self._bound(), start, size)
+            _, writer = share(self._bound(), start, size)
         except (OSError, MemoryError):
-            self._rooms.append((start, start + size))
+            self._give_room(start, size)
             raise
         return _Arena(start, size, writer)
 
     def _map_data(self, size: int) -> _Arena:
         start = self._room(size)
         try:
-            self._bound().map(start, size, _READ_WRITE, _PRIVATE | _ANONYMOUS | _FIXED)
+            self._bound().map(start, size, READ_WRITE, PRIVATE | ANONYMOUS | FIXED)
         except (OSError, MemoryError):
-            self._rooms.append((start, start + size))
+            self._give_room(start, size)
             raise
         return _Arena(start, size, start)
 
     def _room(self, size: int) -> int:
-        """Take `size` bytes of reserved addresses, reserving more where none are left."""
-        rooms, small = self._rooms, []
-        try:
-            while True:
-                try:
-                    start, end = rooms.pop()
-                except IndexError:
-                    break
-                if end - start >= size:
-                    if end - start > size:
-                        rooms.append((start + size, end))
+        """Take reserved addresses for an arena of `size` bytes, reserving more where none are left.
+
+        Those of the usual size are *slots*, taken in one step that no signal handler can come between: so
+        there are some for a nested call too, whatever the interrupted one is doing. Larger ones are rare.
+        """
+        if size <= _ARENA:
+            try:
+                return self._slots.pop()
+            except IndexError:
+                pass
+            for fresh in self._fresh[::-1]:
+                start = next(fresh, 0)
+                if start:
                     return start
-                small.append((start, end))
-        finally:
-            rooms.extend(small)
-        start, length = self._reserve_addresses(size)
-        if length > size:
-            rooms.append((start + size, start + length))
+        else:
+            for room in self._rooms[::-1]:
+                start, end = room
+                if end - start >= size:
+                    try:
+                        self._rooms.remove(room)
+                    except ValueError:  # a nested call took it
+                        continue
+                    self._rooms.append((start + size, end))
+                    return start
+        start, length = self._reserve_addresses(max(size, _ARENA))
+        taken = start + max(size, _ARENA)
+        middle = taken + (start + length - taken) * 3 // 4 // _ARENA * _ARENA
+        self._fresh.append(iter(range(taken, middle, _ARENA)))
+        self._rooms.append((middle, start + length))
         return start
+
+    def _give_room(self, start: int, size: int) -> None:
+        """Take back the addresses of an arena."""
+        if size <= _ARENA:
+            self._slots.append(start)
+        else:
+            self._rooms.append((start, start + size))
 
     def _reserve_addresses(self, size: int) -> tuple[int, int]:
         """Reserve `size` bytes of addresses in reach of all others, and more if the address limit permits."""
@@ -473,7 +458,7 @@ class Memory:
             high = max((end for _, end in self._ranges), default=0)
             for hint in (low - length, high) if high else (0,):
                 try:
-                    start = system.map(hint, length, _NONE, _RESERVED)
+                    start = system.map(hint, length, NONE, RESERVED)
                 except (OSError, MemoryError):
                     continue
                 found = start, start + length
@@ -484,7 +469,7 @@ class Memory:
                 system.munmap(start, length)
         raise MemoryError(f"no address space is left for {size} bytes of code within 2 GB of the rest")
 
-    def _bound(self) -> _System:
+    def _bound(self) -> System:
         assert self._system is not None
         return self._system
 
@@ -496,19 +481,19 @@ class Memory:
             if arena.retired:
                 raise RuntimeError("this memory was reserved before a fork and is the parent's")
             if self.mode == "seal":
-                system.protect(address, len(code), _READ_WRITE)
+                system.protect(address, len(code), READ_WRITE)
                 arena.view[offset : offset + len(code)] = code
-                system.protect(address, len(code), _READ_EXEC)
+                system.protect(address, len(code), READ_EXEC)
                 return
             # Counted, because a signal handler may write code of its own in the middle of this.
             arena.writers += 1
             try:
-                system.protect(arena.writer, arena.size, _READ_WRITE)
+                system.protect(arena.writer, arena.size, READ_WRITE)
                 arena.view[offset : offset + len(code)] = code
             finally:
                 arena.writers -= 1
                 if not arena.writers:
-                    system.protect(arena.writer, arena.size, _READ)
+                    system.protect(arena.writer, arena.size, READ)
 
     # -- freeing
 
@@ -527,7 +512,7 @@ class Memory:
                 if epoch is not self._epoch or code.retired:
                     code.pinned = True
                 elif self.mode == "seal":
-                    self._bound().map(code_address, code_chunk, _NONE, _RESERVED | _FIXED)
+                    self._bound().map(code_address, code_chunk, NONE, RESERVED | FIXED)
                     self._code.give(code, code_address, code_chunk)
                 else:
                     self._code.give(code, code_address, code_chunk)
@@ -541,8 +526,8 @@ class Memory:
         if not arena.retired:
             arena.view = _NO_VIEW
             system.munmap(arena.writer, arena.size)
-        system.map(arena.start, arena.size, _NONE, _RESERVED | _FIXED)
-        self._rooms.append((arena.start, arena.start + arena.size))
+        system.map(arena.start, arena.size, NONE, RESERVED | FIXED)
+        self._give_room(arena.start, arena.size)
 
     # -- fork
 
@@ -566,31 +551,6 @@ class Memory:
                 arena.retired = True
                 arena.view = _NO_VIEW
                 self._bound().munmap(arena.writer, arena.size)
-
-
-def _share(system: _System, start: int, size: int) -> tuple[int, int]:
-    """Map fresh shared pages twice: executable at `start` (0: anywhere), and readable. Returns both
-    addresses.
-    """
-    fd = _memfd()
-    try:
-        os.ftruncate(fd, size)
-        writer = system.map(0, size, _READ, _SHARED, fd)
-        try:
-            return system.map(start, size, _READ_EXEC, _SHARED | (_FIXED if start else 0), fd), writer
-        except (OSError, MemoryError):
-            system.munmap(writer, size)
-            raise
-    finally:
-        os.close(fd)  # the mappings keep the pages
-
-
-def _memfd() -> int:
-    """A file in memory without a name. It is mapped, never executed as a program, and says so if it can."""
-    try:
-        return os.memfd_create("jitney", _MFD_CLOEXEC | _MFD_NOEXEC_SEAL)
-    except OSError:  # Linux before 6.3
-        return os.memfd_create("jitney", _MFD_CLOEXEC)
 
 
 _memory = Memory()

@@ -54,7 +54,9 @@ class Unit:
         recursive: it, or what it calls, checks the stack.
     """
 
-    __slots__ = ("_open", "asked", "callee", "error", "function", "hooks", "lowered", "result", "symbol", "types", "writes")
+    __slots__ = (
+        "_open", "asked", "callee", "error", "function", "hooks", "lowered", "result", "symbol", "types", "writes",
+    )  # fmt: skip
 
     def __init__(self, callee: Any, function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> None:
         self.callee = callee

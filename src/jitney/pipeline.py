@@ -115,7 +115,9 @@ def link(functions: Sequence[Function]) -> Loaded:
     return load([generate(function, TARGET) for function in functions])
 
 
-def listing(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> tuple[Lowered, Function, MachineCode]:
+def listing(
+    function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
+) -> tuple[Lowered, Function, MachineCode]:
     """All that `compile` makes on the way, with the machine code's origins recorded, for looking at."""
     lowered = Group(function, types, hooks).lower()[-1].lowered
     assert lowered is not None

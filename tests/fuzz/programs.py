@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
-INTS = [0, 1, -1, 2, 3, 7, -8, 10, 63, 64, 255, 256, 2**31 - 1, -(2**31), 2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63)]
-FLOATS = [0.0, -0.0, 1.0, -1.5, 0.1, 2.0, 1e10, -1e300, 1e308, 5e-324, 2.0**53, float("inf"), float("-inf"), float("nan")]
+SMALL = [0, 1, -1, 2, 3, 7, -8, 10, 63]
+INTS = [*SMALL, 64, 255, 256, 2**31 - 1, -(2**31), 2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63)]
+INF = float("inf")
+FLOATS = [0.0, -0.0, 1.0, -1.5, 0.1, 2.0, 1e10, -1e300, 1e308, 5e-324, 2.0**53, INF, -INF, INF - INF]
+FUNCTIONS = ["abs", "min", "max", "int", "float", "bool", "round", "math.sqrt", "math.floor", "math.sin", "math.exp"]
 MODULUS = 100003  # keeps products in loops from growing without end in CPython
 DTYPES = ["float64", "int64", "float32", "int32", "uint8", "int8", "uint16", "int16", "uint32", "uint64", "bool"]
 
@@ -147,14 +150,14 @@ class Program:
             names = [n for n in self.assigned if n[0] in "ikw" and n != self.hide]
             if names and r.random() < 0.65:
                 return r.choice(names)
-            return repr(r.choice(INTS[:9] if r.random() < 0.85 else INTS))
+            return repr(r.choice(SMALL if r.random() < 0.85 else INTS))
         if kind < 0.85:
             op = r.choice(["+", "+", "-", "-", "*", "*", "//", "%", "&", "|", "^", "<<", ">>", "**"])
             right = self.integer(depth + 1)
             if op in ("<<", ">>"):
                 right = r.choice(["1", "3", f"{r.choice(self.ints)} % 66", "5"])
             elif op == "**":
-                right = r.choice(["2", "3", f"{r.choice(self.ints)} % 5", "0"])
+                right = r.choice(["2", "3", f"({r.choice(self.ints)} % 5)", "0"])
             text = f"({self.integer(depth + 1)} {op} {right})"
             return f"({text} % {MODULUS})" if self.loops and op in ("*", "**", "<<") else text
         if kind < 0.92:
@@ -185,8 +188,7 @@ class Program:
         if kind < 0.88:
             return f"({self.condition(depth + 1)})"
         if kind < 0.96:
-            names = ["abs", "min", "max", "int", "float", "bool", "round", "math.sqrt", "math.floor", "math.sin", "math.exp"]
-            name = r.choice(names)
+            name = r.choice(FUNCTIONS)
             args = [self.term(depth + 1) for _ in range(2 if name in ("min", "max") else 1)]
             return f"{name}({', '.join(args)})"
         return f"({self.term(depth + 1)} {r.choice(['and', 'or'])} {self.term(depth + 1)})"
@@ -201,7 +203,7 @@ class Program:
             name = r.choice(list(self.arrays))
             return f"{name}[{self.index(name)}]"
         if kind < 0.88:
-            return repr(r.choice(INTS[:9] if r.random() < 0.85 else INTS))
+            return repr(r.choice(SMALL if r.random() < 0.85 else INTS))
         return r.choice(["0.5", "2.0", "-0.0", "1e300", "3.25", "True", "False"])
 
     def condition(self, depth: int = 1) -> str:
@@ -248,8 +250,8 @@ class Program:
             values = [r.random() < 0.5 for _ in range(n)]
         else:
             info = np.iinfo(dtype)
-            edge = [info.min, info.max, 0, 1]
-            values = [r.choice(edge) if r.random() < 0.3 else r.randint(max(info.min, -9), min(info.max, 9)) for _ in range(n)]
+            edge, low, high = [info.min, info.max, 0, 1], max(info.min, -9), min(info.max, 9)
+            values = [r.choice(edge) if r.random() < 0.3 else r.randint(low, high) for _ in range(n)]
         with np.errstate(all="ignore"):
             array = np.array(values, dtype=dtype).reshape(shape)
         if ndim == 1 and r.random() < 0.2:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+
 import numpy as np
 import pytest
 
@@ -37,11 +39,10 @@ def test_range_forms():
 @pytest.mark.parametrize("step", [1, 2, 3, 7, -1, -2, -5])
 def test_constant_steps(step):
     namespace = {}
-    source = f"def f(a, b):\n    s = n = 0\n    for i in range(a, b, {step}):\n        s += i\n        n += 1\n    return s, n\n"
-    import linecache
-
-    linecache.cache[f"<step {step}>"] = (len(source), None, source.splitlines(True), f"<step {step}>")
-    exec(compile(source, f"<step {step}>", "exec"), namespace)
+    loop = f"    for i in range(a, b, {step}):\n        s += i\n        n += 1\n"
+    source, file = "def f(a, b):\n    s = n = 0\n" + loop + "    return s, n\n", f"<step {step}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    exec(compile(source, file, "exec"), namespace)
     check(namespace["f"], (0, 10), (10, 0), (3, 3), (-20, 21), (21, -20), (1, 2), (2, 1))
 
 
@@ -106,7 +107,7 @@ def test_unbound_local():
 
     def g(c):
         del c
-        return c
+        return c  # noqa: F821
 
     check(g, 1)
 
@@ -114,7 +115,7 @@ def test_unbound_local():
         s = 0
         for i in range(n):
             if i > 2:
-                s += t
+                s += t  # noqa: F821
             t = i
         return s, t
 

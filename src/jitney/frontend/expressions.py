@@ -263,7 +263,8 @@ def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[O
 
 
 def _chain(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
-    left, no = lw.expr(node.left), []
+    left = lw.expr(node.left)
+    no: list[Open] = []
     for k, comparator in enumerate(node.comparators):
         start = lw.b.block
         try:

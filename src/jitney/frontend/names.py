@@ -94,7 +94,7 @@ class Names:
         found = namespace.get(name, _MISSING)
         if found is not _MISSING:
             return self._value(lw, namespace, name, name, found)
-        builtins = self.function.__builtins__
+        builtins = self.function.__builtins__  # type: ignore[attr-defined]
         found = builtins.get(name, _MISSING)
         self._guard(namespace, name, ABSENT)
         if found is _MISSING:

@@ -14,8 +14,8 @@ from __future__ import annotations
 from _heapq import heapify, heappop, heappush
 
 from .liveness import Liveness
-from .machine import FIRST, LABEL, PAUSE, SLOT
-from .spill import Splitter
+from .machine import FIRST, LABEL, PAUSE
+from .spill import Splitter, located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -290,16 +290,7 @@ def allocate(m: MachineFunction, target: Target) -> Allocation:
         place[v] = reg[v if parent[v] == v else find(v)]
     splitter = packer.splitter
     if splitter is None:
-        for inst in code:
-            op, outs, ins, imm, stub = inst
-            if outs or ins:
-                outs = tuple([place[o] for o in outs])
-                ins = tuple([place[a] for a in ins])
-                inst = (op, outs, ins, imm, stub)
-            if stub is not None:
-                stub.locs = tuple([place[a] for a in stub.uses])
-                stub.operands = (outs, ins)
-            result.code.append(inst)
+        result.code = [located(inst, place) for inst in code]
         result.source = list(range(len(code)))
     else:
         splitter.rewrite(result, place)
@@ -307,7 +298,3 @@ def allocate(m: MachineFunction, target: Target) -> Allocation:
     kept = target.int_saved + target.float_saved
     result.saved = tuple([r for r in kept if r in packer.used])
     return result
-
-
-def slot_index(loc: int) -> int:
-    return loc - SLOT

@@ -8,7 +8,7 @@ in a loop that can do without. Constants are made again instead of loaded.
 
 from __future__ import annotations
 
-from .machine import FIRST, INCOMING, SLOT
+from .machine import INCOMING, SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ _TINY = 1e30
 
 
 class _Region:
-    """A loop as the splitter sees it: its positions, and the positions where it is entered and left."""
+    """A loop as the splitter sees it: its positions, and the places where it is entered and left."""
 
-    __slots__ = ("blocks", "children", "entry", "header", "loop", "mask", "outside")
+    __slots__ = ("blocks", "depth", "entry", "header", "loop", "mask", "outside")
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.mask = 0
         self.blocks: list[MachineBlock] = []
-        self.children: list[_Region] = []
+        self.depth = loop.depth
         self.header: MachineBlock | None = None
         self.entry: MachineBlock | None = None
         # blocks outside that are entered from inside
@@ -47,77 +47,74 @@ class Splitter:
         # group -> its home: a slot, or the constant's instruction
         self.home: dict[int, int] = {}
         self.remat: dict[int, Inst] = {}
-        # group -> positions of its reads and writes, as (position, 0 reads 1 writes 2 both 4 by a stub)
-        self._index: dict[int, dict[int, int]] = {}
-        # register -> its group; position -> how often it is executed
-        self._lead = [packer.find(v) for v in range(len(packer.parent))]
+        # register -> its group; group -> its registers, if it has more than one
+        self._lead = lead = [packer.find(v) for v in range(len(packer.parent))]
+        self._members: dict[int, list[int]] = {}
+        for v, leader in enumerate(lead):
+            if v != leader:
+                self._members.setdefault(leader, [leader]).append(v)
+        # position -> how often it is executed
         self._weights: list[float] = []
         for block in packer.m.blocks:
             self._weights += [block.weight] * (block.end - block.start)
         # child -> (group, region or None, positions)
         self._children: dict[int, tuple[int, _Region | None, dict[int, int]]] = {}
-        self._regions: list[_Region] | None = None
         self._removed: set[int] = set()
+        self._touched = self._touches()
+        # for each loop depth from 1 on: position -> the loop of that depth it lies in
+        self._levels: list[list[_Region | None]] = []
+        self._find_regions()
 
     # -- what is where -----------------------------------------------------------------------------
 
-    def _positions(self, group: int) -> dict[int, int]:
-        """Where the members of `group` are read (1), written (2), read by a stub (4)."""
-        found = self._index.get(group)
-        if found is None:
-            packer = self.packer
-            # together with all others that will be asked for, as far as one can tell
-            wanted: dict[int, dict[int, int]] = {group: {}}
-            for _, v in packer.heap:
-                if v < len(packer.parent) and v not in self._index:
-                    wanted[v] = {}
-            lead = self._lead
-            for i, (_, outs, ins, _, stub) in enumerate(packer.code):
-                for o in outs:
-                    entry = wanted.get(lead[o])
-                    if entry is not None:
-                        entry[i] = entry.get(i, 0) | 2
-                for a in ins:
-                    entry = wanted.get(lead[a])
-                    if entry is not None:
-                        entry[i] = entry.get(i, 0) | 1
-                if stub is not None:
-                    for a in stub.uses:
-                        entry = wanted.get(lead[a])
-                        if entry is not None:
-                            entry[i] = entry.get(i, 0) | 4
-            self._index.update(wanted)
-            found = wanted[group]
-        return found
+    def _touches(self) -> list[list[int]]:
+        """For each register where it is read (1), written (2), read by a stub (4), as ``position << 3 | how``."""
+        touched: list[list[int]] = [[] for _ in self._lead]
+        for i, (_, outs, ins, _, stub) in enumerate(self.packer.code):
+            for o in outs:
+                touched[o].append(i << 3 | 2)
+            for a in ins:
+                touched[a].append(i << 3 | 1)
+            if stub is not None:
+                for a in stub.uses:
+                    touched[a].append(i << 3 | 4)
+        return touched
 
-    def _roots(self) -> list[_Region]:
-        if self._regions is None:
-            self._regions = []
-            found: dict[int, _Region] = {}
-            for block in self.packer.m.blocks:
-                mask = block.mask
-                loop = block.loop
-                while loop is not None:
-                    region = found.get(id(loop))
-                    if region is None:
-                        region = found[id(loop)] = _Region(loop)
-                    region.mask |= mask
-                    region.blocks.append(block)
-                    loop = loop.parent
-            for region in found.values():
-                parent = region.loop.parent
-                (found[id(parent)].children if parent is not None else self._regions).append(region)
-                inside = set(map(id, region.blocks))
-                for block in region.blocks:
-                    if block.source is region.loop.header:
-                        region.header = block
-                        for pred in block.preds:
-                            if id(pred) not in inside:
-                                region.entry = pred if region.entry is None and len(pred.succs) == 1 else None
-                    for succ in block.succs:
-                        if id(succ) not in inside and succ not in region.outside:
-                            region.outside.append(succ)
-        return self._regions
+    def _positions(self, group: int) -> dict[int, int]:
+        """Where the members of `group` are touched, and how."""
+        positions: dict[int, int] = {}
+        for v in self._members.get(group, (group,)):
+            for touch in self._touched[v]:
+                positions[touch >> 3] = positions.get(touch >> 3, 0) | touch & 7
+        return positions
+
+    def _find_regions(self) -> None:
+        regions: dict[Loop, _Region] = {}
+        levels = self._levels
+        n = len(self._weights)
+        for block in self.packer.m.blocks:
+            loop = block.loop
+            while loop is not None:
+                region = regions.get(loop)
+                if region is None:
+                    region = regions[loop] = _Region(loop)
+                    while len(levels) < region.depth:
+                        levels.append([None] * n)
+                region.mask |= block.mask
+                region.blocks.append(block)
+                levels[region.depth - 1][block.start : block.end] = [region] * (block.end - block.start)
+                loop = loop.parent
+        for region in regions.values():
+            inside = set(region.blocks)
+            for block in region.blocks:
+                if block.source is region.loop.header:
+                    region.header = block
+                    entries = [pred for pred in block.preds if pred not in inside]
+                    if len(entries) == 1 and len(entries[0].succs) == 1:
+                        region.entry = entries[0]
+                for succ in block.succs:
+                    if succ not in inside and succ not in region.outside:
+                        region.outside.append(succ)
 
     # -- splitting ---------------------------------------------------------------------------------
 
@@ -127,7 +124,7 @@ class Splitter:
         if child is not None:
             group, region, positions = child
             assert region is not None
-            self._cut(group, positions, region.children)
+            self._cut(group, positions, region.depth)
             return
         positions = self._positions(v)
         packer = self.packer
@@ -140,7 +137,7 @@ class Splitter:
             self.home[v] = INCOMING + argument
         else:
             self.home[v] = self._slot(packer.live[v])
-        self._cut(v, positions, self._roots())
+        self._cut(v, positions, 0)
 
     def _constant(self, v: int, positions: dict[int, int]) -> Inst | None:
         """The instruction that defines `v`, if that is all there is and it can be done again anywhere."""
@@ -178,26 +175,30 @@ class Splitter:
         self.slots += 1
         return SLOT + self.slots - 1
 
-    def _cut(self, group: int, positions: dict[int, int], regions: list[_Region]) -> None:
-        """Children of `group` for the given reads and writes: one for each region that can have one, else tiny ones.
-        """
-        packer = self.packer
-        power = packer.powers
+    def _cut(self, group: int, positions: dict[int, int], depth: int) -> None:
+        """Children of `group` for the given reads and writes: one for each loop in depth `depth` that can have one,
+        else tiny ones."""
         rest = positions
-        for region in regions:
-            inside = {i: how for i, how in rest.items() if region.mask & power[i]}
-            if not any(how & 3 for how in inside.values()):
-                continue
-            if not packer.live[group] & ~region.mask:
-                # it lives in this loop alone: only a loop inside can help
-                self._cut(group, inside, region.children)
-                rest = {i: how for i, how in rest.items() if i not in inside}
-            elif self._loop_child(group, region, inside):
-                rest = {i: how for i, how in rest.items() if i not in inside}
+        if depth < len(self._levels):
+            level = self._levels[depth]
+            rest = {}
+            loops: dict[_Region, dict[int, int]] = {}
+            for i, how in positions.items():
+                region = level[i]
+                if region is None:
+                    rest[i] = how
+                else:
+                    loops.setdefault(region, {})[i] = how
+            for region, inside in loops.items():
+                if not any(how & 3 for how in inside.values()):
+                    continue
+                if not self.packer.live[group] & ~region.mask:
+                    # it lives in this loop alone: only a loop inside can help
+                    self._cut(group, inside, depth + 1)
+                elif not self._loop_child(group, region, inside):
+                    rest.update(inside)
         for i, how in rest.items():
-            if i in self._removed:
-                continue
-            if how & 3 and not self._in_memory(group, i, how):
+            if how & 3 and i not in self._removed and not self._in_memory(group, i, how):
                 self._tiny(group, i, how)
 
     def _in_memory(self, group: int, i: int, how: int) -> bool:
@@ -303,33 +304,30 @@ class Splitter:
                 for block in region.outside:
                     if mine & power[block.start]:
                         after.setdefault(block.start, []).append((store, group))
-        homes = self.home
+        for group, home in self.home.items():
+            for v in self._members.get(group, (group,)):
+                place[v] = home
         lead = self._lead
-        for v in range(FIRST, len(packer.parent)):
-            moved = homes.get(lead[v])
-            if moved is not None:
-                place[v] = moved
+        removed = self._removed
+        busy = {*at, *before, *after, *removed}
         new, source, moves = result.code, result.source, result.moves
         for i, inst in enumerate(packer.code):
+            if i not in busy:
+                new.append(located(inst, place))
+                source.append(i)
+                continue
             for extra, group in before.get(i, ()):
                 moves[len(new)] = group
                 new.append(extra)
                 source.append(-1)
-            if i not in self._removed:
+            if i not in removed:
                 op, outs, ins, imm, stub = inst
-                here = at.get(i)
-                if here is None:
-                    outs = tuple([place[o] for o in outs])
-                    ins = tuple([place[a] for a in ins])
-                    if stub is not None:
-                        stub.locs = tuple([place[a] for a in stub.uses])
-                        stub.operands = (outs, ins)
-                else:
-                    outs = tuple([here.get(lead[o], place[o]) for o in outs])
-                    ins = tuple([here.get(lead[a], place[a]) for a in ins])
-                    if stub is not None:
-                        stub.locs = tuple([here.get(lead[a], place[a]) for a in stub.uses])
-                        stub.operands = (outs, ins)
+                here = at.get(i, {})
+                outs = tuple([here.get(lead[o], place[o]) for o in outs])
+                ins = tuple([here.get(lead[a], place[a]) for a in ins])
+                if stub is not None:
+                    stub.locs = tuple([here.get(lead[a], place[a]) for a in stub.uses])
+                    stub.operands = (outs, ins)
                 new.append((op, outs, ins, imm, stub))
                 source.append(i)
             for extra, group in after.get(i, ()):
@@ -337,3 +335,27 @@ class Splitter:
                 new.append(extra)
                 source.append(-1)
         result.spills = len(moves)
+
+
+def located(inst: Inst, place: list[int]) -> Inst:
+    """The instruction with the location of each register."""
+    op, outs, ins, imm, stub = inst
+    n = len(outs)
+    if n == 1:
+        outs = (place[outs[0]],)
+    elif n:
+        outs = tuple([place[o] for o in outs])
+    n = len(ins)
+    if n == 2:
+        a, b = ins
+        ins = (place[a], place[b])
+    elif n == 1:
+        ins = (place[ins[0]],)
+    elif n:
+        ins = tuple([place[a] for a in ins])
+    if stub is not None:
+        stub.locs = tuple([place[a] for a in stub.uses])
+        stub.operands = (outs, ins)
+    elif not outs and not ins:
+        return inst
+    return (op, outs, ins, imm, stub)

@@ -419,3 +419,34 @@ def test_objects_are_freed():
         del view, array, finalizer
     gc.collect()
     assert len(freed) == 4
+
+
+def test_interpreter_that_is_not_known(monkeypatch):
+    module = sys.modules["jitney.jit"]
+    layout = type("Layout", (), {"supported": False, "reason": "this is a Python from the future"})
+    monkeypatch.setattr(module, "LAYOUT", layout)
+    monkeypatch.setattr(module, "_unsupported", [])
+    with pytest.warns(FallbackWarning, match="from the future") as caught:
+        assert jit(same) is same and jit(defaults) is defaults
+    assert len(caught) == 1
+    with pytest.raises(UnsupportedError, match="from the future"):
+        jit(strict=True)(same)
+
+
+def test_interrupted_while_compiling_and_called_again(monkeypatch):
+    jitted = jit(same)
+    module = sys.modules["jitney.jit"]
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    for name in ("build_entry", "GuardTable", "Words", "set_entry"):
+        original = getattr(module, name)
+        monkeypatch.setattr(module, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            jitted(object)
+        monkeypatch.setattr(module, name, original)
+        for _ in range(2):
+            assert jitted(object) is object
+        assert len(compiled(jitted)) == 1
+        jitted = jit(same)

@@ -165,7 +165,8 @@ class Dispatcher:
         changed = record.guards.moved
         record.guards.moved = False
         if not record.address:
-            self._chain.append(record)
+            if record not in self._chain:
+                self._chain.append(record)
             changed = True
         if not usual and not self._flexible:
             self._flexible = changed = True
@@ -493,6 +494,9 @@ def _kind() -> type[JitFunction]:
     return _kinds[0]
 
 
+_unsupported: list[str] = []
+
+
 def jit(function: Any = None, /, **options: Any) -> Any:
     """Compile a function when it is called: ``@jit``, or ``@jit(option=value, ...)``.
 
@@ -530,7 +534,10 @@ def _decorate(function: Any, options: dict[str, Any]) -> Any:
     if flags & _GENERATOR:
         return _undecorated(function, "a generator is not supported", options)
     if not LAYOUT.supported:
-        return _undecorated(function, LAYOUT.reason, options)
+        # Of every function the same could be said: say it of the first.
+        told = bool(_unsupported)
+        _unsupported.append(LAYOUT.reason)
+        return function if told and not options.get("strict") else _undecorated(function, LAYOUT.reason, options)
     dispatcher = Dispatcher(function, options)
     jitted = new(_kind(), function, dispatcher.slow)
     dispatcher.bind(jitted)

@@ -101,14 +101,20 @@ def _rows(lines: dict[int, str], function: Function, code: MachineCode) -> Itera
     for block in function.blocks:
         yield "", f"{block}:", ""
         for v in block.insts:
-            yield from beside(function.lines[v], "  " + instruction_text(function, v), machine.pop(v, []))
+            yield from beside(function.lines[v], "  " + _bare(instruction_text(function, v)), machine.pop(v, []))
         if block.term:
-            yield from beside(block.line, "  " + terminator_text(block), [])
+            yield from beside(block.line, "  " + _bare(terminator_text(block)), [])
     rest = [text for v in sorted(machine) for text in machine[v]] + cold
     if rest:
         yield "", "", "cold:"
     for text in rest:
         yield "", "", text
+
+
+def _bare(text: str) -> str:
+    """Without the line number at its end, which the source column shows."""
+    before, mark, number = text.rpartition(" ; ")
+    return before if mark and number.isdigit() else text
 
 
 def _machine_rows(code: MachineCode) -> tuple[dict[int, list[str]], list[str]]:

@@ -10,7 +10,7 @@ from jitney.ir.function import Function
 from jitney.ir.interp import StepLimit
 from jitney.ir.print import to_text
 from jitney.ir.verify import verify
-from jitney.opt import PASSES, split
+from jitney.opt import PASSES, span
 from tests.ir.harness import Program, observe_interpreted
 from tests.ir.random_ir import generate
 from tests.opt import loops
@@ -71,7 +71,7 @@ def test_each_pass_alone(name: str) -> None:
 @pytest.mark.parametrize("first", range(0, 160, 20))
 def test_loops(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """All but the hoisting of guards is exact: the same failure at the same place, with the same stores before."""
-    monkeypatch.setattr(split, "CHUNK", 5)
+    monkeypatch.setattr(span, "CHUNK", 5)
     for seed in range(first, first + 20):
         program = loops.generate(seed)
         rng = random.Random(seed)

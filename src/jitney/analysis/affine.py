@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import I64
-from .ranges import INTERVALS, MAX, MIN, Interval, access_range
+from .intervals import INTERVALS, MAX, MIN, Interval, access_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,147 @@
+"""Bounds of an integer operation's result from bounds of its arguments, as mathematical integers.
+
+An interval is (least, greatest). What an operation that wraps gives may lie outside of 64 bits: then it may wrap, and
+nothing is known (`clamped`).
+"""
+
+from __future__ import annotations
+
+from ..ir.ops import OPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MIN, MAX = -(1 << 63), (1 << 63) - 1
+
+Interval = tuple[int, int]
+
+
+def clamped(interval: Interval) -> Interval:
+    """What a wrapping operation with these exact bounds can give."""
+    return interval if interval[0] >= MIN and interval[1] <= MAX else (MIN, MAX)
+
+
+def _mul(a: Interval, b: Interval) -> Interval:
+    products = (a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
+    return min(products), max(products)
+
+
+def _floordiv(a: Interval, b: Interval) -> Interval:
+    if b[0] <= 0 <= b[1]:
+        return MIN, MAX
+    quotients = (a[0] // b[0], a[0] // b[1], a[1] // b[0], a[1] // b[1])
+    return min(quotients), max(quotients)
+
+
+def _floormod(a: Interval, b: Interval) -> Interval:
+    if b[0] >= 0:
+        return (0, max(0, b[1] - 1) if a[0] < 0 else min(max(0, b[1] - 1), a[1]))
+    if b[1] <= 0:
+        return min(0, b[0] + 1), 0
+    return min(0, b[0] + 1), max(0, b[1] - 1)
+
+
+def _udiv(a: Interval, b: Interval) -> Interval:
+    return _floordiv(a, b) if a[0] >= 0 and b[0] > 0 else (MIN, MAX)
+
+
+def _urem(a: Interval, b: Interval) -> Interval:
+    return _floormod(a, b) if a[0] >= 0 and b[0] > 0 else (MIN, MAX)
+
+
+def _and(a: Interval, b: Interval) -> Interval:
+    if a[0] >= 0:
+        return 0, min(a[1], b[1]) if b[0] >= 0 else a[1]
+    return (0, b[1]) if b[0] >= 0 else (MIN, MAX)
+
+
+def _or(a: Interval, b: Interval) -> Interval:
+    if a[0] >= 0 and b[0] >= 0:
+        return max(a[0], b[0]), (1 << max(a[1], b[1]).bit_length()) - 1
+    return MIN, MAX
+
+
+def _xor(a: Interval, b: Interval) -> Interval:
+    if a[0] >= 0 and b[0] >= 0:
+        return 0, (1 << max(a[1], b[1]).bit_length()) - 1
+    return MIN, MAX
+
+
+def _shl(a: Interval, b: Interval) -> Interval:
+    if 0 <= b[0] and b[1] < 63:
+        return _mul(a, (1 << b[0], 1 << b[1]))
+    return MIN, MAX
+
+
+def _lshr(a: Interval, b: Interval) -> Interval:
+    if not (0 <= b[0] and b[1] < 64):
+        return MIN, MAX
+    if a[0] >= 0:
+        return a[0] >> b[1], a[1] >> b[0]
+    return (0, ((1 << 64) - 1) >> b[0]) if b[0] > 0 else (MIN, MAX)
+
+
+def _sar(a: Interval, b: Interval) -> Interval:
+    if not (0 <= b[0] and b[1] < 64):
+        return min(a[0], 0), max(a[1], 0)
+    return min(a[0] >> b[0], a[0] >> b[1]), max(a[1] >> b[0], a[1] >> b[1])
+
+
+def _absolute(a: Interval) -> Interval:
+    if a[0] == MIN:
+        return MIN, MAX
+    return (0 if a[0] <= 0 <= a[1] else min(abs(a[0]), abs(a[1]))), max(abs(a[0]), abs(a[1]))
+
+
+def _narrowed(bits: int, signed: bool) -> Callable[[Interval], Interval]:
+    lo, hi = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    return lambda a: a if lo <= a[0] and a[1] <= hi else (lo, hi)
+
+
+def access_range(memory: object) -> Interval:
+    access = memory.access  # type: ignore[attr-defined]
+    if access.size == 8:
+        return MIN, MAX
+    bits = 8 * access.size
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if access.signed else (0, (1 << bits) - 1)
+
+
+INTERVALS: dict[object, Callable[..., Interval]] = {
+    OPS[name]: rule
+    for name, rule in (
+        ("add", lambda a, b: (a[0] + b[0], a[1] + b[1])),
+        ("sub", lambda a, b: (a[0] - b[1], a[1] - b[0])),
+        ("mul", _mul),
+        ("addo", lambda a, b: (max(MIN, a[0] + b[0]), min(MAX, a[1] + b[1]))),
+        ("subo", lambda a, b: (max(MIN, a[0] - b[1]), min(MAX, a[1] - b[0]))),
+        ("mulo", lambda a, b: (max(MIN, _mul(a, b)[0]), min(MAX, _mul(a, b)[1]))),
+        ("neg", lambda a: (-a[1], -a[0])),
+        ("floordiv", _floordiv),
+        ("floormod", _floormod),
+        ("udiv", _udiv),
+        ("urem", _urem),
+        ("smin", lambda a, b: (min(a[0], b[0]), min(a[1], b[1]))),
+        ("smax", lambda a, b: (max(a[0], b[0]), max(a[1], b[1]))),
+        ("select", lambda c, a, b: (min(a[0], b[0]), max(a[1], b[1]))),
+        ("iabs", _absolute),
+        ("clz", lambda a: (0, 64)),
+        ("ctz", lambda a: (0, 64)),
+        ("popcnt", lambda a: (0, 64)),
+        ("and", _and),
+        ("or", _or),
+        ("xor", _xor),
+        ("not", lambda a: (~a[1], ~a[0])),
+        ("shl", _shl),
+        ("lshr", _lshr),
+        ("sar", _sar),
+        ("sext8", _narrowed(8, True)),
+        ("sext16", _narrowed(16, True)),
+        ("sext32", _narrowed(32, True)),
+        ("zext8", _narrowed(8, False)),
+        ("zext16", _narrowed(16, False)),
+        ("zext32", _narrowed(32, False)),
+        ("b2i", lambda a: a),
+        ("index", lambda i, n: (0, max(0, n[1] - 1))),
+    )
+}

@@ -1,0 +1,316 @@
+"""What `analysis.ranges` learns at each operation: bounds of its result, and what holds after it."""
+
+from __future__ import annotations
+
+from ..ir.ops import OPS
+from ..ir.types import I1, I64
+from .intervals import INTERVALS, MAX, MIN, access_range
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .ranges import Ranges
+
+_DEEP = 8  # how far definitions are followed
+_CONST, _ADD, _ADDO, _SUB, _SUBO = OPS["const"], OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"]
+_AND, _OR, _XOR, _NOT, _SMIN = OPS["and"], OPS["or"], OPS["xor"], OPS["not"], OPS["smin"]
+_SMAX, _LOAD, _GUARD, _INDEX, _SLT = OPS["smax"], OPS["load"], OPS["guard"], OPS["index"], OPS["slt"]
+_SLE, _SGT, _SGE, _ULT, _ULE = OPS["sle"], OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"]
+_UGT, _UGE, _EQ, _NE, _FEQ, _FNE = OPS["ugt"], OPS["uge"], OPS["eq"], OPS["ne"], OPS["feq"], OPS["fne"]
+_FADD, _FMUL, _FABS, _FNEG, _FSQRT = OPS["fadd"], OPS["fmul"], OPS["fabs"], OPS["fneg"], OPS["fsqrt"]
+_I2F = OPS["i2f"]
+
+
+def _visit_pure(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    """Bounds of an integer result."""
+    function = r.function
+    if function.types[v] is not I64:
+        if function.types[v] is I1:
+            _visit_flag(r, v, args)
+        return
+    low, high = r.low, r.high
+    lo, hi = INTERVALS[function.ops[v]](*[(low[a], high[a]) for a in args])
+    if lo >= MIN and hi <= MAX:
+        low[v], high[v] = lo, hi
+        if lo == hi:
+            r.known[v] = lo
+
+
+def _visit_flag(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    op = r.function.ops[v]
+    if op is _AND or op is _OR or op is _XOR:
+        a, b = args
+        lo, hi = r.low[a], r.high[a]
+        if op is _AND:
+            lo, hi = lo & r.low[b], hi & r.high[b]
+        elif op is _OR:
+            lo, hi = lo | r.low[b], hi | r.high[b]
+        elif lo == hi and r.low[b] == r.high[b]:
+            lo = hi = lo ^ r.low[b]
+        else:
+            lo, hi = 0, 1
+    elif op is _NOT:
+        lo, hi = 1 - r.high[args[0]], 1 - r.low[args[0]]
+    else:
+        return
+    if lo == hi:
+        r.low[v] = r.high[v] = r.known[v] = lo
+
+
+def _visit_sum(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    """`add` and `sub`: also remembered as a distance where a constant is added."""
+    a, b = args
+    low, high = r.low, r.high
+    if r.function.ops[v] is _ADD:
+        lo, hi = low[a] + low[b], high[a] + high[b]
+    else:
+        lo, hi = low[a] - high[b], high[a] - low[b]
+    if lo < MIN or hi > MAX:
+        return
+    _sum_facts(r, v, a, b, lo, hi)
+
+
+def _sum_facts(r: Ranges, v: int, a: int, b: int, lo: int, hi: int) -> None:
+    low, high = r.low, r.high
+    low[v], high[v] = lo, hi
+    if lo == hi:
+        r.known[v] = lo
+        return
+    op = r.function.ops[v]
+    down = op is _SUB or op is _SUBO
+    if low[b] == high[b]:
+        c = -low[b] if down else low[b]
+        r.exact[v] = (a, c)
+        r.define_bound(v, a, c)
+        r.define_lower(v, a, c)
+    elif low[a] == high[a] and not down:
+        r.exact[v] = (b, low[a])
+        r.define_bound(v, b, low[a])
+        r.define_lower(v, b, low[a])
+    elif down:
+        if low[b] >= 0:
+            r.define_bound(v, a, -low[b])
+        elif high[b] <= 0:
+            r.define_lower(v, a, -high[b])
+    else:
+        for x, y in ((a, b), (b, a)):
+            if high[y] <= 0:
+                r.define_bound(v, x, high[y])
+            elif low[y] >= 0:
+                r.define_lower(v, x, low[y])
+
+
+def _visit_checked(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    op = r.function.ops[v]
+    a, b = args[0], args[1]
+    low, high = r.low, r.high
+    interval = INTERVALS[OPS[op.base]]
+    lo, hi = interval((low[a], high[a]), (low[b], high[b]))
+    if lo >= MIN and hi <= MAX:
+        r.fits.add(v)
+    else:
+        lo, hi = max(lo, MIN), min(hi, MAX)
+        if lo > hi:
+            return
+    if op.base == "mul":
+        low[v], high[v] = lo, hi
+    else:
+        _sum_facts(r, v, a, b, lo, hi)
+
+
+def _visit_index(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    i, n = args[0], args[1]
+    low = r.low
+    if low[i] >= 0:
+        r.fits.add(v)
+        if r.at_most(i, n, -1):
+            r.passes.add(v)
+    r.narrow(n, 1, MAX)
+    r.narrow(i, -r.high[n], MAX)
+    r.less(i, n, -1)
+    r.low[v], r.high[v] = max(0, low[i]), max(0, r.high[n] - 1)
+    r.define_bound(v, n, -1)
+    if low[i] >= 0:
+        r.exact[v] = (i, 0)
+        r.define_bound(v, i, 0)
+        r.define_lower(v, i, 0)
+        r.high[v] = min(r.high[v], r.high[i])
+
+
+def _visit_guard(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    if r.low[args[0]] == 1:
+        r.passes.add(v)
+    else:
+        r.assume(args[0], True)
+
+
+def _visit_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    a, b = args
+    function = r.function
+    if function.types[a] is not I64:
+        return
+    op = function.ops[v]
+    low, high = r.low, r.high
+    if op is _ULT or op is _ULE or op is _UGT or op is _UGE:
+        if low[a] < 0 or low[b] < 0:
+            return
+        op = _SIGNED[op]
+    if op is _SGT:
+        op, a, b = _SLT, b, a
+    elif op is _SGE:
+        op, a, b = _SLE, b, a
+    result = -1
+    if op is _SLT:
+        result = 1 if r.at_most(a, b, -1) else 0 if r.at_most(b, a, 0) else -1
+    elif op is _SLE:
+        result = 1 if r.at_most(a, b, 0) else 0 if r.at_most(b, a, -1) else -1
+    elif high[a] < low[b] or high[b] < low[a]:
+        result = int(op is _NE)
+    elif r.at_most(a, b, -1) or r.at_most(b, a, -1):
+        result = int(op is _NE)
+    elif low[a] == high[a] == low[b] == high[b]:
+        result = int(op is _EQ)
+    if result >= 0:
+        low[v] = high[v] = r.known[v] = result
+
+
+def _visit_float_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    """``x != 0.0``, the test before a division."""
+    function = r.function
+    a, b = args
+    if function.ops[a] is _CONST:
+        a, b = b, a
+    if function.ops[b] is _CONST and function.imms[b] == 0.0 and _not_zero(r, a, _DEEP):
+        r.low[v] = r.high[v] = r.known[v] = int(function.ops[v] is _FNE)
+
+
+def _not_zero(r: Ranges, v: int, depth: int) -> bool:
+    """Whether the float `v` is NaN or not zero."""
+    function = r.function
+    op, args = function.ops[v], function.args[v]
+    if op is _CONST:
+        return bool(function.imms[v] != 0.0)
+    if op is _I2F:
+        return r.low[args[0]] > 0 or r.high[args[0]] < 0
+    if depth > 0 and (op is _FNEG or op is _FABS):
+        return _not_zero(r, args[0], depth - 1)
+    if depth > 0 and op is _FADD:
+        a, b = args
+        return (
+            _not_negative(r, a, depth) and _not_negative(r, b, depth)
+            and (_not_zero(r, a, depth - 1) or _not_zero(r, b, depth - 1))
+        )  # fmt: skip
+    return False
+
+
+def _not_negative(r: Ranges, v: int, depth: int) -> bool:
+    """Whether the float `v` is NaN or at least -0.0."""
+    function = r.function
+    op, args = function.ops[v], function.args[v]
+    if op is _CONST:
+        return bool(function.imms[v] >= 0.0)
+    if op is _I2F:
+        return r.low[args[0]] >= 0
+    if op is _FABS or op is _FSQRT:
+        return True
+    if depth <= 0:
+        return False
+    if op is _FMUL and args[0] == args[1]:
+        return True
+    if op is _FADD or op is _FMUL:
+        return _not_negative(r, args[0], depth - 1) and _not_negative(r, args[1], depth - 1)
+    return False
+
+
+def _visit_remainder(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    a, b = args
+    _visit_pure(r, v, args)
+    if r.low[a] >= 0 and r.high[a] < r.low[b]:
+        r.same[v] = a
+    if r.low[b] > 0:
+        r.define_bound(v, b, -1)
+        if r.low[a] >= 0:
+            r.define_bound(v, a, 0)
+
+
+def _visit_quotient(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    if r.low[args[0]] >= 0 and r.low[args[1]] > 0:
+        r.define_bound(v, args[0], 0)
+
+
+def _visit_shift_right(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    if r.low[args[0]] >= 0:
+        r.define_bound(v, args[0], 0)
+
+
+def _visit_and(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    if r.function.types[v] is I64:
+        for a in args:
+            if r.low[a] >= 0:
+                r.define_bound(v, a, 0)
+
+
+def _visit_extension(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    a = args[0]
+    if r.low[v] == r.low[a] and r.high[v] == r.high[a] and r.high[a] - r.low[a] < 1 << 32:
+        r.same[v] = a
+
+
+def _visit_absolute(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    if r.low[args[0]] >= 0:
+        r.same[v] = args[0]
+
+
+def _visit_extreme(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    """`smin` and `smax`."""
+    _visit_pure(r, v, args)
+    a, b = args
+    least = r.function.ops[v] is _SMIN
+    for x, y in ((a, b), (b, a)):
+        if r.at_most(x, y, 0):
+            r.same[v] = x if least else y
+    for x in args:
+        if least:
+            r.define_bound(v, x, 0)
+        else:
+            r.define_lower(v, x, 0)
+
+
+def _visit_load(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    if r.function.types[v] is I64:
+        r.low[v], r.high[v] = access_range(r.function.imms[v])
+
+
+_SIGNED = {_ULT: _SLT, _ULE: _SLE, _UGT: _SGT, _UGE: _SGE}
+RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
+    **dict.fromkeys(INTERVALS, _visit_pure),
+    _ADD: _visit_sum,
+    _SUB: _visit_sum,
+    _ADDO: _visit_checked,
+    _SUBO: _visit_checked,
+    OPS["mulo"]: _visit_checked,
+    _INDEX: _visit_index,
+    _GUARD: _visit_guard,
+    _LOAD: _visit_load,
+    _SMIN: _visit_extreme,
+    _SMAX: _visit_extreme,
+    _AND: _visit_and,
+    OPS["iabs"]: _visit_absolute,
+    _FEQ: _visit_float_compare,
+    _FNE: _visit_float_compare,
+    OPS["lshr"]: _visit_shift_right,
+    OPS["sar"]: _visit_shift_right,
+    OPS["floordiv"]: _visit_quotient,
+    OPS["udiv"]: _visit_quotient,
+    OPS["floormod"]: _visit_remainder,
+    OPS["urem"]: _visit_remainder,
+    **{OPS[name]: _visit_extension for name in ("sext8", "sext16", "sext32", "zext8", "zext16", "zext32")},
+    **{OPS[name]: _visit_compare for name in (
+        "eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")},
+}  # fmt: skip

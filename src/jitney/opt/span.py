@@ -1,0 +1,217 @@
+"""Which iterations of a split loop run without checks, and how many at a time: emitted in front of the copies."""
+
+from __future__ import annotations
+
+from ..ir.ops import OPS
+from ..ir.types import I64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..analysis.affine import Form
+    from ..ir.function import Block
+    from .split import Plan, Split
+
+CHUNK = 1 << 14  # iterations between two polls
+LENGTHS = 1 << 62  # lengths above count as this, so that bounds can be computed from them
+_INDEX = OPS["index"]
+
+
+class Span:
+    """The iterations that are the check-free copy's, computed before the loop.
+
+    Attributes:
+        lower, upper: new values: the counter is in [lower, upper); -1: no bound but the loop's own.
+    """
+
+    __slots__ = ("builder", "forms", "lower", "made", "plan", "rebuild", "upper")
+
+    def __init__(self, rebuild: Split, plan: Plan) -> None:
+        self.rebuild = rebuild
+        self.builder = rebuild.builder
+        self.plan = plan
+        self.forms = plan.forms
+        self.made: dict[int, int] = {}
+        self.lower = self.upper = -1
+        lowers: list[int] = []
+        uppers: list[int] = []
+        conds: list[int] = []
+        for v in sorted(plan.needs):
+            self._assume(v, lowers, uppers, conds)
+        for v in plan.passing:
+            self._passes(v, conds)
+        for form, length in plan.clips:
+            self._clip(form, length, lowers, uppers, conds)
+        self._combine(lowers, uppers)
+        self._test_ends(conds)
+        if conds:
+            self._only_if(conds)
+
+    def constant(self, k: int) -> int:
+        return self.builder.const(I64, k)
+
+    def start(self) -> int:
+        """The old value that the counter starts with."""
+        loop = self.plan.loop
+        return loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]
+
+    def value(self, v: int) -> int:
+        """The new value of an old one that is the same in each iteration, computed here if it comes from the loop."""
+        if self.forms.outside(v):
+            return self.rebuild.value[v]
+        found = self.made.get(v)
+        if found is None:
+            old = self.rebuild.old
+            op, args = old.ops[v], old.args[v]
+            if op is _INDEX:
+                found = self.value(args[0])
+            elif op.base:
+                found = self.builder.emit(op.base, self.value(args[0]), self.value(args[1]))
+            else:
+                found = self.builder.insert(op, tuple([self.value(a) for a in args]), old.imms[v], old.types[v])
+            self.made[v] = found
+        return found
+
+    def _assume(self, v: int, lowers: list[int], uppers: list[int], conds: list[int]) -> None:
+        limit, emit = self.forms.limit, self.builder.emit
+        if v == self.plan.loop.counter:
+            if self.forms.known(self.start())[0] < -limit or self.plan.loop.step < 0:
+                lowers.append(self.constant(-limit))
+            uppers.append(self.constant(limit))
+        elif self.forms.known(v)[0] >= 0:
+            conds.append(emit("sle", self.value(v), self.constant(limit)))
+        else:
+            conds.append(emit("ule", emit("add", self.value(v), self.constant(limit)), self.constant(2 * limit)))
+
+    def _passes(self, v: int, conds: list[int]) -> None:
+        args = self.rebuild.old.args[v]
+        if self.rebuild.old.ops[v] is _INDEX:
+            self._in_length(self.value(args[0]), args[1], conds)
+        else:
+            conds.append(self.value(args[0]))
+
+    def _in_length(self, x: int, length: int, conds: list[int]) -> None:
+        conds.append(self.builder.emit("ult", x, self._length(length, conds)))
+
+    def _length(self, length: int, conds: list[int]) -> int:
+        """The new value of a length, which is not negative."""
+        new = self.value(length)
+        if self.forms.known(length)[0] < 0:
+            conds.append(self.builder.emit("sge", new, self.constant(0)))
+        return new
+
+    def _base(self, form: Form) -> int:
+        """The part of a form that is the same in each iteration."""
+        emit = self.builder.emit
+        total = -1
+        for v, mult in form.terms.items():
+            term = self.value(v)
+            if mult == -1 and total >= 0:
+                total = emit("sub", total, term)
+                continue
+            term = emit("mul", term, self.constant(mult))
+            total = term if total < 0 else emit("add", total, term)
+        if total < 0:
+            return self.constant(form.const)
+        return emit("add", total, self.constant(form.const))
+
+    def _clip(self, form: Form, length: int, lowers: list[int], uppers: list[int], conds: list[int]) -> None:
+        """``0 <= +-k + base < length``."""
+        emit, zero = self.builder.emit, self.constant(0)
+        base = self._base(form)
+        size = self._length(length, conds)
+        plain = not form.terms and form.const == 0
+        if not plain and self.forms.known(length)[1] > LENGTHS:
+            size = emit("smin", size, self.constant(LENGTHS))
+        if form.coef > 0:
+            first = self.forms.known(self.start())[0]
+            if form.terms or self.plan.loop.step < 0 or -form.const > first:
+                lowers.append(emit("sub", zero, base))
+            uppers.append(size if plain else emit("sub", size, base))
+        else:
+            one = self.constant(1)
+            lowers.append(emit("add", emit("sub", base, size), one))
+            uppers.append(emit("add", base, one))
+
+    def _combine(self, lowers: list[int], uppers: list[int]) -> None:
+        emit, loop = self.builder.emit, self.plan.loop
+        stop = self.rebuild.value[loop.stop]
+        if loop.step > 0:
+            uppers.append(stop)
+        else:
+            lowers.append(emit("add", stop, self.constant(1)))
+        for bound in dict.fromkeys(lowers):
+            self.lower = bound if self.lower < 0 else emit("smax", self.lower, bound)
+        for bound in dict.fromkeys(uppers):
+            self.upper = bound if self.upper < 0 else emit("smin", self.upper, bound)
+
+    def _test_ends(self, conds: list[int]) -> None:
+        """Indices with other strides are in range where they are at both ends: they are linear."""
+        plan, emit = self.plan, self.builder.emit
+        if not plan.ends:
+            return
+        start = self.rebuild.value[self.start()]
+        if plan.loop.step > 0:
+            first = start if self.lower < 0 else emit("smax", start, self.lower)
+            last = emit("sub", self.upper, self.constant(1))
+        else:
+            last = start if self.upper < 0 else emit("smin", start, emit("sub", self.upper, self.constant(1)))
+            first = self.lower
+        for form, length in plan.ends:
+            base = self._base(form)
+            for k in (first, last):
+                x = emit("mul", k, self.constant(form.coef))
+                if form.factor >= 0:
+                    x = emit("mul", x, self.value(form.factor))
+                self._in_length(emit("add", x, base), length, conds)
+
+    def _only_if(self, conds: list[int]) -> None:
+        emit = self.builder.emit
+        every = -1
+        # Those of outer loops first, so that their conjunction moves out, too.
+        homes = self.builder.function.homes
+        for cond in sorted(set(conds), key=lambda c: (getattr(homes[c].loop, "depth", 0), c)):
+            every = cond if every < 0 else emit("and", every, cond)
+        if self.plan.loop.step > 0:
+            self.upper = emit("select", every, self.upper, self.constant(-(1 << 63)))
+        else:
+            self.lower = emit("select", every, self.lower, self.constant((1 << 63) - 1))
+
+    def contains(self, k: int) -> int:
+        """Whether iteration `k` is in; -1 where they all are."""
+        if self.plan.always:
+            return -1
+        emit = self.builder.emit
+        tests = []
+        if self.lower >= 0:
+            tests.append(emit("sge", k, self.lower))
+        if self.upper >= 0:
+            tests.append(emit("slt", k, self.upper))
+        return tests[0] if len(tests) == 1 else emit("and", tests[0], tests[1])
+
+
+class Chunk:
+    """As many iterations as run between two polls, emitted into the current block.
+
+    Attributes:
+        length: how many steps of the counter by one; limit: the counter's new stop; head: the outer loop's header.
+    """
+
+    __slots__ = ("_emit", "_k", "_step", "head", "length", "limit")
+
+    def __init__(self, span: Span, k: int, head: Block) -> None:
+        emit, step = span.builder.emit, span.plan.loop.step
+        self._emit, self._k, self._step = emit, k, step
+        most = span.constant(CHUNK * abs(step))
+        if step > 0:
+            self.length = emit("umin", emit("sub", span.upper, k), most)
+            self.limit = emit("add", k, self.length)
+        else:
+            stop = emit("sub", span.lower, span.constant(1))
+            self.length = emit("umin", emit("sub", k, stop), most)
+            self.limit = emit("sub", k, self.length)
+        self.head = head
+
+    def left(self, fuel: int, k: int) -> int:
+        """The fuel that is left in iteration `k`."""
+        done = self._emit("sub", k, self._k) if self._step > 0 else self._emit("sub", self._k, k)
+        return self._emit("sub", fuel, done)

@@ -33,21 +33,22 @@ class Allocation:
         code: instructions in layout order with locations for registers, spill code included.
         source: for each of them the position of the instruction it came from, or -1 for one inserted.
         before: the instructions as they were, by position.
-        inserted: by index in `code`: (location written, register it is a copy of) - for the checker.
+        moves: index in `code` of an inserted instruction -> the register whose value it moves.
+        occupied: for each physical register the positions where it is in use.
         slots: stack slots used.
         saved: registers used that must be preserved for the caller, in the target's order.
         spills: instructions inserted.
     """
 
-    __slots__ = ("before", "blocks", "code", "moves", "saved", "slots", "source", "spills")
+    __slots__ = ("before", "blocks", "code", "moves", "occupied", "saved", "slots", "source", "spills")
 
     def __init__(self) -> None:
         self.code: list[Inst] = []
         self.source: list[int] = []
         self.before: list[Inst] = []
         self.blocks: list[MachineBlock] = []
-        # index in `code` -> register whose value an inserted instruction moves
         self.moves: dict[int, int] = {}
+        self.occupied: list[int] = []
         self.slots = 0
         self.saved: tuple[int, ...] = ()
         self.spills = 0
@@ -282,6 +283,7 @@ def allocate(m: MachineFunction, target: Target) -> Allocation:
     result = Allocation()
     result.before = code
     result.blocks = m.blocks
+    result.occupied = packer.occupied
     # the location of every register
     reg, parent, find = packer.reg, packer.parent, packer.find
     n = len(packer.parent)

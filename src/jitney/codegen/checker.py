@@ -71,10 +71,11 @@ class _Checker:
             self._flags(block)
 
     def _complete(self) -> None:
-        """All instructions are still there, in order; only constants made again elsewhere may be missing."""
+        """All instructions are still there, in order but for moves; only constants made again elsewhere may be missing."""
         allocation = self.allocation
         kept = [i for i in allocation.source if i >= 0]
-        if kept != sorted(set(kept)):
+        fixed = [i for i in kept if not allocation.before[i][0].move]
+        if fixed != sorted(fixed) or len(kept) != len(set(kept)):
             raise CheckError("instructions out of order")
         missing = set(range(len(allocation.before))) - set(kept)
         for i in missing:
@@ -87,7 +88,8 @@ class _Checker:
         for k, i in enumerate(allocation.source):
             if i >= 0:
                 new, old = allocation.code[k], allocation.before[i]
-                if new[0] is not old[0] or new[3] is not old[3] or new[4] is not old[4]:
+                same = new[0] is old[0] or (old[0].move and new[0] is self.target.split)
+                if not same or new[3] is not old[3] or new[4] is not old[4]:
                     raise CheckError(f"instruction {i} has changed: {old} -> {new}")
 
     def step(self, k: int, state: State, verify: bool) -> None:

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from .allocate import allocate
 from .checker import check
+from .hoist import hoist
 from .layout import arrange
 from .shrink import shrink
 
@@ -32,6 +33,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     arrange(m)
     t1 = perf_counter()
     allocation = allocate(m, target)
+    hoist(allocation, target.split)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
         check(m, allocation, target)

@@ -144,6 +144,14 @@ def _copy(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
 
 
 def _moves(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    _parallel(e, o, i, imm, True)
+
+
+def _split(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    _parallel(e, o, i, imm, False)
+
+
+def _parallel(e: Emitter, o: Locs, i: Locs, imm: Any, flags_free: bool) -> None:
     n = len(i)
     if n:
         for swap, d, s in schedule(o, i):
@@ -154,7 +162,7 @@ def _moves(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     if imm:
         for d, value in zip(o[n:], imm):
             if d < SLOT:
-                load_constant(e, d, value, True)
+                load_constant(e, d, value, flags_free)
             else:
                 _constant_to(e, e.slot(d), value)
 
@@ -174,7 +182,7 @@ REMAT = MachineOp("const", _remat)
 MOVI = MachineOp("const", _const, flags="m", remat=REMAT)
 COPY = MachineOp("copy", _copy, move=True, slots=-2)
 MOVES = MachineOp("moves", _moves, flags="m", move=True, slots=-2)
-SPLIT = MachineOp("split", _moves, flags="m", move=True, slots=-2, tie=-1)
+SPLIT = MachineOp("split", _split, move=True, slots=-2, tie=-1)
 
 
 def _argument_in(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:

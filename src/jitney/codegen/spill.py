@@ -55,8 +55,16 @@ class Splitter:
                 self._members.setdefault(leader, [leader]).append(v)
         # position -> how often it is executed
         self._weights: list[float] = []
+        # position -> number of the stretch of code it lies in: of a block, or of the part of it between two calls
+        self._stretches: list[int] = []
+        stretch = 0
         for block in packer.m.blocks:
             self._weights += [block.weight] * (block.end - block.start)
+            stretch += 1
+            for i in range(block.start, block.end):
+                self._stretches.append(stretch)
+                if packer.code[i][0].clobbers:
+                    stretch += 1
         # child -> (group, region or None, positions)
         self._children: dict[int, tuple[int, _Region | None, dict[int, int]]] = {}
         self._removed: set[int] = set()
@@ -123,8 +131,12 @@ class Splitter:
         child = self._children.get(v)
         if child is not None:
             group, region, positions = child
-            assert region is not None
-            self._cut(group, positions, region.depth)
+            if region is not None:
+                self._cut(group, positions, region.depth)
+            else:
+                for i, how in positions.items():
+                    if how & 3:
+                        self._single(group, i, how)
             return
         positions = self._positions(v)
         packer = self.packer
@@ -197,9 +209,40 @@ class Splitter:
                     self._cut(group, inside, depth + 1)
                 elif not self._loop_child(group, region, inside):
                     rest.update(inside)
-        for i, how in rest.items():
-            if how & 3 and i not in self._removed and not self._in_memory(group, i, how):
-                self._tiny(group, i, how)
+        self._cut_blocks(group, rest)
+
+    def _cut_blocks(self, group: int, positions: dict[int, int]) -> None:
+        """Children of `group` for reads and writes outside loops of their own: one for those that no call and no end of
+        a block parts."""
+        stretches: dict[int, dict[int, int]] = {}
+        stretch_of = self._stretches
+        for i, how in positions.items():
+            if i not in self._removed:
+                stretches.setdefault(stretch_of[i], {})[i] = how
+        for touched in stretches.values():
+            hot = [i for i, how in touched.items() if how & 3]
+            if len(hot) > 1 and self._stretch(group, min(hot), max(hot), touched):
+                continue
+            for i in hot:
+                self._single(group, i, touched[i])
+
+    def _stretch(self, group: int, first: int, last: int, touched: dict[int, int]) -> bool:
+        """One child for the positions from `first` to `last`."""
+        power = self.packer.powers
+        start = first if touched[first] == 2 else first - 1
+        end = last + 1 if touched[last] & 2 or self._late(group, last) else last
+        live = power[end] - power[start]
+        if not self.packer.live[group] & ~live:
+            # that is all of it, which found no register
+            return False
+        weight = self._weights[first] * len(touched)
+        inside = {i: how for i, how in touched.items() if first <= i <= last}
+        self._new(group, None, inside, live, weight / (end - start))
+        return True
+
+    def _single(self, group: int, i: int, how: int) -> None:
+        if not self._in_memory(group, i, how):
+            self._tiny(group, i, how)
 
     def _in_memory(self, group: int, i: int, how: int) -> bool:
         """Whether the instruction at `i` can use the slot itself."""
@@ -216,17 +259,17 @@ class Splitter:
     def _tiny(self, group: int, i: int, how: int) -> None:
         packer = self.packer
         power = packer.powers
-        op, _, ins, _, _ = packer.code[i]
         live = 0
         if how & 1:
             live |= power[i - 1]
-            if op.late < len(ins):
-                for a in ins[op.late :]:
-                    if self._lead[a] == group:
-                        live |= power[i]
-        if how & 2:
+        if how & 2 or self._late(group, i):
             live |= power[i]
         self._new(group, None, {i: how}, live, _TINY)
+
+    def _late(self, group: int, i: int) -> bool:
+        """Whether the instruction at `i` reads the group late."""
+        op, _, ins, _, _ = self.packer.code[i]
+        return any(self._lead[a] == group for a in ins[op.late :])
 
     def _loop_child(self, group: int, region: _Region, positions: dict[int, int]) -> bool:
         packer = self.packer
@@ -289,11 +332,12 @@ class Splitter:
                 reload = (target.copy, (r,), (home,), None, None)
             store: Inst = (target.copy, (home,), (r,), None, None)
             if region is None:
-                (i, how), = positions.items()
-                if how & 1:
-                    before.setdefault(i, []).append((reload, group))
-                if how & 2:
-                    after.setdefault(i, []).append((store, group))
+                first = min(positions)
+                if positions[first] & 1:
+                    before.setdefault(first, []).append((reload, group))
+                for i, how in positions.items():
+                    if how & 2:
+                        after.setdefault(i, []).append((store, group))
                 continue
             assert region.header is not None and region.entry is not None
             mine = packer.live[group]

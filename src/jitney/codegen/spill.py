@@ -304,6 +304,9 @@ class Splitter:
         packer.reg.append(-1)
         packer.floats.append(packer.floats[group])
         packer.density[child] = density
+        hints = packer.hints.get(group)
+        if hints is not None:
+            packer.hints[child] = hints
         self._children[child] = (group, region, positions)
         packer.push(child)
 

@@ -41,6 +41,7 @@ class Rebuild:
 
     Attributes:
         edits: what to emit for some instructions; all others are copied.
+        verbatim: instructions are copied as they are, without edits: the last copy has folded them.
         same: parameters that are known to equal another value of the old function; they vanish.
         extra: old values that an old block gets as further parameters, because they come from several copies.
         value: new values by old ones (-1: not copied).
@@ -49,7 +50,7 @@ class Rebuild:
 
     __slots__ = (
         "_cut", "_pending", "_preheads", "_sources", "_waiting", "blocks", "builder", "edits", "extra", "loops", "new",
-        "old", "same", "value",
+        "old", "same", "value", "verbatim",
     )  # fmt: skip
 
     def __init__(self, old: Function, edits: Mapping[int, Edit], same: Mapping[int, int] | None = None) -> None:
@@ -60,6 +61,7 @@ class Rebuild:
         self.new = new
         self.builder = Builder(new)
         self.edits = edits
+        self.verbatim = False
         self.same = same or {}
         self.extra: dict[Block, list[int]] = {}
         self.value: list[int] = [-1] * len(old.ops)
@@ -191,6 +193,17 @@ class Rebuild:
         """Copy the instructions of `block` to where the builder stands."""
         old, builder, value, edits = self.old, self.builder, self.value, self.edits
         ops, args, imms, types, lines = old.ops, old.args, old.imms, old.types, old.lines
+        if self.verbatim:
+            new_value, here = self.new.new_value, builder.block
+            append = here.insts.append
+            for v in block.insts:
+                if ops[v] is _CONST:
+                    value[v] = builder.const(types[v], imms[v])
+                else:
+                    given = tuple([value[a] for a in args[v]])
+                    value[v] = new_value(ops[v], types[v], given, imms[v], lines[v], here)
+                    append(value[v])
+            return
         insert = builder.insert
         for v in block.insts:
             builder.line = lines[v]

@@ -64,6 +64,7 @@ class _Rotation(Rebuild):
     def __init__(self, old: Function, tops: dict[Block, Loop], preds: dict[Block, list[Block]]) -> None:
         super().__init__(old, {})
         self.tops = tops
+        self.verbatim = True
         self._preds = preds
         self._entered: dict[Block, list[int]] = {}  # the new values of a header's, in the body, by header
         self.pass_values({header: {header} for header in tops})
@@ -98,7 +99,9 @@ class _Rotation(Rebuild):
         entering = not (self.builder.block.loop is not None and self.builder.block.loop.inside(copy))
         for p, new in zip(header.params, [value[a] for a in edge.args]):
             value[p] = new
+        self.verbatim = False
         self.instructions(header)
+        self.verbatim = True
         self.builder.line = header.line
         if entering:
             self._enter(header, loop)

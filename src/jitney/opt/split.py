@@ -44,6 +44,7 @@ _POLLED_BODY = 40  # instructions: copied though only the poll can go
 
 _INDEX, _GUARD, _ULT, _POLL = OPS["index"], OPS["guard"], OPS["ult"], OPS["poll"]
 _CONST = OPS["const"]
+_PRODUCTS = (OPS["mul"], OPS["mulo"])
 
 
 class Plan:
@@ -120,7 +121,8 @@ def _innermost(function: Function) -> list[tuple[Loop, list[Block]]]:
 
 def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
     latches = [b for b in body if any(e.target is loop.header for e in b.edges)]
-    count = sum(len(b.insts) for b in body)
+    insts = [v for b in body for v in b.insts]
+    count = len(insts)
     if len(latches) != 1 or latches[0].term != "br" or count > _LONG_BODY:
         return None
     (latch,) = latches
@@ -129,8 +131,9 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
         return None
     _collect(function, plan)
     (cond,) = latch.term_args
-    checks = [v for b in body for v in b.insts if function.ops[v].guard and function.ops[v] is not _POLL]
-    if any(v not in plan.edits for v in checks):
+    if any(function.ops[v] in _PRODUCTS for v in insts) and any(
+        function.ops[v].guard and function.ops[v] is not _POLL and v not in plan.edits for v in insts
+    ):
         other = Plan(loop, body, latch, Forms(function, loop, body, _MEDIUM))
         _collect(function, other)
         if len(other.edits) > len(plan.edits):
@@ -246,6 +249,7 @@ class Split(Rebuild):
     def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
         super().__init__(old, {})
         self.plans = plans
+        self.verbatim = True
         self._main: Plan | None = None  # while its check-free copy is made
         self._split_already: set[Block] = set()
         self._at: Chunk  # what that copy runs through
@@ -318,6 +322,7 @@ class Split(Rebuild):
         main.step = loop.step
         first = self.begin_copy(plan.body)
         main.preheader = enter
+        self.verbatim = False
         self._main, self.edits, self.same = plan, plan.edits, {plan.fuel: plan.fuel} if plan.fuel >= 0 else {}
         self._waiting[first] += 1
         entry = Edge(first, tuple([value[p] for p in header.params]))
@@ -333,6 +338,7 @@ class Split(Rebuild):
         for block in plan.body[1:]:
             super().block(block)
         self._main, self.edits, self.same = None, {}, {}
+        self.verbatim = True
 
     def terminator(self, block: Block) -> None:
         plan = self._main

@@ -7,6 +7,8 @@ strides, a constant or None by nothing. Types are interned: equal types are the 
 
 from __future__ import annotations
 
+from _weakref import ref
+
 from .ir.types import ACCESSES, F64, I1, I64, PTR, Access, Type
 
 TYPE_CHECKING = False
@@ -23,7 +25,7 @@ class PyType:
         tag: of a scalar type: the number that stands for it in the tag of a union; -1 where it cannot be a member.
     """
 
-    __slots__ = ("leaves", "name", "tag")
+    __slots__ = ("__weakref__", "leaves", "name", "tag")
 
     def __init__(self, name: str, leaves: tuple[Type, ...], tag: int = -1) -> None:
         self.name = name
@@ -142,13 +144,16 @@ class Constant(PyType):
         self.value = value
 
 
-_interned: dict[Any, PyType] = {}
+_interned: dict[Any, ref[PyType]] = {}
+"""Held weakly: a constant's type holds the object, which may be a function that is to be collected one day."""
 
 
 def _intern(key: Any, make: Any, *args: Any) -> Any:
-    found = _interned.get(key)
+    known = _interned.get(key)
+    found = known() if known is not None else None
     if found is None:
-        found = _interned[key] = make(*args)
+        found = make(*args)
+        _interned[key] = ref(found, lambda _, forget=_interned.pop: forget(key, None))
     return found
 
 

@@ -271,6 +271,12 @@ class Memory:
         self._busy: Callable[[], object] = _idle
         self._epoch = object()
         self._forking: list[None] = []
+        # From the start: a fork while another thread makes the first reservation leaves the child its lock.
+        os.register_at_fork(
+            before=self._before_fork,
+            after_in_parent=self._after_fork_in_parent,
+            after_in_child=self._after_fork_in_child,
+        )
 
     def reserve(self, code_size: int, data_size: int = 0) -> Region:
         """Room for `code_size` bytes of code and `data_size` bytes of zeroed data, each aligned to 64 bytes.
@@ -361,9 +367,7 @@ class Memory:
     # -- mapping
 
     def _start(self) -> None:
-        """First use: bind the system calls, find the mode that works, watch for forks. Harmless if done
-        twice.
-        """
+        """First use: bind the system calls, find the mode that works. Harmless if done twice."""
         system = System()
         if self.mode == "auto":
             try:
@@ -374,12 +378,6 @@ class Memory:
                 self.mode = "seal"
         if self.mode == "seal":
             self._code.unit = PAGE
-        else:
-            os.register_at_fork(
-                before=self._before_fork,
-                after_in_parent=self._after_fork_in_parent,
-                after_in_child=self._after_fork_in_child,
-            )
         self._system = system
 
     def _grow(self, pool: _Pool, size: int) -> tuple[_Arena, int]:
@@ -544,6 +542,9 @@ class Memory:
         self._lock = RLock()
         self._busy = _idle
         self._forking.clear()
+        if self.mode == "seal":
+            # Private pages: the child has its own.
+            return
         self._epoch = object()
         self._code.clear()
         for arena in self._code.arenas:

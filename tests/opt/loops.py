@@ -67,6 +67,9 @@ class _Nest:
         outer = b.block.loop
         step = rng.choice((1, 1, 1, 1, 2, 3, -1, -1, -2))
         start, stop = self.bound(step > 0), self.bound(step < 0)
+        if rng.random() < 0.15:
+            start, stop = b.const(I64, rng.choice((0, 1))), b.const(I64, rng.choice((2, 3)))
+            step = abs(step)
         test = "slt" if step > 0 else "sgt"
         first = b.block
         before = self.get()

@@ -12,6 +12,7 @@ from .params import clean
 from .rotate import rotate
 from .select import convert
 from .split import split_loops
+from .unroll import unroll
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", clean),
     ("rotate", rotate),
+    ("unroll", unroll),
     ("checks", drop_checks),
     ("select", convert),
     ("guards", hoist),

@@ -104,7 +104,7 @@ class Rebuild:
             self._sources[copy] = []
         for block in blocks:
             loop = block.loop
-            if loop is not None and loop.header is block:
+            if loop in self.loops and loop.header is block:
                 self.loops[loop].header = self.blocks[block]
                 self.loops[loop].preheader = self.blocks[loop.preheader]
                 self._preheads[loop.preheader] = loop
@@ -301,7 +301,6 @@ class Rebuild:
         homes, args = old.homes, old.args
         preds = old.predecessors()
         for block in old.blocks:
-            own = copied.get(block)
             used = [*block.term_args]
             for v in block.insts:
                 used += args[v]
@@ -311,7 +310,7 @@ class Rebuild:
                 home = homes[a]
                 if home in copied:
                     inside = copied[home]
-                    if inside is not own:
+                    if block not in inside:
                         self._pass_to(block, a, inside, preds)
 
     def _pass_to(self, block: Block, a: int, inside: set[Block], preds: dict[Block, list[Block]]) -> None:

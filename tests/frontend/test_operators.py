@@ -7,8 +7,10 @@ import operator
 
 import pytest
 
+from jitney.errors import UnsupportedError
 from jitney.frontend import operators
 from jitney.frontend.operators.python import FUNCTIONS, UNARY_FUNCTIONS
+from jitney.frontend.state import CONFLICT
 from jitney.pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Tuple, tuple_type, union_type
 from tests.frontend.harness import INTS, MAX, MIN, PYTHON, VALUES, Built, check
 
@@ -148,16 +150,11 @@ def test_unions(op, types):
     def rare(a, b):
         return a is not None and b is not None and _bails(op)(a, b)
 
-    def loose(a, b):
-        result = FUNCTIONS[op](a, b)
-        return bool(result) if op in COMPARISONS else result
-
     def make(lw, x, y):
-        value = apply(lw, op, x, y)
-        return operators.Val(BOOL, (operators.truth(lw, value),)) if op in COMPARISONS else value
+        return apply(lw, op, x, y)
 
     for a, b in (types, types[::-1]):
-        check((a, b), make, loose, [_few(a), _few(b)], bails=rare, skip=_huge(op))
+        check((a, b), make, FUNCTIONS[op], [_few(a), _few(b)], bails=rare, skip=_huge(op))
 
 
 @pytest.mark.parametrize("op", COMPARISONS)
@@ -203,3 +200,16 @@ def test_a_power_is_unrolled():
     built = Built((INT, INT), lambda lw, x, y: operators.binary(lw, "**", x, y), (None, 3))
     assert [op.name for op in built.function.ops].count("mulo") == 2
     assert [built(x, 3) for x in INTS[:4]] == [x**3 for x in INTS[:4]]
+
+
+@pytest.mark.parametrize("op", [*COMPARISONS, "is", "is not"])
+def test_what_has_no_type_is_not_compared(op):
+    for other in (INT, NONE, FLOAT):
+        for swap in (False, True):
+            with pytest.raises(UnsupportedError, match="comparing"):
+
+                def make(lw, x):
+                    pair = (operators.Val(CONFLICT), x)
+                    return operators.compare(lw, op, *(pair[::-1] if swap else pair))
+
+                Built((other,), make)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import operator
 
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
-from ..state import Val
+from ..state import CONFLICT, Val
 from . import constants, numpy_scalars, python, storing, tuples, unions
 from .errors import type_error
 
@@ -64,11 +64,13 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
 
 def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """One comparison: ``< <= > >= == !=``, ``is``, ``is not``."""
+    ta, tb = a.type, b.type
+    if ta is CONFLICT or tb is CONFLICT:
+        lw.unsupported(f"comparing {CONFLICT} is not supported")
     if op == "is":
         return _identical(lw, a, b)
     if op == "is not":
         return Val(BOOL, (lw.b.emit("not", _identical(lw, a, b).parts[0]),))
-    ta, tb = a.type, b.type
     if ta in python.NUMBERS and tb in python.NUMBERS:
         return python.compare(lw, op, a, b)
     if isinstance(ta, Union) or isinstance(tb, Union):
@@ -125,9 +127,10 @@ def truth(lw: Lowering, a: Val) -> int:
         return lw.b.emit("ne", a.parts[0], lw.int_const(0))
     if type is FLOAT or isinstance(type, Scalar):
         return _not_zero(lw, a.parts[0])
-    if unions.either_float(type):
-        return _not_zero(lw, a.parts[1])
     if isinstance(type, Union):
+        part = unions.truth(lw, a)
+        if part is not None:
+            return part
         return lw.split(a, lambda x: Val(BOOL, (truth(lw, x),))).parts[0]
     if type is NONE:
         return lw.bool_const(False)

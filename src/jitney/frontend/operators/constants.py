@@ -131,6 +131,8 @@ def _equal_constants(a: Val, b: Val) -> bool | None:
             return bool(x == y)
         plain = all(type(v) in PLAIN or getattr(type(v), "__eq__", None) is object.__eq__ for v in (x, y))
         return False if plain else None
+    if not isinstance(a.type, Constant) and not isinstance(b.type, Constant):
+        return None
     constant = x if isinstance(a.type, Constant) else y
     return False if type(constant) in PLAIN and type(constant) is not complex else None
 

@@ -7,7 +7,7 @@ along. Everything else is split: one arm per member (`Lowering.split`).
 from __future__ import annotations
 
 from ...ir.types import F64
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Scalar, Union
+from ...pytypes import BOOL, FLOAT, INT, SCALARS, Scalar, Union, union_type
 from ..state import Val
 from . import floats
 from .python import FLOAT_COMPARE, as_float, as_int
@@ -127,15 +127,29 @@ def unary(lw: Lowering, op: str, a: Val) -> Val | None:
 
 
 def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val | None:
-    """As `binary`, for the six orderings. Whether the result is a bool or an np.bool makes no difference to anything
-    done with it but arithmetic, which splits."""
+    """As `binary`, for the six orderings: an np.bool where an operand is an np.float64, else a bool."""
     types = (a.type, b.type)
-    if all(t is FLOAT or t is _FLOAT64 or either_float(t) for t in types):
-        return Val(_result(types), (lw.b.emit(FLOAT_COMPARE[op], to_float64(lw, a), to_float64(lw, b)),))
-    if _FLOAT64 in types and all(converts(t) for t in types):
-        return Val(_NP_BOOL, (lw.b.emit(FLOAT_COMPARE[op], to_float64(lw, a), to_float64(lw, b)),))
-    return None
+    certain = _FLOAT64 in types
+    if certain:
+        if not all(converts(t) for t in types):
+            return None
+    elif not all(t is FLOAT or either_float(t) for t in types):
+        return None
+    holds = lw.b.emit(FLOAT_COMPARE[op], to_float64(lw, a), to_float64(lw, b))
+    if certain:
+        return Val(_NP_BOOL, (holds,))
+    of_numpy = lw.b.emit("or", _is_float64(lw, a), _is_float64(lw, b))
+    tag = lw.b.emit("select", of_numpy, lw.int_const(_NP_BOOL.tag), lw.int_const(BOOL.tag))
+    return Val(union_type((BOOL, _NP_BOOL)), (tag, lw.b.emit("b2i", holds)))
 
 
-def _result(types: tuple[PyType, ...]) -> PyType:
-    return _NP_BOOL if _FLOAT64 in types else BOOL
+def truth(lw: Lowering, a: Val) -> int | None:
+    """As `binary`: whether the value is true."""
+    assert isinstance(a.type, Union)
+    if a.type.payload is F64:
+        zero = lw.float_const(0.0)
+        return lw.b.emit("fne", a.parts[1], zero) if all(m.leaves for m in a.type.members) else None
+    if any(m.leaves and m.leaves[0].is_float for m in a.type.members):
+        return None
+    # None is held as 0.
+    return lw.b.emit("ne", a.parts[1], lw.int_const(0))

@@ -330,6 +330,15 @@ class RandomFunction:
         fuel = r.random() < 0.3
         if fuel:
             b.emit("poll", b.const(I64, r.choice([0, 5])), self.dirty, imm=(self.site(), r.choice([1, 3])))
+        if r.random() < 0.5:
+            # the next value of the counter as an index, beside the counter itself (both below 7)
+            following = b.emit("add", counter, b.const(I64, 1))
+            self.push(b.load(ACCESSES["i64"], self.buffer, following, 8, r.choice([0, 8, 64])))
+            if r.random() < 0.5:
+                b.store(ACCESSES["i64"], self.pick(I64), self.buffer, following, 8, 8)
+                self.push(b.load(ACCESSES["u16"], self.buffer, counter, 8))
+            if r.random() < 0.2:
+                self.push(following)
         self.body(depth - 1)
         following = b.emit("add", counter, b.const(I64, 1))
         values = tuple(self.pick(t) for t in types)

@@ -71,7 +71,7 @@ class _Checker:
             self._flags(block)
 
     def _complete(self) -> None:
-        """All instructions are still there, in order but for moves; only constants made again elsewhere may be missing."""
+        """All instructions are there, in order but for moves; only constants made again elsewhere may be missing."""
         allocation = self.allocation
         kept = [i for i in allocation.source if i >= 0]
         fixed = [i for i in kept if not allocation.before[i][0].move]

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...codegen.select import Rule
-    from ...ir.function import Block, Function, Memory
+    from ...ir.function import Block, Function, Loop, Memory
     from ...ir.ops import Op
     from ...ir.types import Type
 
 _PTRADD, _ADD, _SUB, _SHL, _MUL = OPS["ptradd"], OPS["add"], OPS["sub"], OPS["shl"], OPS["mul"]
+_LOAD, _STORE = OPS["load"], OPS["store"]
 _NOT, _AND, _OR, _XOR, _RESULT, _INVOKE = OPS["not"], OPS["and"], OPS["or"], OPS["xor"], OPS["result"], OPS["invoke"]
 
 # Comparison -> (condition, condition with the operands exchanged, condition for an unsigned comparison of narrow
@@ -62,6 +63,8 @@ class X86Selector(Selector):
         self.rules = rules
         self.terminators = _TERMINATORS
         self.float_ops = AVX if "avx" in features else SSE
+        # counters' next values, computed at the end of their loop: see `step_late`
+        self.late: set[int] = set()
         # whether the instruction being selected is the block's terminator
         self.at_end = False
         self.context = function.params[0] + FIRST if function.convention == "jit" else -1
@@ -104,6 +107,8 @@ class X86Selector(Selector):
 
     def _folds(self, v: int, shared: bool = False) -> bool:
         """Whether address arithmetic `v` is better done by the instruction that uses the address."""
+        if v in self.late:
+            return True
         if self.counts[v] > 1 and self.address_uses.get(v, 0) < self.counts[v]:
             return False
         return shared or self.function.homes[v].loop is self.block.loop
@@ -169,6 +174,54 @@ class X86Selector(Selector):
             self.scaled(t, self.use(index), scale)
             return (b, t), (1, 0, disp)
         return (b, self.use(index)), (1, shift, disp)
+
+    def step_late(self, block: Block) -> None:
+        """Where a loop's counter i and i + 1 are both used as indices, count at the end, and index with i + 1 as a
+        displacement: then the two can share a register.
+
+            lea j, [i+1]; ... [a+i*8] ... [a+j*8] ...; mov i, j     ->     ... [a+i*8] ... [a+i*8+8] ...; add i, 1
+        """
+        loop = block.loop
+        edges = block.edges
+        if loop is None or (edges[0].target is not loop.header and edges[-1].target is not loop.header):
+            return
+        back = edges[0] if edges[0].target is loop.header else edges[-1]
+        for p, v in zip(back.target.params, back.args):
+            if v not in self.address_uses or self.ops[v] is not _ADD or self.args[v][0] != p or v in self.late:
+                continue
+            c = self.integer(self.args[v][1])
+            if c is None or abs(c) > 1024 or self.function.homes[v].loop is not loop:
+                continue
+            if self._only_index(v, loop, block):
+                self.late.add(v)
+                self.rules[_ADD](self, v)
+
+    def _only_index(self, v: int, loop: Loop, latch: Block) -> bool:
+        """Whether `v` is used in its loop for nothing but indices, and by the branch at the end of `latch`."""
+        ops_, args = self.ops, self.args
+        condition = latch.term_args[0] if latch.term == "br" else -1
+        for block in self.function.blocks:
+            if block.loop is None or not block.loop.inside(loop):
+                continue
+            for u in block.insts:
+                given = args[u]
+                if v in given:
+                    if ops_[u] is _LOAD or ops_[u] is _STORE:
+                        if given.index(v) == len(given) - 1 and given.count(v) == 1:
+                            continue
+                    elif u == condition and self.counts[u] == 1 and ops_[u] in _COMPARES:
+                        continue
+                    return False
+            if block is not latch and (v in block.term_args or any(v in edge.args for edge in block.edges)):
+                return False
+        return True
+
+    def stepped(self, block: Block) -> None:
+        """Do not select again where they stand what `step_late` selected for the end of `block`."""
+        for edge in block.edges:
+            for v in edge.args:
+                if v in self.late:
+                    self.needed[v] = False
 
     def scaled(self, d: int, a: int, c: int) -> None:
         """``d = a * c`` for a constant."""
@@ -383,16 +436,20 @@ def float_bytes(type: Type, value: float) -> bytes:
 
 
 def _jump(s: X86Selector, block: Block) -> None:
+    s.step_late(block)
     s.jump(block)
+    s.stepped(block)
 
 
 def _branch(s: X86Selector, block: Block) -> None:
+    s.step_late(block)
     then = s.target(block, block.edges[0])
     other = s.target(block, block.edges[1])
     s.at_end = True
     cc = s.condition(block.term_args[0])
     s.at_end = False
     s.add(control.BRANCH, (), (), (cc, then, other))
+    s.stepped(block)
 
 
 def _return(s: X86Selector, block: Block) -> None:

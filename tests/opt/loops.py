@@ -31,7 +31,7 @@ class _Nest:
         self.lengths = [b.param(entry, I64) for _ in range(2)]
         for length in self.lengths:
             self.function.facts[length] = (0, 16 if rng.random() < 0.3 else _MAX)
-        self.acc, self.facc = b.const(I64, 0), b.const(F64, 0.0)
+        self.acc, self.old, self.facc = b.const(I64, 0), b.const(I64, 5), b.const(F64, 0.0)
         self.dirty, self.fuel = b.const(I1, False), b.const(I64, rng.choice((5, 1 << 15)))
         b.line = 1
         for _ in range(rng.choice((1, 1, 2))):
@@ -42,13 +42,13 @@ class _Nest:
     # -- state carried around --------------------------------------------------------------------------------------
 
     def get(self) -> tuple[int, ...]:
-        return (self.acc, self.facc, self.dirty, self.fuel)
+        return (self.acc, self.old, self.facc, self.dirty, self.fuel)
 
     def put(self, values: tuple[int, ...]) -> None:
-        self.acc, self.facc, self.dirty, self.fuel = values
+        self.acc, self.old, self.facc, self.dirty, self.fuel = values
 
     def joined(self, block: Block) -> None:
-        self.put(tuple(self.b.param(block, t) for t in (I64, F64, I1, I64)))
+        self.put(tuple(self.b.param(block, t) for t in (I64, I64, F64, I1, I64)))
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ class _Nest:
         outer = b.block.loop
         step = rng.choice((1, 1, 1, 1, 2, 3, -1, -1, -2))
         start, stop = self.bound(step > 0), self.bound(step < 0)
-        if rng.random() < 0.15:
+        if rng.random() < 0.25:
             start, stop = b.const(I64, rng.choice((0, 1))), b.const(I64, rng.choice((2, 3)))
             step = abs(step)
         test = "slt" if step > 0 else "sgt"
@@ -209,8 +209,10 @@ class _Nest:
             b.emit("guard", cond, self.dirty, imm=b.add_site("guard"))
         elif kind < 0.45:
             self.acc = self.checked(rng.choice(("addo", "addo", "subo", "mulo")), self.acc, self.integer())
-        elif kind < 0.5:
+        elif kind < 0.48:
             self.acc = self.checked("mulo", self.integer(), self.integer())
+        elif kind < 0.56:
+            self.acc, self.old = self.old, rng.choice((self.acc, self.acc, self.integer()))
         else:
             access = ACCESSES[rng.choice(_ACCESSES)]
             i = self.place()

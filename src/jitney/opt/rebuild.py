@@ -270,8 +270,9 @@ class Rebuild:
         self._pending = None
         target, here = edge.target, self.builder.block
         copy = self.blocks[target]
-        for p, a in zip(target.params, edge.args):
-            self.value[p] = self.value[a]
+        # All at once: on a back edge (see `unroll`) an argument may be a parameter of the same block.
+        for p, new in zip(target.params, [self.value[a] for a in edge.args]):
+            self.value[p] = new
         self.blocks[target] = here
         here.cold = here.cold and copy.cold
         if target in self._preheads:

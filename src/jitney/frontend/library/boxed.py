@@ -4,7 +4,7 @@ For `math.gamma`, `math.hypot`, ``round(x, n)``: CPython computes them in its ow
 Slower than a C function (some 50 ns), and never wrong.
 
     frame:  | arguments' objects |
-            result = PyObject_Vectorcall(function, frame, n, NULL)
+            result = PyObject_VectorcallDict(function, frame, n, NULL)
             NULL -> clear the exception, leave; the site evaluates the same call
 """
 
@@ -27,12 +27,12 @@ _kept: dict[int, Any] = {}
 
 
 def _call(lw: Lowering, name: str, *args: int) -> int:
-    return lw.ccall(name, libm.address(name), args, PTR, pure=False)
+    return lw.ccall(name, libm.address(lw, name), args, PTR, pure=False)
 
 
 def _effect(lw: Lowering, name: str, *args: int) -> None:
     types = lw.function.types
-    lw.b.call("ccall", Call(name, libm.address(name), tuple([types[a] for a in args]), ()), args)
+    lw.b.call("ccall", Call(name, libm.address(lw, name), tuple([types[a] for a in args]), ()), args)
 
 
 def call(lw: Lowering, function: Any, parts: tuple[int, ...], text: str, as_int: bool = False) -> Val:
@@ -53,7 +53,7 @@ def call(lw: Lowering, function: Any, parts: tuple[int, ...], text: str, as_int:
         made = b.emit("and", made, b.emit("ne", item, null))
 
     def attempt() -> Val:
-        result = _call(lw, "PyObject_Vectorcall", b.const(PTR, id(function)), frame, lw.int_const(len(parts)), null)
+        result = _call(lw, "PyObject_VectorcallDict", b.const(PTR, id(function)), frame, lw.int_const(len(parts)), null)
         for item in boxed:
             _effect(lw, "Py_DecRef", item)
         return lw.if_else(b.emit("ne", result, null), lambda: _unbox(lw, result, as_int), raised)
@@ -71,11 +71,11 @@ def call(lw: Lowering, function: Any, parts: tuple[int, ...], text: str, as_int:
 
 def _unbox(lw: Lowering, result: int, as_int: bool) -> Val:
     if not as_int:
-        number = lw.ccall("PyFloat_AsDouble", libm.address("PyFloat_AsDouble"), (result,), F64, pure=False)
+        number = lw.ccall("PyFloat_AsDouble", libm.address(lw, "PyFloat_AsDouble"), (result,), F64, pure=False)
         _effect(lw, "Py_DecRef", result)
         return Val(FLOAT, (number,))
     b = lw.b
-    number = lw.ccall("PyLong_AsLongLong", libm.address("PyLong_AsLongLong"), (result,), I64, pure=False)
+    number = lw.ccall("PyLong_AsLongLong", libm.address(lw, "PyLong_AsLongLong"), (result,), I64, pure=False)
     _effect(lw, "Py_DecRef", result)
 
     def beyond() -> Val:

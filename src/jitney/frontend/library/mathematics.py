@@ -234,7 +234,7 @@ def _ldexp(lw: Lowering, args: list[Val]) -> Val | None:
     exponent = operators.to_index(lw, args[1])
     # Far beyond the range of exponents, and still an `int` of C.
     exponent = emit("smin", emit("smax", exponent, lw.int_const(-10000)), lw.int_const(10000))
-    result = lw.ccall("ldexp", libm.address("ldexp"), (x, exponent), F64)
+    result = lw.ccall("ldexp", libm.address(lw, "ldexp"), (x, exponent), F64)
     _check_range(lw, result, x, "ldexp(1.0, 10000)")
     return Val(FLOAT, (result,))
 

@@ -1,4 +1,4 @@
-"""Addresses of the C library's mathematics, for calls from generated code.
+"""Addresses of C functions, for calls from generated code: of the C library's mathematics and of CPython's C-API.
 
 They are what the dynamic linker gives the whole process: the functions that CPython's `float` and `math` call.
 """
@@ -17,8 +17,9 @@ _addresses: dict[str, int] = {}
 _libraries: list[ctypes.CDLL] = []
 
 
-def address(name: str) -> int:
-    """The address of a C function such as ``fmod``; 0 if there is none of that name."""
+def address(lw: Lowering, name: str) -> int:
+    """The address of a C function such as ``fmod``; where there is none of that name, the function being lowered is
+    not supported."""
     found = _addresses.get(name)
     if found is None:
         if not _libraries:
@@ -31,6 +32,8 @@ def address(name: str) -> int:
             except ValueError:
                 continue
         _addresses[name] = found
+    if not found:
+        lw.unsupported(f"the C function {name}, which does not exist here, is not supported")
     return found
 
 
@@ -40,4 +43,4 @@ def call(lw: Lowering, name: str, *args: int) -> int:
     type = lw.function.types[args[0]]
     if type is F32:
         name += "f"
-    return lw.ccall(name, address(name), args, type)
+    return lw.ccall(name, address(lw, name), args, type)

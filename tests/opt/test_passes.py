@@ -362,7 +362,7 @@ CASES = {
           v14 = const i64 4611686018427387904
           v16 = const i64 -1
           v21 = const i64 16384
-          br v9, b1, b7(v6)
+          br v9, b1, b8(v6)
         b1:
           v15 = smin v3, v14
           v17 = add v15, v16
@@ -371,7 +371,7 @@ CASES = {
           jump b2(v4, v6, v8)
         b2(v10: i64, v11: f64, v12: i64) in L0:
           v20 = slt v10, v19
-          br v20, b3, b6
+          br v20, b3, b7
         b3 in L0:
           v22 = sub v19, v10
           v23 = umin v22, v21
@@ -385,10 +385,12 @@ CASES = {
           br v30, b4(v27, v29), b5
         b5 in L0:
           v31 = sub v12, v23
-          v32 = poll v31, v7, !2, 1
-          v33 = slt v27, v2
-          br v33, b2(v27, v29, v32), b7(v29)
+          v32 = slt v27, v2
+          br v32, b6, b8(v29)
         b6 in L0 cold:
+          v33 = poll v31, v7, !2, 1
+          jump b2(v27, v29, v33)
+        b7 in L0 cold:
           v34 = addo v10, v5, v7, !1
           v35 = index v34, v3, v7, !0
           v36 = load f64 [v1 + v35*8] region 1
@@ -396,8 +398,8 @@ CASES = {
           v38 = poll v12, v7, !2, 1
           v39 = add v10, v5
           v40 = slt v39, v2
-          br v40, b2(v39, v37, v38), b7(v37)
-        b7(v41: f64):
+          br v40, b2(v39, v37, v38), b8(v37)
+        b8(v41: f64):
           ret v41
     """),
     "split: nothing but the poll": ("split", """
@@ -431,7 +433,7 @@ CASES = {
           v7 = const i64 32768
           v8 = sgt v2, v3
           v12 = const i64 16384
-          br v8, b1, b5(v5)
+          br v8, b1, b6(v5)
         b1:
           jump b2(v3, v5, v7)
         b2(v9: i64, v10: f64, v11: i64) in L0:
@@ -447,10 +449,12 @@ CASES = {
           br v21, b3(v20, v19), b4
         b4 in L0:
           v22 = sub v11, v14
-          v23 = poll v22, v6, !0, 1
-          v24 = slt v20, v2
-          br v24, b2(v20, v19, v23), b5(v19)
-        b5(v25: f64):
+          v23 = slt v20, v2
+          br v23, b5, b6(v19)
+        b5 in L0 cold:
+          v24 = poll v22, v6, !0, 1
+          jump b2(v20, v19, v24)
+        b6(v25: f64):
           ret v25
     """),
     "memory: what was stored, and what was loaded": ("memory", """

@@ -68,11 +68,11 @@ def test_each_pass_alone(name: str) -> None:
         check(program, random_runs(program, seed), (name,))
 
 
-@pytest.mark.parametrize("first", range(0, 160, 20))
+@pytest.mark.parametrize("first", range(0, 300, 30))
 def test_loops(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """All but the hoisting of guards is exact: the same failure at the same place, with the same stores before."""
     monkeypatch.setattr(span, "CHUNK", 5)
-    for seed in range(first, first + 20):
+    for seed in range(first, first + 30):
         program = loops.generate(seed)
         rng = random.Random(seed)
         runs = [loops.arguments(rng) for _ in range(8)]

@@ -10,8 +10,9 @@ Before:                                     After:
         k' = k + 1                                   jump main(k, x)
         br k' < stop, head(k', x'), out         main(k, x): body, without checks and poll
                                                      br k' < limit, main(k', x'), rest
-                                                rest: poll, once per 16384 iterations
-                                                     br k' < stop, head(k', x'), out
+                                                rest: br k' < stop, more, out
+                                                more: poll, once per 16384 iterations
+                                                     jump head(k', x')
                                                 checked: body as it was; br k' < stop, head(k', x'), out
 
 [lo, hi) are the iterations in which every check that is affine in k passes: ``index a*k + b, n`` bounds k where a is
@@ -390,11 +391,15 @@ class Split(Rebuild):
         builder.start(rest, latch)
         first, self.blocks[header] = self.blocks[header], self._at.head
         same, self.same = self.same, {}
-        builder.line = old.lines[plan.poll]
+        # Whoever is done need not poll: the loop outside does.
         fuel, dirty = [value[a] for a in old.args[plan.poll]]
-        fuel = builder.emit("sub", fuel, self._at.length)
-        value[plan.poll] = builder.insert(_POLL, (fuel, dirty), old.imms[plan.poll], I64)
-        builder.line = block.line
+        value[plan.poll] = builder.emit("sub", fuel, self._at.length)
         again = builder.insert(old.ops[cond], tuple([value[a] for a in old.args[cond]]))
-        self.end("br", (again,), [self.edge(e) for e in block.edges])
+        more = builder.new_block(rest.loop)
+        more.cold = True
+        self.end("br", (again,), [Edge(more), self.edge(block.edges[1])])
+        builder.start(more, rest)
+        builder.line = old.lines[plan.poll]
+        value[plan.poll] = builder.insert(_POLL, (value[plan.poll], dirty), old.imms[plan.poll], I64)
+        self.end("jump", (), [self.edge(plan.back)])
         self.blocks[header], self.same = first, same

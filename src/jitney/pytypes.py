@@ -153,7 +153,8 @@ def _intern(key: Any, make: Any, *args: Any) -> Any:
     found = known() if known is not None else None
     if found is None:
         found = make(*args)
-        _interned[key] = ref(found, lambda _, forget=_interned.pop: forget(key, None))
+        forget = _interned.pop
+        _interned[key] = ref(found, lambda _: forget(key, None))
     return found
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EFFECTS = (_ast.Subscript, _ast.Attribute)
+_COMPOUND = (_ast.If, _ast.For, _ast.While)
+_NODES = (_ast.expr, _ast.stmt, _ast.comprehension, _ast.arguments, _ast.keyword)
 
 
 class Liveness:
@@ -34,7 +36,7 @@ class Liveness:
 
     def __init__(self, body: list[Any]) -> None:
         self._bits: dict[str, int] = {}
-        self._memo: dict[Any, tuple[int, int]] = {}
+        self._memo: dict[Any, tuple[int, int, bool]] = {}
         self.names: list[str] = []
         self.after: dict[Any, int] = {}
         self.head: dict[Any, int] = {}
@@ -100,39 +102,28 @@ class Liveness:
             head = wider
         self.head[node] = head
         if node not in self.assigned:
-            assigned = writes
+            assigned, effects = writes, False
             for inner in node.body:
-                assigned |= self._all_writes(inner, node)
+                _, inner_writes, inner_effects = self._summary(inner)
+                assigned |= inner_writes
+                effects = effects or inner_effects
             self.assigned[node] = assigned
+            if effects:
+                self.stores.add(node)
         return head | entry
-
-    def _all_writes(self, node: Any, loop: Any) -> int:
-        writes = self._access(node)[1]
-        if self._has_effects(node):
-            self.stores.add(loop)
-        return writes
-
-    def _has_effects(self, tree: Any) -> bool:
-        work = [tree]
-        while work:
-            node = work.pop()
-            kind = type(node)
-            if kind is _ast.Call or (kind in _EFFECTS and type(node.ctx) is not _ast.Load):
-                return True
-            for field in node._fields:
-                value = getattr(node, field, None)
-                if isinstance(value, list):
-                    work.extend(v for v in value if isinstance(v, _ast.AST))
-                elif isinstance(value, _ast.AST):
-                    work.append(value)
-        return False
 
     def _access(self, tree: Any) -> tuple[int, int]:
         """Names read and names written anywhere in `tree`."""
+        reads, writes, _ = self._summary(tree)
+        return reads, writes
+
+    def _summary(self, tree: Any) -> tuple[int, int, bool]:
+        """Names read and written anywhere in `tree`, and whether it stores into something or calls something."""
         found = self._memo.get(tree)
         if found is not None:
             return found
         reads = writes = 0
+        effects = False
         work = [tree]
         while work:
             node = work.pop()
@@ -143,13 +134,21 @@ class Liveness:
                 else:
                     writes |= self.bit(node.id)
                 continue
-            if kind is _ast.AugAssign and type(node.target) is _ast.Name:
+            if kind is _ast.Constant:
+                continue
+            if kind is _ast.Call or (kind in _EFFECTS and type(node.ctx) is not _ast.Load):
+                effects = True
+            elif kind is _ast.AugAssign and type(node.target) is _ast.Name:
                 reads |= self.bit(node.target.id)
-            for field in node._fields:
-                value = getattr(node, field, None)
-                if isinstance(value, list):
-                    work.extend(v for v in value if isinstance(v, _ast.AST))
-                elif isinstance(value, _ast.AST):
+            elif kind in _COMPOUND and node is not tree:
+                # A statement of its own: looked at once, whatever it stands in.
+                r, w, e = self._summary(node)
+                reads, writes, effects = reads | r, writes | w, effects or e
+                continue
+            for value in node.__dict__.values():
+                if type(value) is list:
+                    work.extend([v for v in value if isinstance(v, _ast.AST)])
+                elif isinstance(value, _NODES):
                     work.append(value)
-        self._memo[tree] = (reads, writes)
-        return reads, writes
+        self._memo[tree] = result = (reads, writes, effects)
+        return result

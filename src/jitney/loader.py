@@ -61,11 +61,11 @@ def _linked(code: MachineCode, region: Region, own: set[int], needs: list[Any]) 
     for offset, kind, target, addend in code.relocations:
         at = base + offset
         distance = region.data_address + addend - at
-        if kind == "call":
+        if kind == "call" or kind == "jump":
             direct = target - at - 4
             if -0x80000000 <= direct < 0x80000000:
                 # call [rip + d] and call target: the latter is a byte shorter, which a prefix without effect fills
-                out[offset - 2 : offset] = b"\x67\xe8"
+                out[offset - 2 : offset] = b"\x67\xe8" if kind == "call" else b"\x67\xe9"
                 distance = direct
         elif kind != "data":
             if target.address == 0:

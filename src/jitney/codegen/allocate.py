@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TINY = 1e30
 _MANY = 6
+# what a range must weigh to be worth saving a register for the caller
+_SAVING = 2.5
 
 
 class Allocation:
@@ -194,7 +196,7 @@ class Packer:
             if r in used and not occupied[r] & live:
                 self._take(v, r, live)
                 return True
-        if self.weight[v] > 2.0:
+        if self.weight[v] > _SAVING:
             for r in kept:
                 if r not in used and not occupied[r] & live:
                     self._take(v, r, live)
@@ -208,7 +210,7 @@ class Packer:
             free, kept = target.float_order, target.float_saved
         else:
             free, kept = target.int_order, target.int_saved
-        if self.weight[v] > 2.0:
+        if self.weight[v] > _SAVING:
             return free + kept
         return free + tuple([r for r in kept if r in self.used])
 

@@ -23,6 +23,7 @@ class MachineCode:
             abs64   the 64-bit address of the target (a `Symbol`)
             data    the 32-bit distance from the field to the start of `data`, plus addend
             call    as data, for an indirect call through an address (`target`) in `data`; may be made direct
+            jump    the same for a jump
 
         symbol: what it defines.
         hot_size: bytes before the first cold stub.

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 CONST = OPS["const"]
 LOAD, STORE = OPS["load"], OPS["store"]
+ALLOCA, SYMBOL = OPS["alloca"], OPS["symbol"]
+# what needs no arguments and can be made anywhere
+MADE = frozenset((CONST, ALLOCA, SYMBOL))
 
 
 class Selector:
@@ -39,7 +42,6 @@ class Selector:
     """
 
     # Filled in by the target's subclass: how constants are made and moved, and how blocks jump.
-    constant_op: MachineOp
     moves_op: MachineOp
     jump_op: MachineOp
     rules: dict[Op, Rule]
@@ -158,28 +160,33 @@ class Selector:
 
     def use(self, v: int) -> int:
         """The register that holds `v` here."""
-        if self.ops[v] is CONST:
+        if self.ops[v] in MADE:
             return self.constant(v)
         self.needed[v] = True
         return v + FIRST
 
     def constant(self, v: int) -> int:
-        """A register holding constant `v`: made on the spot, or once before the outermost loop around here."""
-        type = self.types[v]
+        """A register holding `v`, one of `MADE`: made on the spot, or once before the outermost loop around here."""
+        is_float = self.types[v].is_float
         loop = self.block.loop
         if loop is None:
-            t = self.m.new(type.is_float)
-            self.out.append((self.constant_op, (t,), (), self.constant_imm(type, self.imms[v]), None))
+            t = self.m.new(is_float)
+            op, imm = self.make(v)
+            self.out.append((op, (t,), (), imm, None))
             return t
         while loop.parent is not None:
             loop = loop.parent
         key = (v, loop)
         found = self._constants.get(key)
         if found is None:
-            found = self._constants[key] = self.m.new(type.is_float)
-            inst = (self.constant_op, (found,), (), self.constant_imm(type, self.imms[v]), None)
-            self._pending.setdefault(loop.preheader, []).append(inst)
+            found = self._constants[key] = self.m.new(is_float)
+            op, imm = self.make(v)
+            self._pending.setdefault(loop.preheader, []).append((op, (found,), (), imm, None))
         return found
+
+    def make(self, v: int) -> tuple[MachineOp, Any]:
+        """The op and its imm that make `v`, one of `MADE`."""
+        raise NotImplementedError
 
     def constant_imm(self, type: Type, value: Any) -> Any:
         """What `constant_op` and the constant part of moves carry: an int, or the bytes of a float."""

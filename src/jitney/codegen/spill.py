@@ -55,12 +55,15 @@ class Splitter:
                 self._members.setdefault(leader, [leader]).append(v)
         # position -> how often it is executed
         self._weights: list[float] = []
-        # position -> number of the stretch of code it lies in: of a block, or of the part of it between two calls
+        # position -> number of the stretch of code it lies in: blocks that only follow each other, up to a call
         self._stretches: list[int] = []
         stretch = 0
+        previous = packer.m.blocks[0]
         for block in packer.m.blocks:
             self._weights += [block.weight] * (block.end - block.start)
-            stretch += 1
+            if len(block.preds) != 1 or block.preds[0] is not previous or block.loop is not previous.loop:
+                stretch += 1
+            previous = block
             for i in range(block.start, block.end):
                 self._stretches.append(stretch)
                 if packer.code[i][0].clobbers:

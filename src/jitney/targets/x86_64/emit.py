@@ -93,8 +93,16 @@ class Emitter(Encoder):
     def call_c(self, address: int) -> None:
         _, _, _, offset = self.constant(address.to_bytes(8, "little"))
         self.call_pool(offset)
+        self._through("call", address)
+
+    def jump_c(self, address: int) -> None:
+        _, _, _, offset = self.constant(address.to_bytes(8, "little"))
+        self.jump_pool(offset)
+        self._through("jump", address)
+
+    def _through(self, kind: str, address: int) -> None:
         at, jumps, _, _, addend = self.relocs[-1]
-        self.relocs[-1] = (at, jumps, "call", address, addend)
+        self.relocs[-1] = (at, jumps, kind, address, addend)
 
     # -- floats in either encoding -----------------------------------------------------------------
 

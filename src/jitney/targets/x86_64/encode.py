@@ -410,6 +410,11 @@ class Encoder:
         self.out += b"\xff\x15" + offset.to_bytes(4, "little")
         self._rip(0)
 
+    def jump_pool(self, offset: int) -> None:
+        """Jump to the address in the constant pool at `offset`."""
+        self.out += b"\xff\x25" + offset.to_bytes(4, "little")
+        self._rip(0)
+
     def call_r(self, s: int) -> None:
         self.out += (b"\x41\xff" if s & 8 else b"\xff") + bytes((0xD0 | s & 7,))
 

@@ -2,7 +2,7 @@
 
 An emitter is called as ``emit(encoder, outs, ins, imm, stub)`` with locations. The address of a memory operand stands
 at the end of `ins` (base, index), its shape in `imm` as ``(mode, shift, displacement)``: mode 0 base, 1 base and
-index, 2 index alone, 3 a constant of the pool (then the third is its bytes).
+index, 2 index alone, 3 a constant of the pool (then the third is its bytes), 4 frame memory, 5 the same and index.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def mem(e: Emitter, i: Locs, n: int, addr: Any) -> Address:
         return (i[n], i[n + 1], shift, disp)
     if mode == 2:
         return (-1, i[n], shift, disp)
-    return e.constant(disp)
+    if mode == 3:
+        return e.constant(disp)
+    return (RSP, i[n] if mode == 5 else -1, shift, e.alloca_base + disp)
 
 
 # -- moves and constants ---------------------------------------------------------------------------
@@ -559,5 +561,6 @@ STORE_I = MachineOp("store", _store_i)
 LOAD_X = MachineOp("load", _load_x)
 STORE_X = MachineOp("store", _store_x)
 ALLOCA = MachineOp("alloca", _alloca)
+ALLOCA.remat = ALLOCA
 ALU_MR = MachineOp("alu", _alu_mr, "c")
 ALU_MI = MachineOp("alu", _alu_mi, "c")

@@ -231,3 +231,11 @@ def _call_c(e: Emitter, o: Locs, i: Locs, target: Any, stub: Any) -> None:
 
 CALL_JIT = MachineOp("call", _call_jit, "w", clobbers=CALLER_SAVED)
 CALL_C = MachineOp("call", _call_c, "c", clobbers=CALLER_SAVED)
+
+
+def _tail(e: Emitter, o: Locs, i: Locs, target: Any, stub: Any) -> None:
+    e.epilogue(False)
+    e.jump_c(target)
+
+
+TAIL = MachineOp("tail call", _tail)

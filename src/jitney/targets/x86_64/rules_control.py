@@ -15,7 +15,6 @@ from .stubs import call_stub, index_stub, poll_stub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
 
     from ...codegen.machine import Stub
     from .select import X86Selector
@@ -101,27 +100,11 @@ def enter(s: X86Selector, v: int) -> None:
 
 def _arguments(s: X86Selector, values: tuple[int, ...]) -> tuple[int, ...]:
     """Pass these values; returns the registers that carry them."""
-    types = s.types
-    places, size = abi.arguments([types[v] for v in values])
+    places, size = abi.arguments([s.types[v] for v in values])
     s.m.calls = True
     if size > s.m.outgoing:
         s.m.outgoing = (size + 15) & -16
-    outs: list[int] = []
-    ins: list[int] = []
-    made: list[int] = []
-    constants: list[Any] = []
-    for v, place in zip(values, places):
-        if place < 0:
-            s.add(ops.ARGUMENT_OUT, (), (s.use(v),), -1 - place)
-        elif s.ops[v] is CONST:
-            made.append(place)
-            constants.append(s.constant_imm(types[v], s.imms[v]))
-        else:
-            outs.append(place)
-            ins.append(s.use(v))
-    if outs or made:
-        s.add(ops.MOVES, (*outs, *made), tuple(ins), constants)
-    return (*outs, *made)
+    return s.pass_arguments(values, places)
 
 
 def _results(s: X86Selector, v: int, places: tuple[int, ...]) -> None:
@@ -170,6 +153,8 @@ def invoke(s: X86Selector, v: int) -> None:
 
 
 def ccall(s: X86Selector, v: int) -> None:
+    if v in s.tails:
+        return
     imm = s.imms[v]
     registers = _arguments(s, s.args[v])
     places = abi.results(imm.results, "c")

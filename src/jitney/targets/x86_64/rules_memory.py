@@ -89,6 +89,4 @@ def _modify(s: X86Selector, value: int, base: int, index: int | None, memory: Me
 
 
 def alloca(s: X86Selector, v: int) -> None:
-    offset = s.m.frame_bytes
-    s.m.frame_bytes = offset + ((s.imms[v] + 15) & -16)
-    s.add(ops.ALLOCA, (v + FIRST,), (), offset)
+    s.add(ops.ALLOCA, (v + FIRST,), (), s.frame_offset(v))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 
 from ...codegen.machine import FIRST, Stub
-from ...codegen.select import CONST, Selector
+from ...codegen.select import ALLOCA, CONST, SYMBOL, Selector
 from ...ir.ops import OPS
-from ...ir.types import F32, I1
+from ...ir.types import F32, I1, PTR
 from . import abi, ops
 from . import ops_control as control
 from .encode import NE, B, E
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ...codegen.machine import MachineOp
     from ...codegen.select import Rule
     from ...ir.function import Block, Function, Loop, Memory
     from ...ir.ops import Op
     from ...ir.types import Type
 
 _PTRADD, _ADD, _SUB, _SHL, _MUL = OPS["ptradd"], OPS["add"], OPS["sub"], OPS["shl"], OPS["mul"]
-_LOAD, _STORE = OPS["load"], OPS["store"]
+_LOAD, _STORE, _CCALL, _PARAM = OPS["load"], OPS["store"], OPS["ccall"], OPS["param"]
 _NOT, _AND, _OR, _XOR, _RESULT, _INVOKE = OPS["not"], OPS["and"], OPS["or"], OPS["xor"], OPS["result"], OPS["invoke"]
 
 # Comparison -> (condition, condition with the operands exchanged, condition for an unsigned comparison of narrow
@@ -53,7 +54,6 @@ def fits(value: int) -> bool:
 
 
 class X86Selector(Selector):
-    constant_op = ops.MOVI
     moves_op = ops.MOVES
     jump_op = control.JUMP
 
@@ -63,6 +63,10 @@ class X86Selector(Selector):
         self.rules = rules
         self.terminators = _TERMINATORS
         self.float_ops = AVX if "avx" in features else SSE
+        # calls selected as the end of their block
+        self.tails: set[int] = set()
+        # alloca -> its place in the frame
+        self.allocas: dict[int, int] = {}
         # counters' next values, computed at the end of their loop: see `step_late`
         self.late: set[int] = set()
         # whether the instruction being selected is the block's terminator
@@ -76,6 +80,21 @@ class X86Selector(Selector):
             return float_bytes(type, value)
         value = int(value)
         return value - (1 << 64) if value >= 1 << 63 else value
+
+    def make(self, v: int) -> tuple[MachineOp, Any]:
+        op = self.ops[v]
+        if op is CONST:
+            return ops.MOVI, self.constant_imm(self.types[v], self.imms[v])
+        return (ops.MOVI, self.imms[v]) if op is SYMBOL else (ops.ALLOCA, self.frame_offset(v))
+
+    def frame_offset(self, v: int) -> int:
+        """Where in the frame alloca `v` lies."""
+        offset = self.allocas.get(v)
+        if offset is None:
+            m = self.m
+            offset = self.allocas[v] = m.frame_bytes
+            m.frame_bytes += (self.imms[v] + 15) & -16
+        return offset
 
     def enter(self, block: Block) -> None:
         params = block.params
@@ -154,6 +173,11 @@ class X86Selector(Selector):
                         index, scale = args[index][0], scale * c
                         continue
                 break
+        if ops_[base] is ALLOCA:
+            disp += self.frame_offset(base)
+            if index is None:
+                return (), (4, 0, disp)
+            return (self.use(index),), (5, _SHIFTS[scale], disp)
         if not fits(disp):
             t = self.m.new(False)
             self.add(ops.MOVI, (t,), (), disp)
@@ -163,17 +187,12 @@ class X86Selector(Selector):
         else:
             b = -1
             c = self.integer(base)
-            if c is not None and index is not None and 0 <= c + disp < 0x80000000 and scale in _SHIFTS:
+            if c is not None and index is not None and 0 <= c + disp < 0x80000000:
                 return (self.use(index),), (2, _SHIFTS[scale], disp + c)
             b = self.use(base)
         if index is None:
             return (b,), (0, 0, disp)
-        shift = _SHIFTS.get(scale)
-        if shift is None:
-            t = self.m.new(False)
-            self.scaled(t, self.use(index), scale)
-            return (b, t), (1, 0, disp)
-        return (b, self.use(index)), (1, shift, disp)
+        return (b, self.use(index)), (1, _SHIFTS[scale], disp)
 
     def step_late(self, block: Block) -> None:
         """Where a loop's counter i and i + 1 are both used as indices, count at the end, and index with i + 1 as a
@@ -412,6 +431,47 @@ class X86Selector(Selector):
             uses.append(dirty + FIRST)
         return Stub(emit, tuple(uses), site, constant, tuple(kinds), data)
 
+    def tail_call(self, block: Block) -> bool:
+        """Where all that is left is to return what a C function returns: jump to it, the frame gone. Not where it might
+        be given an address in the frame, nor with arguments on the stack."""
+        function, types = self.function, self.types
+        if function.convention != "c" or len(block.term_args) != 1 or not block.insts:
+            return False
+        v = block.insts[-1]
+        if block.term_args[0] != v or self.ops[v] is not _CCALL or self.counts[v] != 1 or types[v] is I1:
+            return False
+        values = self.args[v]
+        if any(types[a] is PTR and self.ops[a] not in (CONST, _PARAM) for a in values):
+            return False
+        if any(self.ops[a] is _PARAM and self.function.homes[a] is not function.entry for a in values):
+            return False
+        places, _ = abi.arguments([types[a] for a in values])
+        if min(places, default=0) < 0:
+            return False
+        registers = self.pass_arguments(values, places)
+        self.add(control.TAIL, (), registers, self.imms[v].target)
+        self.tails.add(v)
+        return True
+
+    def pass_arguments(self, values: tuple[int, ...], places: list[int]) -> tuple[int, ...]:
+        """Put values where a callee expects them: registers, or from -1 down the stack. Returns the registers."""
+        outs: list[int] = []
+        ins: list[int] = []
+        made: list[int] = []
+        constants: list[Any] = []
+        for v, place in zip(values, places):
+            if place < 0:
+                self.add(ops.ARGUMENT_OUT, (), (self.use(v),), -1 - place)
+            elif self.ops[v] is CONST:
+                made.append(place)
+                constants.append(self.constant_imm(self.types[v], self.imms[v]))
+            else:
+                outs.append(place)
+                ins.append(self.use(v))
+        if outs or made:
+            self.add(ops.MOVES, (*outs, *made), tuple(ins), constants)
+        return (*outs, *made)
+
     def check(self, v: int, expect: bool, stub: Stub) -> None:
         """Go to `stub` unless i1 `v` is `expect`."""
         op = self.ops[v]
@@ -454,6 +514,8 @@ def _branch(s: X86Selector, block: Block) -> None:
 
 def _return(s: X86Selector, block: Block) -> None:
     function = s.function
+    if s.tail_call(block):
+        return
     places = abi.results(function.results, function.convention)
     outs: list[int] = []
     ins: list[int] = []

@@ -141,7 +141,7 @@ INTERVALS: dict[object, Callable[..., Interval]] = {
         ("zext8", _narrowed(8, False)),
         ("zext16", _narrowed(16, False)),
         ("zext32", _narrowed(32, False)),
-        ("b2i", lambda a: a),
+        ("b2i", lambda a: (max(a[0], 0), min(a[1], 1))),
         ("index", lambda i, n: (0, max(0, n[1] - 1))),
     )
 }

@@ -100,9 +100,6 @@ class Ranges:
                             incoming[p].append(a)
                         else:
                             incoming[p] = [a]
-        for v, t in enumerate(types):
-            if t is I1:
-                low[v], high[v] = 0, 1
         for v, (lo, hi) in function.facts.items():
             low[v], high[v] = max(lo, MIN), min(hi, MAX)
         ops, args = function.ops, function.args
@@ -133,7 +130,10 @@ class Ranges:
         return self
 
     def _restore(self, mark: int) -> None:
-        trail, low, high, upper = self._trail, self.low, self.high, self._upper
+        trail = self._trail
+        if len(trail) == mark:
+            return
+        low, high, upper = self.low, self.high, self._upper
         while len(trail) > mark:
             v, lo, hi = trail.pop()
             if lo > hi:

@@ -40,18 +40,17 @@ def _visit_pure(r: Ranges, v: int, args: tuple[int, ...]) -> None:
 def _visit_flag(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     op = r.function.ops[v]
     if op is _AND or op is _OR or op is _XOR:
-        a, b = args
-        lo, hi = r.low[a], r.high[a]
+        (lo, hi), (lo2, hi2) = [(max(r.low[a], 0), min(r.high[a], 1)) for a in args]
         if op is _AND:
-            lo, hi = lo & r.low[b], hi & r.high[b]
+            lo, hi = lo & lo2, hi & hi2
         elif op is _OR:
-            lo, hi = lo | r.low[b], hi | r.high[b]
-        elif lo == hi and r.low[b] == r.high[b]:
-            lo = hi = lo ^ r.low[b]
+            lo, hi = lo | lo2, hi | hi2
+        elif lo == hi and lo2 == hi2:
+            lo = hi = lo ^ lo2
         else:
             lo, hi = 0, 1
     elif op is _NOT:
-        lo, hi = 1 - r.high[args[0]], 1 - r.low[args[0]]
+        lo, hi = 1 - min(r.high[args[0]], 1), 1 - max(r.low[args[0]], 0)
     else:
         return
     if lo == hi:

@@ -10,6 +10,9 @@ from jitney.targets.x86_64 import encode as enc
 from jitney.targets.x86_64.encode import RIP, Encoder
 from jitney.targets.x86_64.rules_float import row_of
 
+ALU_NAMES = ("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")
+SHIFT_NAMES = {enc.SHL: "shl", enc.SHR: "shr", enc.SAR: "sar"}
+UNARY_NAMES = {enc.NOT: "not", enc.NEG: "neg", enc.MUL: "mul", enc.IMUL: "imul", enc.DIV: "div", enc.IDIV: "idiv"}
 INTS = range(16)
 FEW = (0, 1, 4, 5, 7, 8, 12, 13, 15)
 FLOATS = (16, 17, 23, 24, 31)
@@ -44,7 +47,7 @@ def reg(r, size=8):
 
 @pytest.mark.parametrize("k", range(8))
 def test_arithmetic(k):
-    name = enc.ALU_NAMES[k]
+    name = ALU_NAMES[k]
     for d, s in itertools.product(INTS, INTS):
         agree("alu_rr", (k, d, s), name, reg(d), reg(s))
         agree("alu_rr", (k, d, s, 0), name, reg(d, 4), reg(s, 4))
@@ -125,14 +128,14 @@ def test_multiply_and_shift():
                 agree("bmi", ((pp, 2, 0xF7, name), d, v, s), name, reg(d), reg(s), reg(v))
     for m in ADDRESSES:
         agree("imul_rm", (9, m), "imul", reg(9), memory(m, 8))
-        for k, name in enc.UNARY_NAMES.items():
+        for k, name in UNARY_NAMES.items():
             agree("unary_m", (k, m), name, memory(m, 8))
     for d in INTS:
-        for k, name in enc.SHIFT_NAMES.items():
+        for k, name in SHIFT_NAMES.items():
             for n in (1, 2, 63):
                 agree("shift_ri", (k, d, n), name, reg(d), n)
             agree("shift_cl", (k, d), name, reg(d), GP8[1])
-        for k, name in enc.UNARY_NAMES.items():
+        for k, name in UNARY_NAMES.items():
             agree("unary", (k, d), name, reg(d))
 
 
@@ -205,7 +208,6 @@ def test_jumps_of_both_sizes(aligned):
             both("jmp", (labels[-1 - goal],), "jmp", labels[-1 - goal])
         for _ in range(9 * (k % 3)):
             both("mov_ri", (1, 2**40), "movabs", GP64[1], 2**40)
-        both("call_label", (labels[k],), "call", labels[k])
     code, relocations, places = e.finish()
     blob = a.finish()
     assert not relocations

@@ -24,8 +24,7 @@ class Target:
     """
 
     __slots__ = (
-        "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "register_names", "select",
-        "split",
+        "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "select", "split",
     )  # fmt: skip
 
     def __init__(
@@ -39,7 +38,6 @@ class Target:
         split: MachineOp,
         select: Callable[[Function, Symbol | None, bool], MachineFunction],
         emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
-        register_names: tuple[str, ...],
     ) -> None:
         self.name = name
         self.int_order = int_order
@@ -50,4 +48,3 @@ class Target:
         self.split = split
         self.select = select
         self.emit = emit
-        self.register_names = register_names

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ...codegen.machine import MachineFunction
     from ...ir.function import Function, Symbol
 
-_INT_NAMES = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *[f"r{i}" for i in range(8, 16)])
-
 
 def target(features: frozenset[str]) -> Target:
     """The target with exactly these features (names as in /proc/cpuinfo, and `lzcnt`)."""
@@ -40,7 +38,6 @@ def target(features: frozenset[str]) -> Target:
         split=ops.SPLIT,
         select=select,
         emit=emitted,
-        register_names=(*_INT_NAMES, *[f"xmm{i}" for i in range(16)]),
     )
 
 

@@ -27,9 +27,6 @@ SHL, SHR, SAR = 4, 5, 7
 NOT, NEG, MUL, IMUL, DIV, IDIV = 2, 3, 4, 5, 6, 7
 O, NO, B, AE, E, NE, BE, A, S, NS, P, NP, L, GE, LE, G = range(16)  # noqa: E741
 
-ALU_NAMES = ("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")
-SHIFT_NAMES = {SHL: "shl", SHR: "shr", SAR: "sar"}
-UNARY_NAMES = {NOT: "not", NEG: "neg", MUL: "mul", IMUL: "imul", DIV: "div", IDIV: "idiv"}
 CC_NAMES = ("o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g")
 
 # Loads and extensions: (REX.W, opcode, mnemonic, memory width).
@@ -94,7 +91,7 @@ class Encoder:
 
     def __init__(self) -> None:
         self.out = bytearray()
-        # (offset in `out`, opcode: -1 jmp, -2 call, 0-15 jcc, or alignment as -16 - n; label)
+        # (offset in `out`, -1 for jmp, 0-15 for jcc, label) or (offset, -16, alignment)
         self.jumps: list[tuple[int, int, Any]] = []
         self.labels: dict[Any, tuple[int, int]] = {}
         self.relocs: list[tuple[int, int, str, Any, int]] = []
@@ -395,9 +392,6 @@ class Encoder:
     def jcc(self, cc: int, label: Any) -> None:
         self.jumps.append((len(self.out), cc, label))
 
-    def call_label(self, label: Any) -> None:
-        self.jumps.append((len(self.out), -2, label))
-
     def align(self, n: int) -> None:
         self.jumps.append((len(self.out), -16, n))
 
@@ -443,11 +437,7 @@ class Encoder:
         jumps, labels = self.jumps, self.labels
         sizes = [2 if kind > -16 else 0 for _, kind, _ in jumps]
         n = len(jumps)
-        goals = []
-        for i, (_, kind, label) in enumerate(jumps):
-            if kind == -2:
-                sizes[i] = 5
-            goals.append(labels[label] if kind > -16 else None)
+        goals = [labels[label] if kind > -16 else None for _, kind, label in jumps]
         shifts = [0] * (n + 1)
         while True:
             total = 0
@@ -484,7 +474,7 @@ class Encoder:
             if size == 2:
                 code += bytes((0xEB if kind < 0 else 0x70 | kind, distance & 0xFF))
             elif kind < 0:
-                code += (b"\xe9" if kind == -1 else b"\xe8") + distance.to_bytes(4, "little", signed=True)
+                code += b"\xe9" + distance.to_bytes(4, "little", signed=True)
             else:
                 code += bytes((0x0F, 0x80 | kind)) + distance.to_bytes(4, "little", signed=True)
         code += out[previous:]

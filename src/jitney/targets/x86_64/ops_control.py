@@ -88,7 +88,6 @@ def _set(e: Emitter, o: Locs, i: Locs, cc: int, stub: Any) -> None:
 
 
 SET = MachineOp("set", _set, "r")
-SET_FLOAT = MachineOp("set", _set, "r")
 
 
 def _cmov(e: Emitter, o: Locs, i: Locs, cc: int, stub: Any) -> None:

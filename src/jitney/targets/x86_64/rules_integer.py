@@ -250,7 +250,7 @@ def compare(s: X86Selector, v: int) -> None:
     if cc < 16:
         s.add(control.SET, (v + FIRST,), (), cc)
     else:
-        s.add(control.SET_FLOAT, (v + FIRST, s.m.new(False)), (), cc)
+        s.add(control.SET, (v + FIRST, s.m.new(False)), (), cc)
 
 
 def copy(s: X86Selector, v: int) -> None:

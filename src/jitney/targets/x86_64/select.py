@@ -119,9 +119,6 @@ class X86Selector(Selector):
         self.out += late
         self.out += narrow
 
-    def result_types(self) -> tuple[Type, ...]:
-        return self.function.results
-
     # -- addresses ---------------------------------------------------------------------------------
 
     def _folds(self, v: int, shared: bool = False) -> bool:

@@ -278,3 +278,18 @@ def test_math_constants():
         return x * math.pi + math.e + math.tau
 
     check(f, 1.0, 2, bails=False)
+
+
+def test_star_arguments_say_why():
+    @jit
+    def f(*values):
+        return values
+
+    @jit
+    def g(**values):
+        return values
+
+    with pytest.warns(FallbackWarning, match=r"`\*args` and `\*\*kwargs` are not supported"):
+        assert f(1, 2) == (1, 2)
+    with pytest.warns(FallbackWarning):
+        assert g(a=1) == {"a": 1}

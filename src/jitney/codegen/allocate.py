@@ -148,9 +148,8 @@ class Packer:
         while self.heap:
             _, v = heappop(self.heap)
             if v in tried:
+                # all that stood in its way came first, being denser: there is nothing to evict
                 tried.remove(v)
-                if density[v] and self.evict(v):
-                    continue
             elif self.place(v) or self.evict(v):
                 continue
             if splitter is None:

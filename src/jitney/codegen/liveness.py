@@ -95,46 +95,52 @@ class Liveness:
         masks: dict[Loop, int] = {}
         chains: dict[Loop | None, tuple[Loop, ...]] = {None: ()}
         for block in blocks:
-            loop = block.loop
-            chain = chains.get(loop)
+            chain = chains.get(block.loop)
             if chain is None:
-                chain = chains[loop] = _chain(loop)
+                chain = chains[block.loop] = _chain(block.loop)
             block.mask = mask = power[block.end] - power[block.start]
             for loop in chain:
                 masks[loop] = masks.get(loop, 0) | mask
+        # (loop of a read, loop of the write) -> the outermost loop around the read but not the write
+        between: dict[tuple[Loop | None, Loop | None], Loop | None] = {}
         for block in blocks:
             for v in block.upward:
-                home = homes.get(v)
-                around = None if home is None else chains[home.loop]
                 have = live[v]
+                home = homes.get(v)
                 stack = [block]
                 while stack:
-                    block_in = stack.pop()
-                    preds = block_in.preds
-                    if around is not None:
-                        chain = chains[block_in.loop]
-                        if chain and chain != around:
-                            k = 0
-                            for loop, other in zip(chain, around):
-                                if loop is not other:
-                                    break
-                                k += 1
-                            if k < len(chain):
-                                loop = chain[k]
-                                mask = masks[loop]
-                                have |= mask
-                                header = self._headers[loop]
-                                preds = [pred for pred in header.preds if not power[pred.start] & mask]
+                    at = stack.pop()
+                    preds = at.preds
+                    if home is not None and at.loop is not home.loop:
+                        key = at.loop, home.loop
+                        if key in between:
+                            loop = between[key]
+                        else:
+                            loop = between[key] = _between(chains[key[0]], chains[key[1]])
+                        if loop is not None:
+                            mask = masks[loop]
+                            if have & mask == mask:
+                                # another read in the loop has been followed up already
+                                continue
+                            have |= mask
+                            preds = [pred for pred in self._headers[loop].preds if not power[pred.start] & mask]
                     for pred in preds:
-                        at = pred.defs.get(v)
-                        if at is not None:
-                            have |= power[pred.end] - power[at]
+                        written = pred.defs.get(v)
+                        if written is not None:
+                            have |= power[pred.end] - power[written]
                         elif not have & power[pred.end - 1]:
                             # not yet known to be wanted at its end
                             have |= pred.mask
                             if v not in pred.upward:
                                 stack.append(pred)
                 live[v] = have
+
+
+def _between(read: tuple[Loop, ...], write: tuple[Loop, ...]) -> Loop | None:
+    for loop, other in zip(read, write):
+        if loop is not other:
+            return loop
+    return read[len(write)] if len(read) > len(write) else None
 
 
 def _chain(loop: Loop | None) -> tuple[Loop, ...]:

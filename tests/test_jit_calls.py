@@ -440,7 +440,7 @@ def test_interrupted_while_compiling_and_called_again(monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    for name in ("build_entry", "GuardTable", "Words", "set_entry"):
+    for name in ("assemble_entry", "build_entry", "GuardTable", "Words", "set_entry"):
         original = getattr(module, name)
         monkeypatch.setattr(module, name, interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -17,6 +17,7 @@ from time import perf_counter
 from types import FunctionType
 
 from . import pipeline
+from .asm import memory
 from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
@@ -27,6 +28,7 @@ from .runtime.callable import Callable, function_of, function_type, new, set_ent
 from .runtime.entry import Entry, Helpers, build_entry
 from .runtime.guards import GuardTable
 from .runtime.layouts import LAYOUT
+from .runtime.pieces import assemble_entry
 from .runtime.specialization import Specialization, Words
 from .runtime.typeof import description, type_of, unusual_dtypes
 
@@ -161,6 +163,8 @@ class Dispatcher:
         self.check_code()
         usual = not kwargs and len(args) == len(self._binding.names) == self._binding.positional
         values = args if usual else self._binding.arrange(args, kwargs)
+        if self._code.co_flags & _STAR_ARGS:
+            values = ()
         if values is None:
             return False
         record = self._record_for(values)
@@ -337,10 +341,19 @@ class Dispatcher:
             record.words.address, next, record.recursive, record.by_number, self._binding if self._flexible else None,
         )  # fmt: skip
         start = perf_counter()
-        function = build_entry(entry, _helpers.need(*names))
-        record.entry_owner = (pipeline.link([function]), self._binding)
+        helpers = _helpers.need(*names)
+        assembled = assemble_entry(entry, helpers)
+        if assembled is not None:
+            code, offset = assembled
+            region = memory.publish(code)
+            record.entry_owner = (region, self._binding)
+            address = region.code_address + offset
+        else:
+            function = build_entry(entry, helpers)
+            record.entry_owner = (pipeline.link([function]), self._binding)
+            address = function.symbol.address
         record.stages["entry"] = record.stages.get("entry", 0.0) + perf_counter() - start
-        record.address = function.symbol.address
+        record.address = address
         record.entry_form = (next, self._flexible, record.by_number)
 
     def _drop(self, record: Specialization) -> None:

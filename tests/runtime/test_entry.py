@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from jitney import pipeline
+from jitney.asm import memory
+from jitney.ir import context
 from jitney.ir.builder import Builder
 from jitney.ir.function import Function
 from jitney.ir.ops import bits_of
-from jitney.ir.types import F32, F64, I1, I64, PTR
+from jitney.ir.types import F32, F64, I1, I64, NATURAL, PTR
 from jitney.ir.verify import verify
 from jitney.pytypes import (
     BOOL,
@@ -30,6 +32,7 @@ from jitney.pytypes import (
 from jitney.runtime import arguments, callable, exceptions, stack
 from jitney.runtime.entry import Entry, Helpers, build_entry
 from jitney.runtime.guards import GuardTable
+from jitney.runtime.pieces import assemble_entry
 from jitney.runtime.specialization import Words
 from tests.support import bits
 
@@ -39,10 +42,14 @@ KIND = callable.function_type()
 
 class Harness:
     """A compiled function made of IR with an entry in front, as a Python callable; the plain function tells that it
-    was called."""
+    was called. The entry is assembled from pieces where that is asked for and possible."""
+
+    assembled = False
 
     def __init__(self, arg_types, result, build, plain=None, writes=False):
-        function = Function("tested", result.leaves + ((I1,) if writes else ()))
+        places = context.returned(result.leaves)
+        returned = tuple(leaf for leaf, at in zip(result.leaves, places) if at < 0)
+        function = Function("tested", returned + ((I1,) if writes else ()))
         b = Builder(function)
         entry = b.new_block()
         b.start(entry, None)
@@ -58,14 +65,27 @@ class Harness:
         self.owner = [pipeline.link([function]), guards]
         slow = callable.slow_entry()
         entry = Entry("entry", function.symbol, arg_types, result, writes, guards, self.words.address, slow)
-        made = build_entry(entry, Helpers())
-        verify(made)
-        self.owner.append(pipeline.link([made]))
+        assembled = assemble_entry(entry, Helpers()) if self.assembled else None
+        self.declined = self.assembled and assembled is None
+        if assembled is not None:
+            region = memory.publish(assembled[0])
+            address = region.code_address + assembled[1]
+            self.owner.append(region)
+        else:
+            made = build_entry(entry, Helpers())
+            verify(made)
+            self.owner.append(pipeline.link([made]))
+            address = made.symbol.address
         self.call = callable.new(KIND, self.plain, lambda *args, **kwargs: ("slow", args, kwargs))
-        callable.set_entry(self.call, made.symbol.address, self.owner)
+        callable.set_entry(self.call, address, self.owner)
 
     def __call__(self, *args, **kwargs):
         return self.call(*args, **kwargs)
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["built", "assembled"])
+def route(request, monkeypatch):
+    monkeypatch.setattr(Harness, "assembled", request.param)
 
 
 def identity(type):
@@ -128,6 +148,62 @@ def test_each_array_fits_one_layout(layout, writeable):
         assert got == expected or got[0] == expected
     for other in (base.astype("i8"), base.astype("u4"), base[0], base.astype(">i4"), base.view(np.matrix), [1], None):
         assert harness(other)[0] == "slow"
+
+
+def test_leaves_on_the_stack():
+    """More of either kind than registers, with long ints after all that a call could change."""
+    scalars = [SCALARS[n] for n in ("float32", "int8", "uint8", "int16", "uint16", "int32", "uint32", "bool")]
+    array = array_type(SCALARS["float64"], 2, "A")
+    types = (INT, FLOAT, BOOL, array, *scalars, *(FLOAT,) * 7, *scalars, INT, FLOAT, INT, NONE)
+    kept = [k for k, t in enumerate(types) if t not in (NONE, array)]
+    result = tuple_type(tuple(types[k] for k in kept))
+    firsts = list(itertools.accumulate((len(t.leaves) for t in types), initial=0))
+
+    def build(b, leaves):
+        registers = []
+        for k, at in zip(kept, context.returned(result.leaves)):
+            if at < 0:
+                registers.append(leaves[firsts[k]])
+            else:
+                access = NATURAL[result.leaves[kept.index(k)]]
+                b.store(access, leaves[firsts[k]], b.function.blocks[0].params[0], disp=at, region=2)
+        b.ret(tuple(registers))
+
+    harness = Harness(types, result, build)
+    assert not harness.declined
+    values = itertools.count(3)
+
+    def example(type):
+        if type in (NONE, array):
+            return None if type is NONE else np.zeros((3, 4))[::2, ::2]
+        if type in scalars:
+            return np.dtype(type.dtype).type(next(values))
+        return True if type is BOOL else next(values) * (0.5 if type is FLOAT else 2**40)
+
+    args = tuple(map(example, types))
+    assert bits(harness(*args)) == bits(tuple(args[k] for k in kept))
+    huge = (*args[:-2], 2**70, None)
+    assert harness(*huge) == ("plain", huge, {})
+    other = (*args[:-1], 1)
+    assert harness(*other) == ("slow", other, {})
+
+
+def test_counts_of_references_stay():
+    array = np.zeros(3)
+    result = tuple_type((BOOL, NONE, INT))
+    harnesses = [
+        (identity(array_type(SCALARS["float64"], 1)), array, array),
+        (identity(BOOL), True, True),
+        (identity(NONE), None, None),
+        (Harness((BOOL,), result, lambda b, leaves: b.ret((leaves[0], b.const(I64, 7)))), True, (True, None, 7)),
+    ]
+    counted = [True, False, None, array]
+    before = [sys.getrefcount(o) for o in counted]
+    for harness, value, expected in harnesses:
+        assert not harness.declined
+        for _ in range(1000):
+            assert harness(value) == expected if expected is not array else harness(value) is array
+    assert all(abs(sys.getrefcount(o) - n) < 100 for o, n in zip(counted, before))
 
 
 def test_array_result_is_the_argument():

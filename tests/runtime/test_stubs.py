@@ -5,15 +5,18 @@ import ctypes
 import pytest
 
 from jitney.asm import assemble
-from jitney.runtime import capi, stubs
+from jitney.runtime import capi, pieces, pieces_x86_64, stubs
 from jitney.runtime.layouts import LAYOUT
 
 OFFSETS = stubs.offsets()
 
 
-@pytest.mark.parametrize("name", stubs.LISTINGS)
-def test_bytes_are_the_instructions(name):
-    listing = stubs.LISTINGS[name]
+PIECES = [name for name, value in vars(pieces_x86_64).items() if name.isupper() and isinstance(value, str)]
+EXAMPLES = {1: 0x17, 4: 0x31323334, 8: 0x3132333435363738}
+
+
+def instructions(listing):
+    """The right side, with numbers for names; exits are labels that are never near."""
     lines = []
     for line in listing.splitlines():
         text = line[30:].strip()
@@ -21,13 +24,40 @@ def test_bytes_are_the_instructions(name):
         for word, offset in OFFSETS.items():
             operands = operands.replace(f"+{word}]", f"+{offset}]")
         register, _, source = operands.partition(", ")
-        if mnemonic == "mov" and source[:1] in ("P", "N"):
-            value = capi.NONE if source == "None" else capi.address(source)
+        if mnemonic == "mov" and (source[:1] in ("P", "N") or source == "@address"):
             # So that 64 bits are written however small the address is.
-            operands = f"{register}, {value:#x}"
             mnemonic = "movabs"
-        lines.append(f"{mnemonic} {operands}")
-    assert assemble("\n".join(lines)) == stubs.code(listing)
+            if source[0] != "@":
+                value = capi.NONE if source == "None" else capi.address(source)
+                operands = f"{register}, {value:#x}"
+        for hole, size in pieces.HOLES.items():
+            operands = operands.replace(hole, hex(EXAMPLES[size]))
+        lines.append(f"{mnemonic} {operands.replace('@', 'exit_')}")
+    return lines
+
+
+@pytest.mark.parametrize("name", stubs.LISTINGS)
+def test_bytes_are_the_instructions(name):
+    listing = stubs.LISTINGS[name]
+    assert assemble("\n".join(instructions(listing))) == stubs.code(listing)
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_bytes_of_pieces_are_the_instructions(name):
+    listing = getattr(pieces_x86_64, name)
+    lines = instructions(listing)
+    exits = {line.split()[1] for line in lines if "exit_" in line}
+    far = "\n".join([*lines, *["int3"] * 200, *[f"{label}:\nint3" for label in sorted(exits)]])
+    expected = assemble(far)
+    made = pieces.Piece(listing)
+    filled = bytearray(made.code)
+    labels = iter(range(len(made.code) + 200, len(expected)))
+    places = {label: next(labels) for label in sorted(exits)}
+    for at, size, hole in made.holes:
+        value = EXAMPLES[size] if hole in pieces.HOLES else places["exit_" + hole[1:]] - at - 4
+        filled[at : at + size] = value.to_bytes(size, "little")
+    assert expected[: len(filled)] == filled
+    assert len(filled) + 200 + len(exits) == len(expected)
 
 
 def test_offsets_fit_one_byte():

@@ -118,14 +118,18 @@ def _tuple(b: Writer, object: int, type: Tuple, misfit: Misfit) -> tuple[int, ..
     return tuple(leaves)
 
 
+def array_flags(type: Array) -> tuple[int, int]:
+    """Which of an array's flags matter, and what they must be."""
+    mask, flags = _FLAGS[type.layout]
+    return mask | _ALIGNED | _WRITEABLE, flags | _ALIGNED | (_WRITEABLE if type.writeable else 0)
+
+
 def _array(
     b: Writer, object: int, type: Array, layout: ArrayLayout, numpy: Any, misfit: Misfit
 ) -> tuple[int, ...]:
     """Layout and dtype in one test: the bits in which the object differs from what it should be, or-ed together."""
     _exact(b, object, id(numpy.ndarray), misfit.other)
-    mask, flags = _FLAGS[type.layout]
-    mask |= _ALIGNED | _WRITEABLE
-    flags |= _ALIGNED | (_WRITEABLE if type.writeable else 0)
+    mask, flags = array_flags(type)
     found = b.emit("and", b.load(ACCESSES["u32"], object, disp=layout.flags), b.const(I64, mask))
     wrong = b.emit("xor", found, b.const(I64, flags))
     ndim = b.load(ACCESSES["u32"], object, disp=layout.ndim)

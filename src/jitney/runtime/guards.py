@@ -161,25 +161,40 @@ class GuardTable:
             return None
         return [word for c in self._containers for word in (id(c), *tables[id(c)])] + rows
 
+    @property
+    def table(self) -> int:
+        """The address of the words for `CHECK`; 0 if there is nothing to check."""
+        return addressof(self._words) if len(self._words) > _HEAD else 0
+
+    def hidden_places(self) -> list[tuple[bool, int]]:
+        """For each hidden argument: whether a cell holds it, and the address of the cell or of the word in which the
+        dictionary's entry stands."""
+        at = addressof(self._words) + 8 * (_HEAD + _TABLE * len(self._containers) + _NAME * len(self._entries))
+        places: list[tuple[bool, int]] = []
+        for hidden in self._hidden:
+            if hidden.name is None:
+                places.append((True, id(hidden.container)))
+            else:
+                places.append((False, at))
+                at += 8 * _HIDDEN
+        return places
+
     def emit(self, b: Writer, stale: Block) -> list[int]:
         """Write the checks at the current block; control goes to `stale` where one fails.
 
         Returns:
             the hidden arguments' objects: borrowed references, types not checked.
         """
-        if len(self._words) > _HEAD:
+        if self.table:
             check = Call("check", stubs.address("check"), (PTR,), (I64,))
-            good = b.call("ccall", check, (b.pointer(addressof(self._words)),))[0]
+            good = b.call("ccall", check, (b.pointer(self.table),))[0]
             _continue(b, b.emit("eq", good, b.const(I64, 0)), stale)
-        at = _HEAD + _TABLE * len(self._containers) + _NAME * len(self._entries)
         objects: list[int] = []
-        for hidden in self._hidden:
-            if hidden.name is None:
-                objects.append(b.word(b.pointer(id(hidden.container)), LAYOUT.cell_contents))
+        for cell, address in self.hidden_places():
+            if cell:
+                objects.append(b.word(b.pointer(address), LAYOUT.cell_contents))
             else:
-                entry = b.word(b.pointer(addressof(self._words) + 8 * at), 0)
-                objects.append(b.word(entry, 8))
-                at += _HIDDEN
+                objects.append(b.word(b.word(b.pointer(address), 0), 8))
         for pointer in objects:
             _continue(b, b.null(pointer), stale)
         return objects

@@ -306,3 +306,46 @@ ffd0                              call rax
 4883c408                          add rsp, 8
 c3                                ret
 """
+
+# For entries: takes the int object in rax and the address of PyLong_AsLongLongAndOverflow in rdi; gives the value in
+# rdi, and the zero flag clear if it does not fit 64 bits. Of what an entry keeps arguments in, nothing else changes.
+LONG = """
+4883ec78                      sub rsp, 120
+48894c2440                    mov [rsp+64], rcx
+4889542448                    mov [rsp+72], rdx
+4889742450                    mov [rsp+80], rsi
+4c89442458                    mov [rsp+88], r8
+4c894c2460                    mov [rsp+96], r9
+4c895c2468                    mov [rsp+104], r11
+f20f110424                    movsd [rsp], xmm0
+f20f114c2408                  movsd [rsp+8], xmm1
+f20f11542410                  movsd [rsp+16], xmm2
+f20f115c2418                  movsd [rsp+24], xmm3
+f20f11642420                  movsd [rsp+32], xmm4
+f20f116c2428                  movsd [rsp+40], xmm5
+f20f11742430                  movsd [rsp+48], xmm6
+f20f117c2438                  movsd [rsp+56], xmm7
+4989fa                        mov r10, rdi
+4889c7                        mov rdi, rax
+488d742470                    lea rsi, [rsp+112]
+41ffd2                        call r10
+4889c7                        mov rdi, rax
+488b4c2440                    mov rcx, [rsp+64]
+488b542448                    mov rdx, [rsp+72]
+488b742450                    mov rsi, [rsp+80]
+4c8b442458                    mov r8, [rsp+88]
+4c8b4c2460                    mov r9, [rsp+96]
+4c8b5c2468                    mov r11, [rsp+104]
+f20f100424                    movsd xmm0, [rsp]
+f20f104c2408                  movsd xmm1, [rsp+8]
+f20f10542410                  movsd xmm2, [rsp+16]
+f20f105c2418                  movsd xmm3, [rsp+24]
+f20f10642420                  movsd xmm4, [rsp+32]
+f20f106c2428                  movsd xmm5, [rsp+40]
+f20f10742430                  movsd xmm6, [rsp+48]
+f20f107c2438                  movsd xmm7, [rsp+56]
+8b442470                      mov eax, [rsp+112]
+4883c478                      add rsp, 120
+85c0                          test eax, eax
+c3                            ret
+"""

@@ -6,7 +6,7 @@ See `listings_x86_64.py` for what each stub does.
 from __future__ import annotations
 
 from ..asm import memory
-from ..ir.context import DIRTY
+from ..ir.context import DIRTY, FUEL, STACK_LIMIT, TRACE_COUNT
 from . import capi, listings_x86_64
 from .callable import FUNCTION, SLOW
 from .layouts import LAYOUT
@@ -34,6 +34,7 @@ LISTINGS = {
     "locate": listings_x86_64.LOCATE,
     "check": listings_x86_64.CHECK,
     "poll": listings_x86_64.POLL,
+    "long": listings_x86_64.LONG,
 }
 
 
@@ -42,7 +43,9 @@ def offsets() -> dict[str, int]:
     return {
         "SLOW": SLOW, "FUNCTION": FUNCTION, "DIRTY": DIRTY, "BAILS": BAILS, "PLAIN": PLAIN, "HANDLER": HANDLER,
         "REVIEW": REVIEW, "TYPE": LAYOUT.type, "DICT_KEYS": LAYOUT.dict_keys, "KEYS_USED": LAYOUT.keys_used,
-        "KEYS_SHAPE": KEYS_SHAPE, "CELL_CONTENTS": LAYOUT.cell_contents,
+        "KEYS_SHAPE": KEYS_SHAPE, "CELL_CONTENTS": LAYOUT.cell_contents, "FLOAT_VALUE": LAYOUT.float_value,
+        "INT_SIZE": LAYOUT.int_size, "INT_DIGITS": LAYOUT.int_digits, "STACK_LIMIT": STACK_LIMIT, "FUEL": FUEL,
+        "TRACE_COUNT": TRACE_COUNT,
     }  # fmt: skip
 
 

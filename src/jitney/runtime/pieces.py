@@ -1,0 +1,338 @@
+"""Entries put together from pieces of machine code, for the signatures that are common.
+
+`assemble_entry` gets by without a back end: it lays pieces with fixed registers side by side and fills in addresses, in
+a tenth of the time that `entry.build_entry` takes. Where a signature has anything unusual it declines.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..ir import context
+from ..ir.types import F32, F64, I1
+from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
+from . import capi, pieces_x86_64, stubs
+from .boxing import array_flags
+from .layouts import LAYOUT, arrays
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.types import Type
+    from ..pytypes import PyType
+    from .entry import Entry, Helpers
+
+# What an `@name` in a piece stands for: its size in bytes.
+HOLES = {
+    "@argument": 4, "@context": 4, "@frame": 4, "@place": 4, "@count": 4, "@flags": 4, "@mask": 4, "@offset": 1,
+    "@small": 1, "@address": 8,
+}  # fmt: skip
+EXITS = ("@other", "@next", "@huge", "@fail", "@release", "@nothing", "@skip")
+
+# The frame, from rbp down: the parameters, one word, the context.
+_CONTEXT = -(5 * 8 + context.SIZE + 15 & -16)
+_PUSHED = 4 * 8
+_INTS, _FLOATS = 5, 8
+"""Registers for the leaves of arguments."""
+_LOADS = {
+    "b1": "LOAD_B1", "i8": "LOAD_I8", "i16": "LOAD_I16", "i32": "LOAD_I32", "i64": "WORD", "u8": "LOAD_U8",
+    "u16": "LOAD_U16", "u32": "LOAD_U32",
+}  # fmt: skip
+
+
+class Unusual(Exception):
+    """The signature is left to `entry.build_entry`."""
+
+
+class Piece:
+    """Bytes, and the holes in them: (offset, size, name)."""
+
+    __slots__ = ("code", "holes")
+
+    def __init__(self, listing: str) -> None:
+        known = stubs.offsets()
+        code = bytearray()
+        self.holes: list[tuple[int, int, str]] = []
+        for line in listing.splitlines():
+            for word in line[:30].split():
+                if word[0] == "@":
+                    size = HOLES.get(word, 4)
+                    self.holes.append((len(code), size, word))
+                    code += bytes(size)
+                elif word in known:
+                    code.append(known[word])
+                elif word[0] in "PN":
+                    address = capi.NONE if word == "None" else capi.address(word)
+                    code += address.to_bytes(8, "little")
+                else:
+                    code += bytes.fromhex(word)
+        self.code = bytes(code)
+
+
+_pieces: dict[tuple[str, int], Piece] = {}
+
+
+def piece(name: str, line: int = -1) -> Piece:
+    """A listing of `pieces_x86_64`, or one line of a listing that has one for each register."""
+    found = _pieces.get((name, line))
+    if found is None:
+        listing: str = getattr(pieces_x86_64, name)
+        found = _pieces[name, line] = Piece(listing if line < 0 else listing.splitlines()[line + 1])
+    return found
+
+
+class Assembly:
+    """An entry on its way.
+
+    Attributes:
+        out: its bytes; exits first, so that the distance to them is known.
+        exits: their offsets.
+        ints, floats: registers in use for leaves.
+        stack: bytes of leaves on the stack.
+    """
+
+    __slots__ = ("exits", "floats", "ints", "out", "stack")
+
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self.exits: dict[str, int] = {}
+        self.ints = self.floats = self.stack = 0
+
+    def put(self, name: str, *values: int, line: int = -1) -> None:
+        """Append a piece; the holes that are no exits get `values`, in order."""
+        made = _pieces.get((name, line)) or piece(name, line)
+        out = self.out
+        start = len(out)
+        out += made.code
+        left = iter(values)
+        for offset, size, hole in made.holes:
+            at = start + offset
+            target = self.exits.get(hole)
+            value = next(left) if target is None else target - at - 4
+            out[at : at + size] = value.to_bytes(size, "little", signed=value < 0)
+
+    def value(self) -> None:
+        """What is in rdi is the next leaf."""
+        if self.ints < _INTS:
+            self.put("TO_REGISTER", line=self.ints)
+            self.ints += 1
+        else:
+            self._push()
+
+    def _push(self) -> None:
+        self.put("TO_STACK", self.stack)
+        self.stack += 8
+
+    def float(self, type: Type, offset: int) -> None:
+        """The float at this offset from rax is the next leaf."""
+        if self.floats < _FLOATS:
+            self.put("LOAD_F64" if type is F64 else "LOAD_F32", offset, line=self.floats)
+            self.floats += 1
+        else:
+            self.put("WORD" if type is F64 else "LOAD_U32", offset)
+            self._push()
+
+
+def assemble_entry(entry: Entry, helpers: Helpers) -> tuple[bytes, int] | None:
+    """The entry's code, which may lie anywhere, and the offset at which it begins; None if it is to be built as IR."""
+    if entry.by_number or entry.binding is not None:
+        return None
+    hidden = entry.guards.hidden_types
+    if any(isinstance(t, Array) for t in hidden):
+        return None
+    a = Assembly()
+    try:
+        _exits(a, entry)
+        start = len(a.out)
+        a.put("START", 2 * len(entry.arg_types), 0)
+        frame = len(a.out) - 4
+        if entry.guards.table:
+            a.put("GUARDS", entry.guards.table, stubs.address("check"))
+        if entry.recursive:
+            a.put("LIMIT", helpers.stack_limit, _CONTEXT, context.FUEL_FULL)
+        if entry.arg_types:
+            a.put("ARGUMENTS")
+        for k, type in enumerate(entry.arg_types):
+            a.put("ARGUMENT", 8 * k)
+            _unbox(a, type)
+        for (cell, address), type in zip(entry.guards.hidden_places(), hidden):
+            a.put("HIDDEN_CELL" if cell else "HIDDEN_NAME", address)
+            _unbox(a, type)
+        size = -_CONTEXT - _PUSHED + (a.stack + 15 & -16)
+        a.out[frame : frame + 4] = size.to_bytes(4, "little")
+        a.put("CALL", entry.words, _CONTEXT, entry.symbol.address)
+        _return(a, entry.result)
+    except Unusual:
+        return None
+    return bytes(a.out), start
+
+
+def _exits(a: Assembly, entry: Entry) -> None:
+    a.exits["@other"] = 0
+    a.put("OTHER")
+    a.exits["@next"] = len(a.out)
+    a.put("NEXT", entry.next)
+    a.exits["@huge"] = len(a.out)
+    a.put("HUGE", entry.words)
+    a.exits["@fail"] = len(a.out)
+    a.put("FAILED", _CONTEXT, entry.words, stubs.address("fail"))
+    if isinstance(entry.result, Tuple):
+        a.exits["@release"] = len(a.out)
+        a.put("RELEASE")
+        a.exits["@nothing"] = len(a.out)
+        a.put("NOTHING")
+    a.out += b"\xcc" * (-len(a.out) % 16)
+
+
+def _unbox(a: Assembly, type: PyType) -> None:
+    """As `boxing.unbox`, of the object in rax."""
+    if type is INT:
+        a.put("TYPE_IS", id(int))
+        convert = capi.address("PyLong_AsLongLongAndOverflow")
+        a.put("TAGGED_INT" if LAYOUT.int_tagged else "SIGNED_INT", convert, stubs.address("long"))
+        a.value()
+    elif type is FLOAT:
+        a.put("TYPE_IS", id(float))
+        a.float(F64, LAYOUT.float_value)
+    elif type is BOOL:
+        a.put("BOOLEAN", capi.TRUE, capi.FALSE)
+        a.value()
+    elif type is NONE:
+        a.put("OBJECT_IS", capi.NONE)
+    elif isinstance(type, Constant):
+        a.put("OBJECT_IS", id(type.value))
+    elif isinstance(type, Scalar):
+        layout = arrays()
+        assert layout is not None
+        a.put("TYPE_IS", id(sys.modules["numpy"].dtype(type.dtype).type))
+        if type.leaves[0].is_float:
+            a.float(type.leaves[0], layout.scalar)
+        else:
+            a.put(_LOADS[type.access.name], layout.scalar)
+            a.value()
+    elif isinstance(type, Array):
+        _unbox_array(a, type)
+    else:
+        raise Unusual
+
+
+def _unbox_array(a: Assembly, type: Array) -> None:
+    layout = arrays()
+    assert layout is not None
+    numpy = sys.modules["numpy"]
+    mask, flags = array_flags(type)
+    a.put(
+        "ARRAY", id(numpy.ndarray), LAYOUT.type, id(numpy.dtype(type.item.dtype)), layout.dtype, layout.flags, mask,
+        flags, layout.ndim, type.ndim,
+    )  # fmt: skip
+    a.value()
+    a.put("WORD", layout.data)
+    a.value()
+    for row in (layout.shape, layout.strides)[: 2 if type.layout == "A" else 1]:
+        if type.ndim:
+            a.put("ROW", row)
+        for k in range(type.ndim):
+            a.put("ITEM", 8 * k)
+            a.value()
+
+
+# -- results -----------------------------------------------------------------------------------------------------------
+
+
+def _return(a: Assembly, type: PyType) -> None:
+    """As `boxing.box`, of the results in their registers; then leave."""
+    if isinstance(type, Tuple):
+        _tuple(a, type)
+    elif isinstance(type, Union) and len({_boxed_as(m) for m in type.members}) > 1:
+        _union(a, type)
+        return
+    elif isinstance(type, Array):
+        a.put("BOX_OBJECT")
+    else:
+        if isinstance(type, Union) and type.payload is not F64:
+            a.put("VALUE")
+        _box(a, _boxed_as(type))
+    a.put("LEAVE")
+
+
+def _boxed_as(type: PyType) -> str:
+    """The way in which an object is made of the value in rax or xmm0."""
+    if isinstance(type, Union):
+        ways = {_boxed_as(m) for m in type.members}
+        if len(ways) > 1 or (ways == {"float"} and type.payload is not F64):
+            raise Unusual
+        return ways.pop()
+    if type is NONE:
+        return "none"
+    if not isinstance(type, Scalar) and type not in (INT, FLOAT, BOOL):
+        raise Unusual
+    machine = type.leaves[0]
+    if machine is I1:
+        return "bool"
+    if machine.is_float:
+        return "float32" if machine is F32 else "float"
+    return "unsigned" if isinstance(type, Scalar) and type.kind == "u" and type.bits == 64 else "int"
+
+
+def _box(a: Assembly, way: str) -> None:
+    if way == "float" or way == "float32":
+        if way == "float32":
+            a.put("WIDEN")
+        a.put("BOX_FLOAT")
+    elif way == "int":
+        a.put("BOX_INT", capi.address("PyLong_FromLongLong"))
+    elif way == "unsigned":
+        a.put("BOX_INT", capi.address("PyLong_FromUnsignedLongLong"))
+    else:
+        if way == "bool":
+            a.put("BOX_BOOL", capi.TRUE, capi.FALSE)
+        else:
+            a.put("BOX_NONE")
+        if not LAYOUT.immortal:
+            a.put("COUNT")
+
+
+def _union(a: Assembly, type: Union) -> None:
+    """Each member leaves by itself."""
+    for k, member in enumerate(type.members):
+        skip = 0
+        if k < len(type.members) - 1:
+            a.put("MEMBER", member.tag, 0)
+            skip = len(a.out)
+        way = _boxed_as(member)
+        if type.payload is not F64:
+            # In 64 bits a float32 is a float64 already.
+            way = "float" if way == "float32" else way
+            a.put("BITS" if way == "float" else "VALUE")
+        _box(a, way)
+        a.put("LEAVE")
+        if skip:
+            a.out[skip - 4 : skip] = (len(a.out) - skip).to_bytes(4, "little")
+
+
+def _tuple(a: Assembly, type: Tuple) -> None:
+    """All leaves into memory, then one item after the other."""
+    ways = [_boxed_as(element) for element in type.elements]
+    ints = floats = 0
+    places: list[int] = []
+    for k, (leaf, at) in enumerate(zip(type.leaves, context.returned(type.leaves))):
+        place = at
+        if at < 0:
+            # Where a call that succeeds leaves nothing.
+            place = context.CAPTURES + 8 * k
+            if leaf.is_float:
+                a.put("KEEP_FLOAT", _CONTEXT + place, line=floats)
+                floats += 1
+            else:
+                a.put("KEEP", _CONTEXT + place, line=ints)
+                ints += 1
+            if place >= context.RESULTS:
+                raise Unusual
+        places.append(_CONTEXT + place)
+    a.put("TUPLE", len(ways))
+    left = iter(places)
+    for k, (way, element) in enumerate(zip(ways, type.elements)):
+        for place in [next(left) for _ in element.leaves][-1:]:
+            a.put("KEPT_FLOAT" if way in ("float", "float32") else "KEPT", place)
+        _box(a, way)
+        a.put("SET_ITEM", LAYOUT.tuple_items + 8 * k)
+    a.put("MADE")

@@ -68,6 +68,7 @@ class Packer:
         self.powers = facts.powers
         self.live = facts.live
         self.weight = facts.weight
+        self.touched = facts.touched
         self.parent = list(range(len(self.live)))
         self.hints: dict[int, list[int]] = {}
         self.partners: dict[int, list[int]] = {}
@@ -80,6 +81,9 @@ class Packer:
         self.used: set[int] = set()
         self.density: dict[int, float] = {}
         self._coalesce(facts.pairs)
+        # register -> its group
+        parent, find = self.parent, self.find
+        self.lead = [p if parent[p] == p else find(p) for p in parent]
 
     def find(self, v: int) -> int:
         parent = self.parent
@@ -130,10 +134,10 @@ class Packer:
 
     def run(self) -> None:
         """Give every group a register, splitting where needed."""
-        live, weight, parent, density = self.live, self.weight, self.parent, self.density
+        live, weight, lead, density = self.live, self.weight, self.lead, self.density
         heap: list[tuple[float, int]] = []
         for v in range(FIRST, len(live)):
-            if parent[v] == v and live[v]:
+            if lead[v] == v and live[v]:
                 density[v] = d = weight[v] / live[v].bit_count()
                 heap.append((-d, v))
         heap.sort()
@@ -266,10 +270,9 @@ def flatten(m: MachineFunction) -> list[Inst]:
         for inst in block.insts:
             code.append(inst)
             if inst[0].clobbers:
+                block.calls.append(len(code) - 1)
                 code.append((PAUSE, (), (), None, None))
         block.end = len(code)
-    for block in m.blocks:
-        block.preds = []
     for block in m.blocks:
         for succ in block.succs:
             succ.preds.append(block)
@@ -286,11 +289,8 @@ def allocate(m: MachineFunction, target: Target) -> Allocation:
     result.blocks = m.blocks
     result.occupied = packer.occupied
     # the location of every register
-    reg, parent, find = packer.reg, packer.parent, packer.find
-    n = len(packer.parent)
-    place = list(range(n))
-    for v in range(FIRST, n):
-        place[v] = reg[v if parent[v] == v else find(v)]
+    reg, lead = packer.reg, packer.lead
+    place = list(range(FIRST)) + [reg[v] for v in lead[FIRST:]]
     splitter = packer.splitter
     if splitter is None:
         result.code = [located(inst, place) for inst in code]

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 class Liveness:
     """Attributes:
     live: for each register the positions after which its value is still wanted.
+    touched: for each register where it is read (1), written (2), read by a stub (4), as ``position << 3 | how``.
     weight: for each register how often it is read and written.
     pairs: (weight, out, in): registers that had better be one.
     powers: ``1 << i`` for every position.
     """
 
-    __slots__ = ("_headers", "live", "pairs", "powers", "weight")
+    __slots__ = ("_headers", "live", "pairs", "powers", "touched", "weight")
 
     def __init__(self, blocks: list[MachineBlock], code: list[Inst], registers: int) -> None:
         self.live = live = [0] * registers
+        self.touched: list[list[int]] = [[] for _ in range(registers)]
+        touched = self.touched
         self.weight = weight = [0.0] * registers
         self.pairs: list[tuple[float, int, int]] = []
         pairs = self.pairs
@@ -44,6 +47,7 @@ class Liveness:
             for i in range(block.end - 1, start, -1):
                 op, outs, ins, _, stub = code[i]
                 bit = power[i]
+                here = i << 3
                 for o in outs:
                     end = last.pop(o, 0)
                     if end > i:
@@ -54,8 +58,10 @@ class Liveness:
                         defs[o] = i
                         homes[o] = None if o in homes else block
                     weight[o] += w
+                    touched[o].append(here | 2)
                 if stub is not None:
                     for a in stub.uses:
+                        touched[a].append(here | 4)
                         if a not in last:
                             last[a] = i + 1
                 if ins:
@@ -68,6 +74,7 @@ class Liveness:
                         if a not in last:
                             last[a] = i
                         weight[a] += w
+                        touched[a].append(here | 1)
                     if op.move:
                         if op.tie >= 0:
                             for o, a in zip(outs, ins):
@@ -114,16 +121,16 @@ class Liveness:
                     if home is not None and at.loop is not home.loop:
                         key = at.loop, home.loop
                         if key in between:
-                            loop = between[key]
+                            around = between[key]
                         else:
-                            loop = between[key] = _between(chains[key[0]], chains[key[1]])
-                        if loop is not None:
-                            mask = masks[loop]
+                            around = between[key] = _between(chains[key[0]], chains[key[1]])
+                        if around is not None:
+                            mask = masks[around]
                             if have & mask == mask:
                                 # another read in the loop has been followed up already
                                 continue
                             have |= mask
-                            preds = [pred for pred in self._headers[loop].preds if not power[pred.start] & mask]
+                            preds = [pred for pred in self._headers[around].preds if not power[pred.start] & mask]
                     for pred in preds:
                         written = pred.defs.get(v)
                         if written is not None:

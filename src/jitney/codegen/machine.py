@@ -125,12 +125,14 @@ class MachineBlock:
         loop: the innermost IR loop it lies in.
         weight: how often it runs, as far as one can tell: 8 ** loop depth; 0.01 when cold.
         start, end: positions of its label and one past its last instruction, once laid out.
-        mask: its positions.
+        mask: its positions; calls: those where registers are destroyed.
         defs: register -> position of its last definition here; upward: registers read before any definition here.
     """
 
-    __slots__ = ("align", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs",
-                 "upward", "weight")  # fmt: skip
+    __slots__ = (
+        "align", "calls", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs",
+        "upward", "weight",
+    )  # fmt: skip
 
     def __init__(self, name: str, loop: Loop | None, cold: bool, source: Block | None = None) -> None:
         self.name = name
@@ -143,6 +145,7 @@ class MachineBlock:
         depth = loop.depth if loop is not None else 0
         self.weight = 8.0 ** min(depth, 8) * (0.002 if cold else 1.0)
         self.align = 0
+        self.calls: list[int] = []
         self.start = 0
         self.end = 0
         self.mask = 0

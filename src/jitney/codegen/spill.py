@@ -48,7 +48,7 @@ class Splitter:
         self.home: dict[int, int] = {}
         self.remat: dict[int, Inst] = {}
         # register -> its group; group -> its registers, if it has more than one
-        self._lead = lead = [packer.find(v) for v in range(len(packer.parent))]
+        self._lead = lead = packer.lead
         self._members: dict[int, list[int]] = {}
         for v, leader in enumerate(lead):
             if v != leader:
@@ -60,42 +60,30 @@ class Splitter:
         stretch = 0
         previous = packer.m.blocks[0]
         for block in packer.m.blocks:
-            self._weights += [block.weight] * (block.end - block.start)
+            start = block.start
+            self._weights += [block.weight] * (block.end - start)
             if len(block.preds) != 1 or block.preds[0] is not previous or block.loop is not previous.loop:
                 stretch += 1
             previous = block
-            for i in range(block.start, block.end):
-                self._stretches.append(stretch)
-                if packer.code[i][0].clobbers:
-                    stretch += 1
+            for call in block.calls:
+                self._stretches += [stretch] * (call + 1 - start)
+                start = call + 1
+                stretch += 1
+            self._stretches += [stretch] * (block.end - start)
         # child -> (group, region or None, positions)
         self._children: dict[int, tuple[int, _Region | None, dict[int, int]]] = {}
         self._removed: set[int] = set()
-        self._touched = self._touches()
         # for each loop depth from 1 on: position -> the loop of that depth it lies in
         self._levels: list[list[_Region | None]] = []
         self._find_regions()
 
     # -- what is where -----------------------------------------------------------------------------
 
-    def _touches(self) -> list[list[int]]:
-        """For each register where it is read (1), written (2), read by a stub (4), as ``position << 3 | how``."""
-        touched: list[list[int]] = [[] for _ in self._lead]
-        for i, (_, outs, ins, _, stub) in enumerate(self.packer.code):
-            for o in outs:
-                touched[o].append(i << 3 | 2)
-            for a in ins:
-                touched[a].append(i << 3 | 1)
-            if stub is not None:
-                for a in stub.uses:
-                    touched[a].append(i << 3 | 4)
-        return touched
-
     def _positions(self, group: int) -> dict[int, int]:
         """Where the members of `group` are touched, and how."""
         positions: dict[int, int] = {}
         for v in self._members.get(group, (group,)):
-            for touch in self._touched[v]:
+            for touch in self.packer.touched[v]:
                 positions[touch >> 3] = positions.get(touch >> 3, 0) | touch & 7
         return positions
 

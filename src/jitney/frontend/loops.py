@@ -21,7 +21,9 @@ from ..ir.function import Block, Loop
 from ..ir.types import I64
 from ..pytypes import INT, UNBOUND, PyType, Union
 from ..pytypes import join as join_types
+from .foresight import foresee
 from .library.ranges import Range
+from .plan import Plan
 from .state import CONFLICT, DIRTY, FUEL, UNBOUND_VAL, DeadPath, Lowering, Open, Val
 
 TYPE_CHECKING = False
@@ -40,23 +42,6 @@ class LoopFrame:
     def __init__(self, breaks: list[Open]) -> None:
         self.breaks = breaks
         self.continues: list[Open] = []
-
-
-class Plan:
-    """How a loop is lowered.
-
-    Attributes:
-        types: of the carried names at the loop's head, where they are not those on entry.
-        peel: the first iteration is lowered apart.
-        once: no iteration comes back: there is no loop, only what would be the first iteration.
-    """
-
-    __slots__ = ("once", "peel", "types")
-
-    def __init__(self) -> None:
-        self.types: dict[str, PyType] = {}
-        self.peel = False
-        self.once = False
 
 
 class Replan(Exception):
@@ -133,7 +118,10 @@ def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
     returns, writes = len(lw.returns), lw.writes
     mark = lw.b.mark()
     for _ in range(_MAX_PLANS):
-        plan = lw.loop_plans.setdefault(node, Plan())
+        plan = lw.loop_plans.get(node)
+        if plan is None:
+            plan = lw.loop_plans[node] = Plan()
+            foresee(lw, node, plan)
         try:
             attempt(plan)
         except Replan:

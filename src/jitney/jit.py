@@ -65,25 +65,31 @@ os.register_at_fork(after_in_child=_fresh_lock)
 
 
 class _Helpers:
-    """The C functions made of IR that entries share, compiled when they are first needed and kept for good."""
+    """The C functions that entries share, made when they are first needed and kept for good."""
 
-    __slots__ = ("_addresses", "_makers", "_owners", "limits")
+    __slots__ = ("_addresses", "_owners", "limits")
 
     def __init__(self) -> None:
         self.limits = stack.StackLimits()
-        self._makers = {"bind": arguments.bind, "stack_limit": self.limits.function}
-        self._addresses = dict.fromkeys(self._makers, 0)
+        self._addresses = {"bind": 0, "stack_limit": 0}
         self._owners: list[Any] = []
 
     def need(self, *names: str) -> Helpers:
         """The addresses, of at least the named ones."""
-        missing = [name for name in names if not self._addresses[name]]
-        if missing:
-            functions = [self._makers[name]() for name in missing]
-            self._owners.append(pipeline.link(functions))
-            for name, function in zip(missing, functions):
-                self._addresses[name] = function.symbol.address
+        for name in names:
+            if not self._addresses[name]:
+                self._addresses[name] = self._bind() if name == "bind" else self._stack_limit()
         return Helpers(self._addresses["bind"], self._addresses["stack_limit"])
+
+    def _bind(self) -> int:
+        function = arguments.bind()
+        self._owners.append(pipeline.link([function]))
+        return function.symbol.address
+
+    def _stack_limit(self) -> int:
+        self._owners.append(memory.publish(self.limits.code()))
+        address: int = self._owners[-1].code_address
+        return address
 
 
 _helpers = _Helpers()

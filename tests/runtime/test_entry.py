@@ -363,9 +363,8 @@ def _signature(function):
 
 def test_stack_limit_is_below_and_by_thread():
     limits = stack.StackLimits()
-    made = limits.function()
-    owner = pipeline.link([made])
-    call = ctypes.PYFUNCTYPE(ctypes.c_uint64)(made.symbol.address)
+    owner = memory.publish(limits.code())
+    call = ctypes.PYFUNCTYPE(ctypes.c_uint64)(owner.code_address)
     found = []
 
     def run():

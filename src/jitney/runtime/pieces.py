@@ -43,13 +43,17 @@ class Unusual(Exception):
     """The signature is left to `entry.build_entry`."""
 
 
+_offsets: dict[str, int] = {}
+
+
 class Piece:
     """Bytes, and the holes in them: (offset, size, name)."""
 
     __slots__ = ("code", "holes")
 
     def __init__(self, listing: str) -> None:
-        known = stubs.offsets()
+        if not _offsets:
+            _offsets.update(stubs.offsets())
         code = bytearray()
         self.holes: list[tuple[int, int, str]] = []
         for line in listing.splitlines():
@@ -58,8 +62,8 @@ class Piece:
                     size = HOLES.get(word, 4)
                     self.holes.append((len(code), size, word))
                     code += bytes(size)
-                elif word in known:
-                    code.append(known[word])
+                elif word in _offsets:
+                    code.append(_offsets[word])
                 elif word[0] in "PN":
                     address = capi.NONE if word == "None" else capi.address(word)
                     code += address.to_bytes(8, "little")
@@ -103,6 +107,8 @@ class Assembly:
         out = self.out
         start = len(out)
         out += made.code
+        if not made.holes:
+            return
         left = iter(values)
         for offset, size, hole in made.holes:
             at = start + offset

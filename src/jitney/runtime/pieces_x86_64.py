@@ -385,3 +385,49 @@ SET_ITEM = """
 MADE = """
 488b45d8                      mov rax, [rbp-40]
 """
+
+# ptr stack_limit(void): see `stack.StackLimits`; its table and the method to ask for what the table does not hold. No
+# limit at all (so that CPython takes the call) if it cannot be told.
+STACK_LIMIT = """
+53                            push rbx
+48b8 PyThreadState_Get        mov rax, PyThreadState_Get
+ffd0                          call rax
+4889c7                        mov rdi, rax
+48b8 PyThreadState_GetID      mov rax, PyThreadState_GetID
+ffd0                          call rax
+89c1                          mov ecx, eax
+81e1 @mask                    and ecx, @mask
+c1e104                        shl ecx, 4
+48be @address                 mov rsi, @address
+4801ce                        add rsi, rcx
+483906                        cmp [rsi], rax
+7506                          jne unknown
+488b4608                      mov rax, [rsi+8]
+5b                            pop rbx
+c3                            ret
+                              unknown:
+48bf @address                 mov rdi, @address
+31d2                          xor edx, edx
+31c9                          xor ecx, ecx
+48b8 PyObject_Vectorcall      mov rax, PyObject_Vectorcall
+ffd0                          call rax
+4885c0                        test rax, rax
+7429                          je failed
+4889c3                        mov rbx, rax
+4889c7                        mov rdi, rax
+48b8 PyLong_AsVoidPtr         mov rax, PyLong_AsVoidPtr
+ffd0                          call rax
+4889df                        mov rdi, rbx
+4889c3                        mov rbx, rax
+48b8 Py_DecRef                mov rax, Py_DecRef
+ffd0                          call rax
+4889d8                        mov rax, rbx
+5b                            pop rbx
+c3                            ret
+                              failed:
+48b8 PyErr_Clear              mov rax, PyErr_Clear
+ffd0                          call rax
+4883c8ff                      or rax, -1
+5b                            pop rbx
+c3                            ret
+"""

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from ctypes import PYFUNCTYPE, PyDLL, addressof, byref, c_size_t, c_uint64, c_void_p, create_string_buffer
 
-from ..ir.types import ACCESSES, I64, PTR
 from . import capi
-from .writer import Writer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..ir.function import Function
+from .pieces import Assembly
 
 _ROWS = 64
 _MARGIN = 256 << 10
@@ -33,7 +28,7 @@ class StackLimits:
         self.ask = self.current
 
     def current(self) -> int:
-        """The calling thread's limit; also put where `function` finds it."""
+        """The calling thread's limit; also put where the machine code finds it."""
         thread = _thread_id()
         limit = self._known.get(thread)
         if limit is None:
@@ -44,26 +39,12 @@ class StackLimits:
         self._table[row], self._table[row + 1] = thread, limit
         return limit
 
-    def function(self) -> Function:
-        """``ptr stack_limit(void)``. No limit at all (so that CPython takes the call) if it cannot be told."""
-        b = Writer("stack_limit", ())
-        first = b.block
-        thread = b.api("PyThreadState_GetID", I64, b.api("PyThreadState_Get", PTR))
-        slot = b.emit("shl", b.emit("and", thread, b.const(I64, _ROWS - 1)), b.const(I64, 4))
-        row = b.emit("ptradd", b.pointer(addressof(self._table)), slot)
-        count = ACCESSES["i64"]
-        unknown = b.when(b.emit("eq", b.load(count, row), thread), first, expected=True)
-        b.ret((b.word(row, 8),))
-        b.start(unknown, first)
-        answer = b.vectorcall(b.pointer(id(self.ask)), row, b.const(I64, 0), b.pointer(0))
-        told = b.when(b.null(answer), unknown)
-        b.api("PyErr_Clear", None)
-        b.ret((b.pointer((1 << 64) - 1),))
-        b.start(told, unknown)
-        limit = b.api("PyLong_AsVoidPtr", PTR, answer)
-        b.api("Py_DecRef", None, answer)
-        b.ret((limit,))
-        return b.function
+    def code(self) -> bytes:
+        """Machine code of ``ptr stack_limit(void)``. No limit at all (so that CPython takes the call) if it cannot be
+        told."""
+        a = Assembly()
+        a.put("STACK_LIMIT", _ROWS - 1, addressof(self._table), id(self.ask))
+        return bytes(a.out)
 
 
 def _thread_id() -> int:

@@ -127,6 +127,16 @@ def _jump_stub(e: Emitter, o: Locs, i: Locs, cc: int, stub: Any) -> None:
 JUMP_STUB = MachineOp("jump to stub", _jump_stub, "r")
 
 
+def _retry(e: Emitter, o: Locs, i: Locs, cc: int, stub: Any) -> None:
+    jump_if(e, cc, stub)
+    back = stub.back = object()
+    e.bind(back)
+
+
+# the stub may find another reason to go on, for which it reads ins
+RETRY = MachineOp("jump to stub", _retry, "r")
+
+
 def _jump(e: Emitter, o: Locs, i: Locs, goal: Any, stub: Any) -> None:
     goal = e.resolve(goal)
     if goal is not e.next:

@@ -13,7 +13,7 @@ from . import ops_control as control
 from .encode import NE, B, E
 from .ops_control import EQ_ORD, NE_UNORD
 from .ops_float import AVX, SSE, UCOMI, UCOMI_M
-from .stubs import exit_stub
+from .stubs import exit_stub, retry_stub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -479,9 +479,39 @@ class X86Selector(Selector):
             first, second = self.args[v]
             self.check(first, expect, Stub(stub.emit, stub.uses, stub.site, stub.dirty, stub.kinds, stub.data))
             self.check(second, expect, stub)
-        else:
+        elif not (expect and op is _OR and self.counts[v] == 1 and self._second_chance(*self.args[v], stub)):
             cc = self.condition(v)
             self.add(control.JUMP_STUB, (), (), cc ^ 1 if expect else cc, stub)
+
+    def _second_chance(self, first: int, second: int, stub: Stub) -> bool:
+        """guard (a or b): test a; where it fails, the stub tests b, and comes back if that holds."""
+        ops_ = self.ops
+        if ops_[second] in _COMPARES and ops_[first] in _FLOAT_COMPARES:
+            # a float comparison beside one of integers is the exception that saves (an int that happens to be 2**63)
+            first, second = second, first
+        op, (a, b) = ops_[second], self.args[second] if len(self.args[second]) == 2 else (-1, -1)
+        row: Any = None
+        if op in _FLOAT_COMPARES:
+            cc, exchange = _FLOAT_COMPARES[op]
+            if exchange or (ops_[a] is CONST and cc >= EQ_ORD):
+                a, b = b, a
+            single = self.types[a] is F32
+            row = (0, 1, 0x2E, "ucomiss") if single else (1, 1, 0x2E, "ucomisd")
+        elif op in _COMPARES:
+            cc, swapped, _ = _COMPARES[op]
+            if ops_[a] is CONST:
+                a, b, cc = b, a, swapped
+        else:
+            return False
+        constant = None
+        if ops_[b] is CONST:
+            constant = self.constant_imm(self.types[b], self.imms[b])
+        if ops_[a] is CONST or (row is None and constant is not None and not fits(constant)):
+            return False
+        ins = (self.use(a),) if constant is not None else (self.use(a), self.use(b))
+        retry = Stub(retry_stub, stub.uses, stub.site, stub.dirty, stub.kinds, (row, cc, constant))
+        self.add(control.RETRY, (), ins, self.condition(first) ^ 1, retry)
+        return True
 
 
 def float_bytes(type: Type, value: float) -> bytes:

@@ -15,6 +15,7 @@ from ...ir import context
 from ...ir.types import F32
 from .encode import ADD, AE, CMP, OR, RAX, RCX, RDI, RDX, SUB, B, E
 from .ops import MOVSD_STORE, MOVSS_STORE
+from .ops_control import jump_if
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,25 @@ def _tail(e: Emitter, write: Any, *key: Any) -> Any:
 def exit_stub(e: Emitter, stub: Stub) -> None:
     """Leave through a site with the captured values in the context."""
     e.bind(stub)
+    _exit(e, stub)
+
+
+def retry_stub(e: Emitter, stub: Stub) -> None:
+    """The second test of a guard that has two. `data`: the row of the float compare or None, the condition, and the
+    constant that the first operand is compared with, or None."""
+    e.bind(stub)
+    row, cc, constant = stub.data
+    a, *b = stub.operands[1]
+    if row is not None:
+        if b:
+            e.ucomi(row, a, b[0])
+        else:
+            e.ucomi_m(row, a, e.constant(constant))
+    elif b:
+        e.alu_rr(CMP, a, b[0])
+    else:
+        e.alu_ri(CMP, a, constant)
+    jump_if(e, cc, stub.back)
     _exit(e, stub)
 
 

@@ -27,7 +27,7 @@ from .runtime import arguments, stack, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
 from .runtime.entry import Entry, Helpers, build_entry
 from .runtime.guards import GuardTable
-from .runtime.layouts import LAYOUT
+from .runtime.layouts import LAYOUT, arrays
 from .runtime.pieces import assemble_entry
 from .runtime.specialization import Specialization, Words
 from .runtime.typeof import description, type_of, unusual_dtypes
@@ -80,6 +80,14 @@ class _Helpers:
             if not self._addresses[name]:
                 self._addresses[name] = self._bind() if name == "bind" else self._stack_limit()
         return Helpers(self._addresses["bind"], self._addresses["stack_limit"])
+
+    def expect_recursion(self) -> None:
+        """Have the stack's limit ready, as far as it can be told: finding it takes the C library half a millisecond."""
+        self.need("stack_limit")
+        try:
+            self.limits.current()
+        except OSError:
+            return
 
     def _bind(self) -> int:
         function = arguments.bind()
@@ -515,6 +523,9 @@ def _kind() -> type[JitFunction]:
         with _lock:
             if not _kinds:
                 made: Any = function_type(JitFunction, entry=stubs.slow_region())
+                # What most first calls need is ready before them.
+                pipeline.poll_thunk()
+                arrays()
                 _kinds.append(made)
     return _kinds[0]
 
@@ -563,6 +574,10 @@ def _decorate(function: Any, options: dict[str, Any]) -> Any:
         told = bool(_unsupported)
         _unsupported.append(LAYOUT.reason)
         return function if told and not options.get("strict") else _undecorated(function, LAYOUT.reason, options)
+    if function.__name__ in function.__code__.co_names:
+        # Probably recursive.
+        with _lock:
+            _helpers.expect_recursion()
     dispatcher = Dispatcher(function, options)
     jitted = new(_kind(), function, dispatcher.slow)
     dispatcher.bind(jitted)

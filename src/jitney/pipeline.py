@@ -83,7 +83,7 @@ def compile(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
 
         # Machine code with relocations. It names its sites by the function's id, under which the runtime knows them.
         registration = exceptions.register(better, unit.function.__name__, unit.function.__globals__)
-        code = generate(better, TARGET, _poll_thunk())
+        code = generate(better, TARGET, poll_thunk())
         clock = _lap(stages, "generate", clock)
         made.append(Compiled(unit, lowered, registration, code))
         codes.append(code)
@@ -122,7 +122,7 @@ def listing(
     lowered = Group(function, types, hooks).lower()[-1].lowered
     assert lowered is not None
     better = optimize(lowered.function)
-    return lowered, better, generate(better, TARGET, _poll_thunk(), listing=True)
+    return lowered, better, generate(better, TARGET, poll_thunk(), listing=True)
 
 
 def _lap(stages: dict[str, float], name: str, since: float) -> float:
@@ -134,7 +134,7 @@ def _lap(stages: dict[str, float], name: str, since: float) -> float:
 _kept: list[Any] = []
 
 
-def _poll_thunk() -> Symbol:
+def poll_thunk() -> Symbol:
     """What `poll` and `enter` call: runs signal handlers and keeps every register. Made once."""
     if not _kept:
         thunk = preserving_thunk(stubs.address("poll"))

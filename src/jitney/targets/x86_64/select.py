@@ -479,17 +479,21 @@ class X86Selector(Selector):
             first, second = self.args[v]
             self.check(first, expect, Stub(stub.emit, stub.uses, stub.site, stub.dirty, stub.kinds, stub.data))
             self.check(second, expect, stub)
-        elif not (expect and op is _OR and self.counts[v] == 1 and self._second_chance(*self.args[v], stub)):
+        elif not (expect and op is _OR and self.counts[v] == 1 and self._second_chance(self.args[v], stub)):
             cc = self.condition(v)
             self.add(control.JUMP_STUB, (), (), cc ^ 1 if expect else cc, stub)
 
-    def _second_chance(self, first: int, second: int, stub: Stub) -> bool:
+    def _second_chance(self, tests: tuple[int, ...], stub: Stub) -> bool:
         """guard (a or b): test a; where it fails, the stub tests b, and comes back if that holds."""
         ops_ = self.ops
+        first, second = tests
         if ops_[second] in _COMPARES and ops_[first] in _FLOAT_COMPARES:
             # a float comparison beside one of integers is the exception that saves (an int that happens to be 2**63)
             first, second = second, first
-        op, (a, b) = ops_[second], self.args[second] if len(self.args[second]) == 2 else (-1, -1)
+        op = ops_[second]
+        if op not in _FLOAT_COMPARES and op not in _COMPARES:
+            return False
+        a, b = self.args[second]
         row: Any = None
         if op in _FLOAT_COMPARES:
             cc, exchange = _FLOAT_COMPARES[op]
@@ -497,12 +501,10 @@ class X86Selector(Selector):
                 a, b = b, a
             single = self.types[a] is F32
             row = (0, 1, 0x2E, "ucomiss") if single else (1, 1, 0x2E, "ucomisd")
-        elif op in _COMPARES:
+        else:
             cc, swapped, _ = _COMPARES[op]
             if ops_[a] is CONST:
                 a, b, cc = b, a, swapped
-        else:
-            return False
         constant = None
         if ops_[b] is CONST:
             constant = self.constant_imm(self.types[b], self.imms[b])

@@ -176,7 +176,9 @@ def failure(address: int, pending: BaseException | None) -> BaseException:
         error = pending if pending is not None else _made(*places[0], words)
         traceback = error.__traceback__
         for record, site in places:
-            traceback = _entry(error, record, site.line, traceback)
+            for name, file, line in site.inlined:
+                traceback = _entry(error, name, file, record.namespace, line, traceback)
+            traceback = _entry(error, record.name, record.file, record.namespace, site.line, traceback)
         return error.with_traceback(traceback)
     finally:
         # The traceback's frames lead back to this one: what it held would keep itself alive.
@@ -223,12 +225,14 @@ def _value(word: int, type: Type) -> Any:
 # -------------------------------------------------------------------------------------------------
 
 
-def _entry(error: BaseException, record: Registration, line: int, inner: TracebackType | None) -> TracebackType:
+def _entry(
+    error: BaseException, name: str, file: str, namespace: dict[str, Any], line: int, inner: TracebackType | None
+) -> TracebackType:
     """A traceback entry for `line`, before the entries `inner`."""
     names = {"error": error}
     made: Any = None
     try:
-        exec(_raiser(record, line), record.namespace, names)
+        exec(_raiser(name, file, line), namespace, names)
     except BaseException as caught:
         made = caught.__traceback__.tb_next  # type: ignore[union-attr]
     try:
@@ -239,9 +243,9 @@ def _entry(error: BaseException, record: Registration, line: int, inner: Traceba
         error = inner = made = None  # type: ignore[assignment]
 
 
-def _raiser(record: Registration, line: int) -> CodeType:
-    code = compile("raise error", record.file, "exec")
-    code = code.replace(co_name=record.name, co_firstlineno=line)
+def _raiser(name: str, file: str, line: int) -> CodeType:
+    code = compile("raise error", file, "exec")
+    code = code.replace(co_name=name, co_firstlineno=line)
     if sys.version_info >= (3, 11):
         # One location entry for up to eight code units, of the form "this line, no columns" (13): otherwise
         # the columns of `raise error` would be underlined in the user's line.
@@ -251,5 +255,5 @@ def _raiser(record: Registration, line: int) -> CodeType:
             here = min(units, 8)
             table += bytes((0x80 | 13 << 3 | here - 1, 0))
             units -= here
-        code = code.replace(co_qualname=record.name, co_linetable=bytes(table))
+        code = code.replace(co_qualname=name, co_linetable=bytes(table))
     return code

@@ -140,30 +140,38 @@ class Assembly:
 
 def assemble_entry(entry: Entry, helpers: Helpers) -> tuple[bytes, int] | None:
     """The entry's code, which may lie anywhere, and the offset at which it begins; None if it is to be built as IR."""
-    if entry.by_number or entry.binding is not None:
+    if entry.by_number:
         return None
     hidden = entry.guards.hidden_types
     if any(isinstance(t, Array) for t in hidden):
         return None
     a = Assembly()
+    count, binding = len(entry.arg_types), entry.binding
+    bottom = _CONTEXT
     try:
         _exits(a, entry)
         start = len(a.out)
-        a.put("START", 2 * len(entry.arg_types), 0)
+        if binding is None:
+            a.put("START", 2 * count)
+        a.put("FRAME", 0)
         frame = len(a.out) - 4
+        if binding is not None:
+            bottom -= 8 * count + 15 & -16
+            # Twice the number of arguments is never 1: where some come by keyword alone, no call is the usual one.
+            a.put("BIND", 2 * count if binding.positional == count else 1, binding.address, bottom, helpers.bind)
         if entry.guards.table:
             a.put("GUARDS", entry.guards.table, stubs.address("check"))
         if entry.recursive:
             a.put("LIMIT", helpers.stack_limit, _CONTEXT, context.FUEL_FULL)
         if entry.arg_types:
-            a.put("ARGUMENTS")
+            a.put("ARGUMENTS" if binding is None else "BOUND_ARGUMENTS")
         for k, type in enumerate(entry.arg_types):
             a.put("ARGUMENT", 8 * k)
             _unbox(a, type)
         for (cell, address), type in zip(entry.guards.hidden_places(), hidden):
             a.put("HIDDEN_CELL" if cell else "HIDDEN_NAME", address)
             _unbox(a, type)
-        size = -_CONTEXT - _PUSHED + (a.stack + 15 & -16)
+        size = -bottom - _PUSHED + (a.stack + 15 & -16)
         a.out[frame : frame + 4] = size.to_bytes(4, "little")
         a.put("CALL", entry.words, _CONTEXT, entry.symbol.address)
         _return(a, entry.result)

@@ -62,6 +62,9 @@ START = """
 4835 @count                   xor rax, @count
 4809c8                        or rax, rcx
 0f85 @next                    jne @next
+"""
+
+FRAME = """
 55                            push rbp
 4889e5                        mov rbp, rsp
 57                            push rdi
@@ -69,6 +72,26 @@ START = """
 52                            push rdx
 51                            push rcx
 4881ec @frame                 sub rsp, @frame
+"""
+
+# Keywords and defaults: the word below the parameters points to the arguments in the order of the parameters.
+BIND = """
+488975d8                      mov [rbp-40], rsi
+488d0412                      lea rax, [rdx+rdx]
+4835 @count                   xor rax, @count
+4809c8                        or rax, rcx
+7433                          je ready
+4889f7                        mov rdi, rsi
+4889d6                        mov rsi, rdx
+4889ca                        mov rdx, rcx
+48b9 @address                 mov rcx, @address
+4c8d85 @place                 lea r8, [rbp+@place]
+4c8945d8                      mov [rbp-40], r8
+48b8 @address                 mov rax, @address
+ffd0                          call rax
+4885c0                        test rax, rax
+0f84 @huge                    je @huge
+                              ready:
 """
 
 GUARDS = """
@@ -90,6 +113,10 @@ b9 @count                     mov ecx, @count
 
 ARGUMENTS = """
 4c8b5df0                      mov r11, [rbp-16]
+"""
+
+BOUND_ARGUMENTS = """
+4c8b5dd8                      mov r11, [rbp-40]
 """
 
 # From here on: arguments in r11, the one at hand in rax, its value in rdi; r10 is free. All else may be a leaf already.

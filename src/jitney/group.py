@@ -87,6 +87,9 @@ class _UnitHooks:
         self.type_of = unit.hooks.type_of
         self.plain = unit.hooks.plain
 
+    def volatile_of(self, callee: Any) -> frozenset[str]:
+        return self.own.of(callee).volatile
+
     def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
         return self.group.callee(self.own, callee, types)
 

@@ -16,6 +16,35 @@ INTS = [*SMALL, 64, 255, 256, 2**31 - 1, -(2**31), 2**53, 2**53 + 1, 2**62, 2**6
 INF = float("inf")
 FLOATS = [0.0, -0.0, 1.0, -1.5, 0.1, 2.0, 1e10, -1e300, 1e308, 5e-324, 2.0**53, INF, -INF, INF - INF]
 FUNCTIONS = ["abs", "min", "max", "int", "float", "bool", "round", "math.sqrt", "math.floor", "math.sin", "math.exp"]
+# Functions that programs call: inlined where they are small, called where they loop.
+HELPERS = """
+def h0(x, y):
+    if x > y:
+        return x - y
+    return y * 0.5 if y > 3 else x
+
+def h1(x):
+    assert x != 7, 'h1'
+    return x % 1000 + 1
+
+def h2(x, y):
+    z = h1(x)
+    if z == 3:
+        raise ValueError('three')
+    return z - h1(y)
+
+def h3(x):
+    s = 0
+    for k in range(5):
+        if k == x:
+            break
+        s += k
+    return s
+
+def h4(a, i, x):
+    a[i] = x
+    return a[i - 1]
+"""
 MODULUS = 100003  # keeps products in loops from growing without end in CPython
 DTYPES = ["float64", "int64", "float32", "int32", "uint8", "int8", "uint16", "int16", "uint32", "uint64", "bool"]
 
@@ -78,6 +107,8 @@ class Program:
         if kind < 0.58 and self.arrays:
             name = r.choice(list(self.arrays))
             op = r.choice(["=", "=", "+=", "-=", "*="])
+            if self.arrays[name][1] == 1 and r.random() < 0.15:
+                return [pad + f"{self.target()} = h4({name}, {self.index(name)}, {self.integer(2)})"]
             return [pad + f"{name}[{self.index(name)}] {op} {self.term(1)}"]
         if kind < 0.60:
             return [pad + f"assert {self.condition()}, 'no'"]
@@ -185,8 +216,12 @@ class Program:
             return f"({r.choice(['-', '+', 'not '])}{self.term(depth + 1)})"
         if kind < 0.84:
             return f"({self.term(depth + 1)} if {self.condition(depth + 1)} else {self.term(depth + 1)})"
-        if kind < 0.88:
+        if kind < 0.86:
             return f"({self.condition(depth + 1)})"
+        if kind < 0.90:
+            name = r.choice(["h0", "h1", "h2", "h3"])
+            args = [self.term(depth + 1) for _ in range(2 if name in ("h0", "h2") else 1)]
+            return f"{name}({', '.join(args)})"
         if kind < 0.96:
             name = r.choice(FUNCTIONS)
             args = [self.term(depth + 1) for _ in range(2 if name in ("min", "max") else 1)]

@@ -13,7 +13,7 @@ import pytest
 
 from jitney import jit
 from jitney.errors import FallbackWarning, UnsupportedError
-from tests.fuzz.programs import Program
+from tests.fuzz.programs import HELPERS, Program
 from tests.support import bits, outcome
 
 COUNT = int(os.environ.get("JITNEY_FUZZ", "600"))
@@ -21,20 +21,21 @@ BATCH = 50
 CALLS = 4
 
 
-def define(program: Program):
-    """The plain function of a program, with its source where tracebacks and the compiler find it."""
-    name = f"<program {program.seed}>"
-    linecache.cache[name] = (len(program.source), None, program.source.splitlines(True), name)
+def define(program: Program, decorate=lambda function: function):
+    """The function of a program, decorated like its helpers, with its source where the compiler finds it."""
     namespace = {"math": math}
-    exec(compile(program.source, name, "exec"), namespace)
+    for name, source in (("<helpers>", HELPERS), (f"<program {program.seed}>", program.source)):
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        exec(compile(source, name, "exec"), namespace)
+    for name in ("h0", "h1", "h2", "h3", "h4", "f"):
+        namespace[name] = decorate(namespace[name])
     return namespace["f"]
 
 
 def run(seed: int) -> str | None:
     """Compare one program; the difference in words, None if there is none; "fallback" if it was not compiled."""
     program = Program(seed)
-    function = define(program)
-    jitted = jit(function)
+    function, jitted = define(program), define(program, jit)
     try:
         for k in range(CALLS):
             args = program.arguments(k)

@@ -11,6 +11,7 @@ from ..ir import context
 from ..ir.function import Call
 from ..ir.types import NATURAL
 from ..pytypes import BOOL, PyType
+from . import inline
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
         def plain(self, callee: Any) -> FunctionType | None:
             """The Python function behind a callable that could be compiled, else None."""
+
+        def volatile_of(self, callee: Any) -> frozenset[str]:
+            """The names of a callee whose value has changed before."""
 
         def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
             """A specialisation of it, compiled; None if that is not possible."""
@@ -80,8 +84,11 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
         lw.unsupported(f"calling {name} is not supported", node)
     bound = _bind(lw, plain, args, kwargs, node)
     types = tuple(v.type for v in bound)
-    if plain is lw.names.function and types == lw.arg_types:
+    if plain is lw.root and types == lw.arg_types:
         return _call_self(lw, bound, node)
+    small = inline.find(lw, plain)
+    if small is not None:
+        return inline.lower(lw, callee, plain, small, bound)
     info = lw.hooks.callee(callee, types)
     if info is None:
         lw.unsupported(f"{plain.__qualname__} cannot be compiled for ({', '.join(t.name for t in types)})", node)

@@ -115,7 +115,7 @@ def _iteration_count(lw: Lowering, start: int, stop: int, step: int) -> int:
 def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
     outer, env = lw.loop, dict(lw.env)
     breaks = (len(outer.breaks), len(outer.continues)) if outer is not None else (0, 0)
-    returns, writes = len(lw.returns), lw.writes
+    returns, writes, inlined = len(lw.returns), lw.writes, lw.inlined_size
     mark = lw.b.mark()
     for _ in range(_MAX_PLANS):
         plan = lw.loop_plans.get(node)
@@ -126,7 +126,7 @@ def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
             attempt(plan)
         except Replan:
             lw.b.rewind(mark)
-            lw.env, lw.loop, lw.writes = dict(env), outer, writes
+            lw.env, lw.loop, lw.writes, lw.inlined_size = dict(env), outer, writes, inlined
             del lw.returns[returns:]
             if outer is not None:
                 del outer.breaks[breaks[0] :]

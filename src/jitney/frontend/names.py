@@ -79,6 +79,12 @@ class Names:
         self._seen: set[tuple[int, str | None]] = set()
         self._values: dict[tuple[int, str | None], Val] = {}
 
+    def of(self, function: FunctionType, volatile: frozenset[str]) -> Names:
+        """The names of an inlined function: what it relies on, its caller relies on."""
+        inner = Names(function, volatile, self.type_of)
+        inner.guards, inner.hidden, inner._seen, inner._values = self.guards, self.hidden, self._seen, self._values
+        return inner
+
     def lookup(self, lw: Lowering, name: str, node: Any) -> Val:
         """The value of a global, builtin or closure name."""
         if name in self.cells:

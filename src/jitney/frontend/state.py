@@ -87,6 +87,7 @@ class Lowering:
         b: the builder. env: names to values, at the current point. loop: the innermost loop being lowered.
         context: the context parameter. returns: open ends that return their value.
         result: the assumed type of the function's result, for calls to itself; None while unknown.
+        root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
     """
 
@@ -109,6 +110,10 @@ class Lowering:
         self.assumed_writes = False
         self.globals: set[str] = set()
         self.callees: list[CalleeInfo] = []
+        self.root = names.function
+        self.inlining: list[Names] = []
+        self.inlinable: dict[Any, Any] = {}
+        self.inlined_size = 0
         self.node: Any = source.node
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.

@@ -38,14 +38,18 @@ _EXPENSIVE = frozenset(("fdiv", "fsqrt"))
 
 
 class Builder:
-    """Appends to `function` at the end of `block`. `line` is given to whatever is emitted next."""
+    """Appends to `function` at the end of `block`. `line` is given to whatever is emitted next.
 
-    __slots__ = ("_open", "_table", "block", "function", "line")
+    `callers` tells of the inlined functions that it is in, outermost first: (name, file, line of the call).
+    """
+
+    __slots__ = ("_open", "_table", "block", "callers", "function", "line")
 
     def __init__(self, function: Function) -> None:
         self.function = function
         self.block: Block = None  # type: ignore[assignment]
         self.line = 0
+        self.callers: list[tuple[str, str, int]] = []
         self._open: list[Block] = []
         # (op, args, imm, type) -> value; valid while the block the value stands in is open
         self._table: dict[Any, int] = {}
@@ -129,7 +133,16 @@ class Builder:
     ) -> int:
         """A new site at the current line."""
         sites = self.function.sites
-        sites.append(Site(self.line, kind, detail, captures, names))
+        line = self.line
+        inlined: tuple[tuple[str, str, int], ...] = ()
+        if self.callers:
+            # The place of the outermost call is the function's own; the others lie in inlined functions.
+            name, file, _ = self.callers[-1]
+            frames = [(name, file, line)]
+            for k in range(len(self.callers) - 1, 0, -1):
+                frames.append((*self.callers[k - 1][:2], self.callers[k][2]))
+            line, inlined = self.callers[0][2], tuple(frames)
+        sites.append(Site(line, kind, detail, captures, names, inlined))
         return len(sites) - 1
 
     # -- values ------------------------------------------------------------------------------------------------------

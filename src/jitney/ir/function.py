@@ -96,18 +96,27 @@ class Site:
         detail: for the kind: the message, the exception class and arguments, ...
         captures: types of the captured values, in order.
         names: what the captured values are, for the kind.
+        inlined: where in inlined functions it is, innermost first: (function, file, line). `line` is then the line
+            of the call.
     """
 
-    __slots__ = ("captures", "detail", "kind", "line", "names")
+    __slots__ = ("captures", "detail", "inlined", "kind", "line", "names")
 
     def __init__(
-        self, line: int, kind: str, detail: Any = None, captures: tuple[Type, ...] = (), names: tuple[str, ...] = ()
+        self,
+        line: int,
+        kind: str,
+        detail: Any = None,
+        captures: tuple[Type, ...] = (),
+        names: tuple[str, ...] = (),
+        inlined: tuple[tuple[str, str, int], ...] = (),
     ) -> None:
         self.line = line
         self.kind = kind
         self.detail = detail
         self.captures = captures
         self.names = names
+        self.inlined = inlined
 
 
 class Loop:

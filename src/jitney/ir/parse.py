@@ -249,6 +249,9 @@ class _Reader:
                 names.append(line.string())
             site.names = tuple(names)
             line.expect(")")
+        while line.accept("in"):
+            name, file = line.string(), line.string()
+            site.inlined += ((name, file, line.integer()),)
         if line.accept("detail"):
             site.detail = _literal(ast.parse(line.rest(), mode="eval").body)
         self.function.sites.append(site)

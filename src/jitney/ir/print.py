@@ -190,7 +190,8 @@ def _site(site: Site) -> str:
     captures = f" captures({_types(site.captures)})" if site.captures else ""
     names = f" names({', '.join(map(quote, site.names))})" if site.names else ""
     detail = f" detail {_detail(site.detail)}" if site.detail is not None else ""
-    return f"line {site.line} {name_text(site.kind)}{captures}{names}{detail}"
+    inlined = "".join([f" in {quote(n)} {quote(file)} {line}" for n, file, line in site.inlined])
+    return f"line {site.line} {name_text(site.kind)}{captures}{names}{inlined}{detail}"
 
 
 def _detail(value: Any) -> str:

@@ -73,7 +73,7 @@ def bounded(rebuild: Rebuild, v: int) -> int:
     # An `index` captures both implicitly, a guard by name.
     number = old.imms[v]
     site = old.sites[number]
-    sites[number] = Site(site.line, site.kind, site.detail, (I64, I64), site.names)
+    sites[number] = Site(site.line, site.kind, site.detail, (I64, I64), site.names, site.inlined)
     rebuild.builder.emit("guard", rebuild.builder.emit("ult", i, n), dirty, i, n, imm=number)
     return i
 

@@ -236,3 +236,36 @@ def test_symbols_and_allocas():
     assert Native(f)(20) == ((0x123456789ABC, 0, 41), None)
 
 
+
+
+@pytest.mark.parametrize("early", (False, True))
+def test_the_next_counter_as_an_index_behind_the_latch(early):
+    """A block that stands behind the latch reads a[i + 1] too: the addition must not be moved away from it."""
+    f, b, _, (n, base) = new_function((I64, PTR), (I64,))
+    loop = Loop(None)
+    i64 = ACCESSES["i64"]
+    entry, pre, header = b.block, b.new_block(), b.new_block(loop)
+    latch, other, exit_ = b.new_block(loop), b.new_block(loop), b.new_block()
+    loop.preheader, loop.header = pre, header
+    zero, one = b.const(I64, 0), b.const(I64, 1)
+    b.jump(pre)
+    b.start(pre, entry)
+    b.jump(header, (zero, zero))
+    b.start(header, pre)
+    i, total = b.param(header, I64), b.param(header, I64)
+    following = b.emit("add", i, one)
+    if early:
+        total = b.emit("add", total, b.load(i64, base, following, 8))
+    b.branch(b.emit("slt", i, b.const(I64, 5)), latch, other)
+    b.start(latch, header)
+    latched = b.emit("add", total, b.load(i64, base, i, 8))
+    b.branch(b.emit("slt", following, n), header, exit_, (following, latched), (latched,))
+    b.start(other, header)
+    behind = b.emit("add", total, b.load(i64, base, following, 8))
+    b.jump(exit_, (behind,))
+    b.start(exit_, header)
+    b.ret((b.param(exit_, I64),))
+    data = (ctypes.c_int64 * 12)(*[1 << k for k in range(12)])
+    native = Native(f)
+    for count in range(10):
+        compare(native, count, ctypes.addressof(data))

@@ -216,12 +216,16 @@ class X86Selector(Selector):
         """Whether `v` is used in its loop for nothing but indices, and by the branch at the end of `latch`."""
         ops_, args = self.ops, self.args
         condition = latch.term_args[0] if latch.term == "br" else -1
+        selected = False
         for block in self.function.blocks:
             if block.loop is None or not block.loop.inside(loop):
                 continue
             for u in block.insts:
                 given = args[u]
                 if v in given:
+                    if selected:
+                        # by a block that was selected before, when the value was still to be had
+                        return False
                     if ops_[u] is _LOAD or ops_[u] is _STORE:
                         if given.index(v) == len(given) - 1 and given.count(v) == 1:
                             continue
@@ -230,6 +234,7 @@ class X86Selector(Selector):
                     return False
             if block is not latch and (v in block.term_args or any(v in edge.args for edge in block.edges)):
                 return False
+            selected = selected or block is latch
         return True
 
     def stepped(self, block: Block) -> None:

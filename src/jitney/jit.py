@@ -25,7 +25,7 @@ from .frontend.source import file_lines
 from .report.explain import Explanation
 from .runtime import arguments, stack, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
-from .runtime.entry import Entry, Helpers, build_entry
+from .runtime.entry import Entry, build_entry
 from .runtime.guards import GuardTable
 from .runtime.layouts import LAYOUT, arrays
 from .runtime.pieces import assemble_entry
@@ -64,43 +64,7 @@ def _fresh_lock() -> None:
 os.register_at_fork(after_in_child=_fresh_lock)
 
 
-class _Helpers:
-    """The C functions that entries share, made when they are first needed and kept for good."""
-
-    __slots__ = ("_addresses", "_owners", "limits")
-
-    def __init__(self) -> None:
-        self.limits = stack.StackLimits()
-        self._addresses = {"bind": 0, "stack_limit": 0}
-        self._owners: list[Any] = []
-
-    def need(self, *names: str) -> Helpers:
-        """The addresses, of at least the named ones."""
-        for name in names:
-            if not self._addresses[name]:
-                self._addresses[name] = self._bind() if name == "bind" else self._stack_limit()
-        return Helpers(self._addresses["bind"], self._addresses["stack_limit"])
-
-    def expect_recursion(self) -> None:
-        """Have the stack's limit ready, as far as it can be told: finding it takes the C library half a millisecond."""
-        self.need("stack_limit")
-        try:
-            self.limits.current()
-        except OSError:
-            return
-
-    def _bind(self) -> int:
-        function = arguments.bind()
-        self._owners.append(pipeline.link([function]))
-        return function.symbol.address
-
-    def _stack_limit(self) -> int:
-        self._owners.append(memory.publish(self.limits.code()))
-        address: int = self._owners[-1].code_address
-        return address
-
-
-_helpers = _Helpers()
+_limits = stack.StackLimits()
 
 
 class Dispatcher:
@@ -320,7 +284,7 @@ class Dispatcher:
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
         record.recursive = compiled.unit.recursive
-        limits = _helpers.limits if record.recursive else None
+        limits = _limits if record.recursive else None
         record.words = Words(self.function, self._retirement(record.types), limits)
         record.owners = owners
         record.stages = dict(compiled.stages)
@@ -348,22 +312,21 @@ class Dispatcher:
         set_entry(jitted, next, [(r.entry_owner, r.owners, r.words, r.guards) for r in self._chain])
 
     def _make_entry(self, record: Specialization, next: int) -> None:
-        names = ["stack_limit"] * record.recursive + ["bind"] * self._flexible
         assert record.symbol is not None and record.result is not None
         entry = Entry(
             self.function.__name__, record.symbol, record.types, record.result, record.writes, record.guards,
-            record.words.address, next, record.recursive, record.by_number, self._binding if self._flexible else None,
+            record.words.address, next, _limits.address() if record.recursive else 0, record.by_number,
+            self._binding if self._flexible else None,
         )  # fmt: skip
         start = perf_counter()
-        helpers = _helpers.need(*names)
-        assembled = assemble_entry(entry, helpers)
+        assembled = assemble_entry(entry)
         if assembled is not None:
             code, offset = assembled
             region = memory.publish(code)
             record.entry_owner = (region, self._binding)
             address = region.code_address + offset
         else:
-            function = build_entry(entry, helpers)
+            function = build_entry(entry)
             record.entry_owner = (pipeline.link([function]), self._binding)
             address = function.symbol.address
         record.stages["entry"] = record.stages.get("entry", 0.0) + perf_counter() - start
@@ -577,7 +540,7 @@ def _decorate(function: Any, options: dict[str, Any]) -> Any:
     if function.__name__ in function.__code__.co_names:
         # Probably recursive.
         with _lock:
-            _helpers.expect_recursion()
+            _limits.prepare()
     dispatcher = Dispatcher(function, options)
     jitted = new(_kind(), function, dispatcher.slow)
     dispatcher.bind(jitted)

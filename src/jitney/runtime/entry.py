@@ -30,21 +30,6 @@ if TYPE_CHECKING:
     from .guards import GuardTable
 
 
-class Helpers:
-    """Addresses of the C functions made of IR that entries call; 0 where it is not made yet.
-
-    Attributes:
-        bind: see `arguments.bind`.
-        stack_limit: see `stack.StackLimits`.
-    """
-
-    __slots__ = ("bind", "stack_limit")
-
-    def __init__(self, bind: int = 0, stack_limit: int = 0) -> None:
-        self.bind = bind
-        self.stack_limit = stack_limit
-
-
 class Entry:
     """What an entry is made of.
 
@@ -56,15 +41,15 @@ class Entry:
         guards: bound; its hidden arguments follow the others.
         words: the address of the specialisation's words (see `stubs`).
         next: the address of the entry that is tried when the types do not fit.
-        recursive: the compiled function, or one it calls, checks the stack.
+        stack_limit: see `stack.StackLimits.address`, if the compiled function or one it calls checks the stack; else 0.
         by_number: see `boxing.Misfit`.
         binding: the function's parameters: keywords and defaults are then handled here; None if such calls take the
             slow path.
     """
 
     __slots__ = (
-        "arg_types", "binding", "by_number", "guards", "name", "next", "recursive", "result", "symbol", "words",
-        "writes",
+        "arg_types", "binding", "by_number", "guards", "name", "next", "result", "stack_limit", "symbol",
+        "words", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -77,7 +62,7 @@ class Entry:
         guards: GuardTable,
         words: int,
         next: int,
-        recursive: bool = False,
+        stack_limit: int = 0,
         by_number: bool = False,
         binding: Binding | None = None,
     ) -> None:
@@ -89,12 +74,12 @@ class Entry:
         self.guards = guards
         self.words = words
         self.next = next
-        self.recursive = recursive
+        self.stack_limit = stack_limit
         self.by_number = by_number
         self.binding = binding
 
 
-def build_entry(entry: Entry, helpers: Helpers) -> Function:
+def build_entry(entry: Entry) -> Function:
     """The entry as IR of convention "c"."""
     b = Writer(entry.name, VECTORCALL)
     callable, args, nargsf, kwnames = b.params
@@ -112,7 +97,7 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
         if binding.positional < count:
             # There are parameters that can only be given by keyword.
             usual = b.const(I1, False)
-        argv = _bound_arguments(b, usual, binding, helpers, huge)
+        argv = _bound_arguments(b, usual, binding, huge)
     else:
         ready = b.new_block()
         b.branch(usual, ready, other)
@@ -129,7 +114,7 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
         leaves.extend(unbox(b, object, type, misfit))
         if isinstance(type, Array):
             owned.append(object)
-    _call(b, entry, helpers, tuple(leaves), owned)
+    _call(b, entry, tuple(leaves), owned)
 
     def go_on() -> None:
         call = Call("entry", entry.next, VECTORCALL, (PTR,))
@@ -142,7 +127,7 @@ def build_entry(entry: Entry, helpers: Helpers) -> Function:
     return b.function
 
 
-def _bound_arguments(b: Writer, usual: int, binding: Binding, helpers: Helpers, wrong: Block) -> int:
+def _bound_arguments(b: Writer, usual: int, binding: Binding, wrong: Block) -> int:
     """The address of the arguments in the order of the parameters, also where there are keywords or defaults."""
     _, args, nargsf, kwnames = b.params
     first, unusual, ready = b.block, b.cold_block(), b.new_block()
@@ -150,14 +135,14 @@ def _bound_arguments(b: Writer, usual: int, binding: Binding, helpers: Helpers, 
     b.branch(usual, ready, unusual, (args,), ())
     b.start(unusual, first)
     table, room = b.pointer(binding.address), b.space(8 * len(binding.names) + 8)
-    call = Call("bind", helpers.bind, (PTR, I64, PTR, PTR, PTR), (I64,))
+    call = Call("bind", stubs.address("bind"), (PTR, I64, PTR, PTR, PTR), (I64,))
     fits = b.call("ccall", call, (args, nargsf, kwnames, table, room))[0]
     b.branch(b.emit("ne", fits, b.const(I64, 0)), ready, wrong, (room,), ())
     b.start(ready, first)
     return argv
 
 
-def _call(b: Writer, entry: Entry, helpers: Helpers, leaves: tuple[int, ...], owned: list[int]) -> None:
+def _call(b: Writer, entry: Entry, leaves: tuple[int, ...], owned: list[int]) -> None:
     """Call the compiled function and return its result, boxed. What names gave as hidden arguments is owned by the
     call: a thread that gets the GIL during a poll may rebind the name."""
     _, args, nargsf, kwnames = b.params
@@ -168,8 +153,8 @@ def _call(b: Writer, entry: Entry, helpers: Helpers, leaves: tuple[int, ...], ow
     zero = b.const(I64, 0)
     b.store(count, zero, record, disp=context.DIRTY, region=2)
     b.store(count, zero, record, disp=context.TRACE_COUNT, region=2)
-    if entry.recursive:
-        limit = b.call("ccall", Call("stack_limit", helpers.stack_limit, (), (PTR,)), ())[0]
+    if entry.stack_limit:
+        limit = b.call("ccall", Call("stack_limit", entry.stack_limit, (), (PTR,)), ())[0]
         b.store(ACCESSES["ptr"], limit, record, disp=context.STACK_LIMIT, region=2)
         b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=2)
     for object in owned:

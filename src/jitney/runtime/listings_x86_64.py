@@ -349,3 +349,120 @@ f20f107c2438                  movsd xmm7, [rsp+56]
 85c0                          test eax, eax
 c3                            ret
 """
+
+# int bind(args, nargsf, kwnames, table, out): 1 after writing borrowed references to all arguments to `out`, in the
+# order of the parameters; 0 if the call is unusual. Keyword names are compared by identity. For the table see
+# `arguments.Binding`.
+BIND = """
+53                            push rbx
+55                            push rbp
+4154                          push r12
+4155                          push r13
+4156                          push r14
+4157                          push r15
+4883ec18                      sub rsp, 24
+4889cb                        mov rbx, rcx
+4d89c4                        mov r12, r8
+4989fe                        mov r14, rdi
+4c8d2c36                      lea r13, [rsi+rsi]
+49d1ed                        shr r13, 1
+4c3b6b08                      cmp r13, [rbx+8]
+0f87fd000000                  ja wrong
+31c0                          xor eax, eax
+                              copy:
+4c39e8                        cmp rax, r13
+730e                          jae rest
+498b0cc6                      mov rcx, [r14+rax*8]
+49890cc4                      mov [r12+rax*8], rcx
+4883c001                      add rax, 1
+ebed                          jmp copy
+                              rest:
+31c9                          xor ecx, ecx
+                              clear:
+483b03                        cmp rax, [rbx]
+730a                          jae keywords
+49890cc4                      mov [r12+rax*8], rcx
+4883c001                      add rax, 1
+ebf1                          jmp clear
+                              keywords:
+4885d2                        test rdx, rdx
+744d                          je fill
+4c8b4a TUPLE_SIZE             mov r9, [rdx+TUPLE_SIZE]
+4c8d52 TUPLE_ITEMS            lea r10, [rdx+TUPLE_ITEMS]
+4f8d34ee                      lea r14, [r14+r13*8]
+                              place:
+4983e901                      sub r9, 1
+783b                          js fill
+4d8b1a                        mov r11, [r10]
+4983c208                      add r10, 8
+488b4310                      mov rax, [rbx+16]
+                              match:
+483b03                        cmp rax, [rbx]
+0f83ac000000                  jae wrong
+4c3b5cc320                    cmp r11, [rbx+rax*8+32]
+7406                          je matched
+4883c001                      add rax, 1
+ebea                          jmp match
+                              matched:
+498b0cc4                      mov rcx, [r12+rax*8]
+4885c9                        test rcx, rcx
+0f8592000000                  jne wrong
+498b0e                        mov rcx, [r14]
+4983c608                      add r14, 8
+49890cc4                      mov [r12+rax*8], rcx
+ebbf                          jmp place
+                              fill:
+488b7b18                      mov rdi, [rbx+24]
+48b8 PyFunction_GetDefaults   mov rax, PyFunction_GetDefaults
+ffd0                          call rax
+4989c7                        mov r15, rax
+488b7b18                      mov rdi, [rbx+24]
+48b8 PyFunction_GetKwDefaults mov rax, PyFunction_GetKwDefaults
+ffd0                          call rax
+4889c5                        mov rbp, rax
+4c8b7308                      mov r14, [rbx+8]
+4d85ff                        test r15, r15
+7404                          je next
+4d2b77 TUPLE_SIZE             sub r14, [r15+TUPLE_SIZE]
+                              next:
+4c3b2b                        cmp r13, [rbx]
+7346                          jae good
+4b8b04ec                      mov rax, [r12+r13*8]
+4885c0                        test rax, rax
+7537                          jne filled
+4c3b6b08                      cmp r13, [rbx+8]
+730f                          jae named
+4c89e8                        mov rax, r13
+4c29f0                        sub rax, r14
+7836                          js wrong
+498b44c7 TUPLE_ITEMS          mov rax, [r15+rax*8+TUPLE_ITEMS]
+eb1e                          jmp found
+                              named:
+4885ed                        test rbp, rbp
+742a                          je wrong
+4889ef                        mov rdi, rbp
+4a8b74eb20                    mov rsi, [rbx+r13*8+32]
+48b8 PyDict_GetItem           mov rax, PyDict_GetItem
+ffd0                          call rax
+4885c0                        test rax, rax
+7411                          je wrong
+                              found:
+4b8904ec                      mov [r12+r13*8], rax
+                              filled:
+4983c501                      add r13, 1
+ebb5                          jmp next
+                              good:
+b801000000                    mov eax, 1
+eb02                          jmp end
+                              wrong:
+31c0                          xor eax, eax
+                              end:
+4883c418                      add rsp, 24
+415f                          pop r15
+415e                          pop r14
+415d                          pop r13
+415c                          pop r12
+5d                            pop rbp
+5b                            pop rbx
+c3                            ret
+"""

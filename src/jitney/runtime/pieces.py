@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.types import Type
     from ..pytypes import PyType
-    from .entry import Entry, Helpers
+    from .entry import Entry
 
 # What an `@name` in a piece stands for: its size in bytes.
 HOLES = {
@@ -138,7 +138,7 @@ class Assembly:
             self._push()
 
 
-def assemble_entry(entry: Entry, helpers: Helpers) -> tuple[bytes, int] | None:
+def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
     """The entry's code, which may lie anywhere, and the offset at which it begins; None if it is to be built as IR."""
     if entry.by_number:
         return None
@@ -158,11 +158,14 @@ def assemble_entry(entry: Entry, helpers: Helpers) -> tuple[bytes, int] | None:
         if binding is not None:
             bottom -= 8 * count + 15 & -16
             # Twice the number of arguments is never 1: where some come by keyword alone, no call is the usual one.
-            a.put("BIND", 2 * count if binding.positional == count else 1, binding.address, bottom, helpers.bind)
+            a.put(
+                "BIND", 2 * count if binding.positional == count else 1, binding.address, bottom,
+                stubs.address("bind"),
+            )  # fmt: skip
         if entry.guards.table:
             a.put("GUARDS", entry.guards.table, stubs.address("check"))
-        if entry.recursive:
-            a.put("LIMIT", helpers.stack_limit, _CONTEXT, context.FUEL_FULL)
+        if entry.stack_limit:
+            a.put("LIMIT", entry.stack_limit, _CONTEXT, context.FUEL_FULL)
         if entry.arg_types:
             a.put("ARGUMENTS" if binding is None else "BOUND_ARGUMENTS")
         for k, type in enumerate(entry.arg_types):

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from ctypes import PYFUNCTYPE, PyDLL, addressof, byref, c_size_t, c_uint64, c_void_p, create_string_buffer
 
+from ..asm import memory
 from . import capi
 from .pieces import Assembly
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..asm.memory import Region
 
 _ROWS = 64
 _MARGIN = 256 << 10
@@ -19,13 +24,15 @@ class StackLimits:
     given (`pthread_getattr_np`), less a margin for what is called from there: libm, signal handlers.
     """
 
-    __slots__ = ("_known", "_table", "ask")
+    __slots__ = ("_address", "_code", "_known", "_table", "ask")
 
     def __init__(self) -> None:
         self._table = (c_uint64 * (2 * _ROWS))(*(-1 & (1 << 64) - 1, 0) * _ROWS)
         self._known: dict[int, int] = {}
         # Kept, since machine code holds its address.
         self.ask = self.current
+        self._code: Region | None = None
+        self._address = 0
 
     def current(self) -> int:
         """The calling thread's limit; also put where the machine code finds it."""
@@ -39,12 +46,22 @@ class StackLimits:
         self._table[row], self._table[row + 1] = thread, limit
         return limit
 
-    def code(self) -> bytes:
-        """Machine code of ``ptr stack_limit(void)``. No limit at all (so that CPython takes the call) if it cannot be
-        told."""
-        a = Assembly()
-        a.put("STACK_LIMIT", _ROWS - 1, addressof(self._table), id(self.ask))
-        return bytes(a.out)
+    def address(self) -> int:
+        """Of machine code for ``ptr stack_limit(void)``, made at the first request and kept for good."""
+        if not self._address:
+            a = Assembly()
+            a.put("STACK_LIMIT", _ROWS - 1, addressof(self._table), id(self.ask))
+            code = memory.publish(a.out)
+            self._code, self._address = code, code.code_address
+        return self._address
+
+    def prepare(self) -> None:
+        """Have everything ready for the calling thread: finding its stack takes the C library half a millisecond."""
+        self.address()
+        try:
+            self.current()
+        except OSError:
+            return
 
 
 def _thread_id() -> int:

@@ -35,6 +35,7 @@ LISTINGS = {
     "check": listings_x86_64.CHECK,
     "poll": listings_x86_64.POLL,
     "long": listings_x86_64.LONG,
+    "bind": listings_x86_64.BIND,
 }
 
 
@@ -45,7 +46,7 @@ def offsets() -> dict[str, int]:
         "REVIEW": REVIEW, "TYPE": LAYOUT.type, "DICT_KEYS": LAYOUT.dict_keys, "KEYS_USED": LAYOUT.keys_used,
         "KEYS_SHAPE": KEYS_SHAPE, "CELL_CONTENTS": LAYOUT.cell_contents, "FLOAT_VALUE": LAYOUT.float_value,
         "INT_SIZE": LAYOUT.int_size, "INT_DIGITS": LAYOUT.int_digits, "STACK_LIMIT": STACK_LIMIT, "FUEL": FUEL,
-        "TRACE_COUNT": TRACE_COUNT,
+        "TRACE_COUNT": TRACE_COUNT, "TUPLE_SIZE": LAYOUT.tuple_size, "TUPLE_ITEMS": LAYOUT.tuple_items,
     }  # fmt: skip
 
 

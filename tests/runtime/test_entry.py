@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from jitney import pipeline
+from jitney import jit, pipeline
 from jitney.asm import memory
 from jitney.ir import context
 from jitney.ir.builder import Builder
@@ -378,3 +378,42 @@ def test_stack_limit_is_below_and_by_thread():
             threading.stack_size(0)
     assert len({row[0] for row in found}) == 3
     assert all(first == second == third for first, second, third, _ in found)
+
+
+TABLE = np.arange(6.0).reshape(2, 3)
+
+
+def test_arrays_behind_names_are_given_back():
+    """On every way out: a float, the array itself, a tuple, one of several types, an exception, a call of CPython's."""
+
+    def item(i, j=1):
+        return TABLE[i, j]
+
+    def whole(i):
+        return TABLE
+
+    def several(i):
+        return TABLE[i, 0], i, TABLE[i, 1]
+
+    def either(i):
+        if i > 0:
+            return TABLE[i, 2]
+        return 7
+
+    calls = [(item, (1,)), (item, (0, 2)), (whole, (1,)), (several, (1,)), (either, (0,)), (either, (1,))]
+    before = sys.getrefcount(TABLE)
+    for function, args in calls:
+        jitted = jit(function, strict=True)
+        for _ in range(50):
+            result = jitted(*args)
+            assert result is TABLE if function is whole else result == function(*args)
+            with pytest.raises(IndexError):
+                jit_item(100)
+            assert jit_item(0) == TABLE[0, 1]
+        del result, jitted
+    assert sys.getrefcount(TABLE) == before
+
+
+@jit
+def jit_item(i):
+    return TABLE[i, 1]

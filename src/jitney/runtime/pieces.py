@@ -92,14 +92,17 @@ class Assembly:
         exits: their offsets.
         ints, floats: registers in use for leaves.
         stack: bytes of leaves on the stack.
+        owned: places of the objects that the call owns, from rbp.
+        held: the place for the object at hand, if it is to be owned; else 0.
     """
 
-    __slots__ = ("exits", "floats", "ints", "out", "stack")
+    __slots__ = ("exits", "floats", "held", "ints", "out", "owned", "stack")
 
     def __init__(self) -> None:
         self.out = bytearray()
         self.exits: dict[str, int] = {}
-        self.ints = self.floats = self.stack = 0
+        self.ints = self.floats = self.stack = self.held = 0
+        self.owned: list[int] = []
 
     def put(self, name: str, *values: int, line: int = -1) -> None:
         """Append a piece; the holes that are no exits get `values`, in order."""
@@ -115,6 +118,15 @@ class Assembly:
             target = self.exits.get(hole)
             value = next(left) if target is None else target - at - 4
             out[at : at + size] = value.to_bytes(size, "little", signed=value < 0)
+
+    def leave(self) -> None:
+        """Return what is in rax."""
+        if self.owned:
+            self.put("RESULT")
+            for place in self.owned:
+                self.put("DISOWN", place)
+            self.put("MADE")
+        self.put("LEAVE")
 
     def value(self) -> None:
         """What is in rdi is the next leaf."""
@@ -143,11 +155,12 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
     if entry.by_number:
         return None
     hidden = entry.guards.hidden_types
-    if any(isinstance(t, Array) for t in hidden):
-        return None
     a = Assembly()
     count, binding = len(entry.arg_types), entry.binding
-    bottom = _CONTEXT
+    room = 8 * count if binding is not None else 0
+    owned = sum(isinstance(t, Array) for t in hidden)
+    bottom = _CONTEXT - (room + 8 * owned + 15 & -16)
+    a.owned = [bottom + room + 8 * k for k in range(owned)]
     try:
         _exits(a, entry)
         start = len(a.out)
@@ -156,7 +169,6 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
         a.put("FRAME", 0)
         frame = len(a.out) - 4
         if binding is not None:
-            bottom -= 8 * count + 15 & -16
             # Twice the number of arguments is never 1: where some come by keyword alone, no call is the usual one.
             a.put(
                 "BIND", 2 * count if binding.positional == count else 1, binding.address, bottom,
@@ -171,9 +183,16 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
         for k, type in enumerate(entry.arg_types):
             a.put("ARGUMENT", 8 * k)
             _unbox(a, type)
+        places = iter(a.owned)
         for (cell, address), type in zip(entry.guards.hidden_places(), hidden):
             a.put("HIDDEN_CELL" if cell else "HIDDEN_NAME", address)
+            if isinstance(type, Array):
+                a.held = next(places)
             _unbox(a, type)
+            a.held = 0
+        for place in a.owned:
+            a.put("OWN", place)
+            a.put("COUNT_MORTAL" if LAYOUT.immortal else "COUNT")
         size = -bottom - _PUSHED + (a.stack + 15 & -16)
         a.out[frame : frame + 4] = size.to_bytes(4, "little")
         a.put("CALL", entry.words, _CONTEXT, entry.symbol.address)
@@ -192,11 +211,13 @@ def _exits(a: Assembly, entry: Entry) -> None:
     a.put("HUGE", entry.words)
     a.exits["@fail"] = len(a.out)
     a.put("FAILED", _CONTEXT, entry.words, stubs.address("fail"))
+    a.leave()
     if isinstance(entry.result, Tuple):
         a.exits["@release"] = len(a.out)
         a.put("RELEASE")
         a.exits["@nothing"] = len(a.out)
         a.put("NOTHING")
+        a.leave()
     a.out += b"\xcc" * (-len(a.out) % 16)
 
 
@@ -241,6 +262,8 @@ def _unbox_array(a: Assembly, type: Array) -> None:
         "ARRAY", id(numpy.ndarray), LAYOUT.type, id(numpy.dtype(type.item.dtype)), layout.dtype, layout.flags, mask,
         flags, layout.ndim, type.ndim,
     )  # fmt: skip
+    if a.held:
+        a.put("HOLD", a.held)
     a.value()
     a.put("WORD", layout.data)
     a.value()
@@ -268,7 +291,7 @@ def _return(a: Assembly, type: PyType) -> None:
         if isinstance(type, Union) and type.payload is not F64:
             a.put("VALUE")
         _box(a, _boxed_as(type))
-    a.put("LEAVE")
+    a.leave()
 
 
 def _boxed_as(type: PyType) -> str:
@@ -321,7 +344,7 @@ def _union(a: Assembly, type: Union) -> None:
             way = "float" if way == "float32" else way
             a.put("BITS" if way == "float" else "VALUE")
         _box(a, way)
-        a.put("LEAVE")
+        a.leave()
         if skip:
             a.out[skip - 4 : skip] = (len(a.out) - skip).to_bytes(4, "little")
 

@@ -39,8 +39,6 @@ FAILED = """
 49b8 @address                 mov r8, @address
 48b8 @address                 mov rax, @address
 ffd0                          call rax
-c9                            leave
-c3                            ret
 """
 
 # A tuple that is not complete, because there is no memory.
@@ -52,8 +50,6 @@ ffd0                          call rax
 
 NOTHING = """
 31c0                          xor eax, eax
-c9                            leave
-c3                            ret
 """
 
 # Exactly as many positional arguments: the flag in the top bit of nargsf is shifted out. No keywords.
@@ -294,6 +290,24 @@ f30f1070 @offset              movss xmm6, [rax+@offset]
 f30f1078 @offset              movss xmm7, [rax+@offset]
 """
 
+# An object that a name gave is owned by the call: a thread that gets the GIL meanwhile may rebind the name.
+HOLD = """
+4889bd @place                 mov [rbp+@place], rdi
+"""
+
+OWN = """
+488b85 @place                 mov rax, [rbp+@place]
+"""
+
+# One more reference, from 3.12 on, unless the object is immortal.
+COUNT_MORTAL = """
+448b10                        mov r10d, [rax]
+4183c201                      add r10d, 1
+7403                          je done
+448910                        mov [rax], r10d
+                              done:
+"""
+
 CALL = """
 48b8 @address                 mov rax, @address
 48830001                      add qword ptr [rax], 1
@@ -343,6 +357,16 @@ BOX_OBJECT = """
 48b8 Py_IncRef                mov rax, Py_IncRef
 ffd0                          call rax
 488b45d8                      mov rax, [rbp-40]
+"""
+
+RESULT = """
+488945d8                      mov [rbp-40], rax
+"""
+
+DISOWN = """
+488bbd @place                 mov rdi, [rbp+@place]
+48b8 Py_DecRef                mov rax, Py_DecRef
+ffd0                          call rax
 """
 
 LEAVE = """

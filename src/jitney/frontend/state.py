@@ -31,6 +31,7 @@ from ..pytypes import join as join_types
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import FunctionType
     from typing import Any, NoReturn
 
     from .calls import CalleeInfo, Hooks
@@ -110,7 +111,6 @@ class Lowering:
         self.assumed_writes = False
         self.globals: set[str] = set()
         self.callees: list[CalleeInfo] = []
-        self.root = names.function
         self.inlining: list[Names] = []
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
@@ -118,6 +118,7 @@ class Lowering:
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
         self.hooks: Hooks
+        self.root: FunctionType
         self.arg_types: tuple[PyType, ...]
         self.expr: Callable[[Any], Val]
         self.body: Callable[[list[Any]], None]

@@ -253,7 +253,7 @@ def test_rel8_only_jumps():
         (("vblendvpd", xmm1, xmm2, xmmword_ptr(Label()), xmm0), 1), (("cmpltsd", xmm1, qword_ptr(Label())), 1),
         (("vmovupd", ymm1, ptr(Label())), 0),
     ],
-    ids=str,
+    ids=lambda value: value[0] if isinstance(value, tuple) else str(value),
 )  # fmt: skip
 def test_rip_relative_distances_count_from_the_end_of_the_instruction(instruction, trailing):
     label = next(o.label for o in instruction[1:] if isinstance(o, Mem))

@@ -16,13 +16,12 @@ from _weakref import ref
 from time import perf_counter
 from types import FunctionType
 
-from . import pipeline
+from . import pipeline, report
 from .asm import memory
 from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
 from .frontend.source import file_lines
-from .report.explain import Explanation
 from .runtime import arguments, stack, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
 from .runtime.entry import Entry, build_entry
@@ -364,7 +363,7 @@ class Dispatcher:
 
     # -- telling ---------------------------------------------------------------------------------------------------
 
-    def explain(self, types: tuple[PyType, ...]) -> Explanation:
+    def explain(self, types: tuple[PyType, ...]) -> report.Explanation:
         """See `JitFunction.explain`."""
         code, name = self._code, self.function.__qualname__
         with _lock:
@@ -374,12 +373,12 @@ class Dispatcher:
             text = file_lines(code.co_filename)
             lines = {n: text[n - 1].rstrip() for n in range(first, last + 1) if n <= len(text)}
             if record is None:
-                return Explanation(f"{name}: not called yet, so nothing is compiled", lines)
+                return report.Explanation(f"{name}: not called yet, so nothing is compiled", lines)
             if record.reason:
-                return Explanation(f"{name}({record.signature}) runs in CPython: {record.reason}", lines)
+                return report.Explanation(f"{name}({record.signature}) runs in CPython: {record.reason}", lines)
             lowered, function, machine = pipeline.listing(self.function, record.types, _Hooks(self))
             title = f"{name}({record.signature}) -> {lowered.result}: {len(machine.code)} bytes"
-            return Explanation(title, lines, function, machine)
+            return report.Explanation(title, lines, function, machine)
 
     def _tell(self, record: Specialization) -> None:
         """Warn, once, that CPython runs these calls; raise instead where that was asked for."""
@@ -463,7 +462,7 @@ class JitFunction(Callable):
         CPython runs a call where it does."""
         return tuple(dispatcher_of(self).records.values())
 
-    def explain(self, *types: PyType) -> Explanation:
+    def explain(self, *types: PyType) -> report.Explanation:
         """Source, IR and machine code side by side, of the last specialisation or of the one for the given types.
 
         What is shown is compiled anew, by the same steps.

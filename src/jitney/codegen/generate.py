@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from os import environ
 from time import perf_counter
 
 from .allocate import allocate
-from .checker import check
 from .hoist import hoist
 from .layout import arrange
 from .shrink import shrink
@@ -36,7 +36,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     hoist(allocation, target.split)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
-        check(m, allocation, target)
+        import_module("jitney.codegen.checker").check(m, allocation, target)
     t3 = perf_counter()
     code = target.emit(m, allocation, poll)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}

@@ -57,7 +57,8 @@ def file_lines(name: str) -> list[str]:
         except OSError:
             return []
         try:
-            decoded = text.decode("utf-8-sig")
+            # Not by the codec utf-8-sig, whose first use imports a module.
+            decoded = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
         except UnicodeDecodeError:
             decoded = text.decode("latin-1")
         lines = _files[name] = decoded.splitlines(keepends=True)

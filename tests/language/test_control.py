@@ -365,3 +365,12 @@ def test_many_variables():
         return a, b, c, d, e, g, h, k, m, o, p, q
 
     check(f, 0, 1, 2, 25, bails=False)
+
+
+def test_starred_items():
+    def f(a, b):
+        pair = (a, b)
+        t = (0, *pair, *(b, 1))
+        return max(*pair, 2), t[1] + t[3], len(t)
+
+    check(f, (1, 5), (2.5, -1), bails=False)

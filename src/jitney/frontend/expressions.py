@@ -71,16 +71,21 @@ def read_local(lw: Lowering, node: Any) -> Val:
 
 
 def _tuple(lw: Lowering, node: Any) -> Val:
+    return lw.make_tuple(_items(lw, node.elts))
+
+
+def _items(lw: Lowering, nodes: list[Any]) -> list[Val]:
+    """The values of expressions in a row, those after a `*` taken apart."""
     values: list[Val] = []
-    for item in node.elts:
-        if type(item) is _ast.Starred:
-            inner = lw.expr(item.value)
+    for node in nodes:
+        if type(node) is _ast.Starred:
+            inner = lw.expr(node.value)
             if not isinstance(inner.type, Tuple):
-                lw.unsupported(f"unpacking {inner.type} is not supported", item)
+                lw.unsupported(f"unpacking {inner.type} is not supported", node)
             values.extend(lw.elements(inner))
         else:
-            values.append(lw.expr(item))
-    return lw.make_tuple(values)
+            values.append(lw.expr(node))
+    return values
 
 
 def _binary(lw: Lowering, node: Any) -> Val:
@@ -206,15 +211,7 @@ def _call(lw: Lowering, node: Any) -> Val:
     function = lw.expr(node.func)
     if not isinstance(function.type, Constant):
         lw.unsupported(f"calling {function.type} is not supported", node)
-    args: list[Val] = []
-    for item in node.args:
-        if type(item) is _ast.Starred:
-            inner = lw.expr(item.value)
-            if not isinstance(inner.type, Tuple):
-                lw.unsupported(f"unpacking {inner.type} is not supported", item)
-            args.extend(lw.elements(inner))
-        else:
-            args.append(lw.expr(item))
+    args = _items(lw, node.args)
     kwargs: dict[str, Val] = {}
     for keyword in node.keywords:
         if keyword.arg is None:

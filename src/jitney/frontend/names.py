@@ -100,7 +100,7 @@ class Names:
         found = namespace.get(name, _MISSING)
         if found is not _MISSING:
             return self._value(lw, namespace, name, name, found)
-        builtins = self.function.__builtins__  # type: ignore[attr-defined]
+        builtins: dict[str, Any] = getattr(self.function, "__builtins__", {})
         found = builtins.get(name, _MISSING)
         self._guard(namespace, name, ABSENT)
         if found is _MISSING:

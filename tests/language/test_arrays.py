@@ -170,3 +170,12 @@ def test_integer_sums():
         return s
 
     check(f, arr([2**62, 2**62, -5], np.int64), arr([2**62, 2**62 - 1], np.int64), arr([200] * 5, np.uint8))
+
+
+def test_old_numpy_is_left_to_cpython(monkeypatch):
+    def f(a):
+        return a[0] + 1
+
+    monkeypatch.setattr(np, "__version__", "1.26.4")
+    with pytest.warns(FallbackWarning, match="not supported"):
+        assert jit(f)(np.zeros(2)) == 1.0

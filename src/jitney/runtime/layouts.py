@@ -369,12 +369,12 @@ _arrays: dict[object, ArrayLayout | None] = {}
 def arrays() -> ArrayLayout | None:
     """NumPy's layout, probed at the first call after the program has imported NumPy.
 
-    None if NumPy is not imported, or if its layout is not one we know: then functions of arrays run in
-    CPython.
+    None if NumPy is not imported, if its layout is not one we know, or if it is older than 2.0, whose scalars
+    follow other rules (NEP 50): then functions of arrays run in CPython.
     """
     numpy = sys.modules.get("numpy")
     array_type = getattr(numpy, "ndarray", None)
-    if array_type is None or not LAYOUT.supported:
+    if array_type is None or not LAYOUT.supported or getattr(numpy, "__version__", "2").startswith(("0.", "1.")):
         return None
     if array_type not in _arrays:
         try:

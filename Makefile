@@ -10,6 +10,7 @@ FUZZ    ?= 20000
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-others test-all fuzz lint bench docs clean
 .DELETE_ON_ERROR:
+.PRECIOUS: .venv-3.%/.with-test
 
 help:  ## this list
 	@echo "jitney: a JIT compiler for Python in pure Python. Targets:"

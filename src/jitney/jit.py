@@ -160,7 +160,12 @@ class Dispatcher:
         elif not changed and not record.by_number and unusual_dtypes(values):
             record.by_number = changed = True
         if changed:
-            self._install(jitted)
+            try:
+                self._install(jitted)
+            except Exception as error:
+                self._chain.remove(record)
+                self._tell(self._leave(record, self._own_fault(error)))
+                return False
         return changed
 
     def _shorten(
@@ -250,13 +255,16 @@ class Dispatcher:
             # The caller's fault rather than the function's: the next call may go well.
             record.reason = repr(error)
         except Exception as error:
-            if os.environ.get("JITNEY_CHECK") == "1":
-                raise
-            message = f"the compiler failed, which is a bug in jitney ({type(error).__name__}: {error})"
-            self._leave(record, self._error(message))
+            self._leave(record, self._own_fault(error))
         finally:
             _compiling.discard(busy)
         return record
+
+    def _own_fault(self, error: Exception) -> UnsupportedError:
+        """What to tell of an error in the compiler itself; in the tests it is raised."""
+        if os.environ.get("JITNEY_CHECK") == "1":
+            raise error
+        return self._error(f"the compiler failed, which is a bug in jitney ({type(error).__name__}: {error})")
 
     def _made(self, record: Specialization, group: list[Compiled]) -> bool:
         """Take over what was compiled, each function for its own dispatcher; False if what one of them relies on has

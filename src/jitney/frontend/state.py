@@ -257,6 +257,8 @@ class Lowering:
             return ends[0].value
         target = self.b.new_block(loop)
         self.env, value, params = self.join_env(ends, names, target)
+        if value is not None and value.type is CONFLICT:
+            self.unsupported("the values that meet here have types that cannot share a variable")
         for end, args in zip(ends, params):
             self.link(end, target, args)
         self.b.start(target, idom)

@@ -252,8 +252,11 @@ class Dispatcher:
         except UnsupportedError as error:
             self._leave(record, error)
         except (RecursionError, MemoryError) as error:
-            # The caller's fault rather than the function's: the next call may go well.
-            record.reason = repr(error)
+            if isinstance(error, RecursionError) and _is_shallow():
+                self._leave(record, self._error("its expressions are nested too deeply for the compiler"))
+            else:
+                # The caller's fault rather than the function's: the next call may go well.
+                record.reason = repr(error)
         except Exception as error:
             self._leave(record, self._own_fault(error))
         finally:
@@ -399,6 +402,14 @@ class Dispatcher:
             raise told
         warn(told)
         record.told = True
+
+
+def _is_shallow() -> bool:
+    """Whether most of the interpreter's stack is left, so that running out of it was the function's doing."""
+    frame, depth = sys._getframe(), 0
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth < sys.getrecursionlimit() // 2
 
 
 def warn(error: UnsupportedError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import math
 import types
 
@@ -43,8 +44,6 @@ def test_global_changes_are_seen():
 def test_shadowing_a_builtin():
     namespace = {"__name__": "shadow"}
     source = "def f(x):\n    return abs(x)\n"
-    import linecache
-
     linecache.cache["<shadow>"] = (len(source), None, source.splitlines(True), "<shadow>")
     exec(compile(source, "<shadow>", "exec"), namespace)
     f = jit(namespace["f"])
@@ -293,3 +292,14 @@ def test_star_arguments_say_why():
         assert f(1, 2) == (1, 2)
     with pytest.warns(FallbackWarning):
         assert g(a=1) == {"a": 1}
+
+
+def test_deeply_nested_expression_says_why():
+    source = "def f(x):\n    return " + " + ".join(["x"] * 800) + "\n"
+    linecache.cache["<deep>"] = (len(source), None, source.splitlines(True), "<deep>")
+    namespace = {}
+    exec(compile(source, "<deep>", "exec"), namespace)
+    f = jit(namespace["f"])
+    with pytest.warns(FallbackWarning, match="nested too deeply"):
+        assert f(1) == 800
+    assert f(2) == 1600

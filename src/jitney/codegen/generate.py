@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from os import environ
+from sys import modules
 from time import perf_counter
 
 from .allocate import allocate
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from ..ir.function import Function, Symbol
     from .code import MachineCode
     from .target import Target
+
+
+# Loaded only when asked for. Not imported again at each use: a thread that forks meanwhile would leave its child the
+# lock that `import_module` holds.
+_CHECKER = "jitney.codegen.checker"
 
 
 def generate(function: Function, target: Target, poll: Symbol | None = None, listing: bool = False) -> MachineCode:
@@ -36,7 +42,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     hoist(allocation, target.split)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
-        import_module("jitney.codegen.checker").check(m, allocation, target)
+        (modules.get(_CHECKER) or import_module(_CHECKER)).check(m, allocation, target)
     t3 = perf_counter()
     code = target.emit(m, allocation, poll)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}

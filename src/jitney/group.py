@@ -11,7 +11,7 @@ settle.
 from __future__ import annotations
 
 from .errors import UnsupportedError
-from .frontend.calls import CalleeInfo
+from .frontend.calls import CalleeInfo, fast
 from .frontend.lower import lower
 from .ir.function import Symbol
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         """What a group asks of the dispatcher of each function; the first three pass through to the frontend."""
 
         volatile: frozenset[str]
+        options: dict[str, Any]
 
         def type_of(self, value: Any) -> PyType | None: ...
 
@@ -84,11 +85,12 @@ class _UnitHooks:
         self.group = group
         self.own = unit.hooks
         self.volatile = unit.hooks.volatile
+        self.options = unit.hooks.options
         self.type_of = unit.hooks.type_of
         self.plain = unit.hooks.plain
 
-    def volatile_of(self, callee: Any) -> frozenset[str]:
-        return self.own.of(callee).volatile
+    def of(self, callee: Any) -> GroupHooks:
+        return self.own.of(callee)
 
     def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
         return self.group.callee(self.own, callee, types)
@@ -103,7 +105,7 @@ class Group:
 
     def __init__(self, function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> None:
         self.first = Unit(None, function, types, hooks)
-        self._by_key: dict[Any, Unit] = {(function, types): self.first}
+        self._by_key: dict[Any, Unit] = {(function, types, fast(hooks)): self.first}
         self._circular = False
         self._changed = False
         self.units: list[Unit] = []
@@ -143,12 +145,14 @@ class Group:
     def callee(self, asking: GroupHooks, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
         plain = asking.plain(callee)
         assert plain is not None
-        unit = self._by_key.get((plain, types))
+        own = asking.of(callee)
+        key = (plain, types, fast(own))
+        unit = self._by_key.get(key)
         if unit is None:
             done = asking.finished(callee, types)
             if done is not None:
                 return done
-            unit = self._by_key[plain, types] = Unit(callee, plain, types, asking.of(callee))
+            unit = self._by_key[key] = Unit(callee, plain, types, own)
         if unit._open:
             unit.asked = self._circular = True
             return CalleeInfo(unit.symbol, unit.result, unit.writes, [], [], unit, open=True)

@@ -15,6 +15,7 @@ from jitney.ir.parse import ParseError, parse
 from jitney.ir.print import Opaque, to_text
 from jitney.ir.types import ACCESSES, F32, F64, I1, I64, PTR
 from jitney.ir.verify import verify
+from jitney.opt.rebuild import Rebuild
 from tests.ir.random_ir import generate
 
 EXAMPLE = """\
@@ -74,6 +75,15 @@ def test_random_functions_come_back(rng, size, raw) -> None:
         for v, op in enumerate(function.ops):
             if function.types[v].name != "void" and op.name != "param":
                 assert again.ops[v] is op and again.types[v] is function.types[v] and again.args[v] == function.args[v]
+
+
+def test_fastmath_comes_back() -> None:
+    for head in ("func f(v0: ptr) fastmath {", "func f(v0: ptr) c fastmath id 3 {", "func f(v0: ptr) c {"):
+        text = f"{head}\nb0(v0: ptr):\n    ret\n}}\n"
+        function = parse(text)
+        assert to_text(function) == text
+        assert function.fastmath == ("fastmath" in head)
+        assert Rebuild(function, {}).run().fastmath == function.fastmath
 
 
 _DETAILS = st.recursive(

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from ..ir.function import Symbol
 
-    class Hooks(Protocol):
-        """What the frontend asks of the layers above it."""
+    class Settings(Protocol):
+        """How a function is compiled: names whose value has changed before, and the decorator's options."""
 
         volatile: frozenset[str]
+        options: dict[str, Any]
+
+    class Hooks(Settings, Protocol):
+        """What the frontend asks of the layers above it."""
 
         def type_of(self, value: Any) -> PyType | None:
             """The type of an object, None if it has none here."""
@@ -33,11 +37,16 @@ if TYPE_CHECKING:
         def plain(self, callee: Any) -> FunctionType | None:
             """The Python function behind a callable that could be compiled, else None."""
 
-        def volatile_of(self, callee: Any) -> frozenset[str]:
-            """The names of a callee whose value has changed before."""
+        def of(self, callee: Any) -> Settings:
+            """What is to be known of how a callee is compiled."""
 
         def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
             """A specialisation of it, compiled; None if that is not possible."""
+
+
+def fast(settings: Settings) -> bool:
+    """Whether floats may be computed in another order."""
+    return bool(settings.options.get("fastmath"))
 
 
 CONTEXT = 2  # Memory.region of the context record
@@ -84,10 +93,11 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
         lw.unsupported(f"calling {name} is not supported", node)
     bound = _bind(lw, plain, args, kwargs, node)
     types = tuple(v.type for v in bound)
-    if plain is lw.root and types == lw.arg_types:
+    alike = fast(lw.hooks.of(callee)) == lw.function.fastmath
+    if plain is lw.root and types == lw.arg_types and alike:
         return _call_self(lw, bound, node)
     small = inline.find(lw, plain)
-    if small is not None:
+    if small is not None and alike:
         return inline.lower(lw, callee, plain, small, bound)
     info = lw.hooks.callee(callee, types)
     if info is None:

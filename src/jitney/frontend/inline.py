@@ -86,7 +86,7 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
     saved = lw.source, lw.names, lw.live, lw.loop, lw.returns, lw.globals, lw.node, lw.env
     line, idom, env = b.line, b.block, lw.env
     lw.source, lw.live, lw.loop, lw.returns, lw.globals = found.source, found.live, None, [], set()
-    lw.names = saved[1].of(plain, lw.hooks.volatile_of(callee))
+    lw.names = saved[1].of(plain, lw.hooks.of(callee).volatile)
     lw.env = {name: env[name] for name in HIDDEN}
     lw.env.update(zip(plain.__code__.co_varnames, bound))
     lw.inlining.append(lw.names)

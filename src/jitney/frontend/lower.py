@@ -131,6 +131,7 @@ def _prepared(
     names = Names(function, hooks.volatile, hooks.type_of)
     lw = Lowering(tree, names, live, result)
     lw.hooks = hooks
+    lw.function.fastmath = calls.fast(hooks)
     lw.root = function
     lw.arg_types = arg_types
     lw.assumed_writes = writes

@@ -225,11 +225,12 @@ class Function:
         file: the user's source file.
         symbol: its address once linked; calls to it name this.
         facts: parameter -> (low, high), bounds known of an i64 parameter (an array's length is not negative).
+        fastmath: its float operations may be reordered and contracted, as docs/parallel.md says.
     """
 
     __slots__ = (
-        "args", "blocks", "convention", "facts", "file", "homes", "id", "imms", "lines", "name", "ops", "results",
-        "sites", "symbol", "types",
+        "args", "blocks", "convention", "facts", "fastmath", "file", "homes", "id", "imms", "lines", "name", "ops",
+        "results", "sites", "symbol", "types",
     )  # fmt: skip
 
     def __init__(self, name: str, results: tuple[Type, ...] = (), convention: str = "jit") -> None:
@@ -248,6 +249,7 @@ class Function:
         self.file = ""
         self.symbol = Symbol(name)
         self.facts: dict[int, tuple[int, int]] = {}
+        self.fastmath = False
 
     @property
     def entry(self) -> Block:

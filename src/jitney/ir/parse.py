@@ -206,13 +206,13 @@ class _Reader:
         name = line.name()
         self.parameters(line)
         function = self.function = Function(name, line.results(), "jit")
-        if not line.accept("id") and not line.accept("{"):
-            function.convention = line.token()
-            if not line.accept("id"):
-                line.expect("{")
-        if line.text[line.at - 1] != "{":
-            function.id = line.integer()
-            line.expect("{")
+        while not line.accept("{"):
+            if line.accept("fastmath"):
+                function.fastmath = True
+            elif line.accept("id"):
+                function.id = line.integer()
+            else:
+                function.convention = line.token()
         function.symbol = self.symbols.setdefault(name, function.symbol)
 
     def parameters(self, line: _Line) -> list[tuple[int, Type]]:

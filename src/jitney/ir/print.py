@@ -112,9 +112,10 @@ def quote(text: str) -> str:
 
 def _lines(function: Function, loops: dict[Loop, str]) -> Iterator[str]:
     convention = "" if function.convention == "jit" else f" {function.convention}"
+    fast = " fastmath" if function.fastmath else ""
     number = f" id {function.id}" if function.id else ""
     head = f"func {name_text(function.name)}({_typed(function, function.params)}){_results(function.results)}"
-    yield f"{head}{convention}{number} {{"
+    yield f"{head}{convention}{fast}{number} {{"
     if function.file:
         yield f"file {quote(function.file)}"
     for v, (low, high) in function.facts.items():

@@ -1,0 +1,53 @@
+"""What the options of `@jit` change."""
+
+from __future__ import annotations
+
+from jitney import jit, pipeline
+from jitney.ir.print import to_text
+from jitney.jit import _Hooks, dispatcher_of
+
+
+def _ir(jitted) -> str:
+    """The optimised IR of the last specialisation, as text."""
+    dispatcher = dispatcher_of(jitted)
+    return to_text(pipeline.listing(dispatcher.function, jitted.specializations[-1].types, _Hooks(dispatcher))[1])
+
+
+@jit
+def _strict_square(x):
+    return x * x + 1.0
+
+
+@jit(fastmath=True)
+def _fast_square(x):
+    return x * x + 1.0
+
+
+def test_fastmath_is_of_the_one_function_it_is_given_to():
+    @jit(fastmath=True)
+    def fast(x):
+        return _fast_square(x) - _strict_square(x)
+
+    @jit
+    def strict(x):
+        return _fast_square(x) - _strict_square(x)
+
+    assert fast(3.0) == strict(3.0) == 0.0
+    assert " fastmath " in _ir(fast).splitlines()[0]
+    assert " fastmath " not in _ir(strict).splitlines()[0]
+    # A callee of the other kind is called, one of the same kind inlined.
+    assert "call _strict_square" in _ir(fast) and "call _fast_square" not in _ir(fast)
+    assert "call _fast_square" in _ir(strict) and "call _strict_square" not in _ir(strict)
+
+
+def test_two_decorations_of_one_function_stay_apart():
+    def plain(x):
+        return x + 1.0
+
+    both = jit(plain), jit(fastmath=True)(plain)
+
+    @jit
+    def user(x):
+        return both[0](x) * both[1](x)
+
+    assert user(2.0) == 9.0

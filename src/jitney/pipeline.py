@@ -104,6 +104,7 @@ def optimize(function: Function) -> Function:
     checking = environ.get("JITNEY_CHECK") == "1"
     verify = import_module("jitney.ir.verify").verify if checking else _accept
     verify(function)
+    function.target = TARGET
     for _, run in enabled():
         function = run(function)
         verify(function)

@@ -226,11 +226,12 @@ class Function:
         symbol: its address once linked; calls to it name this.
         facts: parameter -> (low, high), bounds known of an i64 parameter (an array's length is not negative).
         fastmath: its float operations may be reordered and contracted, as docs/parallel.md says.
+        target: what it will run on, for passes that make vectors (`codegen.target.Target`); None: they make none.
     """
 
     __slots__ = (
         "args", "blocks", "convention", "facts", "fastmath", "file", "homes", "id", "imms", "lines", "name", "ops",
-        "results", "sites", "symbol", "types",
+        "results", "sites", "symbol", "target", "types",
     )  # fmt: skip
 
     def __init__(self, name: str, results: tuple[Type, ...] = (), convention: str = "jit") -> None:
@@ -250,6 +251,7 @@ class Function:
         self.symbol = Symbol(name)
         self.facts: dict[int, tuple[int, int]] = {}
         self.fastmath = False
+        self.target: Any = None
 
     @property
     def entry(self) -> Block:

@@ -56,6 +56,7 @@ class Rebuild:
     def __init__(self, old: Function, edits: Mapping[int, Edit], same: Mapping[int, int] | None = None) -> None:
         new = Function(old.name, old.results, old.convention)
         new.id, new.file, new.symbol, new.fastmath = old.id, old.file, old.symbol, old.fastmath
+        new.target = old.target
         new.sites = list(old.sites)
         self.old = old
         self.new = new

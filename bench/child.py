@@ -6,6 +6,7 @@ A crash or an endless compilation of one implementation thus costs one cell of t
 from __future__ import annotations
 
 import gc
+import importlib
 import itertools
 import json
 import math
@@ -24,7 +25,7 @@ import numpy as np
 
 from bench import ctwins
 from bench.compare import difference
-from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA, decorator
+from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA, decorator
 from bench.kernels import calls
 from bench.registry import KERNELS, Function, Kernel, decorate, fresh_module, load
 
@@ -33,6 +34,7 @@ BY_NAME = {kernel.name: kernel for kernel in KERNELS}
 # What else is compiled before a "second" call is timed; never the kernel itself.
 WARM_UPS = ("horner", "collatz", "sieve")
 
+FAST_TOLERANCE = 1e-6
 # C contracts to FMA, Numba's and gcc's libm differ in the last place: they are compared to a tolerance.
 TOLERANCE = {JITNEY: 0.0, NUMBA: 1e-9, GCC: 1e-7}
 
@@ -143,9 +145,59 @@ def warm(name: str, implementations: str, rounds: str, block: str, library: str)
 
     for implementation in implementations.split(","):
         prepare(implementation)
+    if kernel.traffic is not None:
+        # As many bytes moved by the C library, half of them read and half written.
+        source = np.ones(max(1, int(kernel.traffic(kernel.size)) // 16))
+        target = np.empty_like(source)
+        runs[COPY] = lambda: np.copyto(target, source)
     gc.disable()
     row["rounds"] = _blocks(runs, int(rounds), float(block), budget=1.0)
     return row
+
+
+def fastmath(name: str, implementations: str, rounds: str, block: str) -> dict[str, Any]:
+    """The implementations with `fastmath=True`, interleaved; results compared with CPython's to a tolerance."""
+    kernel = BY_NAME[name]
+    row: dict[str, Any] = {"errors": {}}
+    args = kernel.make(kernel.size)
+    wanted = load(kernel)(*args)
+    runs: dict[str, Callable[[], Any]] = {}
+    for implementation in implementations.split(","):
+        function = load(kernel, decorator(implementation, fastmath=True))
+        own = kernel.make(kernel.size)
+        runs[implementation] = lambda function=function, own=own: function(*own)
+        wrong = difference(runs[implementation](), own, wanted, args, FAST_TOLERANCE)
+        if wrong:
+            row["errors"][implementation] = f"fastmath: {wrong}"
+    gc.disable()
+    row["rounds"] = _blocks(runs, int(rounds), float(block), budget=0.5)
+    return row
+
+
+_PEAK = """
+    mov rax, {times}
+top:
+    {operations}
+    dec rax
+    jnz top
+    vzeroupper
+    ret
+"""
+
+
+def peak() -> dict[str, Any]:
+    """Floating-point operations per second of one core: ten independent chains of fused multiply-adds of four
+    doubles. The best of twenty runs."""
+    times, chains = 200_000, range(10)
+    operations = "\n    ".join(f"vfmadd231pd ymm{k}, ymm14, ymm15" for k in chains)
+    asm = importlib.import_module("jitney.asm")
+    run = asm.function(asm.assemble(_PEAK.format(times=times, operations=operations)), "void()")
+    best = math.inf
+    for _ in range(20):
+        start = perf_counter()
+        run()
+        best = min(best, perf_counter() - start)
+    return {"flops": times * len(chains) * 8 / best}
 
 
 CALLS: tuple[tuple[str, str, tuple[Any, ...], Any], ...] = (
@@ -219,7 +271,8 @@ def memory(implementation: str, compiles: str) -> dict[str, Any]:
 
 
 MODES: dict[str, Callable[..., dict[str, Any]]] = {
-    "first": first, "second": second, "warm": warm, "overhead": overhead, "memory": memory,
+    "first": first, "second": second, "warm": warm, "fastmath": fastmath, "overhead": overhead, "memory": memory,
+    "peak": peak,
 }
 
 if __name__ == "__main__":

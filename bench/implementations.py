@@ -5,21 +5,23 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
+from typing import Any
 
 from bench.registry import Function
 
 JITNEY, NUMBA, GCC, CPYTHON = "jitney", "numba", "gcc", "cpython"
+COPY = "copy"  # no competitor: the C library copying as many bytes as a kernel moves
 
 _DECORATORS = {JITNEY: ("jitney", "jit"), NUMBA: ("numba", "njit")}
 
 
-def decorator(name: str) -> Callable[[Function], Function]:
+def decorator(name: str, fastmath: bool = False) -> Callable[[Function], Function]:
     """The decorator of an implementation; plain Python for CPYTHON."""
     if name == CPYTHON:
         return lambda function: function
     module, attribute = _DECORATORS[name]
-    found: Callable[[Function], Function] = getattr(importlib.import_module(module), attribute)
-    return found
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found(fastmath=True) if fastmath else found
 
 
 def installed(name: str) -> bool:

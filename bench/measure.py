@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from bench import ctwins
-from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA
+from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA
 from bench.registry import Kernel
 
 TIMEOUT = 120  # seconds for one child; the slowest takes about five
@@ -68,14 +68,27 @@ def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | No
         row["errors"].update(warm["errors"])
         row["compile"] = warm.get("compile")
         rounds = warm["rounds"]
-        row["warm"] = {name: statistics.median(times) for name, times in rounds.items()}
+        row["warm"] = {name: statistics.median(times) for name, times in rounds.items() if name != COPY}
         if JITNEY in rounds:
             row["ratio"] = {
                 name: statistics.median(other / own for other, own in zip(times, rounds[JITNEY], strict=False))
-                for name, times in rounds.items() if name != JITNEY
+                for name, times in rounds.items() if name not in (JITNEY, COPY)
             }
+        own = row["warm"].get(JITNEY)
+        if kernel.traffic is not None and own:
+            row["bytes"] = kernel.traffic(kernel.size)
+            row["copy"] = statistics.median(c / o for c, o in zip(rounds[COPY], rounds[JITNEY], strict=False))
+        if kernel.flops is not None and own:
+            row["flops"] = kernel.flops(kernel.size) / own
     except ChildFailed as error:
         row["errors"]["warm"] = str(error)
+    if kernel.floats:
+        try:
+            fast = _child("fastmath", kernel.name, ",".join(decorators), effort.rounds, effort.block)
+            row["errors"].update({f"{name} with fastmath": text for name, text in fast["errors"].items()})
+            row["fastmath"] = {name: statistics.median(times) for name, times in fast["rounds"].items()}
+        except ChildFailed as error:
+            row["errors"]["fastmath"] = str(error)
     for mode in ("first", "second"):
         for implementation in decorators:
             try:
@@ -139,6 +152,7 @@ def measure(
     for key, name, task in (
         ("imports", "import times", lambda: import_times(["numpy", *decorators], effort.imports)),
         ("overhead", "call overhead", lambda: _child("overhead", ",".join(decorators), effort.rounds)),
+        ("peak", "peak arithmetic", lambda: _child("peak")),
         ("memory", "memory", lambda: {d: _child("memory", d, effort.compiles[d]) for d in decorators}),
     ):
         say(name)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA
+from bench.notes import NOTES
 
 TITLES = {JITNEY: "jitney", NUMBA: "Numba", GCC: "gcc -O3", CPYTHON: "CPython"}
 
@@ -123,6 +124,52 @@ def _warm(record: Record) -> str:
     return table(header, rows)
 
 
+def _fastmath(record: Record) -> str:
+    rows, found = [], {}
+    for row in record["kernels"]:
+        times = row.get("fastmath") or {}
+        if JITNEY not in times:
+            continue
+        exact = row["warm"].get(JITNEY)
+        quotient = _quotient(times.get(NUMBA), times[JITNEY])
+        if quotient is not None:
+            found[row["kernel"]] = quotient
+        rows.append([row["kernel"], _milliseconds(times[JITNEY]), _milliseconds(times.get(NUMBA)),
+                     _number(quotient, "x"), _number(_quotient(exact, times[JITNEY]), "x")])
+    if not rows:
+        return ""
+    mean = _number(geometric_mean(found.values()), "x")
+    rows.append(["**geometric mean**", "", "", f"**{mean}**", ""])
+    return table(["kernel", "jitney ms", "Numba ms", "vs Numba", "vs jitney without"], rows)
+
+
+def _limits(record: Record) -> str:
+    peak = (record.get("peak") or {}).get("flops")
+    rows = []
+    for row in record["kernels"]:
+        seconds = row["warm"].get(JITNEY)
+        if not seconds:
+            continue
+        if row.get("copy"):
+            rows.append([row["kernel"], _number(row["bytes"] / seconds / 1e9, " GB/s"),
+                         f"{100 * row['copy']:.0f} % of copying"])
+        if row.get("flops"):
+            share = f"{100 * row['flops'] / peak:.0f} % of the peak" if peak else "-"
+            rows.append([row["kernel"], _number(row["flops"] / 1e9, " GFLOP/s"), share])
+    if not rows:
+        return ""
+    said = f"Peak: {_number(peak / 1e9)} GFLOP/s.\n\n" if peak else ""
+    return said + table(["kernel", "jitney does", "of what is possible"], rows)
+
+
+def _reasons(record: Record) -> str:
+    lines = [
+        f"- **{name}** ({_number(ratio)}x): {NOTES.get(name, 'not looked into yet.')}"
+        for name, ratio in sorted(ratios(record, GCC).items(), key=lambda item: item[1]) if ratio < 1 / 1.3
+    ]
+    return "\n".join(lines)
+
+
 def _first(record: Record) -> str:
     names = [n for n in record["implementations"] if n in (JITNEY, NUMBA)]
     header = ["kernel"]
@@ -199,6 +246,14 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
     ("Warm speed",
      "Milliseconds per call on the large input, and how many times faster jitney is (below 1: slower). "
      "Implementations alternate in one process; medians, the ratios taken round by round.", _warm),
+    ("Warm speed with fastmath",
+     "Both with `fastmath=True`. The last column: how much faster than jitney without it.", _fastmath),
+    ("How near to the machine's limits",
+     "For kernels that memory bounds, the bytes that must be moved per second, beside the C library copying as many "
+     "bytes in the same run (half read, half written; a kernel that only reads may be faster). For kernels that "
+     "arithmetic bounds, operations per second beside fused multiply-adds of four doubles, which exact answers do not "
+     "allow.", _limits),
+    ("Why gcc is faster where it is", "Kernels more than 1.3x behind `gcc -O3 -march=native`.", _reasons),
     ("First call",
      "Milliseconds from the plain function to its first result on a tiny input, in a fresh process, the import "
      "excluded; *second*: after two other functions were compiled in it.", _first),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jitney.codegen.magic import magic_63, magic_64
 from jitney.codegen.moves import schedule
+from jitney.ir.magic import magic_63, magic_64
 
 
 @given(st.permutations(range(8)), st.lists(st.integers(0, 11), min_size=8, max_size=8))

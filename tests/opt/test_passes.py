@@ -230,6 +230,40 @@ CASES = {
           v7 = and v1, v6
           ret v5, v7, v7
     """),
+    "checks: division of what is not negative": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64, i64, i64 {
+        fact v1 0 1000
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 10
+          v4 = const i64 0
+          v5 = floordiv v1, v3
+          v6 = floormod v1, v3
+          v7 = sgt v2, v4
+          br v7, b1, b2
+        b1:
+          v8 = floormod v1, v2
+          ret v5, v6, v8, v8
+        b2:
+          v9 = floormod v2, v3
+          ret v5, v6, v9, v9
+    """, """
+          v3 = const i64 10
+          v4 = const i64 0
+          v5 = const i64 -3689348814741910323
+          v6 = umulh v1, v5
+          v7 = const i64 3
+          v8 = lshr v6, v7
+          v9 = mul v8, v3
+          v10 = sub v1, v9
+          v11 = sgt v2, v4
+          br v11, b1, b2
+        b1:
+          v12 = urem v1, v2
+          ret v8, v10, v12, v12
+        b2:
+          v13 = floormod v2, v3
+          ret v8, v10, v13, v13
+    """),
     "select: a count": ("select", """
         func f(v0: ptr, v1: i64) -> i64 {
         loop L0: header b1 preheader b0

@@ -58,12 +58,13 @@ class Ranges:
         passes: guards that always hold, and indices that are always in [0, n).
         known: instructions whose result is always the same.
         same: instructions that always give one of their arguments.
+        natural: divisions of what is not negative by what is positive.
         params: (low, high) of the parameters of loop headers.
     """
 
     __slots__ = (
         "exact", "incoming", "_joined", "_lower", "_sources", "_trail", "_upper", "fits", "function", "high", "known",
-        "low", "params", "passes", "same",
+        "low", "natural", "params", "passes", "same",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -75,6 +76,7 @@ class Ranges:
         self.passes: set[int] = set()
         self.known: dict[int, int] = {}
         self.same: dict[int, int] = {}
+        self.natural: set[int] = set()
         self.params: dict[int, tuple[int, int]] = {}
         self.exact: dict[int, tuple[int, int]] = {}  # v -> (w, c) where v = w + c without wrapping
         self._upper: dict[int, list[tuple[int, int]]] = {}  # v -> (w, c) where v <= w + c here

@@ -230,12 +230,14 @@ def _visit_remainder(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     if r.low[b] > 0:
         r.define_bound(v, b, -1)
         if r.low[a] >= 0:
+            r.natural.add(v)
             r.define_bound(v, a, 0)
 
 
 def _visit_quotient(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     _visit_pure(r, v, args)
     if r.low[args[0]] >= 0 and r.low[args[1]] > 0:
+        r.natural.add(v)
         r.define_bound(v, args[0], 0)
 
 

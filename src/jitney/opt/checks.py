@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..analysis.ranges import Ranges
 from ..ir.function import Site
+from ..ir.magic import magic_63
 from ..ir.ops import OPS
 from ..ir.types import I64
 from .rebuild import Rebuild
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .rebuild import Edit
 
 _INDEX = OPS["index"]
+_CONST, _REMAINDER = OPS["const"], OPS["floormod"]
 _DIVISIONS = {OPS["floordiv"]: "sar", OPS["floormod"]: "and"}
 
 
@@ -52,8 +54,10 @@ def drop_checks(function: Function) -> Function:
             if ops[v] in _DIVISIONS and v not in edits:
                 (_, divisor) = function.args[v]
                 by = ranges.low[divisor]
-                if ops[divisor].name == "const" and by > 0 and by & (by - 1) == 0:
+                if ops[divisor] is _CONST and by > 0 and by & (by - 1) == 0:
                     edits[v] = shifted
+                elif v in ranges.natural:
+                    edits[v] = multiplied if ops[divisor] is _CONST else unsigned
     if not edits:
         return function
     return Rebuild(function, edits).run()
@@ -94,6 +98,25 @@ def shifted(rebuild: Rebuild, v: int) -> int:
     name = _DIVISIONS[old.ops[v]]
     amount = power - 1 if name == "and" else power.bit_length() - 1
     return builder.emit(name, rebuild.value[dividend], builder.const(I64, amount))
+
+
+def multiplied(rebuild: Rebuild, v: int) -> int:
+    """Division of what is not negative by a positive constant, which is no power of two."""
+    old, builder = rebuild.old, rebuild.builder
+    dividend, divisor = [rebuild.value[a] for a in old.args[v]]
+    multiplier, shift = magic_63(old.imms[old.args[v][1]])
+    high = builder.emit("umulh", dividend, builder.const(I64, multiplier))
+    quotient = builder.emit("lshr", high, builder.const(I64, shift))
+    if old.ops[v] is not _REMAINDER:
+        return quotient
+    return builder.emit("sub", dividend, builder.emit("mul", quotient, divisor))
+
+
+def unsigned(rebuild: Rebuild, v: int) -> int:
+    """The same of what is not negative: nothing to round down."""
+    old = rebuild.old
+    name = "urem" if old.ops[v] is _REMAINDER else "udiv"
+    return rebuild.builder.emit(name, *[rebuild.value[a] for a in old.args[v]])
 
 
 def _copy_of(w: int) -> Edit:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _LARGE = 1 << 60  # what counters and invariants are assumed to be within, at most
 _MEDIUM = 1 << 30  # so that their products do not wrap, either
-_SHORT = 64  # iterations that need no poll
 _LONG_BODY = 400  # instructions: not copied
 _POLLED_BODY = 40  # instructions: copied though only the poll can go
 

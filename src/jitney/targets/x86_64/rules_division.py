@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ...codegen.machine import FIRST, Stub
-from ...codegen.magic import magic_63, magic_64
+from ...ir.magic import magic_63, magic_64
 from ...ir.ops import OPS
 from . import ops
 from .encode import AND, NEG, RAX, RDX, SAR, SHR, SUB, XOR

@@ -86,19 +86,21 @@ class Array(PyType):
     """A NumPy array of `ndim` dimensions with elements of `item`. Make with `array_type`.
 
     `layout` is "C" (contiguous, last index fastest), "F" (first index fastest) or "A" (any strides). Leaves: the
-    object, the data pointer, the `ndim` lengths, and for layout "A" the `ndim` strides in bytes.
+    object, the data pointer, the `ndim` lengths, and for layout "A" the `ndim` strides in bytes. Of a `view` the
+    object is only the one that owns the memory: no ndarray exists for the value itself.
     """
 
-    __slots__ = ("item", "layout", "ndim", "writeable")
+    __slots__ = ("item", "layout", "ndim", "view", "writeable")
 
-    def __init__(self, item: Scalar, ndim: int, layout: str, writeable: bool) -> None:
+    def __init__(self, item: Scalar, ndim: int, layout: str, writeable: bool, view: bool) -> None:
         strides = ndim if layout == "A" else 0
-        suffix = "" if writeable else ", read-only"
+        suffix = ("" if writeable else ", read-only") + (", view" if view else "")
         super().__init__(f"array({item.dtype}, {ndim}d, {layout}{suffix})", (PTR, PTR) + (I64,) * (ndim + strides))
         self.item = item
         self.ndim = ndim
         self.layout = layout
         self.writeable = writeable
+        self.view = view
 
 
 class Tuple(PyType):
@@ -110,6 +112,16 @@ class Tuple(PyType):
         inner = ", ".join(e.name for e in elements) + ("," if len(elements) == 1 else "")
         super().__init__(f"({inner})", tuple(leaf for e in elements for leaf in e.leaves))
         self.elements = elements
+
+
+class Slice(PyType):
+    """A slice object taken apart. Leaves: those of start, stop and step in order. Make with `slice_type`."""
+
+    __slots__ = ("bounds",)
+
+    def __init__(self, bounds: tuple[PyType, ...]) -> None:
+        super().__init__("slice", tuple(leaf for bound in bounds for leaf in bound.leaves))
+        self.bounds = bounds
 
 
 class Union(PyType):
@@ -158,13 +170,19 @@ def _intern(key: Any, make: Any, *args: Any) -> Any:
     return found
 
 
-def array_type(item: Scalar, ndim: int, layout: str = "C", writeable: bool = True) -> Array:
-    result: Array = _intern(("array", item, ndim, layout, writeable), Array, item, ndim, layout, writeable)
+def array_type(item: Scalar, ndim: int, layout: str = "C", writeable: bool = True, view: bool = False) -> Array:
+    result: Array = _intern(("array", item, ndim, layout, writeable, view), Array, item, ndim, layout, writeable, view)
     return result
 
 
 def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
     result: Tuple = _intern(("tuple", *elements), Tuple, elements)
+    return result
+
+
+def slice_type(bounds: tuple[PyType, ...]) -> Slice:
+    """The type of slices whose start, stop and step are of these types."""
+    result: Slice = _intern(("slice", *bounds), Slice, bounds)
     return result
 
 
@@ -193,6 +211,8 @@ def join(a: PyType, b: PyType) -> PyType | None:
                 return None
             elements.append(joined)
         return tuple_type(tuple(elements))
+    if isinstance(a, Array) and isinstance(b, Array):
+        return _join_arrays(a, b)
     members: list[PyType] = []
     for t in (a, b):
         for m in t.members if isinstance(t, Union) else (t,):
@@ -201,3 +221,9 @@ def join(a: PyType, b: PyType) -> PyType | None:
             if m not in members:
                 members.append(m)
     return union_type(tuple(members)) if len(members) <= 4 else None
+
+
+def _join_arrays(a: Array, b: Array) -> Array | None:
+    if a.item is not b.item or a.ndim != b.ndim or a.writeable is not b.writeable:
+        return None
+    return array_type(a.item, a.ndim, a.layout if a.layout == b.layout else "A", a.writeable, a.view or b.view)

@@ -1,4 +1,4 @@
-"""Elements and attributes of NumPy arrays.
+"""Arrays as values: lengths, strides, elements and attributes.
 
 An index is checked against its axis' length and wraps once when negative (`index`); the address is base + sum of
 index * stride, where the innermost stride of a contiguous array becomes the scale of the addressing mode.
@@ -6,92 +6,146 @@ index * stride, where the innermost stride of a contiguous array becomes the sca
 
 from __future__ import annotations
 
-from ..pytypes import BOOL, INT, Array, Scalar, Tuple, Union
-from .operators import store_value, to_index
+from ..pytypes import INT, Array, array_type
+from .operators import store_value
 from .state import Lowering, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 ARRAY_DATA = 1  # Memory.region of array elements
 _SCALES = (1, 2, 4, 8)
 
 
-def lengths(value: Val) -> list[Val]:
+def lengths(value: Val) -> list[int]:
     """The lengths of an array's axes."""
     assert isinstance(value.type, Array)
-    return [Val(INT, (p,)) for p in value.parts[2 : 2 + value.type.ndim]]
+    return list(value.parts[2 : 2 + value.type.ndim])
 
 
-def _indices(lw: Lowering, array: Val, index: Val, node: Any) -> list[int]:
-    """One checked index per axis."""
+def strides(lw: Lowering, array: Val) -> list[int]:
+    """The strides of an array's axes, in bytes."""
     type = array.type
     assert isinstance(type, Array)
-    given = lw.elements(index) if isinstance(index.type, Tuple) else [index]
-    for v in given:
-        members = v.type.members if isinstance(v.type, Union) else (v.type,)
-        for m in members:
-            if m is BOOL or not (m is INT or (isinstance(m, Scalar) and m.kind in "iu")):
-                lw.unsupported(f"indexing an array with {v.type} is not supported", node)
-    if len(given) > type.ndim:
-        text = f"too many indices for array: array is {type.ndim}-dimensional, but {len(given)} were indexed"
-        lw.fail_with(IndexError, text)
-    if len(given) < type.ndim:
-        lw.unsupported(f"{len(given)} of {type.ndim} indices: taking a row or view is not supported", node)
-    out = []
-    for axis, (v, length) in enumerate(zip(given, lengths(array))):
-        site = lw.b.add_site("index", axis)
-        out.append(lw.b.emit("index", to_index(lw, v), length.parts[0], lw.dirty, imm=site))
-    return out
-
-
-def _address(lw: Lowering, array: Val, index: Val, node: Any) -> tuple[int, int, int]:
-    """Base pointer, index value and scale of an element's address."""
-    type = array.type
-    assert isinstance(type, Array)
-    b, size, n = lw.b, type.item.access.size, type.ndim
-    indices = _indices(lw, array, index, node)
-    base = array.parts[1]
     if type.layout == "A":
-        offset = -1
-        for i, stride in zip(indices, array.parts[2 + n :]):
-            term = b.emit("mul", i, stride)
-            offset = term if offset < 0 else b.emit("add", offset, term)
-        return base, offset, 1
-    dims = list(array.parts[2 : 2 + n])
+        return list(array.parts[2 + type.ndim :])
+    dims = lengths(array)
+    if type.layout == "C":
+        return _packed(lw, type.item.access.size, dims)
+    return _packed(lw, type.item.access.size, dims[::-1])[::-1]
+
+
+def _packed(lw: Lowering, size: int, dims: Sequence[int]) -> list[int]:
+    """The strides of a contiguous array, last index fastest."""
+    out, stride = [], lw.int_const(size)
+    for length in reversed(dims):
+        out.append(stride)
+        stride = lw.b.emit("mul", stride, length)
+    return out[::-1]
+
+
+def make_view(lw: Lowering, array: Val, data: int, dims: Sequence[int], steps: Sequence[int]) -> Val:
+    """A view into the memory of `array`, with these lengths and strides.
+
+    Its layout is "C" or "F" where the strides are those that a contiguous array of these lengths has: they are then
+    the same values, since equal computations are.
+    """
+    type = array.type
+    assert isinstance(type, Array)
+    size, layout = type.item.access.size, "A"
+    if _is_packed(lw, size, dims, steps):
+        layout = "C"
+    elif _is_packed(lw, size, dims[::-1], steps[::-1]):
+        layout = "F"
+    made = array_type(type.item, len(dims), layout, type.writeable, True)
+    return Val(made, (array.parts[0], data, *dims, *(steps if layout == "A" else ())))
+
+
+def _is_packed(lw: Lowering, size: int, dims: Sequence[int], steps: Sequence[int]) -> bool:
+    expected = lw.int_const(size)
+    for length, step in zip(reversed(dims), reversed(steps)):
+        if lw.b.constant(length) == 1:
+            continue
+        if step != expected:
+            return False
+        expected = lw.b.emit("mul", expected, length)
+    return True
+
+
+# -- elements ----------------------------------------------------------------------------------------------------------
+
+
+def check_index(lw: Lowering, i: int, length: int, axis: int) -> int:
+    """The index `i` of an axis, checked and counted from its start."""
+    return lw.b.emit("index", i, length, lw.dirty, imm=lw.b.add_site("index", axis))
+
+
+def element_address(lw: Lowering, array: Val, indices: Sequence[int]) -> tuple[int, int | None, int]:
+    """Base pointer, index value and scale of the address of the element at checked indices, one per axis."""
+    type = array.type
+    assert isinstance(type, Array)
+    b, size = lw.b, type.item.access.size
+    base = array.parts[1]
+    if not indices:
+        return base, None, 1
+    if type.layout == "A":
+        return _strided_address(lw, base, indices, array.parts[2 + type.ndim :])
+    dims = lengths(array)
+    order = list(indices)
     if type.layout == "F":
-        indices.reverse()
+        order.reverse()
         dims.reverse()
     # Row-major now: the last index is the fastest. The outer ones give a row's base, so that it moves out of an
     # inner loop by itself.
-    if n > 1:
-        row = indices[0]
-        for i, length in zip(indices[1:-1], dims[1:-1]):
+    if type.ndim > 1:
+        row = order[0]
+        for i, length in zip(order[1:-1], dims[1:-1]):
             row = b.emit("add", b.emit("mul", row, length), i)
         base = b.emit("ptradd", base, b.emit("mul", b.emit("mul", row, dims[-1]), lw.int_const(size)))
     assert size in _SCALES
-    return base, indices[-1], size
+    return base, order[-1], size
 
 
-def load_element(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
-    """``array[index]`` as a NumPy scalar."""
+def _strided_address(
+    lw: Lowering, base: int, indices: Sequence[int], steps: Sequence[int]
+) -> tuple[int, int | None, int]:
+    """Indices that do not change in the innermost loop first, so that they move out of it; a known stride last."""
+    b, homes = lw.b, lw.function.homes
+
+    def order(term: tuple[int, int]) -> tuple[int, bool]:
+        loop = homes[term[0]].loop
+        return loop.depth if loop is not None else 0, b.constant(term[1]) in _SCALES
+
+    *outer, (last, step) = sorted(zip(indices, steps), key=order)
+    for i, other in outer:
+        base = b.emit("ptradd", base, b.emit("mul", i, other))
+    known = b.constant(step)
+    if known in _SCALES:
+        return base, last, known
+    return base, b.emit("mul", last, step), 1
+
+
+def load_at(lw: Lowering, array: Val, indices: Sequence[int]) -> Val:
+    """The element at checked indices, one per axis, as a NumPy scalar."""
     type = array.type
     assert isinstance(type, Array)
-    base, i, scale = _address(lw, array, index, node)
+    base, i, scale = element_address(lw, array, indices)
     return Val(type.item, (lw.b.load(type.item.access, base, i, scale, 0, ARRAY_DATA),))
 
 
-def store_element(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
-    """``array[index] = value``, converted as NumPy does."""
+def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node: Any) -> None:
+    """Store into the element at checked indices, one per axis, what NumPy converts `value` to."""
     type = array.type
     assert isinstance(type, Array)
-    if not type.writeable:
-        lw.fail_with(ValueError, "assignment destination is read-only")
-    base, i, scale = _address(lw, array, index, node)
+    base, i, scale = element_address(lw, array, indices)
     machine = store_value(lw, value, type.item, node)
     lw.b.store(type.item.access, machine, base, i, scale, 0, ARRAY_DATA)
     lw.set_dirty()
+
+
+# -- attributes --------------------------------------------------------------------------------------------------------
 
 
 def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
@@ -99,7 +153,7 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
     type = array.type
     assert isinstance(type, Array)
     if name == "shape":
-        return lw.make_tuple(lengths(array))
+        return lw.make_tuple([Val(INT, (length,)) for length in lengths(array)])
     if name == "ndim":
         return lw.constant(type.ndim)
     if name == "itemsize":
@@ -107,24 +161,11 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
     if name == "size" or name == "nbytes":
         total = lw.int_const(type.item.access.size if name == "nbytes" else 1)
         for length in lengths(array):
-            total = lw.b.emit("mul", total, length.parts[0])
+            total = lw.b.emit("mul", total, length)
         return Val(INT, (total,))
     if name == "strides":
-        return lw.make_tuple([Val(INT, (s,)) for s in _strides(lw, array)])
+        # NumPy does not look at strides of axes shorter than 2, nor of empty arrays: there they may be anything.
+        for length in lengths(array):
+            lw.check(lw.b.emit("sgt", length, lw.int_const(1)), "overflow")
+        return lw.make_tuple([Val(INT, (s,)) for s in strides(lw, array)])
     return None
-
-
-def _strides(lw: Lowering, array: Val) -> list[int]:
-    type = array.type
-    assert isinstance(type, Array)
-    n = type.ndim
-    if type.layout == "A":
-        return list(array.parts[2 + n :])
-    dims = list(array.parts[2 : 2 + n])
-    if type.layout == "F":
-        dims.reverse()
-    out, stride = [], lw.int_const(type.item.access.size)
-    for length in reversed(dims):
-        out.append(stride)
-        stride = lw.b.emit("mul", stride, length)
-    return out if type.layout == "F" else out[::-1]

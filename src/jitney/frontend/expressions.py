@@ -6,10 +6,10 @@ import _ast
 from types import ModuleType
 
 from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Tuple, Union
-from . import library
+from . import library, views
 from .arrays import attribute as array_attribute
-from .arrays import load_element
 from .operators import binary, compare, truth, unary
+from .slices import lower_slice
 from .state import CONFLICT, DeadPath, Lowering, Open, Val, constant_value
 from .statements import OPERATORS, describe
 
@@ -179,7 +179,7 @@ def _attribute(lw: Lowering, node: Any) -> Val:
 def _subscript(lw: Lowering, node: Any) -> Val:
     owner, index = lw.expr(node.value), lw.expr(node.slice)
     if isinstance(owner.type, Array):
-        return load_element(lw, owner, index, node)
+        return views.subscript(lw, owner, index, node)
     if isinstance(owner.type, Tuple):
         return _tuple_item(lw, owner, index, node)
     lw.unsupported(f"subscripting {owner.type} is not supported", node)
@@ -291,5 +291,6 @@ EXPRESSIONS: dict[Any, Callable[[Lowering, Any], Val]] = {
     _ast.NamedExpr: _named,
     _ast.Attribute: _attribute,
     _ast.Subscript: _subscript,
+    _ast.Slice: lower_slice,
     _ast.Call: _call,
 }

@@ -59,6 +59,15 @@ def _sums(body: list[Any]) -> list[Any]:
     return found
 
 
+def _rank(index: Any) -> int:
+    """How many axes a subscript takes away; -1 where that takes more than a look."""
+    items = index.elts if isinstance(index, _ast.Tuple) else [index]
+    for item in items:
+        if isinstance(item, _ast.Slice) or (isinstance(item, _ast.Constant) and not isinstance(item.value, int)):
+            return -1
+    return len(items)
+
+
 def _elements(lw: Lowering, tree: Any) -> Scalar | None:
     """The NumPy scalar type of an expression over elements of arrays, None if that takes more than a look."""
     found: Scalar | None = None
@@ -69,7 +78,7 @@ def _elements(lw: Lowering, tree: Any) -> Scalar | None:
             work += [node.left, node.right]
         elif isinstance(node, _ast.Subscript) and isinstance(node.value, _ast.Name):
             array = lw.env.get(node.value.id)
-            if array is None or not isinstance(array.type, Array):
+            if array is None or not isinstance(array.type, Array) or _rank(node.slice) != array.type.ndim:
                 return None
             item = array.type.item
             if found is None or found is item:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from ..ir.function import Block, Loop
 from ..ir.types import I64
-from ..pytypes import INT, UNBOUND, PyType, Union
+from ..pytypes import INT, UNBOUND, Array, PyType, Union
 from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import Range
@@ -262,7 +262,7 @@ class _Attempt:
             entry = lw.env.get(name, UNBOUND_VAL)
             type = self.plan.types.get(name, entry.type)
             args.extend(self._coerced(name, entry, type))
-            env[name] = Val(type, tuple(b.param(header, leaf) for leaf in type.leaves))
+            env[name] = lw.parameter(type, header)
             carried.append((name, type))
         for name in self.carried:
             if env[name].type is UNBOUND:
@@ -294,7 +294,7 @@ class _Attempt:
         """Whether to peel rather than to carry a union: the machine types differ, and both are plain values."""
         if self.plan.peel or (isinstance(at_head, Union) and at_head.payload is I64 and back.leaves == (I64,)):
             return False
-        if isinstance(back, Union) or not back.leaves or at_head is UNBOUND:
+        if isinstance(back, (Union, Array)) or not back.leaves or at_head is UNBOUND:
             return False
         before = {m.leaves[0] for m in at_head.members if m.leaves} if isinstance(at_head, Union) else {*at_head.leaves}
         return bool(before) and before != {back.leaves[0]}

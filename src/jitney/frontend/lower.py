@@ -9,9 +9,9 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..pytypes import BOOL, INT, NONE, PyType
+from ..pytypes import BOOL, INT, NONE, Array, PyType, Tuple
 from ..pytypes import join as join_types
-from . import arrays, calls, expressions, source, statements
+from . import calls, expressions, source, statements
 from .calls import CONTEXT
 from .liveness import Liveness
 from .names import Guard, Hidden, Names
@@ -140,7 +140,6 @@ def _prepared(
     lw.assign = lambda target, value: statements.assign(lw, target, value)
     lw.condition = lambda node: expressions.condition(lw, node)
     lw.read_local = lambda node: expressions.read_local(lw, node)
-    lw.load_element = lambda array, index, node: arrays.load_element(lw, array, index, node)
     lw.call = lambda callee, args, kwargs, node: calls.lower_call(lw, callee, args, kwargs, node)
     entry = lw.b.new_block()
     lw.b.start(entry, None)
@@ -163,8 +162,16 @@ def _joined_result(lw: Lowering) -> PyType | None:
         joined = type if result is None else join_types(result, type)
         if joined is None:
             lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)
+        if _has_view(joined):
+            lw.unsupported("returning a view is not supported", lw.source.node)
         result = joined
     return result
+
+
+def _has_view(type: PyType) -> bool:
+    if isinstance(type, Tuple):
+        return any(_has_view(t) for t in type.elements)
+    return isinstance(type, Array) and type.view
 
 
 def _finish(lw: Lowering, result: PyType | None) -> Lowered:

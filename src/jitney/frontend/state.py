@@ -125,7 +125,6 @@ class Lowering:
         self.assign: Callable[[Any, Val], None]
         self.condition: Callable[[Any], tuple[list[Open], list[Open]]]
         self.read_local: Callable[[Any], Val]
-        self.load_element: Callable[[Val, Val, Any], Val]
         self.call: Callable[[Any, list[Val], dict[str, Val], Any], Val]
 
     # -- places ------------------------------------------------------------------------------------------------------
@@ -191,9 +190,12 @@ class Lowering:
             at += n
         return out
 
-    def parameter(self, type: PyType) -> Val:
-        """Further parameters of the function, for the leaves of a value of `type`."""
-        value = Val(type, tuple([self.b.param(self.function.entry, leaf) for leaf in type.leaves]))
+    def parameter(self, type: PyType, block: Block | None = None) -> Val:
+        """Further parameters of `block` (if None: of the function), for the leaves of a value of `type`."""
+        block = block if block is not None else self.function.entry
+        if isinstance(type, Tuple):
+            return self.make_tuple([self.parameter(t, block) for t in type.elements])
+        value = Val(type, tuple([self.b.param(block, leaf) for leaf in type.leaves]))
         if isinstance(type, Array):
             for length in value.parts[2 : 2 + type.ndim]:
                 self.function.facts[length] = (0, (1 << 63) - 1)
@@ -320,7 +322,7 @@ class Lowering:
             return Val(CONFLICT)
         for v, end, out in zip(values, ends, args):
             out.extend(self.coerce(v, type, end.block))
-        return Val(type, tuple(self.b.param(target, leaf) for leaf in type.leaves))
+        return self.parameter(type, target)
 
     def coerce(self, value: Val, type: PyType, block: Block) -> tuple[int, ...]:
         """The parts of `value` as `type`, which includes its own; conversions go to the end of `block`."""
@@ -331,6 +333,8 @@ class Lowering:
             for v, t in zip(self.elements(value), type.elements):
                 parts.extend(self.coerce(v, t, block))
             return tuple(parts)
+        if isinstance(type, Array):
+            return self._strided(value, type, block)
         assert isinstance(type, Union), (value, type)
         if isinstance(value.type, Union):
             tag, payload = value.parts
@@ -338,6 +342,19 @@ class Lowering:
                 return tag, payload
             return tag, self.b.append(block, "f2bits", (payload,), I64)
         return self.int_const(value.type.tag), self._payload(value, type.payload, block)
+
+    def _strided(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
+        """The parts of an array as a more general type of arrays: strides written out where they were not."""
+        known = value.type
+        assert isinstance(known, Array)
+        if type.layout == known.layout:
+            return value.parts
+        dims = value.parts[2 : 2 + type.ndim]
+        strides, stride = [], self.int_const(type.item.access.size)
+        for length in dims if known.layout == "F" else dims[::-1]:
+            strides.append(stride)
+            stride = self.b.append(block, "mul", (stride, length), I64)
+        return value.parts + tuple(strides if known.layout == "F" else strides[::-1])
 
     def _payload(self, value: Val, payload: Type, block: Block) -> int:
         if not value.parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast
 
 from ..pytypes import Array, Tuple
-from .arrays import store_element
+from . import views
 from .loops import lower_for, lower_while
 from .operators import binary
 from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
@@ -85,7 +85,7 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
         container = lw.expr(target.value)
         if not isinstance(container.type, Array):
             lw.unsupported(f"storing into {container.type} is not supported", target)
-        store_element(lw, container, lw.expr(target.slice), value, target)
+        views.store(lw, container, lw.expr(target.slice), value, target)
     elif kind is _ast.Tuple or kind is _ast.List:
         _unpack(lw, target, value)
     else:
@@ -117,8 +117,8 @@ def _augmented(lw: Lowering, node: Any) -> None:
         container, index = lw.expr(target.value), lw.expr(target.slice)
         if not isinstance(container.type, Array):
             lw.unsupported(f"storing into {container.type} is not supported", target)
-        old = lw.load_element(container, index, target)
-        store_element(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
+        old = views.subscript(lw, container, index, target)
+        views.store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 

@@ -83,6 +83,8 @@ class Builder:
         blocks, sites, opened, self.block = mark
         for block in self.function.blocks[blocks:]:
             block.open = False
+            for p in block.params:
+                self.function.facts.pop(p, None)
         del self.function.blocks[blocks:]
         del self.function.sites[sites:]
         self._open = list(opened)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     Edit = Callable[["Rebuild", int], int]
 
 _CONST = OPS["const"]
-_PARAM = OPS["param"]
 _LOAD = OPS["load"]
 
 
@@ -80,7 +79,7 @@ class Rebuild:
         entry = self.begin_copy(old.blocks)
         self.builder.start(entry, None)
         for p in old.params:
-            self.value[p] = new.add_param(entry, old.types[p])
+            self.value[p] = self._param(p, entry)
         self.instructions(old.blocks[0])
         self.terminator(old.blocks[0])
         for block in old.blocks[1:]:
@@ -139,7 +138,6 @@ class Rebuild:
     def start(self, copy: Block, block: Block) -> None:
         """Open `copy`, with the parameters of `block` that it needs."""
         sources = self._sources[copy]
-        new = self.new
         idom: Block | None = sources[0][0]
         for source, _ in sources:
             idom = common_dominator(idom, source)
@@ -152,13 +150,13 @@ class Rebuild:
         if not params:
             return
         loop = block.loop
-        value, types = self.value, self.old.types
+        value = self.value
         if loop is not None and loop.header is block:
             kept = []
             for k, p in enumerate(params):
                 twin = self.same.get(p)
                 if twin is None:
-                    value[p] = new.add_param(copy, types[p])
+                    value[p] = self._param(p, copy)
                     kept.append(k)
                 else:
                     value[p] = value[twin]
@@ -177,11 +175,19 @@ class Rebuild:
                     else:
                         value[p] = first
                         continue
-                value[p] = new.add_param(copy, types[p])
+                value[p] = self._param(p, copy)
                 kept.append(k)
         if len(kept) < len(params):
             for _, edge in sources:
                 edge.args = tuple([edge.args[k] for k in kept])
+
+    def _param(self, p: int, copy: Block) -> int:
+        """The copy of a parameter, with what is known of it. (Of a value that takes its place that need not hold.)"""
+        made = self.new.add_param(copy, self.old.types[p])
+        fact = self.old.facts.get(p)
+        if fact is not None:
+            self.new.facts[made] = fact
+        return made
 
     def leave_out(self, block: Block) -> None:
         """`block` is not copied: nobody waits for its edges."""
@@ -329,10 +335,7 @@ class Rebuild:
 
     def finish(self) -> None:
         """Once all blocks are copied."""
-        new, value = self.new, self.value
-        for v, fact in self.old.facts.items():
-            if value[v] >= 0 and new.ops[value[v]] is _PARAM:
-                new.facts[value[v]] = fact
+        new = self.new
         if self._cut:
             for loop in self.loops.values():
                 loop.parent = self._lasting(loop.parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple, Union
 from ...pytypes import join as join_types
-from .. import operators
+from .. import operators, slices
 from ..operators.constants import plain_value
 from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
@@ -12,7 +12,7 @@ from ..operators.numpy_scalars import FLOAT64, NP_BOOL, UINT64
 from ..operators.power import repeat
 from ..operators.python import NUMBERS, as_int
 from ..operators.unions import converts, to_float64
-from ..state import Val, constant_value
+from ..state import NONE_VAL, Val, constant_value
 from . import boxed
 from .ranges import RANGE, Range
 
@@ -227,6 +227,13 @@ def _range(lw: Lowering, args: list[Val]) -> Val | None:
     return Val(RANGE, tuple(parts))
 
 
+@positional(1, 3)
+def _slice(lw: Lowering, args: list[Val]) -> Val | None:
+    if len(args) == 1:
+        args.insert(0, NONE_VAL)
+    return slices.make(*args, *[NONE_VAL] * (3 - len(args)))
+
+
 @positional(2, 3)
 def _pow(lw: Lowering, args: list[Val]) -> Val | None:
     if len(args) == 2:
@@ -288,6 +295,7 @@ ROWS: dict[str, Row] = {
     "round": _round,
     "len": _len,
     "range": _range,
+    "slice": _slice,
     "pow": _pow,
     "divmod": _divmod,
     "isinstance": _isinstance,

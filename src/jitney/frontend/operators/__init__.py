@@ -113,8 +113,13 @@ def _identical(lw: Lowering, a: Val, b: Val) -> Val:
         return Val(BOOL, (lw.b.emit("eq", a.parts[0], b.parts[0]),))
     elif isinstance(a.type, Constant):
         return lw.constant(True)
-    if isinstance(a.type, Array) and isinstance(b.type, Array):
+    if isinstance(a.type, Array) and isinstance(b.type, Array) and a.type.view is b.type.view:
+        if a.type.view:
+            lw.unsupported("`is` between views is not supported")
         return Val(BOOL, (lw.b.emit("eq", a.parts[0], b.parts[0]),))
+    if isinstance(a.type, Array) and isinstance(b.type, Array):
+        # A view is made anew, wherever it is made.
+        return lw.constant(False)
     lw.unsupported(f"`is` between values of type {a.type} is not supported")
 
 

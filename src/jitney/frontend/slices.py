@@ -1,0 +1,96 @@
+"""Slices: which items of an axis one names, as Python's `slice.indices` has it.
+
+    a[2:-1]      start = min(2, n)   stop = max(n - 1, 0)    length = max(stop - start, 0)
+    a[::-1]      start = n - 1       stop = -1               length = start - stop
+"""
+
+from __future__ import annotations
+
+from ..pytypes import BOOL, INT, NONE, Array, Scalar, Slice, Union, slice_type
+from .operators import to_index
+from .state import NONE_VAL, Val, constant_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .state import Lowering
+
+_MAX = (1 << 63) - 1
+_BOUND_ERROR = "slice indices must be integers or None or have an __index__ method"
+
+
+def make(start: Val, stop: Val, step: Val) -> Val:
+    """The slice object of three values."""
+    bounds = (start, stop, step)
+    return Val(slice_type(tuple([v.type for v in bounds])), tuple([p for v in bounds for p in v.parts]))
+
+
+def lower_slice(lw: Lowering, node: Any) -> Val:
+    """``start:stop:step`` in a subscript."""
+    return make(*[NONE_VAL if n is None else lw.expr(n) for n in (node.lower, node.upper, node.step)])
+
+
+def bounds(value: Val) -> list[Val]:
+    """Start, stop and step of a slice."""
+    assert isinstance(value.type, Slice)
+    out, at = [], 0
+    for type in value.type.bounds:
+        n = len(type.leaves)
+        out.append(Val(type, value.parts[at : at + n]))
+        at += n
+    return out
+
+
+def indices(lw: Lowering, value: Val, n: int) -> tuple[int, int, int]:
+    """First index, step and number of the items that a slice names of `n`, which is not negative.
+
+    All steps give a count that is not negative. Where it is 0 the first index may be anything.
+    """
+    emit = lw.b.emit
+    start, stop, step = bounds(value)
+    s = _bound(lw, step, lw.int_const(1))
+    lw.check(emit("ne", s, lw.int_const(0)), "raise", (ValueError, ("slice step cannot be zero",)))
+    s = emit("smax", s, lw.int_const(-_MAX))
+    backward = emit("slt", s, lw.int_const(0))
+    minus, zero = lw.int_const(-1), lw.int_const(0)
+    low = emit("select", backward, minus, zero)
+    high = emit("select", backward, emit("add", n, minus), n)
+    first = _clipped(lw, start, emit("select", backward, high, low), n, low, high)
+    end = _clipped(lw, stop, emit("select", backward, low, high), n, low, high)
+    span = emit("select", backward, emit("sub", first, end), emit("sub", end, first))
+    span = emit("smax", span, zero)
+    one = lw.int_const(1)
+    if lw.b.constant(s) in (1, -1):
+        return first, s, span
+    # The span may be as long as 64 bits allow: rounding up by way of span - 1 stays inside.
+    count = emit("add", emit("floordiv", emit("add", span, minus), emit("iabs", s)), one)
+    return first, s, count
+
+
+def _bound(lw: Lowering, bound: Val, default: int) -> int:
+    """One of the three as an i64, or `default` where it is None."""
+    type = bound.type
+    if type is NONE:
+        return default
+    if isinstance(type, Union):
+        return lw.split(bound, lambda v: Val(INT, (_bound(lw, v, default),))).parts[0]
+    integer = type is INT or type is BOOL or (isinstance(type, Scalar) and type.kind in "iu")
+    if not integer and not isinstance(constant_value(bound), int):
+        if isinstance(type, Array):
+            lw.unsupported(f"{type} as the bound of a slice is not supported")
+        lw.fail_with(TypeError, _BOUND_ERROR)
+    return to_index(lw, bound)
+
+
+def _clipped(lw: Lowering, bound: Val, default: int, n: int, low: int, high: int) -> int:
+    """A bound counted from the start and brought into [low, high]."""
+    emit = lw.b.emit
+    type = bound.type
+    if type is NONE:
+        return default
+    if isinstance(type, Union):
+        return lw.split(bound, lambda v: Val(INT, (_clipped(lw, v, default, n, low, high),))).parts[0]
+    i = _bound(lw, bound, default)
+    from_end = emit("smax", emit("add", n, i), low)
+    return emit("select", emit("slt", i, lw.int_const(0)), from_end, emit("smin", i, high))

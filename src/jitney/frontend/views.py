@@ -1,0 +1,132 @@
+"""Subscripts of arrays: elements, and views by basic indexing.
+
+    a[i, j]       the element                       a[i]        the row: a view with one axis less
+    a[1:-1, ::2]  a view: data + start * stride     a[..., j]   the column        a[None]  a new axis of length 1
+
+A view is an array value with a data pointer, lengths and strides of its own: making one costs a few additions and
+allocates nothing.
+"""
+
+from __future__ import annotations
+
+from ..pytypes import FLOAT, INT, NONE, Array, Scalar, Slice, Tuple, Union
+from . import slices
+from .arrays import check_index, lengths, load_at, make_view, store_at, strides
+from .operators import to_index
+from .state import Lowering, Val, constant_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..pytypes import PyType
+
+_INDEX_ERROR = (
+    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid "
+    "indices"
+)
+
+
+def _is_integer(t: PyType) -> bool:
+    if isinstance(t, Union):
+        return all(_is_integer(m) for m in t.members)
+    return t is INT or (isinstance(t, Scalar) and t.kind in "iu")
+
+
+def _is_ellipsis(item: Val) -> bool:
+    return constant_value(item) is Ellipsis
+
+
+def index_items(lw: Lowering, array: Val, index: Val, node: Any) -> list[Val]:
+    """The items of a subscript, an ellipsis written out: integers, slices and None; at least one per axis."""
+    given = lw.elements(index) if isinstance(index.type, Tuple) else [index]
+    taken = ellipses = 0
+    for item in given:
+        type = item.type
+        if _is_ellipsis(item):
+            ellipses += 1
+        elif isinstance(type, Slice) or _is_integer(type):
+            taken += 1
+        elif type is FLOAT or (isinstance(type, Scalar) and type.kind == "f"):
+            lw.fail_with(IndexError, _INDEX_ERROR)
+        elif type is not NONE:
+            lw.unsupported(f"indexing an array with {type} is not supported", node)
+    if ellipses > 1:
+        lw.fail_with(IndexError, "an index can only have a single ellipsis ('...')")
+    assert isinstance(array.type, Array)
+    ndim = array.type.ndim
+    if taken > ndim:
+        text = f"too many indices for array: array is {ndim}-dimensional, but {taken} were indexed"
+        lw.fail_with(IndexError, text)
+    if not ellipses:
+        given = [*given, lw.constant(Ellipsis)] if taken < ndim else given
+    items: list[Val] = []
+    whole = slices.make(*[lw.constant(None)] * 3)
+    for item in given:
+        if _is_ellipsis(item):
+            items.extend([whole] * (ndim - taken))
+        else:
+            items.append(item)
+    return items
+
+
+def element_indices(lw: Lowering, array: Val, items: list[Val]) -> list[int]:
+    """The checked indices of an element."""
+    pairs = enumerate(zip(items, lengths(array)))
+    return [check_index(lw, to_index(lw, item), length, axis) for axis, (item, length) in pairs]
+
+
+def is_element(array: Val, index: Val) -> bool:
+    """Whether it names one element, as a scalar: with an ellipsis it would be an array without dimensions."""
+    types = index.type.elements if isinstance(index.type, Tuple) else (index.type,)
+    assert isinstance(array.type, Array)
+    return len(types) == array.type.ndim and all(_is_integer(t) for t in types)
+
+
+def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
+    """``array[index]``: an element or a view."""
+    items = index_items(lw, array, index, node)
+    if is_element(array, index):
+        return load_at(lw, array, element_indices(lw, array, items))
+    return view_of(lw, array, items)
+
+
+def view_of(lw: Lowering, array: Val, items: list[Val]) -> Val:
+    """The view that basic indexing gives."""
+    emit = lw.b.emit
+    data = array.parts[1]
+    axes = list(zip(lengths(array), strides(lw, array)))
+    dims: list[int] = []
+    steps: list[int] = []
+    axis = 0
+    for item in items:
+        if item.type is NONE:
+            dims.append(lw.int_const(1))
+            steps.append(lw.int_const(0))
+            continue
+        length, stride = axes[axis]
+        if isinstance(item.type, Slice):
+            if not item.parts and all(t is NONE for t in item.type.bounds):
+                dims.append(length)
+                steps.append(stride)
+            else:
+                first, step, count = slices.indices(lw, item, length)
+                data = emit("ptradd", data, emit("mul", first, stride))
+                dims.append(count)
+                steps.append(emit("mul", stride, step))
+        else:
+            i = check_index(lw, to_index(lw, item), length, axis)
+            data = emit("ptradd", data, emit("mul", i, stride))
+        axis += 1
+    return make_view(lw, array, data, dims, steps)
+
+
+def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
+    """``array[index] = value``."""
+    assert isinstance(array.type, Array)
+    if not array.type.writeable:
+        lw.fail_with(ValueError, "assignment destination is read-only")
+    items = index_items(lw, array, index, node)
+    if not is_element(array, index):
+        lw.unsupported("storing into a row or slice is not supported", node)
+    store_at(lw, array, element_indices(lw, array, items), value, node)

@@ -283,7 +283,8 @@ class _Generator:
         return base, i, rng.choice((size, 1, 2, 4, 8)), disp
 
     def access(self) -> str:
-        names = [n for n in ACCESSES if n != "b1" and not (n == "f32" and not self.allowed("f32"))]
+        scalars = [n for n, a in ACCESSES.items() if a.type.lanes == 1]
+        names = [n for n in scalars if n != "b1" and not (n == "f32" and not self.allowed("f32"))]
         return self.rng.choice(names)
 
     def region(self) -> int:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function, Symbol
+    from ..ir.types import Type
     from .allocate import Allocation
     from .code import MachineCode
     from .machine import MachineFunction, MachineOp
@@ -21,10 +22,14 @@ class Target:
         at once, that are to part ranges.
     select: ``select(function, poll, listing) -> MachineFunction``; poll names the register-preserving poll thunk.
     emit: ``emit(machine function, allocation, poll) -> MachineCode``.
+    vector_bytes: the width of vectors that code gains from: 32, 16, or 0 for none.
+    supports: ``supports(name of an operation, type)``: whether it is there for vectors of that type: the type of its
+        first vector argument, or of its result where it has none.
     """
 
     __slots__ = (
         "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "select", "split",
+        "supports", "vector_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -38,6 +43,8 @@ class Target:
         split: MachineOp,
         select: Callable[[Function, Symbol | None, bool], MachineFunction],
         emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
+        vector_bytes: int,
+        supports: Callable[[str, Type], bool],
     ) -> None:
         self.name = name
         self.int_order = int_order
@@ -48,3 +55,5 @@ class Target:
         self.split = split
         self.select = select
         self.emit = emit
+        self.vector_bytes = vector_bytes
+        self.supports = supports

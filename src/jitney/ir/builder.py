@@ -17,8 +17,11 @@ build through here, so that a pass which copies a function optimises it again fo
 
 from __future__ import annotations
 
+from importlib import import_module
+from sys import modules
+
 from .function import Block, Edge, Function, Loop, Memory, Site
-from .ops import OPS, bits_of, hold, wrap
+from .ops import OPS, bits_of, hold, result_of, wrap
 from .rules import simplify
 from .types import F32, F64, I1, I64, PTR, VOID, Type
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 _CONST = OPS["const"]
 _GUARD = OPS["guard"]
+_SELECT = OPS["select"]
+# Loaded for the first constant vector; see `codegen.generate` on why it is not imported again at each use.
+_LANES = "jitney.ir.lanes"
 _RESULT_TYPES = {"i1": I1, "i64": I64, "f32": F32, "f64": F64, "ptr": PTR}
 # Pure but not worth computing on a path that may not need it: these stay in their block unless the loop always runs.
 _EXPENSIVE = frozenset(("fdiv", "fsqrt"))
@@ -153,7 +159,13 @@ class Builder:
         """The constant `value`; placed in the entry block so that the whole function shares it."""
         value = hold(type, value)
         # -0.0 and 0.0 are equal and NaNs are not: the bits tell them apart.
-        key = ("const", type, bits_of(value) if type.is_float else value)
+        key: Any
+        if not type.is_float:
+            key = ("const", type, value)
+        elif type.lanes == 1:
+            key = ("const", type, bits_of(value))
+        else:
+            key = ("const", type, tuple(map(bits_of, value)) if type.element.is_float else value)
         found = self._table.get(key)
         if found is not None:
             return found
@@ -176,6 +188,8 @@ class Builder:
         function = self.function
         if type is None:
             type = self._result_type(op, args)
+        if args and function.types[args[0]].lanes > 1 and op.pure:
+            return self._vector(op, args, imm, type)
         if op.meaning is not None:
             ops = function.ops
             for a in args:
@@ -192,6 +206,8 @@ class Builder:
                 return simpler
             return self._numbered(op, args, imm, type, hoist=op.pure)
         if op.pure:
+            if type.lanes > 1:
+                return self._vector(op, args, imm, type)
             return self._numbered(op, args, imm, type)
         if op.guard:
             return self._guard(op, args, imm, type)
@@ -229,7 +245,7 @@ class Builder:
         """A pure operation at the end of `block`, whose values need not be open: folded on constants, nothing more.
         For conversions on an edge, once both sides of a join are known."""
         op = OPS[name]
-        if all(self.function.ops[a] is _CONST for a in args):
+        if type.lanes == 1 and all(self.function.ops[a] is _CONST for a in args):
             return self._folded(op, type, args)
         v = self.function.new_value(op, type, args, imm, self.line, block)
         block.insts.append(v)
@@ -241,15 +257,33 @@ class Builder:
         result = op.result
         if not result:
             return VOID
+        types = self.function.types
+        if args and types[args[0]].lanes > 1:
+            return result_of(op, [types[a] for a in args])
         known = _RESULT_TYPES.get(result)
         if known is not None:
             return known
         # A type variable: the type of the argument that has the same letter.
-        return self.function.types[args[op.params.index(result)]]
+        return types[args[op.params.index(result)]]
 
     def _folded(self, op: Op, type: Type, args: tuple[int, ...]) -> int:
         imms = self.function.imms
         return self.const(type, op.meaning(*[imms[a] for a in args]))  # type: ignore[misc]
+
+    def _vector(self, op: Op, args: tuple[int, ...], imm: Any, type: Type) -> int:
+        """A pure operation that takes or makes vectors: folded on constants, numbered and placed."""
+        ops, imms, types = self.function.ops, self.function.imms, self.function.types
+        for a in args:
+            if ops[a] is not _CONST:
+                break
+        else:
+            lanes = modules.get(_LANES) or import_module(_LANES)
+            return self.const(type, lanes.evaluate(op, type, [types[a] for a in args], [imms[a] for a in args], imm))
+        if op.commutative:
+            args = self._ordered(args)
+        elif op is _SELECT and args[1] == args[2]:
+            return args[1]
+        return self._numbered(op, args, imm, type)
 
     def _numbered(self, op: Op, args: tuple[int, ...], imm: Any, type: Type, hoist: bool = True) -> int:
         key = (op, args, imm, type)

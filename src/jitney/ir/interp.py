@@ -24,6 +24,7 @@ import ctypes
 import struct
 
 from . import context as layout
+from .lanes import evaluate
 from .ops import OPS, hold, wrap
 from .types import F32, F64, I1, I64, PTR, VOID
 
@@ -242,7 +243,10 @@ class _Machine:
             self.count(len(block.insts) + 1)
             for v in block.insts:
                 op = ops[v]
-                if op.meaning is None:
+                if op.pure and (op.name in _VECTOR_ROWS or (args[v] and types[args[v][0]].lanes > 1)):
+                    operands = [values[a] for a in args[v]]
+                    values[v] = evaluate(op, types[v], [types[a] for a in args[v]], operands, function.imms[v])
+                elif op.meaning is None:
                     values[v] = _STEPS[op.name](self, frame, v, [values[a] for a in args[v]])
                 else:
                     operands = [values[a] for a in args[v]]
@@ -339,19 +343,65 @@ class _Machine:
 
     def load(self, frame: _Frame, v: int, operands: list[Any]) -> Any:
         memory = frame.function.imms[v]
-        return _BY_CODE[memory.access.code].from_address(self.address(memory, operands)).value
+        address, access = self.address(memory, operands), memory.access
+        if access.type.lanes > 1:
+            return struct.unpack(f"<{access.code}", ctypes.string_at(address, access.size))
+        return _BY_CODE[access.code].from_address(address).value
 
     def store(self, frame: _Frame, v: int, operands: list[Any]) -> None:
         memory = frame.function.imms[v]
-        _BY_CODE[memory.access.code].from_address(self.address(memory, operands[1:])).value = operands[0]
+        address, access = self.address(memory, operands[1:]), memory.access
+        if access.type.lanes > 1:
+            ctypes.memmove(address, struct.pack(f"<{access.code}", *operands[0]), access.size)
+        else:
+            _BY_CODE[access.code].from_address(address).value = operands[0]
+
+    def mload(self, frame: _Frame, v: int, operands: list[Any]) -> Any:
+        memory = frame.function.imms[v]
+        mask, *place = operands
+        lane = _BY_CODE[memory.access.code[-1]]
+        return tuple([
+            lane.from_address(address).value if m < 0 else lane().value
+            for m, address in zip(mask, self.lanes(memory, mask, place))
+        ])  # fmt: skip
+
+    def mstore(self, frame: _Frame, v: int, operands: list[Any]) -> None:
+        memory = frame.function.imms[v]
+        value, mask, *place = operands
+        lane = _BY_CODE[memory.access.code[-1]]
+        for x, m, address in zip(value, mask, self.lanes(memory, mask, place)):
+            if m < 0:
+                lane.from_address(address).value = x
+
+    def lanes(self, memory: Memory, mask: tuple[int, ...], operands: list[Any]) -> list[int]:
+        """Where the lanes of a masked access lie, 0 for those that are not accessed."""
+        size = memory.access.size // len(mask)
+        base, index = operands[0], operands[1] if len(operands) > 1 else 0
+        start = base + index * memory.scale + memory.disp
+        return [self.at(start + k * size, size) if m < 0 else 0 for k, m in enumerate(mask)]
+
+    def gather(self, frame: _Frame, v: int, operands: list[Any]) -> Any:
+        memory = frame.function.imms[v]
+        base, indices, *masks = operands
+        access = memory.access
+        lane = _BY_CODE[access.code]
+        found = []
+        for index, m in zip(indices, masks[0] if masks else (-1,) * len(indices)):
+            address = base + index * memory.scale + memory.disp
+            found.append(lane.from_address(self.at(address, access.size)).value if m < 0 else 0)
+        return hold(frame.function.types[v], found)
 
     def address(self, memory: Memory, operands: list[Any]) -> int:
         index = operands[1] if len(operands) > 1 else 0
-        address = (operands[0] + index * memory.scale + memory.disp) & (1 << 64) - 1
+        return self.at(operands[0] + index * memory.scale + memory.disp, memory.access.size)
+
+    def at(self, address: int, size: int) -> int:
+        """The address modulo 2**64, once it is known that `size` bytes may be accessed there."""
+        address &= (1 << 64) - 1
         if self.memory is not None:
-            end = address + memory.access.size
+            end = address + size
             if not any(start <= address and end <= start + size for start, size in self.memory):
-                raise InterpError(f"access of {memory.access.size} bytes at {address:#x}, out of the given memory")
+                raise InterpError(f"access of {size} bytes at {address:#x}, out of the given memory")
         return int(address)
 
     # -- calls ---------------------------------------------------------------------------------------------------------
@@ -404,6 +454,10 @@ class _Machine:
         return found
 
 
+# Pure rows without vectors among their arguments, or without a scalar meaning.
+_VECTOR_ROWS = frozenset(("splat", "fma"))
+
+
 def _check_division(name: str, operands: list[int]) -> None:
     dividend, divisor = operands
     if not divisor or (name == "floordiv" and divisor == -1 and dividend == _INT64_MIN):
@@ -422,6 +476,9 @@ _STEPS: dict[str, Callable[[_Machine, _Frame, int, list[Any]], Any]] = {
     "enter": _Machine.enter,
     "load": _Machine.load,
     "store": _Machine.store,
+    "mload": _Machine.mload,
+    "mstore": _Machine.mstore,
+    "gather": _Machine.gather,
     "alloca": _Machine.alloca,
     "ccall": _Machine.ccall,
     "call": _Machine.call,

@@ -3,7 +3,9 @@
 A signature reads ``argument types -> result``. Type variables: ``f`` is f32 or f64, ``x`` is i64, ptr or i1, ``t``
 any type; a variable means the same type wherever it occurs in a row. ``*`` stands for any number of further
 arguments (captures, call arguments), ``->`` without a type for no result, and ``?`` for a result type given with the
-instruction. The meaning is executable: constant folding and the interpreter both call it, so they cannot disagree.
+instruction. In the rows about vectors ``v`` is a vector, ``m`` the mask that comparing such vectors gives, ``e`` the
+scalar that holds a lane, ``h`` a vector of half as many lanes and ``d`` of twice as many. The meaning is executable:
+constant folding and the interpreter both call it, so they cannot disagree.
 Integer meanings get signed Python ints in [-2**63, 2**63) and return any int, float meanings compute in double
 precision: the caller passes the result through `hold`, which wraps, or rounds once more to single precision (exact
 for every row here: a double has more than twice the digits of a single).
@@ -14,6 +16,9 @@ Flags:
     GUARD     leaves the function when its test fails (see docs/ir.md); may be dropped only when proven to pass.
     READ      reads memory. WRITE: writes memory or has another visible effect.
     CHECKED   wraps a pure operation (``base``) whose overflow leaves the function.
+
+Rows named in `_LANEWISE` serve vectors as well, lane by lane: then scalars in the signature stand for vectors of as
+many lanes, ``i1`` for a mask, and ``i64`` for any integer lanes (`lanes.py` says it in full).
 """
 
 from __future__ import annotations
@@ -21,11 +26,11 @@ from __future__ import annotations
 import math
 import struct
 
-from .types import F32, I1, I64, PTR
+from .types import BY_NAME, F32, F64, I1, I64, PTR, VOID, mask_of, scalar_of, vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .types import Type
@@ -50,13 +55,15 @@ class Op:
         params: type letters or names of the arguments, the last may be ``*``.
         result: type letter or name, ``?`` (given with the instruction) or ``""`` (none).
         pure, commutative, guard, reads, writes: see the flags above.
+        lanewise: serves vectors as well.
         meaning: the executable meaning of a pure row, or None.
         base: for a checked row the name of the wrapping operation.
         doc: what it does.
     """
 
     __slots__ = (
-        "base", "commutative", "doc", "guard", "meaning", "name", "params", "pure", "reads", "result", "writes",
+        "base", "commutative", "doc", "guard", "lanewise", "meaning", "name", "params", "pure", "reads", "result",
+        "writes",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +78,7 @@ class Op:
         self.guard = bool(flags & GUARD)
         self.reads = bool(flags & READ)
         self.writes = bool(flags & WRITE)
+        self.lanewise = False  # see below the rows
         self.meaning = meaning
         self.base = base
         self.doc = doc
@@ -133,7 +141,8 @@ def round_f32(a: float) -> float:
 
 
 def hold(type: Type, value: Any) -> Any:
-    """`value` as a register of `type` holds it: an int in range (signed; for a `ptr` unsigned), a bool, a float."""
+    """`value` as a register of `type` holds it: an int in range (signed; for a `ptr` unsigned), a bool, a float;
+    of a vector a tuple of its lanes."""
     if type is I64:
         return wrap(value)
     if type is I1:
@@ -142,7 +151,13 @@ def hold(type: Type, value: Any) -> Any:
         return value & _MASK
     if type is F32:
         return round_f32(value)
-    return float(value)
+    if type is F64:
+        return float(value)
+    if type.lanes > 1:
+        element = type.element
+        return tuple([hold(element, lane) for lane in value])
+    half = 1 << (8 * type.size - 1)
+    return ((value + half) & (2 * half - 1)) - half
 
 
 def bits_of(a: float) -> int:
@@ -247,6 +262,33 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("p2i",      "ptr -> i64",     PURE,        lambda a: a, "address as integer"),
     ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
     ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
+    ("fma",      "f f f -> f",     PURE,        None, "product plus the third, rounded once"),
+    # -- vectors (what they mean stands in lanes.py) ------------------------------------------------------------------
+    ("splat",    "t -> ?",         PURE,        None, "the scalar in every lane, cut to its width"),
+    ("lane",     "v -> e",         PURE,        None, "lane number imm, an integer sign-extended"),
+    ("insert",   "v e -> v",       PURE,        None, "the vector with lane number imm replaced, cut to its width"),
+    ("shuffle",  "v -> v",         PURE,        None, "lane k is lane imm[k] of the argument"),
+    ("low",      "v -> h",         PURE,        None, "the first half of the lanes"),
+    ("high",     "v -> h",         PURE,        None, "the second half of the lanes"),
+    ("join",     "v v -> d",       PURE,        None, "the lanes of the first, then those of the second"),
+    ("vsext",    "v -> ?",         PURE,        None, "as many wider lanes, sign-extended"),
+    ("vzext",    "v -> ?",         PURE,        None, "as many wider lanes, zero-extended"),
+    ("vtrunc",   "v -> ?",         PURE,        None, "as many narrower lanes, the low bits"),
+    ("radd",     "v -> e",         PURE,        None, "sum of integer lanes, sign-extended to 64 bits before"),
+    ("rsmin",    "v -> e",         PURE,        None, "least of signed lanes"),
+    ("rsmax",    "v -> e",         PURE,        None, "greatest of signed lanes"),
+    ("rumin",    "v -> e",         PURE,        None, "least of unsigned lanes, zero-extended"),
+    ("rumax",    "v -> e",         PURE,        None, "greatest of unsigned lanes, zero-extended"),
+    ("rand",     "v -> e",         PURE,        None, "bitwise and of the lanes, sign-extended"),
+    ("ror",      "v -> e",         PURE,        None, "bitwise or of the lanes, sign-extended"),
+    ("rxor",     "v -> e",         PURE,        None, "bitwise exclusive or of the lanes, sign-extended"),
+    ("rfadd",    "v -> e",         PURE,        None, "sum of float lanes, first half plus second half at each step"),
+    ("rfmul",    "v -> e",         PURE,        None, "product of float lanes, by halves likewise"),
+    ("rfmin",    "v -> e",         PURE,        None, "fmin of float lanes, by halves likewise"),
+    ("rfmax",    "v -> e",         PURE,        None, "fmax of float lanes, by halves likewise"),
+    ("movemask", "v -> i64",       PURE,        None, "the sign bits of integer lanes, the first lane's as bit 0"),
+    ("anyset",   "v -> i1",        PURE,        None, "whether the sign bit of any integer lane is set"),
+    ("allset",   "v -> i1",        PURE,        None, "whether the sign bit of every integer lane is set"),
     # -- checks: each leaves the function through its site; `imm` is the site index -----------------------------------
     ("guard",    "i1 i1 * ->",        GUARD,    None, "leave unless the first holds; args: condition, dirty, captures"),
     ("addo",     "i64 i64 i1 -> i64", GUARD,    None, "sum; leave when it does not fit"),
@@ -260,6 +302,10 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     # -- memory: imm is a Memory record ------------------------------------------------------------------------------
     ("load",     "ptr * -> ?",     READ,        None, "args: base[, index]; the value at base + index * scale + disp"),
     ("store",    "t ptr * ->",     WRITE,       None, "args: value, base[, index]"),
+    ("mload",    "v ptr * -> ?",   READ,        None, "args: mask, base[, index]; lanes whose mask is 0 are 0, unread"),
+    ("mstore",   "v m ptr * ->",   WRITE,       None, "args: value, mask, base[, index]; lanes whose mask is 0 stay"),
+    ("gather",   "ptr v * -> ?",   READ,        None,
+     "args: base, indices[, mask]; lane k is loaded from base + index[k] * scale + disp, or 0, unread, by the mask"),
     ("alloca",   "-> ptr",         0,           None, "imm bytes in this frame, 16-byte aligned"),
     # -- calls: imm is a Call record ---------------------------------------------------------------------------------
     ("ccall",    "* -> ?",         READ | WRITE, None, "call a C function; pure ones are marked in the Call record"),
@@ -274,6 +320,37 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
 OPS: dict[str, Op] = {row[0]: Op(*row) for row in _ROWS}
 for _name, _base in (("addo", "add"), ("subo", "sub"), ("mulo", "mul")):
     OPS[_name].base = _base
+
+_LANEWISE = (
+    "select add sub mul neg smin smax umin umax iabs and or xor not shl lshr sar eq ne slt sle sgt sge ult ule ugt uge "
+    "feq fne flt fle fgt fge fadd fsub fmul fdiv fneg fabs fsqrt fcopysign fmin fmax ffloor fceil ftrunc frint fma "
+    "i2f f2i fext fround f2bits bits2f"
+)
+for _name in _LANEWISE.split():
+    OPS[_name].lanewise = True
+
+
+def result_of(op: Op, given: Sequence[Type]) -> Type:
+    """The type of the result of a row that determines it, for arguments of these types.
+
+    Raises:
+        ValueError: there is no such vector.
+    """
+    result = op.result
+    if not result:
+        return VOID
+    if given and given[0].lanes > 1:
+        first = given[0]
+        if op.lanewise and result == "i1":
+            return mask_of(first)
+        if op.lanewise and result not in op.params:
+            return vector(BY_NAME[result], first.lanes)
+        if result == "e":
+            return scalar_of(first)
+        if result == "h" or result == "d":
+            return vector(first.element, first.lanes // 2 if result == "h" else 2 * first.lanes)
+    return given[op.params.index(result)] if result in op.params else BY_NAME[result]
+
 
 # Terminators are not values: a block holds one of these names with its arguments and edges.
 #   jump   one edge                        br    args (condition,), edges (then, else)

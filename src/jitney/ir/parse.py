@@ -14,12 +14,13 @@ import builtins
 
 from .dominators import assign_idoms
 from .function import Block, Call, Edge, Function, Loop, Memory, Site, Symbol
-from .ops import OPS, TERMINATORS
-from .print import CALLS, Opaque
-from .types import ACCESSES, BY_NAME, VOID
+from .ops import OPS, TERMINATORS, result_of
+from .print import CALLS, COUNTED, MASKED, Opaque
+from .types import ACCESSES, BY_NAME, VOID, gathered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .ops import Op
@@ -139,6 +140,15 @@ class _Line:
             while not self.accept(")"):
                 found.append(self.value())
                 self.accept(",")
+        return tuple(found)
+
+    def list(self, item: Callable[[], Any]) -> tuple[Any, ...]:
+        """What stands in brackets."""
+        self.expect("[")
+        found = [item()]
+        while self.accept(","):
+            found.append(item())
+        self.expect("]")
         return tuple(found)
 
     def rest(self) -> str:
@@ -305,13 +315,18 @@ class _Reader:
         imm: Any
         if name in CALLS:
             type, args, imm = self.call(line, name)
-        elif name in ("load", "store"):
-            type, args, imm = self.access(line, name)
+        elif name in ("load", "store") or name in MASKED:
+            type, args, imm = self.access(line, op)
+        elif name == "gather":
+            type, args, imm = self.access(line, op)
+            if line.accept(","):
+                args += (line.value(),)
+            type = gathered(imm.access.name, self.rows[args[1]][1].lanes) or VOID
         else:
             given = line.type() if op.result == "?" else None
             args = self.operands(line)
             imm = self.immediate(line, name, given)
-            type = given or self.result_type(op, args)
+            type = given or result_of(op, [self.rows[a][1] for a in args])
         row = (op, type, args, imm, line.source_line(), self.block)
         if v < 0:
             self.unnumbered.append((self.block, len(self.block.insts), row))
@@ -328,21 +343,17 @@ class _Reader:
             line.accept(",")
         return tuple(found)
 
-    def result_type(self, op: Op, args: tuple[int, ...]) -> Type:
-        if op.result in BY_NAME:
-            return BY_NAME[op.result]
-        return self.rows[args[op.params.index(op.result)]][1] if op.result else VOID
-
     def immediate(self, line: _Line, name: str, type: Type | None) -> Any:
+        if name == "const" and type is not None and type.lanes > 1:
+            return line.list(lambda: _constant(line, type.element))
         if name == "const":
-            if type is not None and type.is_float:
-                return _float(line)
-            token = line.token()
-            return token == "true" if token in ("true", "false") else int(token)
+            return _constant(line, type)
         if name == "symbol":
             return self.symbol(line)
-        if name in ("alloca", "result"):
+        if name in COUNTED:
             return line.integer()
+        if name == "shuffle":
+            return line.list(line.integer)
         if not line.accept("!"):
             return None
         site = line.integer()
@@ -353,7 +364,7 @@ class _Reader:
         name = line.name()
         return self.symbols.setdefault(name, Symbol(name))
 
-    def access(self, line: _Line, name: str) -> tuple[Type, tuple[int, ...], Memory]:
+    def access(self, line: _Line, op: Op) -> tuple[Type, tuple[int, ...], Memory]:
         memory = Memory(ACCESSES[line.token()])
         args = self.operands(line)
         line.expect("[")
@@ -375,7 +386,7 @@ class _Reader:
         if line.accept("region"):
             memory.region = line.integer()
         memory.invariant = line.accept("invariant")
-        return (VOID if name == "store" else memory.access.type), args, memory
+        return (memory.access.type if op.result else VOID), args, memory
 
     def call(self, line: _Line, name: str) -> tuple[Type, tuple[int, ...], Call]:
         called = line.name()
@@ -410,6 +421,13 @@ class _Reader:
         if line.accept("!"):
             block.term_imm = line.integer()
         block.line = line.source_line()
+
+
+def _constant(line: _Line, type: Type | None) -> Any:
+    if type is not None and type.is_float:
+        return _float(line)
+    token = line.token()
+    return token == "true" if token in ("true", "false") else int(token)
 
 
 def _float(line: _Line) -> float:

@@ -16,7 +16,8 @@
         ...
 
 A type stands after an operation where its row does not determine it, a source line after ``;`` where known, a
-``!`` before the imm that names a site. Addresses of C functions are numbers; symbols are names with an ``@``.
+``!`` before the imm that names a site. Lanes stand in brackets. Addresses of C functions are numbers; symbols are
+names with an ``@``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from .types import Type
 
 CALLS = ("ccall", "call", "invoke")
+# Rows whose imm is a number
+COUNTED = ("result", "alloca", "lane", "insert")
+# Masked accesses: how many arguments stand before the address.
+MASKED = {"mload": 1, "mstore": 2}
 
 
 class Opaque:
@@ -72,6 +77,12 @@ def instruction_text(function: Function, v: int) -> str:
         right = f"load {imm.access} {_address(imm, args)}"
     elif op.name == "store":
         right = f"store {imm.access} {_values(args[:1])}, {_address(imm, args[1:])}"
+    elif op.name in MASKED:
+        n = MASKED[op.name]
+        right = f"{op.name} {imm.access} {_values(args[:n])}, {_address(imm, args[n:])}"
+    elif op.name == "gather":
+        mask = f", {_values(args[2:])}" if len(args) > 2 else ""
+        right = f"gather {imm.access} {_address(imm, args[:2])}{mask}"
     else:
         operands = [f"v{a}" for a in args]
         text = _imm(op.name, type, imm)
@@ -159,6 +170,8 @@ def _line(line: int) -> str:
 
 def _imm(op: str, type: Type, imm: Any) -> str:
     if op == "const":
+        if type.lanes > 1:
+            return f"[{', '.join([_imm(op, type.element, lane) for lane in imm])}]"
         if type.is_float:
             return float_text(imm)
         return str(imm).lower()
@@ -166,8 +179,10 @@ def _imm(op: str, type: Type, imm: Any) -> str:
         return f"@{name_text(imm.name)}"
     if op == "poll":
         return f"!{imm[0]}, {imm[1]}"
-    if op in ("result", "alloca"):
+    if op in COUNTED:
         return str(imm)
+    if op == "shuffle":
+        return str(list(imm))
     return f"!{imm}" if imm is not None else ""
 
 

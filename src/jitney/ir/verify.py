@@ -18,6 +18,7 @@ Values
   V4  Immediates: the constant as `ops.hold` gives it; a `Memory` whose access has the type of the value, with scale
       1, 2, 4 or 8 and a 32-bit displacement; a positive size (`alloca`); a `Symbol`; a `Call`.
   V5  `facts` bound i64 parameters.
+  V6  Vectors stay inside: they are no parameters or results of functions, nor are they captured.
 
 Loops
   L1  `depth` counts from 1 for a loop without `parent`.
@@ -46,13 +47,13 @@ from __future__ import annotations
 from .context import CAPTURES_MAX
 from .dominators import immediate_dominators
 from .function import Call, Loop, Memory, Symbol
-from .ops import OPS, TERMINATORS, bits_of, hold
+from .ops import OPS, TERMINATORS, bits_of, hold, result_of
 from .print import instruction_text, terminator_text
-from .types import I1, I64, PTR, VOID
+from .types import F32, F64, I1, I64, PTR, VOID, gathered, mask_of, scalar_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .function import Block, Function
@@ -126,6 +127,8 @@ class _Verifier:
             self.require(params and function.types[params[0]] is PTR, "F1", "the first parameter is not the context")
         else:
             self.require(len(function.results) <= 1, "F1", "a c function with several results")
+        outside = [*[function.types[p] for p in function.params], *function.results]
+        self.require(_scalars(outside), "V6", "a vector as parameter or result")
 
     def edges(self) -> None:
         function = self.function
@@ -293,19 +296,43 @@ class _Verifier:
 
     def row(self, op: Op, type: Type, given: list[Type]) -> None:
         params = op.params
+        if op.lanewise and given and given[0].lanes > 1:
+            self.lanewise(op, type, given)
+            return
+        self.require(not op.lanewise or _scalars(given), "V3", f"scalars and vectors: {given}")
         if params and params[-1] == "*":
             params = params[:-1]
             self.require(len(given) >= len(params), "V3", f"{len(given)} arguments")
         else:
             self.require(len(given) == len(params), "V3", f"{len(given)} arguments for {len(params)}")
         bound: dict[str, Type] = {}
+        if "v" in params:
+            first = given[params.index("v")]
+            self.require(first.lanes > 1, "V3", f"{first} where a vector is due")
+            bound = {"e": scalar_of(first), "m": mask_of(first)}
         for letter, t in zip(params, given):
             self.require(_fits(letter, t) and bound.setdefault(letter, t) is t, "V3", f"{t} where {letter} is due")
         self.require(VOID not in given, "V3", "a void argument")
         if op.result == "":
             self.require(type is VOID, "V3", f"result {type} of a row without result")
+        elif op.result == "h" or op.result == "d":
+            self.require(_half(type, given[0]) if op.result == "h" else _half(given[0], type), "V3", f"result {type}")
         elif op.result != "?":
             self.require(_fits(op.result, type) and bound.get(op.result, type) is type, "V3", f"result {type}")
+
+    def lanewise(self, op: Op, type: Type, given: list[Type]) -> None:
+        """A row that serves scalars and vectors, on vectors."""
+        self.require(len(given) == len(op.params), "V3", f"{len(given)} arguments for {len(op.params)}")
+        lanes = given[-1].lanes
+        bound: dict[str, Type] = {}
+        for letter, t in zip(op.params, given):
+            due = t is mask_of(given[-1]) if letter == "i1" and given[-1].lanes > 1 else _lane_fits(letter, t)
+            agree = t.lanes == lanes and bound.setdefault(letter, t) is t
+            self.require(due and agree, "V3", f"{t} where lanes of {letter} are due")
+        if op.result == "?":
+            self.require(type.lanes == lanes and type.element.is_float, "V3", f"result {type}")
+        else:
+            self.require(type is result_of(op, given), "V3", f"result {type}")
 
     def terminator(self, block: Block, given: tuple[Type, ...]) -> None:
         function, term = self.function, block.term
@@ -328,6 +355,7 @@ class _Verifier:
         wanted = tuple(sites[number].captures)
         self.require(captured == wanted, "S1", f"captures {captured}, the site has {wanted}")
         self.require(len(wanted) <= CAPTURES_MAX, "S1", f"{len(wanted)} captures")
+        self.require(_scalars(wanted), "V6", "a captured vector")
 
     def guard(self, v: int) -> None:
         types = self.function.types
@@ -344,14 +372,67 @@ class _Verifier:
 
     def const(self, v: int) -> None:
         type, imm = self.function.types[v], self.function.imms[v]
-        kind = float if type.is_float else bool if type is I1 else int
-        self.require(type is not VOID and imm.__class__ is kind, "V4", f"{imm!r} as {type}")
-        held = hold(type, imm)
-        same = bits_of(held) == bits_of(imm) if type.is_float else held == imm
-        self.require(same or imm != imm, "V4", f"{imm!r} does not fit {type}")
+        if type.lanes > 1:
+            self.require(imm.__class__ is tuple and len(imm) == type.lanes, "V4", f"{imm!r} as {type}")
+        element = type.element
+        kind = float if element.is_float else bool if type is I1 else int
+        for lane in imm if type.lanes > 1 else (imm,):
+            self.require(type is not VOID and lane.__class__ is kind, "V4", f"{imm!r} as {type}")
+            held = hold(element, lane)
+            same = bits_of(held) == bits_of(lane) if kind is float else held == lane
+            self.require(same or lane != lane, "V4", f"{imm!r} does not fit {type}")
 
     def conversion(self, v: int) -> None:
         self.require(self.function.types[v].is_float, "V3", f"conversion to {self.function.types[v]}")
+
+    def splat(self, v: int) -> None:
+        type, given = self.function.types[v], self.function.types[self.function.args[v][0]]
+        self.require(type.lanes > 1 and given is scalar_of(type), "V3", f"{type} of {given}")
+
+    def lane_number(self, v: int) -> None:
+        imm, type = self.function.imms[v], self.function.types[self.function.args[v][0]]
+        self.require(imm.__class__ is int and 0 <= imm < type.lanes, "V4", f"lane {imm!r} of {type}")
+
+    def shuffle(self, v: int) -> None:
+        imm, type = self.function.imms[v], self.function.types[v]
+        whole = imm.__class__ is tuple and len(imm) == type.lanes
+        self.require(whole and all(k.__class__ is int and 0 <= k < type.lanes for k in imm), "V4", f"lanes {imm!r}")
+
+    def resize(self, v: int) -> None:
+        """Lanes made wider or narrower."""
+        wide, narrow = self.function.types[v], self.function.types[self.function.args[v][0]]
+        if self.function.ops[v].name == "vtrunc":
+            wide, narrow = narrow, wide
+        integers = not wide.element.is_float and not narrow.element.is_float
+        self.require(integers and wide.lanes == narrow.lanes and narrow.size < wide.size, "V3", f"{wide} and {narrow}")
+
+    def integer_lanes(self, v: int) -> None:
+        type = self.function.types[self.function.args[v][0]]
+        self.require(not type.element.is_float, "V3", f"{type} where integer lanes are due")
+
+    def float_lanes(self, v: int) -> None:
+        type = self.function.types[self.function.args[v][0]]
+        self.require(type.element.is_float, "V3", f"{type} where float lanes are due")
+
+    def masked_load(self, v: int) -> None:
+        args, type = self.function.args[v], self.function.types[v]
+        mask = self.function.types[args[0]]
+        self.require(type.lanes > 1 and mask is mask_of(type), "V3", f"a mask {mask} for {type}")
+        self.memory(v, type, args[1:])
+
+    def masked_store(self, v: int) -> None:
+        args = self.function.args[v]
+        self.memory(v, self.function.types[args[0]], args[2:])
+
+    def gather(self, v: int) -> None:
+        function = self.function
+        type, given = function.types[v], [function.types[a] for a in function.args[v]]
+        memory = function.imms[v]
+        self.require(isinstance(memory, Memory) and memory.access.type.lanes == 1, "V4", f"imm {memory!r}")
+        self.require(type is gathered(memory.access.name, given[1].lanes), "V4", f"lanes {memory.access} as {type}")
+        self.require(not given[1].element.is_float and given[1].element.size >= 4, "V3", f"indices {given[1]}")
+        self.require(given[2:] in ([], [mask_of(type)]), "V3", f"a mask {given[2:]} for {type}")
+        self.address_mode(memory)
 
     def alloca(self, v: int) -> None:
         imm = self.function.imms[v]
@@ -371,15 +452,19 @@ class _Verifier:
         memory = self.function.imms[v]
         self.require(isinstance(memory, Memory), "V4", f"imm {memory!r}")
         self.require(memory.access.type is type, "V4", f"access {memory.access} of a value of type {type}")
-        self.require(memory.scale in (1, 2, 4, 8), "V4", f"scale {memory.scale}")
-        self.require(-(1 << 31) <= memory.disp < 1 << 31, "V4", f"displacement {memory.disp}")
+        self.address_mode(memory)
         types = self.function.types
         self.require(len(address) <= 2 and all(types[a] is I64 for a in address[1:]), "V3", "base[, i64 index] is due")
+
+    def address_mode(self, memory: Memory) -> None:
+        self.require(memory.scale in (1, 2, 4, 8), "V4", f"scale {memory.scale}")
+        self.require(-(1 << 31) <= memory.disp < 1 << 31, "V4", f"displacement {memory.disp}")
 
     def call(self, v: int) -> None:
         function = self.function
         name, call, type = function.ops[v].name, function.imms[v], function.types[v]
         self.require(isinstance(call, Call), "F3", f"imm {call!r}")
+        self.require(_scalars([*call.params, *call.results]), "V6", "a call with vectors")
         jit = name != "ccall"
         self.require(isinstance(call.target, Symbol) or (not jit and call.target.__class__ is int),
                      "F3", f"target {call.target!r}")  # fmt: skip
@@ -414,8 +499,26 @@ def _fits(letter: str, type: Type) -> bool:
     if letter == "x":
         return type is I64 or type is PTR or type is I1
     if letter == "f":
-        return type.is_float
-    return type.name == letter
+        return type is F64 or type is F32
+    return type.lanes > 1 if letter == "v" else letter in ("e", "m") or type.name == letter
+
+
+def _lane_fits(letter: str, type: Type) -> bool:
+    """Whether a vector's lanes serve where a row names a scalar."""
+    element = type.element
+    if letter == "t":
+        return True
+    if letter == "x" or letter == "i64":
+        return not element.is_float
+    return element.is_float if letter == "f" else element.name == letter
+
+
+def _half(small: Type, large: Type) -> bool:
+    return small.element is large.element and 2 * small.lanes == large.lanes
+
+
+def _scalars(types: Iterable[Type]) -> bool:
+    return all(t.lanes == 1 for t in types)
 
 
 def _call_results(name: str, call: Call) -> tuple[Type, ...]:
@@ -428,6 +531,17 @@ _IMMEDIATES: dict[str, Callable[[_Verifier, int], None]] = {
     "symbol": _Verifier.symbol,
     "i2f": _Verifier.conversion,
     "u2f": _Verifier.conversion,
+    "splat": _Verifier.splat,
+    "lane": _Verifier.lane_number,
+    "insert": _Verifier.lane_number,
+    "shuffle": _Verifier.shuffle,
+    **dict.fromkeys(("vsext", "vzext", "vtrunc"), _Verifier.resize),
+    **dict.fromkeys(("radd", "rsmin", "rsmax", "rumin", "rumax", "rand", "ror", "rxor"), _Verifier.integer_lanes),
+    **dict.fromkeys(("movemask", "anyset", "allset"), _Verifier.integer_lanes),
+    **dict.fromkeys(("rfadd", "rfmul", "rfmin", "rfmax"), _Verifier.float_lanes),
+    "mload": _Verifier.masked_load,
+    "mstore": _Verifier.masked_store,
+    "gather": _Verifier.gather,
     "alloca": _Verifier.alloca,
     "load": _Verifier.load,
     "store": _Verifier.store,

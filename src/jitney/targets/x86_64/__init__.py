@@ -38,6 +38,8 @@ def target(features: frozenset[str]) -> Target:
         split=ops.SPLIT,
         select=select,
         emit=emitted,
+        vector_bytes=0,
+        supports=lambda name, type: False,
     )
 
 

@@ -402,28 +402,29 @@ CASES = {
           v17 = add v15, v16
           v18 = smin v17, v13
           v19 = smin v2, v18
-          jump b2(v4, v6, v8)
-        b2(v10: i64, v11: f64, v12: i64) in L0:
-          v20 = slt v10, v19
-          br v20, b3, b7
+          v22 = smin v19, v21
+          jump b2(v4, v6, v8, v22)
+        b2(v10: i64, v11: f64, v12: i64, v20: i64) in L0:
+          v23 = slt v10, v20
+          br v23, b3, b7
         b3 in L0:
-          v22 = sub v19, v10
-          v23 = umin v22, v21
-          v24 = add v10, v23
           jump b4(v10, v11)
-        b4(v25: i64, v26: f64) in L1:
-          v27 = add v25, v5
-          v28 = load f64 [v1 + v27*8] region 1
-          v29 = fadd v26, v28
-          v30 = slt v27, v24
-          br v30, b4(v27, v29), b5
+        b4(v24: i64, v25: f64) in L1:
+          v26 = add v24, v5
+          v27 = load f64 [v1 + v26*8] region 1
+          v28 = fadd v25, v27
+          v29 = slt v26, v20
+          br v29, b4(v26, v28), b5
         b5 in L0:
-          v31 = sub v12, v23
-          v32 = slt v27, v2
-          br v32, b6, b8(v29)
+          v30 = sub v26, v10
+          v31 = sub v12, v30
+          v32 = slt v26, v2
+          br v32, b6, b8(v28)
         b6 in L0 cold:
           v33 = poll v31, v7, !2, 1
-          jump b2(v27, v29, v33)
+          v41 = add v26, v21
+          v42 = smin v19, v41
+          jump b2(v26, v28, v33, v42)
         b7 in L0 cold:
           v34 = addo v10, v5, v7, !1
           v35 = index v34, v3, v7, !0
@@ -432,9 +433,11 @@ CASES = {
           v38 = poll v12, v7, !2, 1
           v39 = add v10, v5
           v40 = slt v39, v2
-          br v40, b2(v39, v37, v38), b8(v37)
-        b8(v41: f64):
-          ret v41
+          v43 = add v39, v21
+          v44 = smin v19, v43
+          br v40, b2(v39, v37, v38, v44), b8(v37)
+        b8(v45: f64):
+          ret v45
     """),
     "split: nothing but the poll": ("split", """
         func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
@@ -466,30 +469,31 @@ CASES = {
           v6 = const i1 false
           v7 = const i64 32768
           v8 = sgt v2, v3
-          v12 = const i64 16384
+          v13 = const i64 16384
           br v8, b1, b6(v5)
         b1:
-          jump b2(v3, v5, v7)
-        b2(v9: i64, v10: f64, v11: i64) in L0:
-          v13 = sub v2, v9
-          v14 = umin v13, v12
-          v15 = add v9, v14
+          v14 = smin v2, v13
+          jump b2(v3, v5, v7, v14)
+        b2(v9: i64, v10: f64, v11: i64, v12: i64) in L0:
           jump b3(v9, v10)
-        b3(v16: i64, v17: f64) in L1:
-          v18 = load f64 [v1 + v16*8] region 1
-          v19 = fadd v17, v18
-          v20 = add v16, v4
-          v21 = slt v20, v15
-          br v21, b3(v20, v19), b4
+        b3(v15: i64, v16: f64) in L1:
+          v17 = load f64 [v1 + v15*8] region 1
+          v18 = fadd v16, v17
+          v19 = add v15, v4
+          v20 = slt v19, v12
+          br v20, b3(v19, v18), b4
         b4 in L0:
-          v22 = sub v11, v14
-          v23 = slt v20, v2
-          br v23, b5, b6(v19)
+          v21 = sub v19, v9
+          v22 = sub v11, v21
+          v23 = slt v19, v2
+          br v23, b5, b6(v18)
         b5 in L0 cold:
           v24 = poll v22, v6, !0, 1
-          jump b2(v20, v19, v24)
-        b6(v25: f64):
-          ret v25
+          v25 = add v19, v13
+          v26 = smin v2, v25
+          jump b2(v19, v18, v24, v26)
+        b6(v27: f64):
+          ret v27
     """),
     "memory: what was stored, and what was loaded": ("memory", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {

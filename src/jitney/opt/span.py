@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..analysis.intervals import MAX, MIN
 from ..ir.ops import OPS
-from ..ir.types import I64
+from ..ir.types import I1, I64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ class Span:
 
     Attributes:
         lower, upper: new values: the counter is in [lower, upper); -1: no bound but the loop's own.
+        stop: the new value where the counter, going its way, leaves them; where a condition fails, one that it is
+            beyond from the start.
     """
 
-    __slots__ = ("builder", "forms", "lower", "made", "plan", "rebuild", "upper")
+    __slots__ = ("builder", "forms", "lower", "made", "plan", "rebuild", "stop", "upper")
 
     def __init__(self, rebuild: Split, plan: Plan) -> None:
         self.rebuild = rebuild
@@ -43,6 +46,7 @@ class Span:
             self._clip(form, length, lowers, uppers, conds)
         self._combine(lowers, uppers)
         self._test_ends(conds)
+        self.stop = self.upper if plan.loop.step > 0 else self.builder.emit("sub", self.lower, self.constant(1))
         if conds:
             self._only_if(conds)
 
@@ -114,6 +118,14 @@ class Span:
             return self.constant(form.const)
         return emit("add", total, self.constant(form.const))
 
+    def _least(self, form: Form) -> int:
+        """The least that the part of a form is that is the same in each iteration."""
+        least = form.const
+        for v, mult in form.terms.items():
+            low, high = self.forms.known(v)
+            least += mult * (low if mult > 0 else high)
+        return least
+
     def _clip(self, form: Form, length: int, lowers: list[int], uppers: list[int], conds: list[int]) -> None:
         """``0 <= +-k + base < length``."""
         emit, zero = self.builder.emit, self.constant(0)
@@ -123,8 +135,8 @@ class Span:
         if not plain and self.forms.known(length)[1] > LENGTHS:
             size = emit("smin", size, self.constant(LENGTHS))
         if form.coef > 0:
-            first = self.forms.known(self.start())[0]
-            if form.terms or self.plan.loop.step < 0 or -form.const > first:
+            first = self.forms.known(self.start() if self.plan.loop.step > 0 else self.plan.loop.counter)[0]
+            if first + self._least(form) < 0:
                 lowers.append(emit("sub", zero, base))
             uppers.append(size if plain else emit("sub", size, base))
         else:
@@ -171,47 +183,49 @@ class Span:
         homes = self.builder.function.homes
         for cond in sorted(set(conds), key=lambda c: (getattr(homes[c].loop, "depth", 0), c)):
             every = cond if every < 0 else emit("and", every, cond)
-        if self.plan.loop.step > 0:
-            self.upper = emit("select", every, self.upper, self.constant(-(1 << 63)))
-        else:
-            self.lower = emit("select", every, self.lower, self.constant((1 << 63) - 1))
-
-    def contains(self, k: int) -> int:
-        """Whether iteration `k` is in; -1 where they all are."""
-        if self.plan.always:
-            return -1
-        emit = self.builder.emit
-        tests = []
-        if self.lower >= 0:
-            tests.append(emit("sge", k, self.lower))
-        if self.upper >= 0:
-            tests.append(emit("slt", k, self.upper))
-        return tests[0] if len(tests) == 1 else emit("and", tests[0], tests[1])
+        self.stop = emit("select", every, self.stop, self.constant(MIN if self.plan.loop.step > 0 else MAX))
 
 
 class Chunk:
-    """As many iterations as run between two polls, emitted into the current block.
+    """As many iterations as run between two polls.
 
     Attributes:
-        length: how many steps of the counter by one; limit: the counter's new stop; head: the outer loop's header.
+        head: the outer loop's header; limit: its new parameter, the check-free copy's stop. Where the counter has
+            passed it, the next iteration is not the copy's.
     """
 
-    __slots__ = ("_emit", "_k", "_step", "head", "length", "limit")
+    __slots__ = ("_emit", "_k", "_span", "head", "limit")
 
     def __init__(self, span: Span, k: int, head: Block) -> None:
-        emit, step = span.builder.emit, span.plan.loop.step
-        self._emit, self._k, self._step = emit, k, step
-        most = span.constant(CHUNK * abs(step))
-        if step > 0:
-            self.length = emit("umin", emit("sub", span.upper, k), most)
-            self.limit = emit("add", k, self.length)
-        else:
-            stop = emit("sub", span.lower, span.constant(1))
-            self.length = emit("umin", emit("sub", k, stop), most)
-            self.limit = emit("sub", k, self.length)
+        self._span, self._k = span, k
+        self._emit = span.builder.emit
         self.head = head
+        self.limit = span.builder.param(head, I64)
+
+    def bound(self, k: int, block: Block | None = None) -> int:
+        """The limit for an iteration `k`; what is computed from `k` may wrap, it is a limit still. Computed here, or
+        at the end of `block`: then not folded, so that nothing but `k` lives until there."""
+        span = self._span
+        builder = span.builder
+
+        def emit(name: str, *args: int) -> int:
+            if block is None:
+                return builder.emit(name, *args)
+            return builder.append(block, name, args, I1 if name in ("sge", "slt") else I64)
+
+        step = span.plan.loop.step
+        far = emit("add", k, span.constant(CHUNK * step))
+        limit = emit("smin" if step > 0 else "smax", span.stop, far)
+        name, first, none = ("sge", span.lower, MIN) if step > 0 else ("slt", span.upper, MAX)
+        if first >= 0:
+            limit = emit("select", emit(name, k, first), limit, span.constant(none))
+        return limit
+
+    def inside(self) -> int:
+        """Whether the next iteration is the check-free copy's."""
+        return self._emit("slt" if self._span.plan.loop.step > 0 else "sgt", self._k, self.limit)
 
     def left(self, fuel: int, k: int) -> int:
-        """The fuel that is left in iteration `k`."""
-        done = self._emit("sub", k, self._k) if self._step > 0 else self._emit("sub", self._k, k)
-        return self._emit("sub", fuel, done)
+        """The fuel that is left before iteration `k`."""
+        k, start = (k, self._k) if self._span.plan.loop.step > 0 else (self._k, k)
+        return self._emit("sub", fuel, self._emit("sub", k, start))

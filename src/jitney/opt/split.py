@@ -2,18 +2,18 @@
 
 Before:                                     After:
 
-    pre: jump head(start, x)                    pre: lo, hi computed
-                                                     jump head(start, x)
-    head(k, x):                                 head(k, x):                  # the outer of two loops
-        body, with checks                           br lo <= k < hi, enter, checked
-        poll                                    enter: limit = min(hi, k + 16384)
-        k' = k + 1                                   jump main(k, x)
-        br k' < stop, head(k', x'), out         main(k, x): body, without checks and poll
-                                                     br k' < limit, main(k', x'), rest
+    pre: jump head(start, x)                    pre: lo, hi computed; limit = min(hi, start + 16384)
+                                                     jump head(start, x, lo <= start ? limit : none)
+    head(k, x):                                 head(k, x, limit):           # the outer of two loops
+        body, with checks                           br k < limit, enter, checked
+        poll                                    enter: jump main(k, x)
+        k' = k + 1                              main(k, x): body, without checks and poll
+        br k' < stop, head(k', x'), out              br k' < limit, main(k', x'), rest
                                                 rest: br k' < stop, more, out
                                                 more: poll, once per 16384 iterations
-                                                     jump head(k', x')
-                                                checked: body as it was; br k' < stop, head(k', x'), out
+                                                     jump head(k', x', min(hi, k' + 16384))
+                                                checked: body as it was; a new limit
+                                                     br k' < stop, head(k', x', limit'), out
 
 [lo, hi) are the iterations in which every check that is affine in k passes: ``index a*k + b, n`` bounds k where a is
 1 or -1, and is tested at both ends otherwise. Checks on invariants, and the assumptions behind "this sum does not
@@ -280,15 +280,16 @@ class Split(Rebuild):
         params = [value[p] for p in header.params]
 
         builder.block, builder.line = outer.preheader, header.line
-        span = Span(self, plan)
+        at = self._at = Chunk(Span(self, plan), value[loop.counter], head)
+        number = header.params.index(loop.counter)
+        ((_, entry),) = self._sources[head]
+        entry.args += (at.bound(entry.args[number]),)
         builder.block = head
-        inside = span.contains(value[loop.counter])
         checked = None
-        if inside >= 0:
+        if not plan.always:
             enter, checked = builder.new_block(outer), builder.new_block(outer)
-            self.end("br", (inside,), [Edge(enter), Edge(checked)])
+            self.end("br", (at.inside(),), [Edge(enter), Edge(checked)])
             builder.start(enter, head)
-        self._at = Chunk(span, value[loop.counter], head)
         copies = {block: self.blocks[block] for block in plan.body}
         self._copy_main(plan, outer)
 
@@ -300,15 +301,17 @@ class Split(Rebuild):
             for block in plan.body:
                 for edge in block.edges:
                     self._waiting[self.blocks[edge.target]] -= 1
-            return
-        for copy in copies.values():
-            copy.cold = copy is not head
-        checked.cold = True
-        builder.start(checked, head)
-        self.instructions(header)
-        self.terminator(header)
-        for block in plan.body[1:]:
-            self.block(block)
+        else:
+            for copy in copies.values():
+                copy.cold = copy is not head
+            checked.cold = True
+            builder.start(checked, head)
+            self.instructions(header)
+            self.terminator(header)
+            for block in plan.body[1:]:
+                self.block(block)
+        for source, edge in self._sources[head][1:]:
+            edge.args += (at.bound(edge.args[number], source),)
 
     def _copy_main(self, plan: Plan, outer: Loop) -> None:
         """The check-free copy, entered from the current block."""
@@ -392,7 +395,7 @@ class Split(Rebuild):
         same, self.same = self.same, {}
         # Whoever is done need not poll: the loop outside does.
         fuel, dirty = [value[a] for a in old.args[plan.poll]]
-        value[plan.poll] = builder.emit("sub", fuel, self._at.length)
+        value[plan.poll] = self._at.left(fuel, value[plan.following])
         again = builder.insert(old.ops[cond], tuple([value[a] for a in old.args[cond]]))
         more = builder.new_block(rest.loop)
         more.cold = True

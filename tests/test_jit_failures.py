@@ -428,6 +428,43 @@ def test_fork_while_another_thread_compiles(tmp_path):
     assert result.stdout == "fine\n", result.stderr
 
 
+def test_fork_while_another_thread_loads_the_compiler(tmp_path):
+    result = run_python(
+        """
+        import os, threading, time
+        from jitney import jit
+
+        def make():
+            @jit
+            def f(n):
+                t = ()
+                for i in range(n):
+                    t = (i, 2.0 ** i)
+                return t
+            return f
+
+        function = make()
+        def call():
+            function(2)
+            function(2)
+        thread = threading.Thread(target=call)
+        thread.start()
+        children = []
+        while thread.is_alive() and len(children) < 12:
+            child = os.fork()
+            if child == 0:
+                f = make()
+                os._exit(0 if [f(3), f(3)] == [(2, 4.0)] * 2 else 1)
+            children.append(child)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(children)
+        thread.join()
+        print("fine")
+        """,
+        path=tmp_path / "forks.py",
+    )
+    assert result.stdout == "fine\n", result.stderr
+
+
 def test_exit_while_a_daemon_thread_is_in_a_loop(tmp_path):
     result = run_python(
         """

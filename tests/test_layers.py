@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
@@ -15,9 +16,10 @@ SOURCE = ROOT / "src" / "jitney"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 # layer -> the layers it may import besides itself. A layer is a folder or, where there is no folder, a file.
-# `errors` (exception classes, no imports) is open to all.
+# `errors` (exception classes) and `lazy` (imports put off), which import nothing of ours, are open to all.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
+    "lazy": set(),
     "asm": set(),
     "ir": set(),
     "analysis": {"ir"},
@@ -64,6 +66,9 @@ def imports(path: Path) -> tuple[list[tuple[int, str, tuple[str, ...]]], list[in
                 base = package[: len(package) - node.level + 1] if node.level else ()
                 module = ".".join((*base, *([node.module] if node.module else [])))
                 found.append((node.lineno, module, tuple(alias.name for alias in node.names)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "lazy":
+            package_, *names = [ast.literal_eval(argument) for argument in node.args]
+            found.extend((node.lineno, f"{package_}.{name}", ()) for name in names)
         inside = in_function or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         for child in ast.iter_child_nodes(node):
             visit(child, inside)
@@ -88,7 +93,7 @@ def layer_violations(path: Path) -> list[str]:
     own = own_layer(path)
     if own in TOP:
         return []
-    allowed = LAYERS[own] | {own, "errors"}
+    allowed = LAYERS[own] | {own, "errors", "lazy"}
     wrong = []
     for line, module, names in imports(path)[0]:
         layer = layer_of(module)
@@ -143,10 +148,21 @@ def test_the_reader_of_imports_sees_violations(tmp_path, monkeypatch):
         "TYPE_CHECKING = False\n"
         "if TYPE_CHECKING:\n    from jitney.codegen import x\n"
         "from . import types\nfrom ..opt import fold\nimport jitney.runtime\nfrom jitney import frontend\n"
+        "x, y = lazy('jitney.opt', 'split', 'unroll')\n"
         "def f():\n    import os\n"
     )
-    assert [w.rsplit(" ", 1)[1] for w in layer_violations(path)] == ["opt", "runtime", "frontend"]
-    assert imports(path)[1] == [10]
+    assert [w.rsplit(" ", 1)[1] for w in layer_violations(path)] == [
+        "opt", "runtime", "frontend", "opt", "opt",
+    ]
+    assert imports(path)[1] == [11]
+
+
+def test_what_is_loaded_lazily_exists():
+    wrong = [
+        module for path in FILES for _, module, names in imports(path)[0]
+        if not names and module.startswith("jitney.") and importlib.util.find_spec(module) is None
+    ]
+    assert wrong == []
 
 
 def loaded_by_import(name: str) -> set[str]:
@@ -159,6 +175,7 @@ def loaded_by_import(name: str) -> set[str]:
 def test_importing_jitney_imports_nothing_slow():
     loaded = loaded_by_import("jitney")
     assert "jitney.jit" in loaded
+    assert "jitney.opt.split" not in loaded and "jitney.analysis" not in loaded
     # What ctypes, the way to CPython's C-API, brings itself is not ours to save.
     assert (loaded & FORBIDDEN) - loaded_by_import("ctypes") == set()
 

@@ -22,6 +22,8 @@ gc.disable()
 try:
     from .errors import FallbackWarning, UnsupportedError
     from .jit import jit
+    from .lazy import settle
+    settle()
 finally:
     if _collecting:
         gc.enable()

@@ -22,9 +22,10 @@ from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
 from .frontend.source import file_lines
+from .lazy import lazy
 from .runtime import arguments, stack, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
-from .runtime.entry import Entry, build_entry
+from .runtime.entry import Entry
 from .runtime.guards import GuardTable
 from .runtime.layouts import LAYOUT, arrays
 from .runtime.pieces import assemble_entry
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
     from .pipeline import Compiled
     from .pytypes import PyType
+    from .runtime import build_entry
+else:
+    build_entry = lazy("jitney.runtime", "build_entry")
 
 OPTIONS = ("strict", "fastmath", "nogil", "parallel", "cache")
 MAX_SPECIALIZATIONS = 16
@@ -336,7 +340,7 @@ class Dispatcher:
             record.entry_owner = (region, self._binding)
             address = region.code_address + offset
         else:
-            function = build_entry(entry)
+            function = build_entry.build_entry(entry)
             record.entry_owner = (pipeline.link([function]), self._binding)
             address = function.symbol.address
         record.stages["entry"] = record.stages.get("entry", 0.0) + perf_counter() - start

@@ -9,12 +9,12 @@ the invariants of the IR are verified between all passes and the register alloca
 
 from __future__ import annotations
 
-from importlib import import_module
 from os import environ
 from time import perf_counter
 
 from .codegen.generate import generate
 from .group import Group
+from .lazy import lazy
 from .loader import load
 from .opt import enabled
 from .runtime import exceptions, stubs
@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from .codegen.code import MachineCode
     from .frontend.lower import Lowered
     from .group import GroupHooks, Unit
+    from .ir import verify
     from .ir.function import Function, Symbol
     from .loader import Loaded
     from .pytypes import PyType
     from .runtime.exceptions import Registration
+else:
+    verify = lazy("jitney.ir", "verify")
 
 
 class Compiled:
@@ -100,14 +103,13 @@ def compile(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
 
 def optimize(function: Function) -> Function:
     """All passes in order; between them the verifier, if asked for."""
-    # The verifier is for tests: only they pay for importing it.
-    checking = environ.get("JITNEY_CHECK") == "1"
-    verify = import_module("jitney.ir.verify").verify if checking else _accept
-    verify(function)
+    # The verifier is for tests: only they pay for loading it.
+    check = verify.verify if environ.get("JITNEY_CHECK") == "1" else _accept
+    check(function)
     function.target = TARGET
     for _, run in enabled():
         function = run(function)
-        verify(function)
+        check(function)
     return function
 
 

@@ -30,7 +30,8 @@ from jitney.pytypes import (
     union_type,
 )
 from jitney.runtime import arguments, callable, exceptions, stack, stubs
-from jitney.runtime.entry import Entry, build_entry
+from jitney.runtime.build_entry import build_entry
+from jitney.runtime.entry import Entry
 from jitney.runtime.guards import GuardTable
 from jitney.runtime.pieces import assemble_entry
 from jitney.runtime.specialization import Words

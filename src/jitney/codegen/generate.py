@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from os import environ
-from sys import modules
 from time import perf_counter
 
+from ..lazy import lazy
 from .allocate import allocate
 from .hoist import hoist
 from .layout import arrange
@@ -15,13 +14,11 @@ from .shrink import shrink
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Function, Symbol
+    from . import checker
     from .code import MachineCode
     from .target import Target
-
-
-# Loaded only when asked for. Not imported again at each use: a thread that forks meanwhile would leave its child the
-# lock that `import_module` holds.
-_CHECKER = "jitney.codegen.checker"
+else:
+    checker = lazy("jitney.codegen", "checker")
 
 
 def generate(function: Function, target: Target, poll: Symbol | None = None, listing: bool = False) -> MachineCode:
@@ -42,7 +39,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     hoist(allocation, target.split)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
-        (modules.get(_CHECKER) or import_module(_CHECKER)).check(m, allocation, target)
+        checker.check(m, allocation, target)
     t3 = perf_counter()
     code = target.emit(m, allocation, poll)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}

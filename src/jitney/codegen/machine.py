@@ -198,3 +198,27 @@ LABEL = MachineOp("label", _no_bytes)
 # Stands after every instruction that destroys registers: there what it destroyed is free again, so that there is room
 # to reload.
 PAUSE = MachineOp("pause", _no_bytes)
+
+
+def located(inst: Inst, place: list[int]) -> Inst:
+    """The instruction with the location of each register."""
+    op, outs, ins, imm, stub = inst
+    n = len(outs)
+    if n == 1:
+        outs = (place[outs[0]],)
+    elif n:
+        outs = tuple([place[o] for o in outs])
+    n = len(ins)
+    if n == 2:
+        a, b = ins
+        ins = (place[a], place[b])
+    elif n == 1:
+        ins = (place[ins[0]],)
+    elif n:
+        ins = tuple([place[a] for a in ins])
+    if stub is not None:
+        stub.locs = tuple([place[a] for a in stub.uses])
+        stub.operands = (outs, ins)
+    elif not outs and not ins:
+        return inst
+    return (op, outs, ins, imm, stub)

@@ -8,7 +8,7 @@ in a loop that can do without. Constants are made again instead of loaded.
 
 from __future__ import annotations
 
-from .machine import INCOMING, SLOT
+from .machine import INCOMING, SLOT, located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -373,27 +373,3 @@ class Splitter:
                 new.append(extra)
                 source.append(-1)
         result.spills = len(moves)
-
-
-def located(inst: Inst, place: list[int]) -> Inst:
-    """The instruction with the location of each register."""
-    op, outs, ins, imm, stub = inst
-    n = len(outs)
-    if n == 1:
-        outs = (place[outs[0]],)
-    elif n:
-        outs = tuple([place[o] for o in outs])
-    n = len(ins)
-    if n == 2:
-        a, b = ins
-        ins = (place[a], place[b])
-    elif n == 1:
-        ins = (place[ins[0]],)
-    elif n:
-        ins = tuple([place[a] for a in ins])
-    if stub is not None:
-        stub.locs = tuple([place[a] for a in stub.uses])
-        stub.operands = (outs, ins)
-    elif not outs and not ins:
-        return inst
-    return (op, outs, ins, imm, stub)

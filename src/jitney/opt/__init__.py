@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import os
 
-from .checks import drop_checks
-from .dce import eliminate
-from .guards import hoist
-from .memory import forward
-from .params import clean
-from .rotate import rotate
-from .select import convert
-from .split import split_loops
-from .unroll import unroll
+from ..lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function
+    from . import checks, dce, guards, memory, params, rotate, select, split, unroll
+else:
+    checks, dce, guards, memory, params, rotate, select, split, unroll = lazy(
+        "jitney.opt", "checks", "dce", "guards", "memory", "params", "rotate", "select", "split", "unroll"
+    )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
-    ("params", clean),
-    ("rotate", rotate),
-    ("unroll", unroll),
-    ("checks", drop_checks),
-    ("select", convert),
-    ("guards", hoist),
-    ("split", split_loops),
-    ("memory", forward),
-    ("dce", eliminate),
+    ("params", lambda function: params.clean(function)),
+    ("rotate", lambda function: rotate.rotate(function)),
+    ("unroll", lambda function: unroll.unroll(function)),
+    ("checks", lambda function: checks.drop_checks(function)),
+    ("select", lambda function: select.convert(function)),
+    ("guards", lambda function: guards.hoist(function)),
+    ("split", lambda function: split.split_loops(function)),
+    ("memory", lambda function: memory.forward(function)),
+    ("dce", lambda function: dce.eliminate(function)),
 )
 
 

@@ -7,7 +7,7 @@ import sys
 from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
 from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, PyType, Scalar, Tuple, Union
 from . import capi
-from .layouts import LAYOUT, ArrayLayout, arrays
+from .layouts import LAYOUT, ArrayLayout, array_flags, arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block
     from .writer import Writer
 
-_C, _F, _ALIGNED, _WRITEABLE = 0x1, 0x2, 0x100, 0x400
-# The flags that tell layouts apart, so that no array fits two types, and what they must be.
-_FLAGS = {"C": (_C, _C), "F": (_C | _F, _F), "A": (_C | _F, 0)}
 _SWAPPED = ord(">") if sys.byteorder == "little" else ord("<")
-MAX_NDIM = 4
 
 
 class Misfit:
@@ -118,18 +114,12 @@ def _tuple(b: Writer, object: int, type: Tuple, misfit: Misfit) -> tuple[int, ..
     return tuple(leaves)
 
 
-def array_flags(type: Array) -> tuple[int, int]:
-    """Which of an array's flags matter, and what they must be."""
-    mask, flags = _FLAGS[type.layout]
-    return mask | _ALIGNED | _WRITEABLE, flags | _ALIGNED | (_WRITEABLE if type.writeable else 0)
-
-
 def _array(
     b: Writer, object: int, type: Array, layout: ArrayLayout, numpy: Any, misfit: Misfit
 ) -> tuple[int, ...]:
     """Layout and dtype in one test: the bits in which the object differs from what it should be, or-ed together."""
     _exact(b, object, id(numpy.ndarray), misfit.other)
-    mask, flags = array_flags(type)
+    mask, flags = array_flags(type.layout, type.writeable)
     found = b.emit("and", b.load(ACCESSES["u32"], object, disp=layout.flags), b.const(I64, mask))
     wrong = b.emit("xor", found, b.const(I64, flags))
     ndim = b.load(ACCESSES["u32"], object, disp=layout.ndim)

@@ -280,6 +280,17 @@ def _find_pair(table: bytes, first: int, second: int) -> int:
     return at
 
 
+_C, _F, _ALIGNED, _WRITEABLE = 0x1, 0x2, 0x100, 0x400
+# The flags that tell layouts apart, so that no array fits two types, and what they must be.
+_FLAGS = {"C": (_C, _C), "F": (_C | _F, _F), "A": (_C | _F, 0)}
+
+
+def array_flags(layout: str, writeable: bool) -> tuple[int, int]:
+    """Which flags of an array matter, and what they must be, for "C", "F" or any other ("A") layout in memory."""
+    mask, flags = _FLAGS[layout]
+    return mask | _ALIGNED | _WRITEABLE, flags | _ALIGNED | (_WRITEABLE if writeable else 0)
+
+
 class ArrayLayout:
     """Offsets inside NumPy's arrays, dtypes and scalars.
 

@@ -1,7 +1,7 @@
 """Entries put together from pieces of machine code, for the signatures that are common.
 
 `assemble_entry` gets by without a back end: it lays pieces with fixed registers side by side and fills in addresses, in
-a tenth of the time that `entry.build_entry` takes. Where a signature has anything unusual it declines.
+a tenth of the time that `build_entry` takes. Where a signature has anything unusual it declines.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from ..ir import context
 from ..ir.types import F32, F64, I1
 from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
 from . import capi, pieces_x86_64, stubs
-from .boxing import array_flags
-from .layouts import LAYOUT, arrays
+from .layouts import LAYOUT, array_flags, arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ _LOADS = {
 
 
 class Unusual(Exception):
-    """The signature is left to `entry.build_entry`."""
+    """The signature is left to `build_entry`."""
 
 
 _offsets: dict[str, int] = {}
@@ -257,7 +256,7 @@ def _unbox_array(a: Assembly, type: Array) -> None:
     layout = arrays()
     assert layout is not None
     numpy = sys.modules["numpy"]
-    mask, flags = array_flags(type)
+    mask, flags = array_flags(type.layout, type.writeable)
     a.put(
         "ARRAY", id(numpy.ndarray), LAYOUT.type, id(numpy.dtype(type.item.dtype)), layout.dtype, layout.flags, mask,
         flags, layout.ndim, type.ndim,

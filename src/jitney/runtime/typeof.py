@@ -6,7 +6,6 @@ import sys
 from types import BuiltinFunctionType, FunctionType
 
 from ..pytypes import BOOL, FLOAT, INT, NONE, SCALARS, PyType, array_type, constant_type, tuple_type
-from .boxing import MAX_NDIM
 from .callable import Callable
 from .layouts import arrays
 
@@ -14,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+MAX_NDIM = 4
 _PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE}
 _CONSTANTS = (FunctionType, BuiltinFunctionType, Callable, str, type)
 

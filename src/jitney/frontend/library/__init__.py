@@ -12,8 +12,10 @@ from __future__ import annotations
 import builtins as python_builtins
 import math
 import sys
+from types import BuiltinFunctionType
 
-from . import builtins, mathematics, numpy_ufuncs
+from ...lazy import lazy
+from . import builtins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +23,22 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
+    from . import mathematics, numpy_ufuncs
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
+
+else:
+    mathematics, numpy_ufuncs = lazy("jitney.frontend.library", "mathematics", "numpy_ufuncs")
 
 _rows: dict[int, Row] = {}
 
 
-def _fill() -> None:
+def _fill_builtins() -> None:
     for name, row in builtins.ROWS.items():
         _rows[id(getattr(python_builtins, name))] = row
+
+
+def _fill_math() -> None:
     for name, row in mathematics.ROWS.items():
         function = getattr(math, name, None)  # some came with later versions
         if function is not None:
@@ -39,7 +48,9 @@ def _fill() -> None:
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:
     """The result of calling `function`; None if that is in no table."""
     if not _rows:
-        _fill()
+        _fill_builtins()
+    if type(function) is BuiltinFunctionType and function.__module__ == "math" and id(function) not in _rows:
+        _fill_math()
     row = _rows.get(id(function))
     if row is None and "numpy" in sys.modules:
         row = numpy_ufuncs.find(function)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple, Union
+from ...lazy import lazy
+from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Tuple, Union
 from ...pytypes import join as join_types
 from .. import operators, slices
-from ..operators.constants import plain_value
 from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
-from ..operators.numpy_scalars import FLOAT64, NP_BOOL, UINT64
-from ..operators.power import repeat
 from ..operators.python import NUMBERS, as_int
-from ..operators.unions import converts, to_float64
 from ..state import NONE_VAL, Val, constant_value
-from . import boxed
 from .ranges import RANGE, Range
 
 TYPE_CHECKING = False
@@ -21,9 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..operators import constants, power, unions
     from ..state import Lowering
+    from . import boxed
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
+else:
+    constants, power, unions = lazy("jitney.frontend.operators", "constants", "power", "unions")
+    boxed = lazy("jitney.frontend.library", "boxed")
+
+_NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint64"]
 
 BEYOND = "\nraise OverflowError('an int beyond 64 bits')"  # ends the text of a check that an int fits
 
@@ -73,7 +76,7 @@ def _extreme(op: str) -> Row:
 
 def _better(lw: Lowering, op: str, machine: tuple[str, str], item: Val, best: Val) -> Val:
     """`item` if ``item op best`` holds, else `best`: objects, so each keeps its type."""
-    if item.type is best.type and (item.type is INT or item.type is FLOAT or item.type is FLOAT64):
+    if item.type is best.type and (item.type is INT or item.type is FLOAT or item.type is _FLOAT64):
         return Val(item.type, (lw.b.emit(machine[item.type is not INT], item.parts[0], best.parts[0]),))
     chosen = operators.truth(lw, operators.compare(lw, op, item, best))
     known = lw.b.constant(chosen)
@@ -93,12 +96,12 @@ def to_int(lw: Lowering, value: Val) -> Val | None:
     if type is INT or type is BOOL:
         return Val(INT, (as_int(lw, value),))
     if type is FLOAT or (isinstance(type, Scalar) and type.kind == "f"):
-        x = to_float64(lw, value)
+        x = unions.to_float64(lw, value)
         return whole_float_to_int(lw, x, x, "int(x)")
-    if type is NP_BOOL:
+    if type is _NP_BOOL:
         return Val(INT, (lw.b.emit("b2i", value.parts[0]),))
     if isinstance(type, Scalar):
-        if type is UINT64:
+        if type is _UINT64:
             lw.check(lw.b.emit("sge", value.parts[0], lw.int_const(0)), "overflow")
         return Val(INT, value.parts)
     if isinstance(type, Union):
@@ -120,7 +123,7 @@ def _evaluated(lw: Lowering, function: Callable[[Any], Any], value: Val) -> Val 
     """The function done when compiling: on a string, on None (which raises), ..."""
     if isinstance(value.type, (Array, Range)):
         return None
-    known = plain_value(lw, value) if value.type is not NONE else None
+    known = constants.plain_value(lw, value) if value.type is not NONE else None
     if isinstance(known, (str, bytes, int)):
         try:
             return lw.constant(function(known))
@@ -131,8 +134,8 @@ def _evaluated(lw: Lowering, function: Callable[[Any], Any], value: Val) -> Val 
 
 def to_float(lw: Lowering, value: Val) -> Val | None:
     """``float(value)``."""
-    if converts(value.type):
-        return Val(FLOAT, (to_float64(lw, value),))
+    if unions.converts(value.type):
+        return Val(FLOAT, (unions.to_float64(lw, value),))
     if isinstance(value.type, Union):
         return _split(lw, value, to_float)
     return _evaluated(lw, float, value)
@@ -173,9 +176,9 @@ def _round_to_int(lw: Lowering, value: Val) -> Val | None:
     if isinstance(type, Union):
         return _split(lw, value, _round_to_int)
     if type is FLOAT or (isinstance(type, Scalar) and type.kind == "f"):
-        x = to_float64(lw, value)
+        x = unions.to_float64(lw, value)
         return whole_float_to_int(lw, lw.b.emit("frint", x), x, "round(x)")
-    if type in NUMBERS or (isinstance(type, Scalar) and type is not NP_BOOL):
+    if type in NUMBERS or (isinstance(type, Scalar) and type is not _NP_BOOL):
         return to_int(lw, value)
     return None if isinstance(type, Array) else _evaluated(lw, round, value)
 
@@ -259,7 +262,7 @@ def _modular_power(lw: Lowering, base: int, exponent: int, modulus: int) -> Val:
         return emit("ne", left, zero), (result, emit("floormod", emit("mul", square, square), modulus), left)
 
     start = (emit("floormod", one, modulus), emit("floormod", base, modulus), exponent)
-    return Val(INT, (repeat(lw, start, step)[0],))
+    return Val(INT, (power.repeat(lw, start, step)[0],))
 
 
 @positional(2, 2)

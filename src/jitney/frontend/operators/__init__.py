@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import operator
 
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
 from ..state import CONFLICT, Val
-from . import constants, numpy_scalars, python, storing, tuples, unions
+from . import python
 from .errors import type_error
 
 TYPE_CHECKING = False
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
+    from . import constants, numpy_scalars, storing, tuples, unions
+else:
+    constants, numpy_scalars, storing, tuples, unions = lazy(
+        "jitney.frontend.operators", "constants", "numpy_scalars", "storing", "tuples", "unions"
+    )
 
 __all__ = ["binary", "unary", "compare", "truth", "store_value", "to_index"]
 

@@ -6,15 +6,18 @@ steps, so the same bits; NumPy's gives a / b and NaN where CPython raises.
 
 from __future__ import annotations
 
+from ...lazy import lazy
 from ...pytypes import FLOAT
 from ..state import Val
-from . import libm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..state import Lowering
+    from . import libm
+else:
+    libm = lazy("jitney.frontend.operators", "libm")
 
 
 def _plain(op: str) -> Callable[[Lowering, int, int], Val]:

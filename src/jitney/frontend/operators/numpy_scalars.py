@@ -10,11 +10,11 @@ from __future__ import annotations
 import sys
 
 from ...ir.types import F64
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, SCALARS, Constant, Scalar
 from ..state import Val, constant_value
-from . import floats, libm, ufunc_loops
+from . import floats
 from .errors import sample, type_error
-from .power import int_power
 from .python import FLOAT_COMPARE, FUNCTIONS, NUMBERS, UNARY_FUNCTIONS, as_int
 
 TYPE_CHECKING = False
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from ...pytypes import PyType
     from ..state import Lowering
+    from . import libm, power, ufunc_loops
+else:
+    libm, power, ufunc_loops = lazy("jitney.frontend.operators", "libm", "power", "ufunc_loops")
 
 NP_BOOL, FLOAT64, INT64, UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["int64"], SCALARS["uint64"]
 _results: dict[Any, Scalar | None] = {}
@@ -192,7 +195,7 @@ def integer_power(lw: Lowering, a: int, b: int, t: Scalar) -> int:
     if t.kind == "i":
         error = (ValueError, ("Integers to negative integer powers are not allowed.",))
         lw.check(lw.b.emit("sge", b, lw.int_const(0)), "raise", error)
-    return wrap(lw, int_power(lw, a, b, lambda x, y: lw.b.emit("mul", x, y)), t)
+    return wrap(lw, power.int_power(lw, a, b, lambda x, y: lw.b.emit("mul", x, y)), t)
 
 
 def _wrapping(op: str) -> Callable[[Lowering, int, int, Scalar], int]:

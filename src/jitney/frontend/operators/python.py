@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import operator
 
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT
 from ..state import Val
 from . import floats, integers
 from .errors import type_error
-from .power import float_to_float, int_to_int
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from ...pytypes import PyType
     from ..state import Lowering
+    from . import power
+else:
+    power = lazy("jitney.frontend.operators", "power")
 
 NUMBERS = frozenset((INT, FLOAT, BOOL))
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -66,7 +69,7 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         if row is None:
             if op != "**":
                 type_error(lw, FUNCTIONS[op], a, b)
-            row = float_to_float
+            row = power.float_to_float
         return row(lw, as_float(lw, a), as_float(lw, b))
     if a.type is BOOL and b.type is BOOL and op in _BITWISE:
         return Val(BOOL, (lw.b.emit(_BITWISE[op], a.parts[0], b.parts[0]),))
@@ -74,7 +77,7 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     if row is None:
         if op != "**":
             type_error(lw, FUNCTIONS[op], a, b)
-        row = int_to_int
+        row = power.int_to_int
     return row(lw, as_int(lw, a), as_int(lw, b))
 
 

@@ -68,6 +68,51 @@ CASES = {
           v3 = add v1, v1
           ret v3
     """),
+    "addresses: a column, and a sum in an index": ("addresses", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const f64 0.0
+          v6 = const i64 1
+          jump b1(v4, v5)
+        b1(v7: i64, v8: f64) in L0:
+          v9 = mul v2, v7
+          v10 = add v9, v3
+          v11 = load f64 [v1 + v10*8 + 8] region 1
+          v12 = add v7, v3
+          v13 = load f64 [v1 + v12*8] region 1
+          v14 = fadd v11, v13
+          v15 = fadd v8, v14
+          v16 = add v7, v6
+          v17 = slt v16, v2
+          br v17, b1(v16, v15), b2
+        b2:
+          ret v15
+    """, """
+          v18 = const i64 3
+          v4 = const i64 0
+          v5 = const f64 0.0
+          v6 = const i64 1
+          v19 = shl v3, v18
+          v20 = ptradd v1, v19
+          v21 = shl v2, v18
+          jump b1(v4, v5, v20)
+        b1(v7: i64, v8: f64, v22: ptr) in L0:
+          v9 = mul v2, v7
+          v10 = add v9, v3
+          v11 = load f64 [v22 + 8] region 1
+          v12 = add v7, v3
+          v13 = load f64 [v20 + v7*8] region 1
+          v14 = fadd v11, v13
+          v15 = fadd v8, v14
+          v16 = add v7, v6
+          v17 = slt v16, v2
+          v23 = ptradd v22, v21
+          br v17, b1(v16, v15, v23), b2
+        b2:
+          ret v15
+    """),
     "dce: dead": ("dce", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 overflow

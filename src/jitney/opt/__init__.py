@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function
-    from . import checks, dce, guards, memory, params, rotate, select, split, unroll
+    from . import addresses, checks, dce, guards, memory, params, rotate, select, split, unroll
 else:
-    checks, dce, guards, memory, params, rotate, select, split, unroll = lazy(
-        "jitney.opt", "checks", "dce", "guards", "memory", "params", "rotate", "select", "split", "unroll"
+    addresses, checks, dce, guards, memory, params, rotate, select, split, unroll = lazy(
+        "jitney.opt", "addresses", "checks", "dce", "guards", "memory", "params", "rotate", "select", "split", "unroll"
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -27,6 +27,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("guards", lambda function: guards.hoist(function)),
     ("split", lambda function: split.split_loops(function)),
     ("memory", lambda function: memory.forward(function)),
+    ("addresses", lambda function: addresses.reduce(function)),
     ("dce", lambda function: dce.eliminate(function)),
 )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import FunctionType
     from typing import Any, Protocol
 
-    from .frontend.calls import Hooks
+    from .frontend.calls import Hooks, Host
     from .frontend.lower import Lowered
     from .pytypes import PyType
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
         volatile: frozenset[str]
         options: dict[str, Any]
+        host: Host
 
         def type_of(self, value: Any) -> PyType | None: ...
 
@@ -77,6 +78,12 @@ class Unit:
         lowered = self.lowered
         return lowered is not None and (lowered.recursive or any(info.owner.recursive for info in lowered.callees))
 
+    @property
+    def owns(self) -> bool:
+        """It, or what it calls, holds references."""
+        lowered = self.lowered
+        return lowered is not None and (lowered.owns or any(info.owner.owns for info in lowered.callees))
+
 
 class _UnitHooks:
     """What the frontend asks while it lowers one unit."""
@@ -88,6 +95,7 @@ class _UnitHooks:
         self.options = unit.hooks.options
         self.type_of = unit.hooks.type_of
         self.plain = unit.hooks.plain
+        self.host = unit.hooks.host
 
     def of(self, callee: Any) -> GroupHooks:
         return self.own.of(callee)
@@ -167,13 +175,15 @@ class Group:
         return CalleeInfo(unit.symbol, lowered.result, lowered.writes, lowered.hidden, lowered.guards, unit)
 
     def _share_guards(self) -> None:
-        """In a circle each function relies on what any of them relies on."""
+        """In a circle each function relies on what any of them relies on, and may hold what any of them holds."""
         guards = {}
         for unit in self.units:
             assert unit.lowered is not None
             if unit.lowered.hidden:
                 raise UnsupportedError("functions that call each other and read global arrays are not supported")
             guards.update({(id(g.container), g.name): g for g in unit.lowered.guards})
+        owns = any(unit.owns for unit in self.units)
         for unit in self.units:
             assert unit.lowered is not None
             unit.lowered.guards[:] = guards.values()
+            unit.lowered.owns = owns

@@ -23,7 +23,7 @@ from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
 from .frontend.source import file_lines
 from .lazy import lazy
-from .runtime import arguments, stack, stubs
+from .runtime import arguments, host, stack, stubs
 from .runtime.callable import Callable, function_of, function_type, new, set_entry, slow_of
 from .runtime.entry import Entry
 from .runtime.guards import GuardTable
@@ -297,7 +297,7 @@ class Dispatcher:
         record.symbol = lowered.function.symbol
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
-        record.recursive = compiled.unit.recursive
+        record.recursive, record.owns = compiled.unit.recursive, compiled.unit.owns
         limits = _limits if record.recursive else None
         record.words = Words(self.function, self._retirement(record.types), limits)
         record.owners = owners
@@ -330,7 +330,7 @@ class Dispatcher:
         entry = Entry(
             self.function.__name__, record.symbol, record.types, record.result, record.writes, record.guards,
             record.words.address, next, _limits.address() if record.recursive else 0, record.by_number,
-            self._binding if self._flexible else None,
+            self._binding if self._flexible else None, record.owns,
         )  # fmt: skip
         start = perf_counter()
         assembled = assemble_entry(entry)
@@ -444,9 +444,10 @@ def _owners(group: list[Compiled]) -> tuple[Any, ...]:
 class _Hooks:
     """What the frontend asks while a function is compiled."""
 
-    __slots__ = ("options", "volatile")
+    __slots__ = ("host", "options", "volatile")
 
     def __init__(self, dispatcher: Dispatcher) -> None:
+        self.host: Any = host
         self.volatile = dispatcher.volatile
         self.options = dispatcher.options
 

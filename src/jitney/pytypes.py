@@ -13,6 +13,7 @@ from .ir.types import ACCESSES, F64, I1, I64, PTR, Access, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -86,21 +87,45 @@ class Array(PyType):
     """A NumPy array of `ndim` dimensions with elements of `item`. Make with `array_type`.
 
     `layout` is "C" (contiguous, last index fastest), "F" (first index fastest) or "A" (any strides). Leaves: the
-    object, the data pointer, the `ndim` lengths, and for layout "A" the `ndim` strides in bytes. Of a `view` the
-    object is only the one that owns the memory: no ndarray exists for the value itself.
+    object, the data pointer, the `ndim` lengths, and for layout "A" the `ndim` strides in bytes.
+
+    Attributes:
+        view: the object is only what keeps the memory alive: there is no ndarray of its own for this value (yet).
+        mixed: of a view: it may be an ndarray of its own after all; then the lowest bit of the object's address is set.
+        local: made in this very call, so that nobody outside sees what is stored into it.
+        owned: whoever keeps such a value beyond the statement has to hold a reference to the object. Others are
+            *borrowed*: somebody outside holds one for the whole call.
     """
 
-    __slots__ = ("item", "layout", "ndim", "view", "writeable")
+    __slots__ = ("item", "layout", "local", "mixed", "ndim", "owned", "view", "writeable")
 
-    def __init__(self, item: Scalar, ndim: int, layout: str, writeable: bool, view: bool) -> None:
+    def __init__(self, item: Scalar, ndim: int, layout: str, writeable: bool, *flags: bool) -> None:
+        self.view, self.local, self.owned, self.mixed = flags
         strides = ndim if layout == "A" else 0
-        suffix = ("" if writeable else ", read-only") + (", view" if view else "")
+        suffix = "" if writeable else ", read-only"
+        suffix += "".join([f", {name}" for name, flag in zip(("view", "local", "owned", "mixed"), flags) if flag])
         super().__init__(f"array({item.dtype}, {ndim}d, {layout}{suffix})", (PTR, PTR) + (I64,) * (ndim + strides))
         self.item = item
         self.ndim = ndim
         self.layout = layout
         self.writeable = writeable
-        self.view = view
+
+    @property
+    def borrowed(self) -> Array:
+        """The type as a callee sees it, and with it whoever need not keep it alive."""
+        return array_type(self.item, self.ndim, self.layout, self.writeable, self.view, mixed=self.mixed)
+
+    @property
+    def kept(self) -> Array:
+        """The type of a value that somebody keeps alive until the function returns."""
+        return array_type(
+            self.item, self.ndim, self.layout, self.writeable, self.view, self.local, mixed=self.mixed
+        )  # fmt: skip
+
+    @property
+    def returned(self) -> Array:
+        """The type of a value as a new reference to an ndarray."""
+        return array_type(self.item, self.ndim, self.layout, self.writeable, False, self.local, True)
 
 
 class Tuple(PyType):
@@ -170,8 +195,12 @@ def _intern(key: Any, make: Any, *args: Any) -> Any:
     return found
 
 
-def array_type(item: Scalar, ndim: int, layout: str = "C", writeable: bool = True, view: bool = False) -> Array:
-    result: Array = _intern(("array", item, ndim, layout, writeable, view), Array, item, ndim, layout, writeable, view)
+def array_type(
+    item: Scalar, ndim: int, layout: str = "C", writeable: bool = True, view: bool = False, local: bool = False,
+    owned: bool = False, mixed: bool = False,
+) -> Array:  # fmt: skip
+    shape = (item, ndim, layout, writeable, view, local, owned, mixed)
+    result: Array = _intern(("array", *shape), Array, *shape)
     return result
 
 
@@ -224,6 +253,38 @@ def join(a: PyType, b: PyType) -> PyType | None:
 
 
 def _join_arrays(a: Array, b: Array) -> Array | None:
-    if a.item is not b.item or a.ndim != b.ndim or a.writeable is not b.writeable:
+    if a.item is not b.item or a.ndim != b.ndim or a.writeable != b.writeable:
         return None
-    return array_type(a.item, a.ndim, a.layout if a.layout == b.layout else "A", a.writeable, a.view or b.view)
+    layout = a.layout if a.layout == b.layout else "A"
+    view, mixed = a.view or b.view, a.view != b.view or a.mixed or b.mixed
+    return array_type(a.item, a.ndim, layout, a.writeable, view, a.local and b.local, a.owned or b.owned, mixed)
+
+
+def owned_leaves(type: PyType) -> list[int]:
+    """Which leaves of a value are objects that somebody has to hold a reference to."""
+    if isinstance(type, Array):
+        return [0] if type.owned else []
+    if isinstance(type, Tuple):
+        out, at = [], 0
+        for element in type.elements:
+            out.extend([at + k for k in owned_leaves(element)])
+            at += len(element.leaves)
+        return out
+    return []
+
+
+def mapped(type: PyType, change: Callable[[Array], Array]) -> PyType:
+    """The type with every array in it changed."""
+    if isinstance(type, Array):
+        return change(type)
+    if isinstance(type, Tuple):
+        elements = tuple([mapped(t, change) for t in type.elements])
+        return tuple_type(elements) if elements != type.elements else type
+    return type
+
+
+def has_view(type: PyType) -> bool:
+    """Whether there is a view in a value."""
+    if isinstance(type, Tuple):
+        return any(has_view(t) for t in type.elements)
+    return isinstance(type, Array) and type.view

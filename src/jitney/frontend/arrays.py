@@ -59,8 +59,17 @@ def make_view(lw: Lowering, array: Val, data: int, dims: Sequence[int], steps: S
         layout = "C"
     elif _is_packed(lw, size, dims[::-1], steps[::-1]):
         layout = "F"
-    made = array_type(type.item, len(dims), layout, type.writeable, True)
-    return Val(made, (array.parts[0], data, *dims, *(steps if layout == "A" else ())))
+    made = array_type(type.item, len(dims), layout, type.writeable, True, type.local, type.owned)
+    return Val(made, (base_of(lw, array), data, *dims, *(steps if layout == "A" else ())))
+
+
+def base_of(lw: Lowering, array: Val) -> int:
+    """The object that keeps an array's memory alive."""
+    assert isinstance(array.type, Array)
+    base = array.parts[0]
+    if array.type.mixed:
+        base = lw.b.emit("i2p", lw.b.emit("and", lw.b.emit("p2i", base), lw.int_const(-2)))
+    return base
 
 
 def _is_packed(lw: Lowering, size: int, dims: Sequence[int], steps: Sequence[int]) -> bool:
@@ -142,7 +151,8 @@ def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node:
     base, i, scale = element_address(lw, array, indices)
     machine = store_value(lw, value, type.item, node)
     lw.b.store(type.item.access, machine, base, i, scale, 0, ARRAY_DATA)
-    lw.set_dirty()
+    if not type.local:
+        lw.set_dirty()
 
 
 # -- attributes --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..ir import context
 from ..ir.function import Call
 from ..ir.types import NATURAL
-from ..pytypes import BOOL, PyType
+from ..pytypes import BOOL, PyType, mapped
 from . import inline
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
@@ -28,8 +28,23 @@ if TYPE_CHECKING:
         volatile: frozenset[str]
         options: dict[str, Any]
 
+    class Host(Protocol):
+        """What there is to know of the process: `runtime/host.py`."""
+
+        LAYOUT: Any
+
+        def arrays(self) -> Any: ...
+
+        def stub(self, name: str) -> int: ...
+
+        def c_function(self, name: str) -> int: ...
+
+        def numpy_function(self, name: str) -> int: ...
+
     class Hooks(Settings, Protocol):
         """What the frontend asks of the layers above it."""
+
+        host: Host
 
         def type_of(self, value: Any) -> PyType | None:
             """The type of an object, None if it has none here."""
@@ -92,7 +107,7 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
         name = getattr(callee, "__qualname__", None) or repr(callee)
         lw.unsupported(f"calling {name} is not supported", node)
     bound = _bind(lw, plain, args, kwargs, node)
-    types = tuple(v.type for v in bound)
+    types = tuple(mapped(v.type, lambda t: t.borrowed) for v in bound)
     alike = fast(lw.hooks.of(callee)) == lw.function.fastmath
     if plain is lw.root and types == lw.arg_types and alike:
         return _call_self(lw, bound, node)
@@ -145,7 +160,7 @@ def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyT
         next(kept) if at < 0 else lw.b.load(NATURAL[t], lw.context, disp=at, region=CONTEXT)
         for t, at in zip(result.leaves, places)
     ]
-    return Val(result, tuple(out))
+    return lw.own.hold_value(Val(result, tuple(out)))
 
 
 def _bind(lw: Lowering, plain: FunctionType, args: list[Val], kwargs: dict[str, Val], node: Any) -> list[Val]:

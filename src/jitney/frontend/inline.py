@@ -90,6 +90,7 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
     lw.env = {name: env[name] for name in HIDDEN}
     lw.env.update(zip(plain.__code__.co_varnames, bound))
     lw.inlining.append(lw.names)
+    outer = lw.own.enter_inlined()
     lw.inlined_size += found.size
     b.callers.append((plain.__name__, found.source.file, line))
     try:
@@ -102,6 +103,7 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
     finally:
         b.callers.pop()
         lw.inlining.pop()
+        lw.own.leave_inlined(outer)
         b.line = line
         lw.source, lw.names, lw.live, lw.loop, lw.returns, lw.globals, lw.node, lw.env = saved
     value = lw.join(ends, [], idom, idom.loop)

@@ -32,10 +32,12 @@ class Liveness:
         stores: loop nodes whose bodies store into something or call something that may.
     """
 
-    __slots__ = ("_bits", "_memo", "after", "assigned", "head", "names", "stores")
+    __slots__ = ("_bits", "_body_nodes", "_memo", "_stored", "after", "assigned", "head", "names", "stores")
 
     def __init__(self, body: list[Any]) -> None:
         self._bits: dict[str, int] = {}
+        self._body_nodes = body
+        self._stored: dict[str, int] | None = None
         self._memo: dict[Any, tuple[int, int, bool]] = {}
         self.names: list[str] = []
         self.after: dict[Any, int] = {}
@@ -59,6 +61,24 @@ class Liveness:
             out.append(self.names[low.bit_length() - 1])
             bits ^= low
         return out
+
+    def stores_to(self, name: str) -> int:
+        """How many places of the body bind or delete the name."""
+        if self._stored is None:
+            self._stored = {}
+            work = list(self._body_nodes)
+            while work:
+                node = work.pop()
+                if type(node) is _ast.Name:
+                    if type(node.ctx) is not _ast.Load:
+                        self._stored[node.id] = self._stored.get(node.id, 0) + 1
+                    continue
+                for value in node.__dict__.values():
+                    if type(value) is list:
+                        work.extend([v for v in value if isinstance(v, _ast.AST)])
+                    elif isinstance(value, _ast.AST):
+                        work.append(value)
+        return self._stored.get(name, 0)
 
     def _body(self, body: list[Any], live: int, on_break: int, on_continue: int) -> int:
         for node in reversed(body):

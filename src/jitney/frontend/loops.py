@@ -116,7 +116,7 @@ def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
     outer, env = lw.loop, dict(lw.env)
     breaks = (len(outer.breaks), len(outer.continues)) if outer is not None else (0, 0)
     returns, writes, inlined = len(lw.returns), lw.writes, lw.inlined_size
-    mark = lw.b.mark()
+    mark, slots = lw.b.mark(), lw.own.snapshot()
     for _ in range(_MAX_PLANS):
         plan = lw.loop_plans.get(node)
         if plan is None:
@@ -126,6 +126,7 @@ def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
             attempt(plan)
         except Replan:
             lw.b.rewind(mark)
+            lw.own.restore(slots)
             lw.env, lw.loop, lw.writes, lw.inlined_size = dict(env), outer, writes, inlined
             del lw.returns[returns:]
             if outer is not None:
@@ -153,6 +154,7 @@ class _Attempt:
         self.frame = LoopFrame([])
         self.entry_dirty = lw.env[DIRTY]
         self.exits: list[Open] = []
+        self.tested: list[int] = []  # slots that the test's temporaries used
         live = lw.live
         self.carried = live.select(live.head[node] & live.assigned[node])
         self.kept = live.select(live.head[node])
@@ -230,14 +232,19 @@ class _Attempt:
         lw = self.lw
         idom = lw.b.block
         lw.at(self.node)
+        mark = len(lw.own.temporaries)
         try:
             go, done = lw.condition(self.node.test)
         except DeadPath:
+            lw.own.abandon(mark)
             return False
+        tested = lw.own.taken(mark)
+        self.tested.extend(tested)
         self.exits.extend(done)
         if not go:
             return False
         lw.join(go, lw.env_names(go), idom, idom.loop)
+        lw.own.release(tested)
         return True
 
     # -- the loop itself ---------------------------------------------------------------------------------------------
@@ -355,6 +362,7 @@ class _Attempt:
             except DeadPath:
                 pass
         lw.join(ends + self.frame.breaks, lw.live.select(lw.live.after[node]), first, self.outer)
+        lw.own.release(self.tested)
 
 
 def _only_once(plan: Plan) -> Replan:

@@ -9,7 +9,7 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..pytypes import BOOL, INT, NONE, Array, PyType, Tuple
+from ..pytypes import BOOL, INT, NONE, PyType, mapped
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements
 from .calls import CONTEXT
@@ -39,9 +39,10 @@ class Lowered:
         guards, hidden: what was relied upon, and what is read at entry.
         callees: specialisations called directly, to be kept alive.
         recursive: it calls itself.
+        owns: it holds references.
     """
 
-    __slots__ = ("callees", "function", "guards", "hidden", "recursive", "result", "source", "writes")
+    __slots__ = ("callees", "function", "guards", "hidden", "owns", "recursive", "result", "source", "writes")
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Lowered:
         hidden: list[Hidden],
         callees: list[CalleeInfo],
         recursive: bool,
+        owns: bool,
         source: Source,
     ) -> None:
         self.function = function
@@ -61,6 +63,7 @@ class Lowered:
         self.hidden = hidden
         self.callees = callees
         self.recursive = recursive
+        self.owns = owns
         self.source = source
 
 
@@ -162,16 +165,8 @@ def _joined_result(lw: Lowering) -> PyType | None:
         joined = type if result is None else join_types(result, type)
         if joined is None:
             lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)
-        if _has_view(joined):
-            lw.unsupported("returning a view is not supported", lw.source.node)
         result = joined
-    return result
-
-
-def _has_view(type: PyType) -> bool:
-    if isinstance(type, Tuple):
-        return any(_has_view(t) for t in type.elements)
-    return isinstance(type, Array) and type.view
+    return mapped(result, lambda t: t.returned) if result is not None else None
 
 
 def _finish(lw: Lowering, result: PyType | None) -> Lowered:
@@ -185,17 +180,20 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
     for end in lw.returns:
         assert end.value is not None and result is not None
         values = lw.coerce(end.value, result, end.block)
+        lw.own.keep_results(end.block, result, values)
         for v, at in zip(values, places):
             if at >= 0:
                 _store_result(lw, end.block, v, at)
         end.block.term = "ret"
         kept = tuple([v for v, at in zip(values, places) if at < 0])
         end.block.term_args = kept + (end.env[DIRTY].parts if lw.writes else ())
+    if lw.owns:
+        lw.own.finish(lw.hooks.host.stub("release"))
     if lw.recursive:
         _close_recursion(lw)
     return Lowered(
-        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.source
-    )
+        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.source
+    )  # fmt: skip
 
 
 def _store_result(lw: Lowering, block: Block, v: int, offset: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..errors import UnsupportedError
 from ..ir.builder import Builder
 from ..ir.function import Block, Call, Edge, Function
-from ..ir.types import F32, F64, I1, I64, Type
+from ..ir.types import F32, F64, I1, I64, PTR, Type
 from ..pytypes import (
     BOOL,
     FLOAT,
@@ -27,6 +27,7 @@ from ..pytypes import (
     tuple_type,
 )
 from ..pytypes import join as join_types
+from .ownership import Ownership
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Lowering:
         b: the builder. env: names to values, at the current point. loop: the innermost loop being lowered.
         context: the context parameter. returns: open ends that return their value.
         result: the assumed type of the function's result, for calls to itself; None while unknown.
+        own: the references held (`ownership.py`). owns: this function or one it calls holds any.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
     """
@@ -115,6 +117,8 @@ class Lowering:
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
         self.node: Any = source.node
+        self.own = Ownership(self)
+        self.owns = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
         self.hooks: Hooks
@@ -334,7 +338,7 @@ class Lowering:
                 parts.extend(self.coerce(v, t, block))
             return tuple(parts)
         if isinstance(type, Array):
-            return self._strided(value, type, block)
+            return self._coerce_array(value, type, block)
         assert isinstance(type, Union), (value, type)
         if isinstance(value.type, Union):
             tag, payload = value.parts
@@ -343,18 +347,23 @@ class Lowering:
             return tag, self.b.append(block, "f2bits", (payload,), I64)
         return self.int_const(value.type.tag), self._payload(value, type.payload, block)
 
-    def _strided(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
-        """The parts of an array as a more general type of arrays: strides written out where they were not."""
-        known = value.type
-        assert isinstance(known, Array)
-        if type.layout == known.layout:
-            return value.parts
-        dims = value.parts[2 : 2 + type.ndim]
-        strides, stride = [], self.int_const(type.item.access.size)
-        for length in dims if known.layout == "F" else dims[::-1]:
-            strides.append(stride)
-            stride = self.b.append(block, "mul", (stride, length), I64)
-        return value.parts + tuple(strides if known.layout == "F" else strides[::-1])
+    def _coerce_array(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
+        """An array's parts as those of a type with any strides, or of one that may be a view."""
+        own = value.type
+        assert isinstance(own, Array), (value, type)
+        parts = list(value.parts)
+        if type.mixed and not own.view:
+            address = self.b.append(block, "p2i", (parts[0],), I64)
+            tagged = self.b.append(block, "or", (address, self.int_const(1)), I64)
+            parts[0] = self.b.append(block, "i2p", (tagged,), PTR)
+        if own.layout != type.layout:
+            stride = self.int_const(own.item.access.size)
+            strides = []
+            for length in parts[2:] if own.layout == "F" else parts[:1:-1]:
+                strides.append(stride)
+                stride = self.b.append(block, "mul", (stride, length), I64)
+            parts.extend(strides if own.layout == "F" else strides[::-1])
+        return tuple(parts)
 
     def _payload(self, value: Val, payload: Type, block: Block) -> int:
         if not value.parts:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import _ast
 
-from ..pytypes import Array, Tuple
+from ..lazy import lazy
+from ..pytypes import Array, Tuple, has_view
 from . import views
 from .loops import lower_for, lower_while
 from .operators import binary
@@ -14,6 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .library import creation
+else:
+    creation = lazy("jitney.frontend.library", "creation")
 
 OPERATORS = {
     _ast.Add: "+",
@@ -34,12 +39,19 @@ OPERATORS = {
 
 def lower_body(lw: Lowering, body: list[Any]) -> None:
     """Statements in order. Raises DeadPath when the path ends before the last."""
+    own = lw.own
     for node in body:
         lw.at(node)
         handler = STATEMENTS.get(type(node))
         if handler is None:
             lw.unsupported(f"{describe(node)} is not supported")
-        handler(lw, node)
+        mark = len(own.temporaries)
+        try:
+            handler(lw, node)
+        except DeadPath:
+            own.abandon(mark)
+            raise
+        own.end_statement(mark)
 
 
 def describe(node: Any) -> str:
@@ -80,7 +92,7 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
     if kind is _ast.Name:
         if target.id in lw.globals:
             lw.unsupported(f"assignment to the global {target.id!r} is not supported", target)
-        lw.env[target.id] = value
+        lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:
         container = lw.expr(target.value)
         if not isinstance(container.type, Array):
@@ -112,7 +124,7 @@ def _augmented(lw: Lowering, node: Any) -> None:
     op = OPERATORS[type(node.op)]
     target = node.target
     if type(target) is _ast.Name:
-        lw.env[target.id] = binary(lw, op, lw.read_local(target), lw.expr(node.value))
+        assign(lw, target, binary(lw, op, lw.read_local(target), lw.expr(node.value)))
     elif type(target) is _ast.Subscript:
         container, index = lw.expr(target.value), lw.expr(target.slice)
         if not isinstance(container.type, Array):
@@ -131,12 +143,16 @@ def _annotated(lw: Lowering, node: Any) -> None:
 def _if(lw: Lowering, node: Any) -> None:
     idom = lw.b.block
     ends: list[Open] = []
+    mark = len(lw.own.temporaries)
+    sides = lw.condition(node.test)
+    tested = lw.own.taken(mark)
     # A test known when compiling leaves one arm, which goes on in place.
-    for side, body in zip(lw.condition(node.test), (node.body, node.orelse)):
+    for side, body in zip(sides, (node.body, node.orelse)):
         if not side:
             continue
         try:
             lw.join(side, lw.env_names(side), idom, idom.loop)
+            lw.own.release(tested)
             lower_body(lw, body)
             ends.append(lw.open_end())
         except DeadPath:
@@ -146,6 +162,8 @@ def _if(lw: Lowering, node: Any) -> None:
 
 def _return(lw: Lowering, node: Any) -> None:
     value = lw.expr(node.value) if node.value is not None else NONE_VAL
+    if not lw.inlining and has_view(value.type):
+        value = creation.as_objects(lw, value)
     lw.returns.append(lw.open_end(value))
     raise DeadPath
 
@@ -237,6 +255,7 @@ def _delete(lw: Lowering, node: Any) -> None:
         if type(target) is not _ast.Name:
             lw.unsupported(f"`del` of {describe(target)} is not supported", target)
         lw.read_local(target)
+        lw.own.unbind(target.id)
         del lw.env[target.id]
 
 

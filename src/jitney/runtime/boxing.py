@@ -163,7 +163,7 @@ def box(b: Writer, type: PyType, leaves: tuple[int, ...]) -> int:
     if isinstance(type, Constant):
         return _counted(b, b.pointer(id(type.value)))
     if isinstance(type, Array):
-        return _counted(b, leaves[0])
+        return leaves[0] if type.owned else _counted(b, leaves[0])
     if isinstance(type, Tuple):
         return _box_tuple(b, type, leaves)
     if isinstance(type, Union):

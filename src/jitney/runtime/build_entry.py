@@ -52,7 +52,10 @@ def build_entry(entry: Entry) -> Function:
         leaves.extend(unbox(b, object, type, misfit))
         if isinstance(type, Array):
             owned.append(object)
-    _call(b, entry, tuple(leaves), owned)
+    record = b.space(context.SIZE)
+    if entry.owns:
+        _slots(b, "begin", record)
+    _call(b, entry, record, tuple(leaves), owned)
 
     def go_on() -> None:
         call = Call("entry", entry.next, VECTORCALL, (PTR,))
@@ -80,14 +83,18 @@ def _bound_arguments(b: Writer, usual: int, binding: Binding, wrong: Block) -> i
     return argv
 
 
-def _call(b: Writer, entry: Entry, leaves: tuple[int, ...], owned: list[int]) -> None:
+def _slots(b: Writer, stub: str, *args: int) -> None:
+    """Call one of the stubs that look after the slots."""
+    b.call("ccall", Call(stub, stubs.address(stub), (PTR,) * len(args), ()), args)
+
+
+def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: list[int]) -> None:
     """Call the compiled function and return its result, boxed. What names gave as hidden arguments is owned by the
     call: a thread that gets the GIL during a poll may rebind the name."""
     _, args, nargsf, kwnames = b.params
     count = ACCESSES["i64"]
     words = b.pointer(entry.words)
     b.store(count, b.emit("add", b.load(count, words, disp=stubs.CALLS), b.const(I64, 1)), words, disp=stubs.CALLS)
-    record = b.space(context.SIZE)
     zero = b.const(I64, 0)
     b.store(count, zero, record, disp=context.DIRTY, region=2)
     b.store(count, zero, record, disp=context.TRACE_COUNT, region=2)
@@ -106,6 +113,10 @@ def _call(b: Writer, entry: Entry, leaves: tuple[int, ...], owned: list[int]) ->
     b.branch(values[-1], failed, done)
 
     b.start(failed, block)
+    if entry.owns:
+        # Before CPython runs the call again, which may need the memory.
+        _slots(b, "release", record, b.word(record, context.OWNED_BLOCK))
+        _slots(b, "finish", record)
     fail = Call("fail", stubs.address("fail"), (PTR, I64, PTR, PTR, PTR), (PTR,))
     outcome = b.call("ccall", fail, (args, nargsf, kwnames, record, words))[0]
     for object in owned:
@@ -121,4 +132,6 @@ def _call(b: Writer, entry: Entry, leaves: tuple[int, ...], owned: list[int]) ->
     boxed = box(b, entry.result, tuple(unboxed))
     for object in owned:
         b.api("Py_DecRef", None, object)
+    if entry.owns:
+        _slots(b, "finish", record)
     b.ret((boxed,))

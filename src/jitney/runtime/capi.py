@@ -36,6 +36,11 @@ def address(name: str) -> int:
     return found
 
 
+def define(name: str, place: int) -> None:
+    """Give a word of our own a name that listings can use."""
+    _functions[name] = place
+
+
 def libm(name: str) -> int:
     """The address of a C function such as `sin` or `pow`, of the same libm that the module `math` calls.
 

@@ -30,6 +30,7 @@ class Entry:
         symbol: the compiled function's.
         arg_types, result: types of all parameters, and of the result.
         writes: the compiled function gives its dirty flag as last result.
+        owns: it, or what it calls, holds references.
         guards: bound; its hidden arguments follow the others.
         words: the address of the specialisation's words (see `stubs`).
         next: the address of the entry that is tried when the types do not fit.
@@ -40,7 +41,7 @@ class Entry:
     """
 
     __slots__ = (
-        "arg_types", "binding", "by_number", "guards", "name", "next", "result", "stack_limit", "symbol",
+        "arg_types", "binding", "by_number", "guards", "name", "next", "owns", "result", "stack_limit", "symbol",
         "words", "writes",
     )  # fmt: skip
 
@@ -57,6 +58,7 @@ class Entry:
         stack_limit: int = 0,
         by_number: bool = False,
         binding: Binding | None = None,
+        owns: bool = False,
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -69,3 +71,4 @@ class Entry:
         self.stack_limit = stack_limit
         self.by_number = by_number
         self.binding = binding
+        self.owns = owns

@@ -120,6 +120,10 @@ def _evaluated(default: str) -> Maker:
     return lambda record, site, values: _raised_by(site.detail or default, values)
 
 
+def _pending(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
+    return SystemError("a C function failed without an exception")
+
+
 def _message(exception: type[BaseException], default: str) -> Maker:
     return lambda record, site, values: exception(site.detail or default)
 
@@ -136,6 +140,8 @@ KINDS: dict[str, Maker] = {
     "raise": _raise,
     # detail: the arguments of AssertionError, or None.
     "assert": _assert,
+    # A C function has failed and has set the exception.
+    "pending": _pending,
     # detail: the variable's name.
     "unbound": _unbound,
     # detail: the message, or None for the usual one.

@@ -466,3 +466,73 @@ eb02                          jmp end
 5b                            pop rbx
 c3                            ret
 """
+
+# void begin(context): before a call of a function that holds references. Their slots lie in a block of their own, so
+# that they are still there when frames of the machine's stack are gone. One block is kept and lent (under the GIL) to
+# one call after the other; a call inside another one, or in another thread, gets a fresh one. Slots not in use are 0.
+BEGIN = """
+53                                push rbx
+4889fb                            mov rbx, rdi
+48b8 PoolOfSlots                  mov rax, PoolOfSlots
+488b08                            mov rcx, [rax]
+31d2                              xor edx, edx
+488910                            mov [rax], rdx
+4885c9                            test rcx, rcx
+7519                              jne ready
+bf01000000                        mov edi, 1
+be00008000                        mov esi, 0x800000
+48b8 PyMem_RawCalloc              mov rax, PyMem_RawCalloc
+ffd0                              call rax
+4889c1                            mov rcx, rax
+                              ready:
+48894b OWNED_BLOCK                mov [rbx+OWNED_BLOCK], rcx
+48894b OWNED_TOP                  mov [rbx+OWNED_TOP], rcx
+4885c9                            test rcx, rcx
+7407                              je limit
+4881c100008000                    add rcx, 0x800000
+                              limit:
+48894b OWNED_LIMIT                mov [rbx+OWNED_LIMIT], rcx
+5b                                pop rbx
+c3                                ret
+"""
+
+# void release(context, end): drop the references held in the slots from `end` to the top, and the slots.
+RELEASE = """
+53                                push rbx
+4154                              push r12
+50                                push rax
+4889fb                            mov rbx, rdi
+4989f4                            mov r12, rsi
+                              again:
+488b43 OWNED_TOP                  mov rax, [rbx+OWNED_TOP]
+4c39e0                            cmp rax, r12
+7623                              jbe end
+4883e808                          sub rax, 8
+488943 OWNED_TOP                  mov [rbx+OWNED_TOP], rax
+488b38                            mov rdi, [rax]
+4885ff                            test rdi, rdi
+74e7                              je again
+31c9                              xor ecx, ecx
+488908                            mov [rax], rcx
+48b8 Py_DecRef                    mov rax, Py_DecRef
+ffd0                              call rax
+ebd4                              jmp again
+                              end:
+58                                pop rax
+415c                              pop r12
+5b                                pop rbx
+c3                                ret
+"""
+
+# void finish(context): give the block back, which has no slot in use any more.
+FINISH = """
+488b7f OWNED_BLOCK                mov rdi, [rdi+OWNED_BLOCK]
+48b8 PoolOfSlots                  mov rax, PoolOfSlots
+48833800                          cmp qword ptr [rax], 0
+7504                              jne free
+488938                            mov [rax], rdi
+c3                                ret
+                              free:
+48b8 PyMem_RawFree                mov rax, PyMem_RawFree
+ffe0                              jmp rax
+"""

@@ -93,15 +93,17 @@ class Assembly:
         stack: bytes of leaves on the stack.
         owned: places of the objects that the call owns, from rbp.
         held: the place for the object at hand, if it is to be owned; else 0.
+        finish: whether there are slots to be given back at the end.
     """
 
-    __slots__ = ("exits", "floats", "held", "ints", "out", "owned", "stack")
+    __slots__ = ("exits", "finish", "floats", "held", "ints", "out", "owned", "stack")
 
     def __init__(self) -> None:
         self.out = bytearray()
         self.exits: dict[str, int] = {}
         self.ints = self.floats = self.stack = self.held = 0
         self.owned: list[int] = []
+        self.finish = False
 
     def put(self, name: str, *values: int, line: int = -1) -> None:
         """Append a piece; the holes that are no exits get `values`, in order."""
@@ -120,12 +122,18 @@ class Assembly:
 
     def leave(self) -> None:
         """Return what is in rax."""
-        if self.owned:
+        if self.owned or self.finish:
             self.put("RESULT")
             for place in self.owned:
                 self.put("DISOWN", place)
+            self.finish_slots()
             self.put("MADE")
         self.put("LEAVE")
+
+    def finish_slots(self) -> None:
+        """Give the block of slots back, if there is one."""
+        if self.finish:
+            self.put("FINISH", _CONTEXT, stubs.address("finish"))
 
     def value(self) -> None:
         """What is in rdi is the next leaf."""
@@ -159,6 +167,7 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
     room = 8 * count if binding is not None else 0
     owned = sum(isinstance(t, Array) for t in hidden)
     bottom = _CONTEXT - (room + 8 * owned + 15 & -16)
+    a.finish = entry.owns
     a.owned = [bottom + room + 8 * k for k in range(owned)]
     try:
         _exits(a, entry)
@@ -167,6 +176,8 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
             a.put("START", 2 * count)
         a.put("FRAME", 0)
         frame = len(a.out) - 4
+        if entry.owns:
+            a.put("BEGIN", _CONTEXT, stubs.address("begin"))
         if binding is not None:
             # Twice the number of arguments is never 1: where some come by keyword alone, no call is the usual one.
             a.put(
@@ -203,14 +214,22 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
 
 def _exits(a: Assembly, entry: Entry) -> None:
     a.exits["@other"] = 0
+    a.finish_slots()
     a.put("OTHER")
     a.exits["@next"] = len(a.out)
     a.put("NEXT", entry.next)
     a.exits["@huge"] = len(a.out)
+    a.finish_slots()
     a.put("HUGE", entry.words)
     a.exits["@fail"] = len(a.out)
+    if entry.owns:
+        # Before CPython runs the call again, which may need the memory.
+        a.put("DROP", _CONTEXT, stubs.address("release"))
+        a.finish_slots()
     a.put("FAILED", _CONTEXT, entry.words, stubs.address("fail"))
+    a.finish = False
     a.leave()
+    a.finish = entry.owns
     if isinstance(entry.result, Tuple):
         a.exits["@release"] = len(a.out)
         a.put("RELEASE")
@@ -285,7 +304,8 @@ def _return(a: Assembly, type: PyType) -> None:
         _union(a, type)
         return
     elif isinstance(type, Array):
-        a.put("BOX_OBJECT")
+        if not type.owned:
+            a.put("BOX_OBJECT")
     else:
         if isinstance(type, Union) and type.payload is not F64:
             a.put("VALUE")
@@ -302,6 +322,8 @@ def _boxed_as(type: PyType) -> str:
         return ways.pop()
     if type is NONE:
         return "none"
+    if isinstance(type, Array) and type.owned:
+        return "object"
     if not isinstance(type, Scalar) and type not in (INT, FLOAT, BOOL):
         raise Unusual
     machine = type.leaves[0]
@@ -321,7 +343,7 @@ def _box(a: Assembly, way: str) -> None:
         a.put("BOX_INT", capi.address("PyLong_FromLongLong"))
     elif way == "unsigned":
         a.put("BOX_INT", capi.address("PyLong_FromUnsignedLongLong"))
-    else:
+    elif way != "object":
         if way == "bool":
             a.put("BOX_BOOL", capi.TRUE, capi.FALSE)
         else:
@@ -370,7 +392,8 @@ def _tuple(a: Assembly, type: Tuple) -> None:
     a.put("TUPLE", len(ways))
     left = iter(places)
     for k, (way, element) in enumerate(zip(ways, type.elements)):
-        for place in [next(left) for _ in element.leaves][-1:]:
+        mine = [next(left) for _ in element.leaves]
+        for place in mine[:1] if way == "object" else mine[-1:]:
             a.put("KEPT_FLOAT" if way in ("float", "float32") else "KEPT", place)
         _box(a, way)
         a.put("SET_ITEM", LAYOUT.tuple_items + 8 * k)

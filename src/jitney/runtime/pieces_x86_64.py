@@ -70,6 +70,31 @@ FRAME = """
 4881ec @frame                 sub rsp, @frame
 """
 
+# Slots for the references that compiled code holds: before everything else, when they are dropped after a failure, and
+# when the block is given back (see the stubs BEGIN, RELEASE and FINISH).
+BEGIN = """
+488dbd @context               lea rdi, [rbp+@context]
+48b8 @address                 mov rax, @address
+ffd0                          call rax
+488b7df8                      mov rdi, [rbp-8]
+488b75f0                      mov rsi, [rbp-16]
+488b55e8                      mov rdx, [rbp-24]
+488b4de0                      mov rcx, [rbp-32]
+"""
+
+DROP = """
+488dbd @context               lea rdi, [rbp+@context]
+488b77 OWNED_BLOCK            mov rsi, [rdi+OWNED_BLOCK]
+48b8 @address                 mov rax, @address
+ffd0                          call rax
+"""
+
+FINISH = """
+488dbd @context               lea rdi, [rbp+@context]
+48b8 @address                 mov rax, @address
+ffd0                          call rax
+"""
+
 # Keywords and defaults: the word below the parameters points to the arguments in the order of the parameters.
 BIND = """
 488975d8                      mov [rbp-40], rsi

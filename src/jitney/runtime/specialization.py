@@ -88,7 +88,7 @@ class Specialization:
 
     __slots__ = (
         "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "owners",
-        "reason", "recursive", "result", "rows", "stages", "symbol", "told", "types", "words", "writes",
+        "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "told", "types", "words", "writes",
     )  # fmt: skip
 
     def __init__(self, types: tuple[PyType, ...]) -> None:
@@ -101,7 +101,7 @@ class Specialization:
         self.told = False
         self.error: UnsupportedError | None = None
         self.symbol: Symbol | None = None
-        self.writes = self.recursive = False
+        self.writes = self.recursive = self.owns = False
         self.rows: list[Any] = []
         self.hidden: list[Any] = []
         self.guards: GuardTable

@@ -5,8 +5,10 @@ See `listings_x86_64.py` for what each stub does.
 
 from __future__ import annotations
 
+from ctypes import addressof, c_uint64
+
 from ..asm import memory
-from ..ir.context import DIRTY, FUEL, STACK_LIMIT, TRACE_COUNT
+from ..ir.context import DIRTY, FUEL, OWNED_BLOCK, OWNED_LIMIT, OWNED_TOP, STACK_LIMIT, TRACE_COUNT
 from . import capi, listings_x86_64
 from .callable import FUNCTION, SLOW
 from .layouts import LAYOUT
@@ -36,7 +38,15 @@ LISTINGS = {
     "poll": listings_x86_64.POLL,
     "long": listings_x86_64.LONG,
     "bind": listings_x86_64.BIND,
+    "begin": listings_x86_64.BEGIN,
+    "release": listings_x86_64.RELEASE,
+    "finish": listings_x86_64.FINISH,
 }
+
+
+_pool = c_uint64(0)
+# The one block of slots that calls take turns with (see `listings_x86_64.BEGIN`), 0 while one has it.
+capi.define("PoolOfSlots", addressof(_pool))
 
 
 def offsets() -> dict[str, int]:
@@ -47,6 +57,7 @@ def offsets() -> dict[str, int]:
         "KEYS_SHAPE": KEYS_SHAPE, "CELL_CONTENTS": LAYOUT.cell_contents, "FLOAT_VALUE": LAYOUT.float_value,
         "INT_SIZE": LAYOUT.int_size, "INT_DIGITS": LAYOUT.int_digits, "STACK_LIMIT": STACK_LIMIT, "FUEL": FUEL,
         "TRACE_COUNT": TRACE_COUNT, "TUPLE_SIZE": LAYOUT.tuple_size, "TUPLE_ITEMS": LAYOUT.tuple_items,
+        "OWNED_TOP": OWNED_TOP, "OWNED_LIMIT": OWNED_LIMIT, "OWNED_BLOCK": OWNED_BLOCK,
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
     builtins.py       abs min max int float bool round len range pow divmod isinstance
     mathematics.py    the module math, by the same C library as CPython's
     numpy_ufuncs.py   NumPy's functions on scalars, by NumPy's own loops
+    creation.py       making arrays: np.zeros and its kin
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
 """
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import mathematics, numpy_ufuncs
+    from . import creation, mathematics, numpy_ufuncs
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    mathematics, numpy_ufuncs = lazy("jitney.frontend.library", "mathematics", "numpy_ufuncs")
+    creation, mathematics, numpy_ufuncs = lazy("jitney.frontend.library", "creation", "mathematics", "numpy_ufuncs")
 
 _rows: dict[int, Row] = {}
 
@@ -45,6 +46,12 @@ def _fill_math() -> None:
             _rows[id(function)] = row
 
 
+def _of_numpy(function: Any) -> Row | None:
+    numpy = sys.modules["numpy"]
+    name = getattr(function, "__name__", "")
+    return creation.ROWS.get(name) if getattr(numpy, name, None) is function else None
+
+
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:
     """The result of calling `function`; None if that is in no table."""
     if not _rows:
@@ -53,5 +60,5 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
         _fill_math()
     row = _rows.get(id(function))
     if row is None and "numpy" in sys.modules:
-        row = numpy_ufuncs.find(function)
+        row = numpy_ufuncs.find(function) or _of_numpy(function)
     return row(lw, args, kwargs) if row is not None else None

@@ -1,0 +1,315 @@
+"""Making arrays: `np.zeros` and its kin, by NumPy's own C functions; and ndarray objects of views.
+
+A new array is owned (its object is put into a slot at once) and local: what is stored into it is not seen from outside.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ...ir.function import Loop
+from ...ir.types import ACCESSES, I64, PTR
+from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Constant, PyType, Scalar, Tuple, array_type
+from .. import operators
+from ..operators.numpy_scalars import convert
+from ..state import Val, constant_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..state import Lowering
+    from .builtins import Row
+
+ARRAY_DATA, HEADERS = 1, 3  # Memory.region
+_INT64, _POINTER = ACCESSES["i64"], ACCESSES["ptr"]
+_WRITEABLE = 0x400
+MAX_NDIM = 8
+
+
+def allocate(lw: Lowering, item: Scalar, shape: list[int], zero: bool, order: str = "C") -> Val:
+    """A new array with elements of `item`, zeros or not initialised. `shape` are i64 values.
+
+    Where NumPy refuses (negative lengths, no memory), its exception is raised.
+    """
+    dims = lw.b.emit("alloca", imm=8 * max(len(shape), 1))
+    for k, length in enumerate(shape):
+        lw.b.store(_INT64, length, dims, disp=8 * k)
+    count, fortran = lw.int_const(len(shape)), lw.int_const(order == "F")
+    dtype = _dtype(lw, item)
+    object = _make(lw, "PyArray_Zeros" if zero else "PyArray_Empty", count, dims, dtype, fortran)
+    type = array_type(item, len(shape), order if len(shape) > 1 else "C", local=True, owned=True)
+    return Val(type, (object, field(lw, object, "data"), *shape))
+
+
+def _make(lw: Lowering, name: str, *args: int) -> int:
+    """Call a function of NumPy's that gives a new reference to an array, or null and an exception."""
+    try:
+        address = lw.hooks.host.numpy_function(name)
+    except LookupError as error:
+        lw.unsupported(f"{error} is not there, so that making arrays is not supported")
+    object = lw.ccall(name, address, args, PTR, pure=False)
+    lw.own.hold(object)
+    lw.check(lw.b.emit("ne", object, lw.b.const(PTR, 0)), "pending")
+    return object
+
+
+def _dtype(lw: Lowering, item: Scalar) -> int:
+    """A new reference to NumPy's dtype object, which the function it is given to takes over."""
+    dtype = lw.b.const(PTR, id(sys.modules["numpy"].dtype(item.dtype)))
+    lw.own.keep(INT, 0, dtype)
+    return dtype
+
+
+def field(lw: Lowering, object: int, name: str) -> int:
+    """The pointer that an ndarray object has in this place (see `runtime.layouts.ArrayLayout`)."""
+    return lw.b.load(_POINTER, object, disp=getattr(lw.hooks.host.arrays(), name), region=HEADERS)
+
+
+def fill(lw: Lowering, array: Val, machine: int) -> None:
+    """Store a machine value into every element of a contiguous array."""
+    type = array.type
+    assert isinstance(type, Array) and type.layout != "A"
+    b, access = lw.b, type.item.access
+    total = lw.int_const(1)
+    for length in array.parts[2:]:
+        total = b.emit("mul", total, length)
+    first, pre, done = b.block, b.new_block(b.block.loop), b.new_block(b.block.loop)
+    loop = Loop(first.loop)
+    header = b.new_block(loop)
+    loop.preheader, loop.header = pre, header
+    zero, one = lw.int_const(0), lw.int_const(1)
+    b.branch(b.emit("slt", zero, total), pre, done)
+    b.start(pre, first)
+    b.jump(header, (zero,))
+    i = b.param(header, I64)
+    loop.counter, loop.step, loop.stop = i, 1, total
+    b.start(header, pre)
+    b.store(access, machine, array.parts[1], i, access.size, 0, ARRAY_DATA)
+    following = b.emit("add", i, one)
+    b.branch(b.emit("slt", following, total), header, done, (following,), ())
+    b.start(done, first)
+
+
+# -- views as objects --------------------------------------------------------------------------------------------------
+
+
+def as_objects(lw: Lowering, value: Val) -> Val:
+    """The value with an ndarray object for each view in it."""
+    type = value.type
+    if isinstance(type, Tuple):
+        elements = lw.elements(value)
+        made = [as_objects(lw, v) for v in elements]
+        return lw.make_tuple(made) if made != elements else value
+    if not isinstance(type, Array) or not type.view:
+        return value
+    if not type.mixed:
+        return _object_of_view(lw, value)
+    b = lw.b
+    address = b.emit("p2i", value.parts[0])
+    base = b.emit("i2p", b.emit("and", address, lw.int_const(-2)))
+    plain = Val(_viewed(type, True), (base, *value.parts[1:]))
+    own = Val(_viewed(type, False), plain.parts)
+    is_object = b.emit("ne", b.emit("and", address, lw.int_const(1)), lw.int_const(0))
+    return lw.if_else(is_object, lambda: own, lambda: _object_of_view(lw, plain))
+
+
+def _viewed(type: Array, view: bool) -> Array:
+    return array_type(type.item, type.ndim, type.layout, type.writeable, view, type.local, type.owned)
+
+
+def _object_of_view(lw: Lowering, value: Val) -> Val:
+    type = value.type
+    assert isinstance(type, Array)
+    b, n = lw.b, type.ndim
+    frame = b.emit("alloca", imm=16 * max(n, 1))
+    strided = lw.coerce(value, array_type(type.item, n, "A", type.writeable, True), b.block)
+    for k, word in enumerate(strided[2:]):
+        b.store(_INT64, word, frame, disp=8 * k)
+    numpy = sys.modules["numpy"]
+    flags = lw.int_const(_WRITEABLE if type.writeable else 0)
+    null, strides = b.const(PTR, 0), b.emit("ptradd", frame, lw.int_const(8 * n))
+    array_class, dtype = b.const(PTR, id(numpy.ndarray)), _dtype(lw, type.item)
+    object = _make(
+        lw, "PyArray_NewFromDescr", array_class, dtype, lw.int_const(n), frame, strides, value.parts[1], flags, null
+    )  # fmt: skip
+    # Takes the reference over, also where it fails.
+    lw.own.keep(type, 0, value.parts[0])
+    address = lw.hooks.host.numpy_function("PyArray_SetBaseObject")
+    status = lw.ccall("PyArray_SetBaseObject", address, (object, value.parts[0]), I64, pure=False)
+    lw.check(b.emit("eq", b.emit("sext32", status), lw.int_const(0)), "pending")
+    own = array_type(type.item, n, type.layout, type.writeable, False, type.local, True)
+    return Val(own, (object, *value.parts[1:]))
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def arguments(
+    args: list[Val], kwargs: dict[str, Val], names: tuple[str, ...], required: int = 1
+) -> dict[str, Val] | None:
+    """Arguments by the names of the parameters; None where they do not fit or one has another name."""
+    given = dict(zip(names, args))
+    for name, value in kwargs.items():
+        if name not in names or name in given:
+            return None
+        given[name] = value
+    if len(args) > len(names) or any(name not in given for name in names[:required]):
+        return None
+    return given
+
+
+def shape_of(lw: Lowering, value: Val) -> list[int] | None:
+    """The lengths that a `shape` argument tells; None where it is something unusual."""
+    if isinstance(value.type, Tuple):
+        values = lw.elements(value)
+    else:
+        values = [value]
+    for v in values:
+        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE:
+            return None
+    return [operators.to_index(lw, v) for v in values]
+
+
+def item_of(value: Val | None, default: Scalar | None = None) -> Scalar | None:
+    """The element type that a `dtype` argument tells; None where it is none of ours."""
+    if value is None or value.type is NONE:
+        return default
+    known = constant_value(value)
+    numpy = sys.modules["numpy"]
+    if known is None or not isinstance(known, (str, type, numpy.dtype)):
+        return None
+    try:
+        dtype = numpy.dtype(known)
+    except TypeError:
+        return None
+    item = SCALARS.get(dtype.name)
+    return item if item is not None and dtype is numpy.dtype(item.dtype) else None
+
+
+def item_of_value(type: PyType) -> Scalar | None:
+    """The dtype that NumPy gives an array made of such a scalar."""
+    if isinstance(type, Scalar):
+        return type
+    names = {INT: "int64", FLOAT: "float64", BOOL: "bool"}
+    return SCALARS[names[type]] if type in names else None
+
+
+def _order(lw: Lowering, value: Val | None, like: Array | None = None) -> str | None:
+    """The layout that an `order` argument asks for."""
+    known = constant_value(value) if value is not None else ("C" if like is None else "K")
+    if known == "C" or known == "F":
+        return str(known)
+    if like is not None and known in ("K", "A") and like.layout != "A":
+        return like.layout
+    return None
+
+
+def _making(value: float | None) -> Row:
+    """`np.empty`, `np.zeros`, `np.ones`."""
+
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        given = arguments(args, kwargs, ("shape", "dtype", "order"))
+        if given is None:
+            return None
+        item, order = item_of(given.get("dtype"), SCALARS["float64"]), _order(lw, given.get("order"))
+        shape = shape_of(lw, given["shape"])
+        if item is None or order is None or shape is None or len(shape) > MAX_NDIM:
+            return None
+        return _filled(lw, item, shape, value, order)
+
+    return row
+
+
+def _making_like(value: float | None) -> Row:
+    """`np.empty_like`, `np.zeros_like`, `np.ones_like`."""
+
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        names = ("prototype" if value is None else "a", "dtype", "order", "subok", "shape")
+        given = arguments(args, kwargs, names)
+        if given is None or "subok" in given:
+            return None
+        like = given[names[0]]
+        return _like(lw, like, given, value)
+
+    return row
+
+
+def _like(lw: Lowering, like: Val, given: dict[str, Val], value: Any) -> Val | None:
+    type = like.type
+    if not isinstance(type, Array):
+        return None
+    item, order = item_of(given.get("dtype"), type.item), _order(lw, given.get("order"), type)
+    shape: list[int] | None = list(like.parts[2 : 2 + type.ndim])
+    if "shape" in given and given["shape"].type is not NONE:
+        shape = shape_of(lw, given["shape"])
+        if shape is not None and len(shape) != type.ndim:
+            return None
+    if item is None or order is None or shape is None:
+        return None
+    return _filled(lw, item, shape, value, order)
+
+
+def _filled(lw: Lowering, item: Scalar, shape: list[int], value: Any, order: str) -> Val:
+    array = allocate(lw, item, shape, value == 0, order)
+    if value:
+        leaf = item.access.type
+        fill(lw, array, lw.b.const(leaf, leaf_value(item, value)))
+    return array
+
+
+def leaf_value(item: Scalar, value: float) -> Any:
+    return bool(value) if item.kind == "b" else float(value) if item.kind == "f" else int(value)
+
+
+def _full(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    given = arguments(args, kwargs, ("shape", "fill_value", "dtype", "order"), 2)
+    if given is None:
+        return None
+    value = given["fill_value"]
+    item, order = item_of(given.get("dtype"), item_of_value(value.type)), _order(lw, given.get("order"))
+    shape = shape_of(lw, given["shape"])
+    if order is None or shape is None or len(shape) > MAX_NDIM:
+        return None
+    machine = _converted(lw, value, item)
+    if machine is None or item is None:
+        return None
+    array = allocate(lw, item, shape, False, order)
+    fill(lw, array, machine)
+    return array
+
+
+def _full_like(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    given = arguments(args, kwargs, ("a", "fill_value", "dtype", "order", "subok", "shape"), 2)
+    if given is None or "subok" in given or not isinstance(given["a"].type, Array):
+        return None
+    item = item_of(given.get("dtype"), given["a"].type.item)
+    machine = _converted(lw, given["fill_value"], item)
+    array = _like(lw, given["a"], given, None) if machine is not None else None
+    if array is not None and machine is not None:
+        fill(lw, array, machine)
+    return array
+
+
+def _converted(lw: Lowering, value: Val, item: Scalar | None) -> int | None:
+    """`value` as an element, where NumPy's unchecked conversion is plain: to the same type, or to a float."""
+    own = item_of_value(value.type)
+    if item is None or own is None:
+        return None
+    if own is item:
+        return value.parts[0]
+    if item.kind == "f":
+        return convert(lw, Val(own, value.parts), item)
+    return None
+
+
+ROWS: dict[str, Row] = {
+    "empty": _making(None),
+    "zeros": _making(0),
+    "ones": _making(1),
+    "full": _full,
+    "empty_like": _making_like(None),
+    "zeros_like": _making_like(0),
+    "ones_like": _making_like(1),
+    "full_like": _full_like,
+}

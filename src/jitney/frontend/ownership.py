@@ -1,0 +1,251 @@
+"""Who keeps objects alive: the slots of a function.
+
+A function that holds references of its own reserves *slots* in the block that the outermost call has (`ir/context.py`).
+A slot holds one reference or null:
+
+- each owned *temporary*, such as the result of a call, has one until the end of its statement;
+- each local name that is given an owned value has one (one per object in a tuple).
+
+    b = f(a)        t0 = f(...)                  a new reference, put into the temporary's slot at once
+                    exchange t0, b's slot        the name's slot gets it; the old value is dropped with the statement
+    return b        incref b; release all slots
+
+Slots are memory, so that paths need not agree on what they hold: releasing an empty one does nothing. When the function
+fails it leaves them as they are; the outermost entry releases everything. Values that are borrowed take part in none of
+this: somebody outside holds a reference for the whole call.
+"""
+
+from __future__ import annotations
+
+from ..ir import context
+from ..ir.function import Call, Memory
+from ..ir.ops import OPS
+from ..ir.types import ACCESSES, I1, I64, PTR, VOID
+from ..pytypes import Array, PyType, Tuple, mapped, owned_leaves
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..ir.function import Block
+    from .state import Lowering, Val
+
+CONTEXT, SLOTS = 2, 4  # Memory.region
+_POINTER = ACCESSES["ptr"]
+
+
+class Ownership:
+    """The slots of one function.
+
+    Attributes:
+        temporaries: slots of the statements being lowered, outer ones first.
+    """
+
+    def __init__(self, lw: Lowering) -> None:
+        self.lw = lw
+        self.temporaries: list[int] = []
+        self._names: dict[str, list[int]] = {}
+        self._free: list[int] = []
+        self._count = 0
+        self._frame = -1
+        # object -> the temporary's slot that holds a reference to it
+        self._held: dict[int, int] = {}
+
+    # -- slots -------------------------------------------------------------------------------------------------------
+
+    def _slot(self, index: int) -> tuple[int, int]:
+        """Base and displacement of a slot."""
+        if self._frame < 0:
+            function = self.lw.function
+            entry = function.entry
+            memory = Memory(_POINTER, 1, context.OWNED_TOP, CONTEXT)
+            self._frame = function.new_value(OPS["load"], PTR, (self.lw.context,), memory, self.lw.b.line, entry)
+            entry.insts.insert(1, self._frame)
+            self.lw.owns = True
+        return self._frame, 8 * index
+
+    def _put(self, index: int, object: int) -> None:
+        base, disp = self._slot(index)
+        self.lw.b.store(_POINTER, object, base, disp=disp, region=SLOTS)
+
+    def _get(self, index: int) -> int:
+        base, disp = self._slot(index)
+        return self.lw.b.load(_POINTER, base, disp=disp, region=SLOTS)
+
+    def _fresh(self) -> int:
+        self._count += 1
+        return self._count - 1
+
+    def hold(self, object: int) -> None:
+        """Keep a new reference until the end of the statement. To be called before anything else can fail; the
+        object may be null."""
+        index = self._free.pop() if self._free else self._fresh()
+        self.temporaries.append(index)
+        self._held[object] = index
+        self._put(index, object)
+
+    def hold_value(self, value: Val) -> Val:
+        """`hold` all objects of a value that came as new references."""
+        for k in owned_leaves(value.type):
+            self.hold(value.parts[k])
+        return value
+
+    # -- statements ----------------------------------------------------------------------------------------------------
+
+    def taken(self, mark: int) -> list[int]:
+        """The temporaries' slots since `mark`, to be released on every path that goes on from here."""
+        slots = self.temporaries[mark:]
+        del self.temporaries[mark:]
+        self._free.extend(slots)
+        return slots
+
+    def release(self, slots: list[int]) -> None:
+        """Drop the references in these slots."""
+        if slots:
+            null = self.lw.b.const(PTR, 0)
+            for index in slots:
+                object = self._get(index)
+                self._put(index, null)
+                self.drop(object)
+
+    def end_statement(self, mark: int) -> None:
+        """Release the temporaries since `mark`."""
+        if len(self.temporaries) > mark:
+            self.release(self.taken(mark))
+
+    def abandon(self, mark: int) -> None:
+        """The path has ended within a statement: whoever is responsible further out releases what it held."""
+        if len(self.temporaries) > mark and not self.lw.inlining:
+            self.taken(mark)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """For `restore`: what is lowered meanwhile is forgotten."""
+        return list(self.temporaries), list(self._free)
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        self.temporaries, self._free = list(state[0]), list(state[1])
+
+    # -- names -------------------------------------------------------------------------------------------------------
+
+    def bind(self, name: str, value: Val) -> Val:
+        """Let a name hold `value` and nothing else any more. Gives what to put into the environment."""
+        owned = owned_leaves(value.type)
+        slots = self._names.get(name)
+        if not owned and slots is None:
+            return value
+        if slots is None:
+            slots = self._names[name] = []
+        while len(slots) < len(owned):
+            slots.append(self._name_slot())
+        for k, index in enumerate(slots):
+            old = self._get(index)
+            if k >= len(owned):
+                self._put(index, self.lw.b.const(PTR, 0))
+                self.hold(old)
+                continue
+            object = value.parts[owned[k]]
+            self._put(index, self._reference(value.type, owned[k], object, old))
+        if owned and self._forever(name):
+            return type(value)(mapped(value.type, lambda t: t.kept), value.parts)
+        return value
+
+    def _name_slot(self) -> int:
+        """One that nobody else uses. In an inlined function, which has no loops, it is the calling statement's."""
+        if not self.lw.inlining:
+            return self._fresh()
+        index = self._free.pop() if self._free else self._fresh()
+        self.temporaries.append(index)
+        return index
+
+    def _reference(self, type: PyType, leaf: int, object: int, old: int) -> int:
+        """A reference to put into a name's slot in place of `old`, which is dropped with the statement."""
+        held = self._held.pop(object, None)
+        if held is not None and held in self.temporaries:
+            self._put(held, old)
+            return object
+        object = self.keep(type, leaf, object)
+        self.hold(old)
+        return object
+
+    def _forever(self, name: str) -> bool:
+        """Whether a name that was just bound keeps its value until the function returns."""
+        lw = self.lw
+        return not lw.inlining and lw.b.block.loop is None and lw.live.stores_to(name) == 1
+
+    def unbind(self, name: str) -> None:
+        """``del name``."""
+        if name in self._names:
+            self.release(self._names[name])
+
+    def enter_inlined(self) -> dict[str, list[int]]:
+        """Names of an inlined function begin; to be handed to `leave_inlined`."""
+        outer, self._names = self._names, {}
+        return outer
+
+    def leave_inlined(self, outer: dict[str, list[int]]) -> None:
+        self._names = outer
+
+    # -- references ----------------------------------------------------------------------------------------------------
+
+    def keep(self, type: PyType, leaf: int, object: int) -> int:
+        """One more reference to the object at a leaf of a value; gives its address."""
+        if _is_mixed(type, leaf):
+            b = self.lw.b
+            object = b.emit("i2p", b.emit("and", b.emit("p2i", object), self.lw.int_const(-2)))
+        self._effect("Py_IncRef", object)
+        return object
+
+    def drop(self, object: int) -> None:
+        self._effect("Py_DecRef", object)
+
+    def _effect(self, name: str, object: int) -> None:
+        self.lw.b.call("ccall", Call(name, self.lw.hooks.host.c_function(name), (PTR,), ()), (object,))
+
+    # -- the ends of the function -----------------------------------------------------------------------------------
+
+    def finish(self, release: int) -> None:
+        """Reserve the slots at the start, and release them where the function returns; `release` is the stub's
+        address. The returns are complete but for their terminators' effects."""
+        if self._frame < 0:
+            return
+        lw, function = self.lw, self.lw.function
+        entry = function.entry
+        line = lw.source.node.lineno + lw.source.line_offset
+        at = entry.insts.index(self._frame) + 1
+
+        def new(op: str, type: Any, args: tuple[int, ...], imm: Any = None) -> int:
+            return function.new_value(OPS[op], type, args, imm, line, entry)
+
+        limit = Memory(_POINTER, 1, context.OWNED_LIMIT, CONTEXT)
+        top = Memory(_POINTER, 1, context.OWNED_TOP, CONTEXT)
+        size = new("const", I64, (), 8 * self._count)
+        end = new("ptradd", PTR, (self._frame, size))
+        bound = new("load", PTR, (lw.context,), limit)
+        fits = new("ule", I1, (end, bound))
+        lw.b.line = line
+        guard = new("guard", VOID, (fits, entry.insts[0]), lw.b.add_site("recursion"))
+        store = new("store", VOID, (end, lw.context), top)
+        entry.insts[at:at] = [size, end, bound, fits, guard, store]
+        call = Call("release", release, (PTR, PTR), ())
+        for exit in lw.returns:
+            self._append(exit.block, "ccall", (lw.context, self._frame), call)
+
+    def _append(self, block: Block, op: str, args: tuple[int, ...], imm: Any) -> None:
+        function = self.lw.function
+        block.insts.append(function.new_value(OPS[op], VOID, args, imm, self.lw.b.line, block))
+
+    def keep_results(self, block: Block, type: PyType, parts: tuple[int, ...]) -> None:
+        """What a function returns are new references."""
+        for k in owned_leaves(type):
+            call = Call("Py_IncRef", self.lw.hooks.host.c_function("Py_IncRef"), (PTR,), ())
+            self._append(block, "ccall", (parts[k],), call)
+
+
+def _is_mixed(type: PyType, leaf: int) -> bool:
+    if isinstance(type, Tuple):
+        at = 0
+        for element in type.elements:
+            if leaf < at + len(element.leaves):
+                return _is_mixed(element, leaf - at)
+            at += len(element.leaves)
+    return isinstance(type, Array) and type.mixed

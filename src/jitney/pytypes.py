@@ -149,6 +149,20 @@ class Slice(PyType):
         self.bounds = bounds
 
 
+class Iterator(PyType):
+    """What `enumerate`, `zip` and others give: gone through once, by whoever takes it where it is made.
+
+    `kind` is the function's name; leaves: those of what it goes through, `inner`, in order. Make with `iterator_type`.
+    """
+
+    __slots__ = ("inner", "kind")
+
+    def __init__(self, kind: str, inner: tuple[PyType, ...]) -> None:
+        super().__init__(f"{kind} object", tuple(leaf for t in inner for leaf in t.leaves))
+        self.kind = kind
+        self.inner = inner
+
+
 class Union(PyType):
     """One of several scalar types, known when running. Make with `union_type`.
 
@@ -215,6 +229,12 @@ def slice_type(bounds: tuple[PyType, ...]) -> Slice:
     return result
 
 
+def iterator_type(kind: str, inner: tuple[PyType, ...]) -> Iterator:
+    """The type of what the function `kind` makes of values of these types."""
+    result: Iterator = _intern(("iterator", kind, *inner), Iterator, kind, inner)
+    return result
+
+
 def union_type(members: tuple[PyType, ...]) -> Union:
     """The union of two or more different scalar types, in a fixed order."""
     ordered = tuple(sorted(members, key=lambda m: m.tag))
@@ -260,17 +280,20 @@ def _join_arrays(a: Array, b: Array) -> Array | None:
     return array_type(a.item, a.ndim, layout, a.writeable, view, a.local and b.local, a.owned or b.owned, mixed)
 
 
+def members(type: PyType) -> tuple[PyType, ...]:
+    """The types of the values that a tuple or iterator consists of, in the order of their leaves."""
+    return type.elements if isinstance(type, Tuple) else type.inner if isinstance(type, Iterator) else ()
+
+
 def owned_leaves(type: PyType) -> list[int]:
     """Which leaves of a value are objects that somebody has to hold a reference to."""
     if isinstance(type, Array):
         return [0] if type.owned else []
-    if isinstance(type, Tuple):
-        out, at = [], 0
-        for element in type.elements:
-            out.extend([at + k for k in owned_leaves(element)])
-            at += len(element.leaves)
-        return out
-    return []
+    out, at = [], 0
+    for element in members(type):
+        out.extend([at + k for k in owned_leaves(element)])
+        at += len(element.leaves)
+    return out
 
 
 def mapped(type: PyType, change: Callable[[Array], Array]) -> PyType:

@@ -6,7 +6,7 @@ index * stride, where the innermost stride of a contiguous array becomes the sca
 
 from __future__ import annotations
 
-from ..pytypes import INT, Array, array_type
+from ..pytypes import INT, Array, array_type, iterator_type
 from .operators import store_value
 from .state import Lowering, Val
 
@@ -33,13 +33,13 @@ def strides(lw: Lowering, array: Val) -> list[int]:
         return list(array.parts[2 + type.ndim :])
     dims = lengths(array)
     if type.layout == "C":
-        return _packed(lw, type.item.access.size, dims)
-    return _packed(lw, type.item.access.size, dims[::-1])[::-1]
+        return _packed(lw, type, dims)
+    return _packed(lw, type, dims[::-1])[::-1]
 
 
-def _packed(lw: Lowering, size: int, dims: Sequence[int]) -> list[int]:
+def _packed(lw: Lowering, type: Array, dims: Sequence[int]) -> list[int]:
     """The strides of a contiguous array, last index fastest."""
-    out, stride = [], lw.int_const(size)
+    out, stride = [], lw.int_const(type.item.access.size)
     for length in reversed(dims):
         out.append(stride)
         stride = lw.b.emit("mul", stride, length)
@@ -54,10 +54,10 @@ def make_view(lw: Lowering, array: Val, data: int, dims: Sequence[int], steps: S
     """
     type = array.type
     assert isinstance(type, Array)
-    size, layout = type.item.access.size, "A"
-    if _is_packed(lw, size, dims, steps):
+    layout = "A"
+    if _is_packed(lw, type, dims, steps):
         layout = "C"
-    elif _is_packed(lw, size, dims[::-1], steps[::-1]):
+    elif _is_packed(lw, type, dims[::-1], steps[::-1]):
         layout = "F"
     made = array_type(type.item, len(dims), layout, type.writeable, True, type.local, type.owned)
     return Val(made, (base_of(lw, array), data, *dims, *(steps if layout == "A" else ())))
@@ -72,8 +72,8 @@ def base_of(lw: Lowering, array: Val) -> int:
     return base
 
 
-def _is_packed(lw: Lowering, size: int, dims: Sequence[int], steps: Sequence[int]) -> bool:
-    expected = lw.int_const(size)
+def _is_packed(lw: Lowering, type: Array, dims: Sequence[int], steps: Sequence[int]) -> bool:
+    expected = lw.int_const(type.item.access.size)
     for length, step in zip(reversed(dims), reversed(steps)):
         if lw.b.constant(length) == 1:
             continue
@@ -95,7 +95,7 @@ def element_address(lw: Lowering, array: Val, indices: Sequence[int]) -> tuple[i
     """Base pointer, index value and scale of the address of the element at checked indices, one per axis."""
     type = array.type
     assert isinstance(type, Array)
-    b, size = lw.b, type.item.access.size
+    b, scale = lw.b, type.item.access.size
     base = array.parts[1]
     if not indices:
         return base, None, 1
@@ -112,9 +112,9 @@ def element_address(lw: Lowering, array: Val, indices: Sequence[int]) -> tuple[i
         row = order[0]
         for i, length in zip(order[1:-1], dims[1:-1]):
             row = b.emit("add", b.emit("mul", row, length), i)
-        base = b.emit("ptradd", base, b.emit("mul", b.emit("mul", row, dims[-1]), lw.int_const(size)))
-    assert size in _SCALES
-    return base, order[-1], size
+        base = b.emit("ptradd", base, b.emit("mul", b.emit("mul", row, dims[-1]), lw.int_const(scale)))
+    assert scale in _SCALES
+    return base, order[-1], scale
 
 
 def _strided_address(
@@ -155,6 +155,36 @@ def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node:
         lw.set_dirty()
 
 
+def item(lw: Lowering, array: Val, i: int) -> Val:
+    """``array[i]`` for an index known to be in range: an element, or the view of a row."""
+    type = array.type
+    assert isinstance(type, Array)
+    if type.ndim == 1:
+        return load_at(lw, array, [i])
+    steps = strides(lw, array)
+    data = lw.b.emit("ptradd", array.parts[1], lw.b.emit("mul", i, steps[0]))
+    return make_view(lw, array, data, lengths(array)[1:], steps[1:])
+
+
+def line(lw: Lowering, array: Val) -> Val | None:
+    """All elements in the order of their indices as an array of one axis; None where they do not lie so."""
+    type = array.type
+    assert isinstance(type, Array)
+    if type.ndim == 1:
+        return array
+    if type.layout != "C":
+        return None
+    return make_view(lw, array, array.parts[1], [size(lw, array)], [lw.int_const(type.item.access.size)])
+
+
+def size(lw: Lowering, array: Val) -> int:
+    """The number of elements."""
+    total = lw.int_const(1)
+    for length in lengths(array):
+        total = lw.b.emit("mul", total, length)
+    return total
+
+
 # -- attributes --------------------------------------------------------------------------------------------------------
 
 
@@ -168,11 +198,14 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
         return lw.constant(type.ndim)
     if name == "itemsize":
         return lw.constant(type.item.access.size)
-    if name == "size" or name == "nbytes":
-        total = lw.int_const(type.item.access.size if name == "nbytes" else 1)
-        for length in lengths(array):
-            total = lw.b.emit("mul", total, length)
-        return Val(INT, (total,))
+    if name == "size":
+        return Val(INT, (size(lw, array),))
+    if name == "nbytes":
+        return Val(INT, (lw.b.emit("mul", size(lw, array), lw.int_const(type.item.access.size)),))
+    if name == "T":
+        return make_view(lw, array, array.parts[1], lengths(array)[::-1], strides(lw, array)[::-1])
+    if name == "flat":
+        return Val(iterator_type("flat", (type,)), array.parts)
     if name == "strides":
         # NumPy does not look at strides of axes shorter than 2, nor of empty arrays: there they may be anything.
         for length in lengths(array):

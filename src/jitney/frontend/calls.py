@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..ir import context
 from ..ir.function import Call
 from ..ir.types import NATURAL
-from ..pytypes import BOOL, PyType, mapped
+from ..pytypes import BOOL, Iterator, PyType, mapped
 from . import inline
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
@@ -108,6 +108,9 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
         lw.unsupported(f"calling {name} is not supported", node)
     bound = _bind(lw, plain, args, kwargs, node)
     types = tuple(mapped(v.type, lambda t: t.borrowed) for v in bound)
+    for t in types:
+        if isinstance(t, Iterator):
+            lw.unsupported(f"passing on what `{t.kind}` gives is not supported", node)
     alike = fast(lw.hooks.of(callee)) == lw.function.fastmath
     if plain is lw.root and types == lw.arg_types and alike:
         return _call_self(lw, bound, node)

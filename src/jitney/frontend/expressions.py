@@ -5,11 +5,11 @@ from __future__ import annotations
 import _ast
 from types import ModuleType
 
-from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Tuple, Union
-from . import library, views
-from .arrays import attribute as array_attribute
+from ..lazy import lazy
+from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Slice, Tuple, Union
+from . import library
+from .loops import as_tuple
 from .operators import binary, compare, truth, unary
-from .slices import lower_slice
 from .state import CONFLICT, DeadPath, Lowering, Open, Val, constant_value
 from .statements import OPERATORS, describe
 
@@ -17,6 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from . import arrays, slices, views
+else:
+    arrays, slices, views = lazy("jitney.frontend", "arrays", "slices", "views")
 
 _UNARY = {_ast.USub: "-", _ast.UAdd: "+", _ast.Invert: "~", _ast.Not: "not"}
 _COMPARE = {
@@ -115,13 +119,19 @@ def _boolean(lw: Lowering, node: Any) -> Val:
 
 def _compare(lw: Lowering, node: Any) -> Val:
     def from_link(left: Val, k: int) -> Val:
-        right = lw.expr(node.comparators[k])
+        right = lw.expr(_comparator(node, k))
         value = _compared(lw, node, k, left, right)
         if k == len(node.ops) - 1:
             return value
         return lw.if_else(truth(lw, value), lambda: from_link(right, k + 1), lambda: value)
 
     return from_link(lw.expr(node.left), 0)
+
+
+def _comparator(node: Any, k: int) -> Any:
+    """The right-hand side of a comparison; of `in`, a list that is only looked through is as good as a tuple."""
+    right = node.comparators[k]
+    return as_tuple(right) if type(node.ops[k]) in (_ast.In, _ast.NotIn) else right
 
 
 def _compared(lw: Lowering, node: Any, k: int, left: Val, right: Val) -> Val:
@@ -167,7 +177,7 @@ def _named(lw: Lowering, node: Any) -> Val:
 def _attribute(lw: Lowering, node: Any) -> Val:
     owner = lw.expr(node.value)
     if isinstance(owner.type, Array):
-        value = array_attribute(lw, owner, node.attr, node)
+        value = arrays.attribute(lw, owner, node.attr, node)
         if value is not None:
             return value
     held = constant_value(owner)
@@ -178,7 +188,7 @@ def _attribute(lw: Lowering, node: Any) -> Val:
 
 def _subscript(lw: Lowering, node: Any) -> Val:
     owner, index = lw.expr(node.value), lw.expr(node.slice)
-    if isinstance(owner.type, Array):
+    if isinstance(owner.type, (Array, Iterator)):
         return views.subscript(lw, owner, index, node)
     if isinstance(owner.type, Tuple):
         return _tuple_item(lw, owner, index, node)
@@ -187,6 +197,8 @@ def _subscript(lw: Lowering, node: Any) -> Val:
 
 def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
     values = lw.elements(owner)
+    if isinstance(index.type, Slice):
+        return lw.make_tuple(values[slices.known(lw, index, node)])
     k = lw.known(index)
     if k is None and index.type is INT and values:
         # Not known when compiling: one arm per element.
@@ -262,10 +274,10 @@ def _short_circuit(lw: Lowering, nodes: list[Any], is_and: bool) -> tuple[list[O
 def _chain(lw: Lowering, node: Any) -> tuple[list[Open], list[Open]]:
     left = lw.expr(node.left)
     no: list[Open] = []
-    for k, comparator in enumerate(node.comparators):
+    for k in range(len(node.comparators)):
         start = lw.b.block
         try:
-            right = lw.expr(comparator)
+            right = lw.expr(_comparator(node, k))
             go, stop = lw.branch(truth(lw, _compared(lw, node, k, left, right)))
         except DeadPath:
             if not no:
@@ -291,6 +303,6 @@ EXPRESSIONS: dict[Any, Callable[[Lowering, Any], Val]] = {
     _ast.NamedExpr: _named,
     _ast.Attribute: _attribute,
     _ast.Subscript: _subscript,
-    _ast.Slice: lower_slice,
+    _ast.Slice: lambda lw, node: slices.lower_slice(lw, node),
     _ast.Call: _call,
 }

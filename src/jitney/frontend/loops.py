@@ -1,4 +1,4 @@
-"""Loops: `for` over ranges (rotated) and `while`, with the types their variables settle to.
+"""Loops: `for`, counted and rotated, and `while`, with the types their variables settle to.
 
 A loop is lowered with the types its variables have on entry. If an iteration brings back another type, it is lowered
 again by another *plan*: either the joined type is carried around (`None | float` costs a tag), or, where the machine
@@ -17,8 +17,11 @@ type that things settle to.
 
 from __future__ import annotations
 
+import _ast
+
 from ..ir.function import Block, Loop
 from ..ir.types import I64
+from ..lazy import lazy
 from ..pytypes import INT, UNBOUND, Array, PyType, Union
 from ..pytypes import join as join_types
 from .foresight import foresee
@@ -30,6 +33,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from . import iteration
+else:
+    iteration = lazy("jitney.frontend", "iteration")
 
 _MAX_PLANS = 12
 
@@ -65,30 +72,92 @@ class Counter:
         return lw.b.emit("add", i, lw.int_const(self.step))
 
 
+class Items:
+    """What a `for` loop goes through.
+
+    Attributes:
+        levels: how it is counted: by a nest of counters, the last the fastest; mostly by one.
+        item: from the counters' values to what the target is bound to.
+        copies: -1; else there are at most so many items, one counter, and `item` takes constants only.
+        held: slots of temporaries that live as long as the loop.
+    """
+
+    __slots__ = ("copies", "held", "item", "levels")
+
+    def __init__(self, levels: list[Counter], item: Callable[[tuple[int, ...]], Val], copies: int = -1) -> None:
+        self.levels = levels
+        self.item = item
+        self.copies = copies
+        self.held: list[int] = []
+
+
 def lower_for(lw: Lowering, node: Any) -> None:
-    iterable = lw.expr(node.iter)
-    if not isinstance(iterable.type, Range):
-        lw.unsupported(f"a `for` loop over {iterable.type} is not supported", node.iter)
+    mark = len(lw.own.temporaries)
+    iterable = lw.expr(as_tuple(node.iter))
+    if isinstance(iterable.type, Range):
+        items = _range_items(lw, iterable)
+    else:
+        items = iteration.items(lw, iterable, node.iter)
+        lw.own.pin(iterable, mark)
+    items.held = lw.own.temporaries[mark:]
+    if items.copies >= 0:
+        _Attempt(lw, node, Plan(), None).unrolled(items)
+    else:
+        _lower_level(lw, node, items, ())
+
+
+def as_tuple(node: Any) -> Any:
+    """The display of a list that is only gone through as that of a tuple."""
+    if type(node) is not _ast.List:
+        return node
+    return _ast.Tuple(elts=node.elts, ctx=node.ctx, lineno=node.lineno, col_offset=node.col_offset)
+
+
+def _lower_level(lw: Lowering, node: Any, items: Items, at: tuple[int, ...]) -> None:
+    """The loop of one counter. `at` are the values of the counters outside."""
+    level = len(at)
+
+    def step(i: int) -> None:
+        here = (*at, i)
+        if len(here) < len(items.levels):
+            _lower_level(lw, node, items, here)
+        else:
+            _run_with(lw, node, items.item(here))
+
+    def attempt(plan: Plan) -> None:
+        made = _Attempt(lw, node, plan, items.levels[level], step, level > 0)
+        made.held = items.held
+        made.lower()
+
+    _retry(lw, node, (node, level) if level else node, attempt)
+
+
+def _run_with(lw: Lowering, node: Any, item: Val) -> None:
+    """Bind the target and run the body."""
+    mark = len(lw.own.temporaries)
+    try:
+        lw.assign(node.target, item)
+    except DeadPath:
+        lw.own.abandon(mark)
+        raise
+    lw.own.end_statement(mark)
+    lw.body(node.body)
+
+
+def _range_items(lw: Lowering, iterable: Val) -> Items:
     start, stop, step = iterable.parts
     known = lw.b.constant(step)
     if known == 0:
         lw.fail_with(ValueError, "range() arg 3 must not be zero")
     if known is not None:
-        counter = Counter(start, _reachable_stop(lw, stop, known), known)
-        _retry(lw, node, lambda plan: _Attempt(lw, node, plan, counter, lambda i: i).lower())
-        return
+        return Items([Counter(start, _reachable_stop(lw, stop, known), known)], lambda at: Val(INT, at))
     # The direction is not known: count the iterations, and step the visible variable beside.
-    count = _iteration_count(lw, start, stop, step)
-    counter = Counter(lw.int_const(0), count, 1)
-
-    def visible(k: int) -> int:
-        return lw.b.emit("add", start, lw.b.emit("mul", k, step))
-
-    _retry(lw, node, lambda plan: _Attempt(lw, node, plan, counter, visible).lower())
+    counter = Counter(lw.int_const(0), iteration_count(lw, start, stop, step), 1)
+    return Items([counter], lambda at: Val(INT, (lw.b.emit("add", start, lw.b.emit("mul", at[0], step)),)))
 
 
 def lower_while(lw: Lowering, node: Any) -> None:
-    _retry(lw, node, lambda plan: _Attempt(lw, node, plan, None, None).lower())
+    _retry(lw, node, node, lambda plan: _Attempt(lw, node, plan, None).lower())
 
 
 def _reachable_stop(lw: Lowering, stop: int, step: int) -> int:
@@ -100,7 +169,8 @@ def _reachable_stop(lw: Lowering, stop: int, step: int) -> int:
     return stop
 
 
-def _iteration_count(lw: Lowering, start: int, stop: int, step: int) -> int:
+def iteration_count(lw: Lowering, start: int, stop: int, step: int) -> int:
+    """How many ints ``range(start, stop, step)`` has; leaves where that is more than 64 bits hold."""
     b, zero, one = lw.b, lw.int_const(0), lw.int_const(1)
     lw.check(b.emit("ne", step, zero), "raise", (ValueError, ("range() arg 3 must not be zero",)))
     lw.check(b.emit("ne", step, lw.int_const(-(1 << 63))), "overflow")
@@ -112,15 +182,16 @@ def _iteration_count(lw: Lowering, start: int, stop: int, step: int) -> int:
     return b.emit("floordiv", lw.checked("addo", span, b.emit("sub", size, one)), size)
 
 
-def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
+def _retry(lw: Lowering, node: Any, key: Any, attempt: Callable[[Plan], None]) -> None:
+    """Lower a loop, by another plan where one did not hold. `key` is that of its plan."""
     outer, env = lw.loop, dict(lw.env)
     breaks = (len(outer.breaks), len(outer.continues)) if outer is not None else (0, 0)
     returns, writes, inlined = len(lw.returns), lw.writes, lw.inlined_size
     mark, slots = lw.b.mark(), lw.own.snapshot()
     for _ in range(_MAX_PLANS):
-        plan = lw.loop_plans.get(node)
+        plan = lw.loop_plans.get(key)
         if plan is None:
-            plan = lw.loop_plans[node] = Plan()
+            plan = lw.loop_plans[key] = Plan()
             foresee(lw, node, plan)
         try:
             attempt(plan)
@@ -140,32 +211,36 @@ def _retry(lw: Lowering, node: Any, attempt: Callable[[Plan], None]) -> None:
 
 
 class _Attempt:
-    """One lowering of a loop by one plan."""
+    """One lowering of a loop by one plan.
+
+    `step` lowers what is done for a counter's value. A `nested` loop is one of a nest that one `for` makes: `break`
+    leaves them all.
+    """
 
     def __init__(
-        self, lw: Lowering, node: Any, plan: Plan, counter: Counter | None, visible: Callable[[int], int] | None
-    ) -> None:
+        self, lw: Lowering, node: Any, plan: Plan, counter: Counter | None, step: Callable[[int], None] | None = None,
+        nested: bool = False,
+    ) -> None:  # fmt: skip
         self.lw = lw
         self.node = node
         self.plan = plan
         self.counter = counter
-        self.visible = visible
+        self.step = step
+        self.nested = nested
         self.outer = lw.b.block.loop
-        self.frame = LoopFrame([])
+        self.frame = LoopFrame(lw.loop.breaks if nested and lw.loop is not None else [])
         self.entry_dirty = lw.env[DIRTY]
         self.exits: list[Open] = []
         self.tested: list[int] = []  # slots that the test's temporaries used
+        self.held: list[int] = []  # slots of what is gone through
         live = lw.live
         self.carried = live.select(live.head[node] & live.assigned[node])
         self.kept = live.select(live.head[node])
 
     def lower(self) -> None:
-        lw, b = self.lw, self.lw.b
+        lw = self.lw
         outer_frame, lw.loop = lw.loop, self.frame
-        first = b.new_block(self.outer)
-        idom = b.block
-        b.jump(first)
-        b.start(first, idom)
+        first = self._first_block()
         i = self.counter.start if self.counter is not None else -1
         zero: list[Open] = []
         looping = True
@@ -181,6 +256,42 @@ class _Attempt:
         lw.loop = outer_frame
         self.exits.extend(zero)
         self._finish(first)
+
+    def unrolled(self, items: Items) -> None:
+        """One copy of the body for each item."""
+        lw, node = self.lw, self.node
+        outer_frame, lw.loop = lw.loop, self.frame
+        first = self._first_block()
+        self.held = items.held
+        plans = lw.loop_plans
+        reached = True
+        for k in range(items.copies):
+            i = lw.int_const(k)
+            reached, done = self._enter_if(items.levels[0].test(lw, i))
+            self.exits.extend(done)
+            if not reached:
+                break
+            self.step = lambda i: _run_with(lw, node, items.item((i,)))
+            # A loop in the body has another plan in each copy: types may differ.
+            lw.loop_plans = plans.setdefault((node, k), {})
+            try:
+                reached = self._iteration(i)
+            finally:
+                lw.loop_plans = plans
+            if not reached:
+                break
+        if reached:
+            self.exits.append(lw.open_end())
+        lw.loop = outer_frame
+        self._finish(first)
+
+    def _first_block(self) -> Block:
+        """Go on in a block of the loop's own."""
+        b = self.lw.b
+        first, idom = b.new_block(self.outer), b.block
+        b.jump(first)
+        b.start(first, idom)
+        return first
 
     def _enter_if(self, cond: int) -> tuple[bool, list[Open]]:
         """Go on where `cond` holds; whether anything goes on, and the ends where it does not."""
@@ -211,14 +322,15 @@ class _Attempt:
 
     def _iteration(self, i: int) -> bool:
         """One pass through the body, `continue`s joined; whether its end is reached."""
-        lw, node = self.lw, self.node
+        lw = self.lw
         idom = lw.b.block
         self.frame.continues = []
         ends = self.frame.continues
         try:
-            if self.visible is not None:
-                lw.assign(node.target, Val(INT, (self.visible(i),)))
-            lw.body(node.body)
+            if self.step is not None:
+                self.step(i)
+            else:
+                lw.body(self.node.body)
             ends.append(lw.open_end())
         except DeadPath:
             pass
@@ -353,8 +465,12 @@ class _Attempt:
         """The else clause where the loop ran to its end, then the join with the `break`s."""
         lw, node = self.lw, self.node
         ends = self.exits
+        if self.nested:
+            lw.join(ends, self.kept, first, self.outer)
+            return
         if node.orelse and ends:
             lw.join(ends, self.kept, first, self.outer)
+            lw.own.release(self.tested + self.held)
             ends = []
             try:
                 lw.body(node.orelse)

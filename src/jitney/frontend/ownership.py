@@ -21,7 +21,7 @@ from ..ir import context
 from ..ir.function import Call, Memory
 from ..ir.ops import OPS
 from ..ir.types import ACCESSES, I1, I64, PTR, VOID
-from ..pytypes import Array, PyType, Tuple, mapped, owned_leaves
+from ..pytypes import Array, PyType, mapped, members, owned_leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +89,18 @@ class Ownership:
         for k in owned_leaves(value.type):
             self.hold(value.parts[k])
         return value
+
+    def pin(self, value: Val, mark: int) -> list[int]:
+        """Keep all objects of `value` until the end of the statement whose temporaries begin at `mark`, whatever
+        happens to names meanwhile. Gives its slots."""
+        for k in owned_leaves(value.type):
+            held = self._held.get(value.parts[k], -1)
+            if held not in self.temporaries[mark:]:
+                self.hold(self.keep(value.type, k, value.parts[k]))
+        slots = self.temporaries[mark:]
+        # Nor does a name take one over: what is pinned may be given to names many times.
+        self._held = {object: index for object, index in self._held.items() if index not in slots}
+        return slots
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
@@ -242,9 +254,9 @@ class Ownership:
 
 
 def _is_mixed(type: PyType, leaf: int) -> bool:
-    if isinstance(type, Tuple):
+    if not isinstance(type, Array):
         at = 0
-        for element in type.elements:
+        for element in members(type):
             if leaf < at + len(element.leaves):
                 return _is_mixed(element, leaf - at)
             at += len(element.leaves)

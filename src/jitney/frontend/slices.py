@@ -42,6 +42,18 @@ def bounds(value: Val) -> list[Val]:
     return out
 
 
+def known(lw: Lowering, value: Val, node: Any) -> slice:
+    """The slice object that `value` is known to be when compiling."""
+    parts = [None if v.type is NONE else lw.known(v) for v in bounds(value)]
+    if any(p is None and v.type is not NONE for p, v in zip(parts, bounds(value))):
+        lw.unsupported("a slice that is not known when compiling is not supported here", node)
+    if parts[2] == 0:
+        lw.fail_with(ValueError, "slice step cannot be zero")
+    if any(isinstance(p, float) for p in parts):
+        lw.fail_with(TypeError, _BOUND_ERROR)
+    return slice(*parts)
+
+
 def indices(lw: Lowering, value: Val, n: int) -> tuple[int, int, int]:
     """First index, step and number of the items that a slice names of `n`, which is not negative.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import _ast
 
 from ..lazy import lazy
-from ..pytypes import Array, Tuple, has_view
-from . import views
+from ..pytypes import Array, Iterator, Tuple, has_view
 from .loops import lower_for, lower_while
 from .operators import binary
 from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
@@ -16,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from . import iteration, views
     from .library import creation
 else:
+    iteration, views = lazy("jitney.frontend", "iteration", "views")
     creation = lazy("jitney.frontend.library", "creation")
 
 OPERATORS = {
@@ -92,26 +93,30 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
     if kind is _ast.Name:
         if target.id in lw.globals:
             lw.unsupported(f"assignment to the global {target.id!r} is not supported", target)
+        if isinstance(value.type, Iterator):
+            lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
         lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:
         container = lw.expr(target.value)
-        if not isinstance(container.type, Array):
-            lw.unsupported(f"storing into {container.type} is not supported", target)
-        views.store(lw, container, lw.expr(target.slice), value, target)
+        _store(lw, container, lw.expr(target.slice), value, target)
     elif kind is _ast.Tuple or kind is _ast.List:
         _unpack(lw, target, value)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 
 
+def _store(lw: Lowering, container: Val, index: Val, value: Val, target: Any) -> None:
+    if not isinstance(container.type, (Array, Iterator)):
+        lw.unsupported(f"storing into {container.type} is not supported", target)
+    views.store(lw, container, index, value, target)
+
+
 def _unpack(lw: Lowering, target: Any, value: Val) -> None:
-    if not isinstance(value.type, Tuple):
-        lw.unsupported(f"unpacking {value.type} is not supported", target)
-    values = lw.elements(value)
     names = target.elts
     if any(type(n) is _ast.Starred for n in names):
         at = next(k for k, n in enumerate(names) if type(n) is _ast.Starred)
         lw.unsupported("`*` in an assignment makes a list, which is not supported", names[at])
+    values = lw.elements(value) if isinstance(value.type, Tuple) else iteration.unpacked(lw, value, len(names), target)
     if len(values) > len(names):
         lw.fail_with(ValueError, f"too many values to unpack (expected {len(names)})")
     if len(values) < len(names):
@@ -127,10 +132,10 @@ def _augmented(lw: Lowering, node: Any) -> None:
         assign(lw, target, binary(lw, op, lw.read_local(target), lw.expr(node.value)))
     elif type(target) is _ast.Subscript:
         container, index = lw.expr(target.value), lw.expr(target.slice)
-        if not isinstance(container.type, Array):
+        if not isinstance(container.type, (Array, Iterator)):
             lw.unsupported(f"storing into {container.type} is not supported", target)
         old = views.subscript(lw, container, index, target)
-        views.store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
+        _store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 

@@ -9,9 +9,9 @@ allocates nothing.
 
 from __future__ import annotations
 
-from ..pytypes import FLOAT, INT, NONE, Array, Scalar, Slice, Tuple, Union
+from ..pytypes import FLOAT, INT, NONE, Array, Iterator, Scalar, Slice, Tuple, Union
 from . import slices
-from .arrays import check_index, lengths, load_at, make_view, store_at, strides
+from .arrays import check_index, lengths, line, load_at, make_view, size, store_at, strides
 from .operators import to_index
 from .state import Lowering, Val, constant_value
 
@@ -84,7 +84,10 @@ def is_element(array: Val, index: Val) -> bool:
 
 
 def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
-    """``array[index]``: an element or a view."""
+    """``array[index]``: an element or a view; or an element of ``array.flat``."""
+    if isinstance(array.type, Iterator):
+        whole, at = _flat_place(lw, array, index, node)
+        return load_at(lw, whole, at)
     items = index_items(lw, array, index, node)
     if is_element(array, index):
         return load_at(lw, array, element_indices(lw, array, items))
@@ -123,10 +126,41 @@ def view_of(lw: Lowering, array: Val, items: list[Val]) -> Val:
 
 def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     """``array[index] = value``."""
-    assert isinstance(array.type, Array)
-    if not array.type.writeable:
-        lw.fail_with(ValueError, "assignment destination is read-only")
+    if isinstance(array.type, Iterator):
+        whole, at = _flat_place(lw, array, index, node)
+        _check_writeable(lw, whole)
+        store_at(lw, whole, at, value, node)
+        return
+    _check_writeable(lw, array)
     items = index_items(lw, array, index, node)
     if not is_element(array, index):
         lw.unsupported("storing into a row or slice is not supported", node)
     store_at(lw, array, element_indices(lw, array, items), value, node)
+
+
+def _check_writeable(lw: Lowering, array: Val) -> None:
+    assert isinstance(array.type, Array)
+    if not array.type.writeable:
+        lw.fail_with(ValueError, "assignment destination is read-only")
+
+
+def _flat_place(lw: Lowering, flat: Val, index: Val, node: Any) -> tuple[Val, list[int]]:
+    """The array and the checked indices of the element that an index of its `flat` names."""
+    type = flat.type
+    assert isinstance(type, Iterator)
+    if type.kind != "flat" or not _is_integer(index.type):
+        lw.unsupported(f"subscripting {type} with {index.type} is not supported", node)
+    array = Val(type.inner[0], flat.parts)
+    emit = lw.b.emit
+    i, n = to_index(lw, index), size(lw, array)
+    place = emit("select", emit("slt", i, lw.int_const(0)), emit("add", i, n), i)
+    text = "raise IndexError(f'index {i} is out of bounds for size {n}')"
+    lw.check(emit("ult", place, n), "evaluate", text, (i, n), ("i", "n"))
+    whole = line(lw, array)
+    if whole is not None:
+        return whole, [place]
+    at = []
+    for length in lengths(array)[:0:-1]:
+        at.append(emit("floormod", place, length))
+        place = emit("floordiv", place, length)
+    return array, [place, *at[::-1]]

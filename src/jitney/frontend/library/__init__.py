@@ -4,6 +4,7 @@
     mathematics.py    the module math, by the same C library as CPython's
     numpy_ufuncs.py   NumPy's functions on scalars, by NumPy's own loops
     creation.py       making arrays: np.zeros and its kin
+    iterators.py      enumerate zip reversed, np.ndindex ndenumerate
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
 """
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import creation, mathematics, numpy_ufuncs
+    from . import creation, iterators, mathematics, numpy_ufuncs
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    creation, mathematics, numpy_ufuncs = lazy("jitney.frontend.library", "creation", "mathematics", "numpy_ufuncs")
+    creation, iterators, mathematics, numpy_ufuncs = lazy(
+        "jitney.frontend.library", "creation", "iterators", "mathematics", "numpy_ufuncs"
+    )  # fmt: skip
 
 _rows: dict[int, Row] = {}
 
@@ -49,7 +52,9 @@ def _fill_math() -> None:
 def _of_numpy(function: Any) -> Row | None:
     numpy = sys.modules["numpy"]
     name = getattr(function, "__name__", "")
-    return creation.ROWS.get(name) if getattr(numpy, name, None) is function else None
+    if getattr(numpy, name, None) is not function:
+        return None
+    return creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name)
 
 
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Tuple, Union
 from ...pytypes import join as join_types
-from .. import operators, slices
+from .. import operators
 from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
 from ..operators.python import NUMBERS, as_int
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .. import slices
     from ..operators import constants, power, unions
     from ..state import Lowering
-    from . import boxed
+    from . import boxed, iterators
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 else:
     constants, power, unions = lazy("jitney.frontend.operators", "constants", "power", "unions")
-    boxed = lazy("jitney.frontend.library", "boxed")
+    boxed, iterators = lazy("jitney.frontend.library", "boxed", "iterators")
+    slices = lazy("jitney.frontend", "slices")
 
 _NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint64"]
 
@@ -288,6 +290,14 @@ def _isinstance(lw: Lowering, args: list[Val]) -> Val | None:
     return lw.split(value, test)
 
 
+def _iterator(name: str) -> Row:
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        made: Val | None = getattr(iterators, name)(lw, args, kwargs)
+        return made
+
+    return row
+
+
 ROWS: dict[str, Row] = {
     "abs": _abs,
     "min": _extreme("<"),
@@ -302,4 +312,7 @@ ROWS: dict[str, Row] = {
     "pow": _pow,
     "divmod": _divmod,
     "isinstance": _isinstance,
+    "enumerate": _iterator("enumerate_"),
+    "zip": _iterator("zip_"),
+    "reversed": _iterator("reversed_"),
 }

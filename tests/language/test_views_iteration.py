@@ -438,7 +438,7 @@ def test_references_are_released():
                 else:
                     continue
             s += a[k]
-        return s
+        return s + a[n - 1]
 
     gc.collect()
     a = arr(range(6))

@@ -309,6 +309,121 @@ CASES = {
           v13 = floormod v2, v3
           ret v8, v10, v13, v13
     """),
+    "select: checks that depend on one value": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        site 1: line 2 overflow
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 1
+          v3 = const i64 3
+          v4 = const i64 0
+          v5 = const i1 false
+          jump b1(v1)
+        b1(v6: i64) in L0:
+          v7 = and v6, v2
+          v8 = eq v7, v4
+          br v8, b2, b3
+        b2 in L0:
+          v9 = sar v6, v2
+          jump b4(v9)
+        b3 in L0:
+          v10 = mulo v6, v3, v5, !0
+          v11 = addo v10, v2, v5, !1
+          jump b4(v11)
+        b4(v12: i64) in L0:
+          v13 = ne v12, v2
+          br v13, b1(v12), b5
+        b5:
+          ret v12
+    """, """
+          v22 = const i64 6148914691236517204
+          v20 = const i64 3074457345618258602
+          v2 = const i64 1
+          v3 = const i64 3
+          v4 = const i64 0
+          v5 = const i1 false
+          jump b1(v1)
+        b1(v6: i64) in L0:
+          v21 = add v6, v20
+          v23 = ule v21, v22
+          br v23, b2, b3
+        b2 in L0:
+          v14 = and v6, v2
+          v15 = eq v14, v4
+          v16 = sar v6, v2
+          v17 = mul v6, v3
+          v18 = add v17, v2
+          v19 = select v15, v16, v18
+          jump b6(v19)
+        b3 in L0 cold:
+          v7 = and v6, v2
+          v8 = eq v7, v4
+          br v8, b4, b5
+        b4 in L0 cold:
+          v9 = sar v6, v2
+          jump b6(v9)
+        b5 in L0 cold:
+          v10 = mulo v6, v3, v5, !0
+          v11 = addo v10, v2, v5, !1
+          jump b6(v11)
+        b6(v12: i64) in L0:
+          v13 = ne v12, v2
+          br v13, b1(v12), b7
+        b7:
+          ret v12
+    """),
+    "select: the least and where it is, in a long iteration": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64, i64 {
+        loop L0: header b1 preheader b0
+        loop L1: header b2 preheader b1 parent L0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5, v3)
+        b1(v6: i64, v7: f64, v8: i64) in L0:
+          jump b2(v3, v5)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = fadd v10, v11
+          v13 = add v9, v4
+          v14 = slt v13, v2
+          br v14, b2(v13, v12), b3
+        b3 in L0:
+          v15 = flt v12, v7
+          br v15, b4, b5(v7, v8)
+        b4 in L0:
+          jump b5(v12, v6)
+        b5(v16: f64, v17: i64) in L0:
+          v18 = add v6, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v16, v17), b6
+        b6:
+          ret v16, v17
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5, v3)
+        b1(v6: i64, v7: f64, v8: i64) in L0:
+          jump b2(v3, v5)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = fadd v10, v11
+          v13 = add v9, v4
+          v14 = slt v13, v2
+          br v14, b2(v13, v12), b3
+        b3 in L0:
+          v15 = flt v12, v7
+          v20 = fmin v12, v7
+          v21 = select v15, v6, v8
+          v18 = add v6, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v20, v21), b4
+        b4:
+          ret v20, v21
+    """),
     "select: a count": ("select", """
         func f(v0: ptr, v1: i64) -> i64 {
         loop L0: header b1 preheader b0

@@ -5,90 +5,259 @@
         jump b3(v6)
     b3(v7: i64): ...
 
-In loops only, where the branch is taken anew each time and may be guessed wrong; for integers only: a float that is
-chosen waits for the comparison, while a branch that is guessed right waits for nothing.
+In loops only, where the branch is taken anew each time and may be guessed wrong. A float that is chosen waits for the
+comparison, while a branch that is guessed right waits for nothing: floats are chosen only where an iteration is long,
+so that the next one has not to wait, too.
+
+Arms may hold checks of numbers that depend on one value by constants. They all pass where that value is in an interval,
+which is tested instead; elsewhere the branch stays as it was:
+
+    b1: br v4, b2, b3                   b1: v9 = ule (v5 + 3074457345618258602), 6148914691236517204
+    b2: v6 = sar v5, 1                      br v9, fast, slow
+        jump b4(v6)                     fast: v10 = sar v5, 1; v11 = mul v5, 3; v12 = select v4, v10, v11
+    b3: v7 = mulo v5, 3, v0                   jump b4(v12)
+        jump b4(v7)                     slow: br v4, b2, b3
 """
 
 from __future__ import annotations
 
-from ..ir.function import Edge
-from ..ir.ops import OPS
+from ..analysis.intervals import MAX, MIN
+from ..ir.function import Block, Edge
+from ..ir.ops import OPS, wrap
+from ..ir.types import I1, I64
 from .params import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Block, Function
+    from ..ir.function import Function, Loop
+    from ..ir.ops import Op
 
-_SELECT = OPS["select"]
-_MOST_WORK = 2  # instructions that are then always executed
-_MOST_CHOICES = 2
+_SELECT, _CONST = OPS["select"], OPS["const"]
+_MOST_WORK = 3  # instructions that are then always executed
+_MOST_CHOICES = 3
+_LONG = 24  # instructions of an iteration that hide the wait for a choice
 _CHEAP = frozenset((
     "add", "sub", "neg", "and", "or", "xor", "not", "shl", "sar", "lshr", "smin", "smax", "eq", "ne", "slt", "sle",
     "sgt", "sge", "b2i", "select",
 ))  # fmt: skip
+# By comparison of x and y: what ``x if ... else y`` is, and ``y if ... else x``.
+_EXTREMES = {
+    **dict.fromkeys(("slt", "sle"), ("smin", "smax")), **dict.fromkeys(("sgt", "sge"), ("smax", "smin")),
+    "flt": ("fmin", "fmax"), "fgt": ("fmax", "fmin"),
+}  # fmt: skip
+_CHECKED = ("addo", "subo", "mulo")
 
 
 def convert(function: Function) -> Function:
     """Replace small branches in loops by `select`."""
-    preds = function.predecessors()
-    gone: set[Block] = set()
-    for block in function.blocks:
-        if block.term == "br" and block.loop is not None and block not in gone:
-            edges = _edges_to_join(function, block, preds)
-            if edges is not None:
-                _choose(function, block, edges, preds, gone)
-    if not gone:
+    conversion = None
+    for block in list(function.blocks):
+        if block.term == "br" and block.loop is not None:
+            if conversion is None:
+                conversion = _Conversion(function)
+            if block not in conversion.gone:
+                conversion.convert(block)
+    if conversion is None or not conversion.changed:
         return function
-    function.blocks = [block for block in function.blocks if block not in gone]
+    function.blocks = [block for block in function.blocks if block not in conversion.gone]
     return clean(function)
 
 
-def _choose(
-    function: Function, block: Block, edges: tuple[Edge, Edge], preds: dict[Block, list[Block]], gone: set[Block]
-) -> None:
-    """`block` does the work of both arms, chooses, and jumps to the join."""
-    then, other = edges
-    types = function.types
-    join = then.target
-    (cond,) = block.term_args
-    for edge in block.edges:
-        arm = edge.target
-        if arm is not join:
-            for v in arm.insts:
-                function.homes[v] = block
-            block.insts += arm.insts
-            gone.add(arm)
-    chosen = []
-    for a, b in zip(then.args, other.args):
-        if a != b:
-            a = function.new_value(_SELECT, types[a], (cond, a, b), None, block.line, block)
-            block.insts.append(a)
-        chosen.append(a)
-    block.term, block.term_args, block.edges = "jump", (), [Edge(join, tuple(chosen))]
-    join.idom = block
-    preds[join] = [block]
+class _Conversion:
+    """What is known of the function whose branches are replaced.
+
+    Attributes:
+        preds: of blocks; gone: arms that were merged into the block before; changed: whether anything was.
+    """
+
+    __slots__ = ("_constants", "_long", "_uses", "changed", "function", "gone", "preds")
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.preds = function.predecessors()
+        self.gone: set[Block] = set()
+        self.changed = False
+        self._long: dict[Loop, bool] = {}
+        self._constants: dict[int, int] = {}
+        self._uses: dict[int, int] | None = None
+
+    def convert(self, block: Block) -> None:
+        """Replace the branch that ends `block`, if it is worth it."""
+        function = self.function
+        ends = []
+        arms = []
+        for edge in block.edges:
+            arm = edge.target
+            if arm.term == "jump" and self.preds[arm] == [block] and arm.loop is block.loop and not arm.params:
+                arms.append(arm)
+                ends.append(arm.edges[0])
+            else:
+                ends.append(edge)
+        work = [v for arm in arms for v in arm.insts]
+        if len(work) > _MOST_WORK or not self._meet(block, ends[0], ends[1]):
+            return
+        checked = [v for v in work if function.ops[v].name in _CHECKED]
+        if any(function.ops[v].name not in _CHEAP or function.types[v].is_float for v in work if v not in checked):
+            return
+        if not checked:
+            for arm in arms:
+                for v in arm.insts:
+                    function.homes[v] = block
+                block.insts += arm.insts
+                self.gone.add(arm)
+            self._choose(block, block, block.term_args[0], ends[0], ends[1])
+            self.preds[ends[0].target] = [block]
+        elif not block.cold:
+            window = _window(function, work)
+            if window is not None:
+                self._choose_within(block, ends[0], ends[1], work, *window)
+
+    def _meet(self, block: Block, then: Edge, other: Edge) -> bool:
+        """Whether both ways meet right again, with few values to choose from."""
+        function = self.function
+        join = then.target
+        if other.target is not join or join.loop is not block.loop or len(self.preds[join]) != 2:
+            return False
+        if join.loop is not None and join.loop.header is join:
+            return False
+        pairs = [(a, b) for a, b in zip(then.args, other.args) if a != b]
+        if not pairs or len(pairs) > _MOST_CHOICES:
+            return False
+        floats = [pair for pair in pairs if function.types[pair[0]].is_float]
+        if not floats:
+            return True
+        # A comparison that is needed for something else, too, is a jump again where it chooses floats.
+        (cond,) = block.term_args
+        return self._is_long(block.loop) and (
+            len(pairs) == 1 or all(_extreme(function, cond, a, b) is not None for a, b in floats)
+        )
+
+    def _is_long(self, loop: Loop | None) -> bool:
+        """Whether an iteration of the loop is: because of a loop inside, or by itself."""
+        assert loop is not None
+        if loop not in self._long:
+            blocks = self.function.blocks
+            self._long[loop] = any(other.parent is loop for other in self.function.loops()) or _LONG < sum(
+                len(b.insts) for b in blocks if b.loop is loop and not b.cold
+            )
+        return self._long[loop]
+
+    def _choose(self, block: Block, home: Block, cond: int, then: Edge, other: Edge) -> None:
+        """Choose by `cond` at the end of `home`, in place of the branch of `block`, and jump to the join."""
+        function = self.function
+        chosen = []
+        for a, b in zip(then.args, other.args):
+            if a != b:
+                extreme = _extreme(function, cond, a, b)
+                op, args = (_SELECT, (cond, a, b)) if extreme is None else extreme
+                a = function.new_value(op, function.types[a], args, None, block.line, home)
+                home.insts.append(a)
+            chosen.append(a)
+        home.term, home.term_args, home.edges, home.line = "jump", (), [Edge(then.target, tuple(chosen))], block.line
+        then.target.idom = block
+        self.changed = True
+
+    def _choose_within(
+        self, block: Block, then: Edge, other: Edge, work: list[int], x: int, low: int, high: int
+    ) -> None:
+        """Choose where `x` is in the interval; a cold copy of the branch does the rest."""
+        function = self.function
+        fast, slow = Block(-1, block.loop), Block(-1, block.loop)
+        slow.cold = True
+        slow.term, slow.term_args, slow.edges, slow.line = "br", block.term_args, block.edges, block.line
+        for edge in slow.edges:
+            if edge.target is not then.target:
+                edge.target.cold = True
+                edge.target.idom = slow
+                self.preds[edge.target] = [slow]
+        fast.idom = slow.idom = block
+        copies: dict[int, int] = {}
+        test = self._test(block)
+        for v in test:
+            # Where it is used: then it need not become a number.
+            block.insts.remove(v)
+            slow.insts.append(v)
+            function.homes[v] = slow
+        for v in test + work:
+            op, imm = function.ops[v], function.imms[v]
+            args = tuple([copies.get(a, a) for a in function.args[v]])
+            if op.base:
+                op, args, imm = OPS[op.base], args[:2], None
+            copies[v] = function.new_value(op, function.types[v], args, imm, function.lines[v], fast)
+            fast.insts.append(copies[v])
+        then, other = [Edge(e.target, tuple([copies.get(a, a) for a in e.args])) for e in (then, other)]
+        cond = block.term_args[0]
+        self._choose(block, fast, copies.get(cond, cond), then, other)
+        moved = function.new_value(OPS["add"], I64, (x, self._constant(-low)), None, block.line, block)
+        inside = function.new_value(OPS["ule"], I1, (moved, self._constant(high - low)), None, block.line, block)
+        block.insts += [moved, inside]
+        block.term_args, block.edges = (inside,), [Edge(fast), Edge(slow)]
+        at = function.blocks.index(block) + 1
+        function.blocks[at:at] = [fast, slow]
+        self.preds[fast] = self.preds[slow] = [block]
+        self.preds[then.target].append(fast)
+
+    def _test(self, block: Block) -> list[int]:
+        """The comparison that `block` branches on, with what it alone needs, if both stand in the block."""
+        function = self.function
+        (cond,) = block.term_args
+        if self._uses is None:
+            self._uses = {}
+            for a in function.uses():
+                self._uses[a] = self._uses.get(a, 0) + 1
+        test = [cond]
+        if self._uses[cond] != 1 or function.homes[cond] is not block or not function.ops[cond].pure:
+            return []
+        for a in function.args[cond]:
+            if function.homes[a] is block and self._uses[a] == 1 and function.ops[a].pure:
+                test.insert(0, a)
+        return test
+
+    def _constant(self, k: int) -> int:
+        function, known = self.function, self._constants
+        entry = function.entry
+        if not known:
+            known.update((function.imms[v], v) for v in entry.insts
+                         if function.ops[v] is _CONST and function.types[v] is I64)  # fmt: skip
+        k = wrap(k)
+        if k not in known:
+            known[k] = function.new_value(_CONST, I64, (), k, 0, entry)
+            entry.insts.insert(0, known[k])
+        return known[k]
 
 
-def _edges_to_join(function: Function, block: Block, preds: dict[Block, list[Block]]) -> tuple[Edge, Edge] | None:
-    """The edges, for true and for false, by which both ways meet right again; None if there is too much on them."""
-    work = 0
-    ends = []
-    for edge in block.edges:
-        arm = edge.target
-        if arm.term == "jump" and preds[arm] == [block] and arm.loop is block.loop and not arm.params:
-            work += len(arm.insts)
-            if any(function.ops[v].name not in _CHEAP or function.types[v].is_float for v in arm.insts):
+def _extreme(function: Function, cond: int, a: int, b: int) -> tuple[Op, tuple[int, int]] | None:
+    """The minimum or maximum that ``a if cond else b`` is, if it is one."""
+    names = _EXTREMES.get(function.ops[cond].name)
+    if names is None or function.args[cond] not in ((a, b), (b, a)):
+        return None
+    return OPS[names[function.args[cond] != (a, b)]], (a, b)
+
+
+def _window(function: Function, work: list[int]) -> tuple[int, int, int] | None:
+    """The value on which all checks in `work` depend, and the interval, proper, in which they pass; None if there is
+    no such."""
+    x = -1
+    low, high = MIN, MAX
+    affine: dict[int, tuple[int, int]] = {}  # v = k * x + c, as mathematical integers, where the checks pass
+    for v in work:
+        name = function.ops[v].name
+        if name not in _CHECKED:
+            continue
+        a, b = function.args[v][:2]
+        if function.ops[b] is not _CONST:
+            return None
+        if a not in affine:
+            if x not in (a, -1) or a in work:
                 return None
-            ends.append(arm.edges[0])
-        else:
-            ends.append(edge)
-    then, other = ends
-    join = then.target
-    if other.target is not join or work > _MOST_WORK or join.loop is not block.loop or len(preds[join]) != 2:
-        return None
-    if join.loop is not None and join.loop.header is join:
-        return None
-    chosen = [p for p, a, b in zip(join.params, then.args, other.args) if a != b]
-    if not chosen or len(chosen) > _MOST_CHOICES or any(function.types[p].is_float for p in chosen):
-        return None
-    return then, other
+            x = a
+            affine[x] = (1, 0)
+        by = int(function.imms[b])
+        k, c = affine[a]
+        k, c = (k * by, c * by) if name == "mulo" else (k, c + by if name == "addo" else c - by)
+        if not k:
+            return None
+        affine[v] = (k, c)
+        first, last = (MIN - c, MAX - c) if k > 0 else (MAX - c, MIN - c)
+        low, high = max(low, -(-first // k)), min(high, last // k)
+    return (x, low, high) if MIN < low <= high or low <= high < MAX else None

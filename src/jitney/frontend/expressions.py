@@ -175,7 +175,10 @@ def _named(lw: Lowering, node: Any) -> Val:
 
 
 def _attribute(lw: Lowering, node: Any) -> Val:
-    owner = lw.expr(node.value)
+    return _attribute_of(lw, lw.expr(node.value), node)
+
+
+def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
     if isinstance(owner.type, Array):
         value = arrays.attribute(lw, owner, node.attr, node)
         if value is not None:
@@ -220,20 +223,42 @@ def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
 
 
 def _call(lw: Lowering, node: Any) -> Val:
-    function = lw.expr(node.func)
+    if type(node.func) is _ast.Attribute:
+        owner = lw.expr(node.func.value)
+        if isinstance(owner.type, Array):
+            return _method(lw, owner, node)
+        function = _attribute_of(lw, owner, node.func)
+    else:
+        function = lw.expr(node.func)
     if not isinstance(function.type, Constant):
         lw.unsupported(f"calling {function.type} is not supported", node)
+    args, kwargs = _arguments(lw, node)
+    lw.at(node)
+    callee = function.type.value
+    value = library.call(lw, callee, args, kwargs, node)
+    if value is None:
+        value = lw.call(callee, args, kwargs, node)
+    return value
+
+
+def _arguments(lw: Lowering, node: Any) -> tuple[list[Val], dict[str, Val]]:
+    """Positional and keyword arguments of a call."""
     args = _items(lw, node.args)
     kwargs: dict[str, Val] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
             lw.unsupported("`**` in a call is not supported", node)
         kwargs[keyword.arg] = lw.expr(keyword.value)
+    return args, kwargs
+
+
+def _method(lw: Lowering, owner: Val, node: Any) -> Val:
+    """``array.name(...)``."""
+    args, kwargs = _arguments(lw, node)
     lw.at(node)
-    callee = function.type.value
-    value = library.call(lw, callee, args, kwargs, node)
+    value = library.method(lw, node.func.attr, [owner, *args], kwargs)
     if value is None:
-        value = lw.call(callee, args, kwargs, node)
+        lw.unsupported(f"this call of the method {node.func.attr!r} of {owner.type} is not supported", node)
     return value
 
 

@@ -5,6 +5,7 @@
     numpy_ufuncs.py   NumPy's functions on scalars, by NumPy's own loops
     creation.py       making arrays: np.zeros and its kin
     iterators.py      enumerate zip reversed, np.ndindex ndenumerate
+    shaping.py        reshape transpose flip squeeze ...: views with other axes
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
 """
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import creation, iterators, mathematics, numpy_ufuncs
+    from . import creation, iterators, mathematics, numpy_ufuncs, shaping
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    creation, iterators, mathematics, numpy_ufuncs = lazy(
-        "jitney.frontend.library", "creation", "iterators", "mathematics", "numpy_ufuncs"
+    creation, iterators, mathematics, numpy_ufuncs, shaping = lazy(
+        "jitney.frontend.library", "creation", "iterators", "mathematics", "numpy_ufuncs", "shaping"
     )  # fmt: skip
 
 _rows: dict[int, Row] = {}
@@ -54,7 +55,13 @@ def _of_numpy(function: Any) -> Row | None:
     name = getattr(function, "__name__", "")
     if getattr(numpy, name, None) is not function:
         return None
-    return creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name)
+    return creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
+
+
+def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """The result of calling a method of the array ``args[0]``; None if that is in no table."""
+    row = shaping.METHODS.get(name)
+    return row(lw, args, kwargs) if row is not None else None
 
 
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:

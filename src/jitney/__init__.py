@@ -21,8 +21,10 @@ _collecting = gc.isenabled()
 gc.disable()
 try:
     from .errors import FallbackWarning, UnsupportedError
-    from .jit import jit
+    from .jit import jit, prepare
     from .lazy import settle
+
+    prepare()
     settle()
 finally:
     if _collecting:

@@ -6,6 +6,7 @@ from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Tuple, Union
 from ...pytypes import join as join_types
 from .. import operators
+from ..operators import unions
 from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
 from ..operators.python import NUMBERS, as_int
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .. import slices
-    from ..operators import constants, power, unions
+    from ..operators import constants, power
     from ..state import Lowering
     from . import boxed, iterators
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 else:
-    constants, power, unions = lazy("jitney.frontend.operators", "constants", "power", "unions")
+    constants, power = lazy("jitney.frontend.operators", "constants", "power")
     boxed, iterators = lazy("jitney.frontend.library", "boxed", "iterators")
     slices = lazy("jitney.frontend", "slices")
 

@@ -11,11 +11,12 @@ One module per family of types: `python` (with `integers`, `floats`, `power`), `
 from __future__ import annotations
 
 import operator
+import sys
 
-from ...lazy import lazy
+from ...lazy import lazy, load
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
 from ..state import CONFLICT, Val
-from . import python
+from . import python, unions
 from .errors import type_error
 
 TYPE_CHECKING = False
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
-    from . import constants, numpy_scalars, storing, tuples, unions
+    from . import constants, numpy_scalars, storing, tuples
 else:
-    constants, numpy_scalars, storing, tuples, unions = lazy(
-        "jitney.frontend.operators", "constants", "numpy_scalars", "storing", "tuples", "unions"
+    constants, numpy_scalars, storing, tuples = lazy(
+        "jitney.frontend.operators", "constants", "numpy_scalars", "storing", "tuples"
     )
 
 __all__ = ["binary", "unary", "compare", "truth", "store_value", "to_index"]
@@ -179,3 +180,8 @@ def to_index(lw: Lowering, value: Val) -> int:
         lw.fail("overflow")
     type_error(lw, operator.index, value)
 
+
+if "numpy" in sys.modules:
+    # Who uses NumPy will need these in the first call.
+    for _name in ("numpy_scalars", "storing"):
+        load(f"{__name__}.{_name}")

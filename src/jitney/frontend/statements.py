@@ -6,6 +6,7 @@ import _ast
 
 from ..lazy import lazy
 from ..pytypes import Array, Iterator, Tuple, has_view
+from . import wholes
 from .loops import lower_for, lower_while
 from .operators import binary
 from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
@@ -129,13 +130,20 @@ def _augmented(lw: Lowering, node: Any) -> None:
     op = OPERATORS[type(node.op)]
     target = node.target
     if type(target) is _ast.Name:
-        assign(lw, target, binary(lw, op, lw.read_local(target), lw.expr(node.value)))
+        old, value = lw.read_local(target), lw.operand(node.value)
+        if isinstance(old.type, Array):
+            wholes.storing.augment(lw, op, old, value)
+        else:
+            assign(lw, target, wholes.settled(lw, binary(lw, op, old, value)))
     elif type(target) is _ast.Subscript:
         container, index = lw.expr(target.value), lw.expr(target.slice)
         if not isinstance(container.type, (Array, Iterator)):
             lw.unsupported(f"storing into {container.type} is not supported", target)
         old = views.subscript(lw, container, index, target)
-        _store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
+        if isinstance(old.type, Array):
+            wholes.storing.augment(lw, op, old, lw.operand(node.value))
+        else:
+            _store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 

@@ -31,6 +31,8 @@ else:
 
 _NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint64"]
 
+DEFERRING: set[Row] = set()
+"""Rows that take array expressions as they are; all others get the arrays they compute."""
 BEYOND = "\nraise OverflowError('an int beyond 64 bits')"  # ends the text of a check that an int fits
 
 
@@ -58,7 +60,7 @@ def whole_float_to_int(lw: Lowering, whole: int, given: int, text: str) -> Val:
 
 @positional(1, 1)
 def _abs(lw: Lowering, args: list[Val]) -> Val | None:
-    return None if isinstance(args[0].type, Array) else operators.unary(lw, "abs", args[0])
+    return operators.unary(lw, "abs", args[0])
 
 
 def _extreme(op: str) -> Row:
@@ -299,6 +301,7 @@ def _iterator(name: str) -> Row:
     return row
 
 
+DEFERRING.add(_abs)
 ROWS: dict[str, Row] = {
     "abs": _abs,
     "min": _extreme("<"),

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function
-    from . import addresses, checks, dce, guards, memory, params, rotate, select, split, unroll
+    from . import addresses, checks, dce, guards, inline, memory, params, rotate, select, split, unroll
 else:
-    addresses, checks, dce, guards, memory, params, rotate, select, split, unroll = lazy(
-        "jitney.opt", "addresses", "checks", "dce", "guards", "memory", "params", "rotate", "select", "split", "unroll"
+    addresses, checks, dce, guards, inline, memory, params, rotate, select, split, unroll = lazy(
+        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "params", "rotate", "select", "split",
+        "unroll",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", lambda function: params.clean(function)),
+    ("inline", lambda function: inline.inline(function)),
     ("rotate", lambda function: rotate.rotate(function)),
     ("unroll", lambda function: unroll.unroll(function)),
     ("checks", lambda function: checks.drop_checks(function)),

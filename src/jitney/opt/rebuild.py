@@ -345,6 +345,16 @@ class Rebuild:
                 loop.depth = loop.parent.depth + 1 if loop.parent is not None else 1
             lay_out(new)
 
+    def take_over(self, inner: Rebuild) -> None:
+        """`inner` has copied a function into a block of this one's: finish it together with this one."""
+        self._cut = self._cut or inner._cut
+        self._sources.update(inner._sources)
+        self.loops.update((loop, loop) for loop in inner.loops.values())
+
+    def cut(self) -> None:
+        """The current block has no predecessor."""
+        self._cut = True
+
     def _lasting(self, loop: Loop | None) -> Loop | None:
         """`loop`, or the first around it that has a back edge."""
         while loop is not None and len(self._sources[loop.header]) < 2:

@@ -231,3 +231,61 @@ def test_slices_in_place():
         return a
 
     check(f, (arr(range(9)), arr(range(9)) ** 2), bails=False)
+
+
+def test_slice_stores():
+    def f(a, b):
+        a[1:-1] = (b[2:] + b[:-2]) / 2
+        a[0] = 7
+        a[::3] = 1.5
+        a[:2] = b[-2:]
+        a[...] = a * 2
+        a[2:] = a[:-2]
+        a[:-2] = a[2:]
+        a[:] = a[::-1]
+        return a
+
+    check(f, (arr(range(9)), arr(range(9)) ** 2), (arr(range(9), np.float32), arr(range(9), int)), bails=False)
+
+    def rows(a, b):
+        a[0] = b
+        a[1:, :2] = b[:2]
+        a[:, -1] = a[:, 0] + 1
+        a[2] += b
+        a[:, 0] *= 3
+        for i in range(a.shape[0]):
+            a[i] = a[i - 1] + i
+        return a
+
+    check(rows, (np.arange(12.0).reshape(4, 3), arr([5, 6, 7])), (np.zeros((4, 3), int), arr([5.9, -6.9, 7])))
+    check(rows, (np.asfortranarray(np.arange(12.0).reshape(4, 3)), arr([[5, 6, 7]])), bails=False)
+
+    def fitting(a, b):
+        a[0] = 1
+        a[1:3] = b
+
+    for b in (arr([1, 2]), arr([1, 2, 3]), arr([4]), arr([[1, 2]]), arr([[1], [2]]), arr([]), 5, 300, -1, 2.5, True):
+        check(fitting, (arr([0, 0, 0, 0], np.uint8), b), (arr([0, 0, 0, 0]), b))
+
+
+def test_stores_of_what_may_raise():
+    def f(a, b, c):
+        c[0] = 1
+        a[:] = b**c
+
+    check(f, (arr([1, 2, 3], int), arr([1, 2, 3], int), arr([1, 2, 0], int)))
+    check(f, (arr([1, 2, 3], int), arr([1, 2, 3], int), arr([1, -2, 0], int)))
+
+
+def test_diffusion():
+    def f(u, n):
+        v = u.copy() if False else u + 0
+        for _ in range(n):
+            v[1:-1, 1:-1] = u[1:-1, 1:-1] + 0.1 * (
+                u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * u[1:-1, 1:-1]
+            )
+            u[:] = v
+        return u.sum()
+
+    rng = np.random.default_rng(4)
+    check(f, (rng.standard_normal((9, 8)), 3), (rng.standard_normal((2, 2)), 1), bails=False)

@@ -83,8 +83,13 @@ _WORDS: dict[Any, str] = {
 
 
 def _assign(lw: Lowering, node: Any) -> None:
+    targets = node.targets
+    if len(targets) == 1 and type(targets[0]) is _ast.Subscript:
+        # An array expression is computed where it is stored.
+        assign(lw, targets[0], lw.operand(node.value))
+        return
     value = lw.expr(node.value)
-    for target in node.targets:
+    for target in targets:
         assign(lw, target, value)
 
 
@@ -98,8 +103,11 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
             lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
         lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:
-        container = lw.expr(target.value)
-        _store(lw, container, lw.expr(target.slice), value, target)
+        first = len(lw.function.ops)
+        container, index = lw.expr(target.value), lw.expr(target.slice)
+        if isinstance(value.type, wholes.Whole) and wholes.has_effects(lw, first):
+            lw.unsupported("an array expression beside something with effects is not supported", target)
+        _store(lw, container, index, value, target)
     elif kind is _ast.Tuple or kind is _ast.List:
         _unpack(lw, target, value)
     else:

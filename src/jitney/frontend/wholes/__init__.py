@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from ...lazy import lazy
 from ...pytypes import Array
-from .deferred import Whole
+from .deferred import Whole, has_effects
+
+__all__ = ["Whole", "elementwise", "has_effects", "is_whole", "making", "settled", "storing"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -39,12 +39,16 @@ def broadcast(lw: Lowering, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int
     return tuple(out)
 
 
-def check_into(lw: Lowering, target: tuple[int, ...], shapes: list[tuple[int, ...]], text: str) -> None:
+def check_into(
+    lw: Lowering, target: tuple[int, ...], shapes: list[tuple[int, ...]], text: str, leading: bool = False
+) -> None:
     """Leave unless values of all `shapes` can be broadcast into `target`, with what `text` raises ({0} stands for the
-    target, {1} ... for the others)."""
+    target, {1} ... for the others). `leading`: they may have further axes of length 1 in front."""
     emit, one = lw.b.emit, lw.int_const(1)
-    fits = lw.bool_const(all(len(shape) <= len(target) for shape in shapes))
+    fits = lw.bool_const(True)
     for shape in shapes:
+        for x in shape[: max(0, len(shape) - len(target))]:
+            fits = emit("and", fits, emit("eq", x, one) if leading else lw.bool_const(False))
         for x, y in zip(reversed(target), reversed(shape)):
             if x != y and lw.b.constant(y) != 1:
                 fits = emit("and", fits, emit("or", emit("eq", x, y), emit("eq", y, one)))

@@ -16,12 +16,14 @@ from ...ir.function import Call
 from ...ir.types import I64, PTR
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple
 from .. import operators
-from ..arrays import strides
+from ..arrays import make_view, strides
 from ..operators import libm
 from ..operators.numpy_scalars import cast
 from ..state import NONE_VAL, Lowering, Val
-from .deferred import Map, Node, Operand, Whole, walk
+from . import is_whole, settled
+from .deferred import Map, Node, Number, Operand, Whole, walk
 from .elementwise import binary, element_type, node_of, shape_of, ufunc
+from .making import compute
 from .nests import Nest, Point
 from .shapes import array_shape, check_into, elements
 
@@ -52,6 +54,26 @@ def augment(lw: Lowering, op: str, a: Val, b: Val) -> None:
     if not isinstance(result.type, Whole):
         lw.unsupported(f"`{op}=` of {type} and {b.type} is not supported")
     store(lw, a, result.type.node)
+
+
+def assign(lw: Lowering, target: Val, value: Val, node: Any) -> None:
+    """``target[...] = value``: a number, an array or an expression, broadcast and cast."""
+    type = target.type
+    assert isinstance(type, Array)
+    if not is_whole(value.type):
+        if isinstance(value.type, Scalar):
+            part = cast(lw, value.parts[0], value.type, type.item)
+        else:
+            part = operators.store_value(lw, value, type.item, node)
+        store(lw, target, Number(Val(type.item, (part,))))
+        return
+    text = "x = numpy.zeros({0}, 'b')\nx[...] = numpy.broadcast_to(numpy.int8(0), {1})"
+    check_into(lw, array_shape(target), [shape_of(value)], text, leading=True)
+    extra = len(shape_of(value)) - type.ndim
+    if extra > 0:
+        value = settled(lw, value)
+        value = make_view(lw, value, value.parts[1], array_shape(value)[extra:], strides(lw, value)[extra:])
+    store(lw, target, node_of(value))
 
 
 def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val]) -> Val:
@@ -112,7 +134,10 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
     assert isinstance(type, Array)
     nodes = walk((node,))
     if any(isinstance(n, Map) and n.traps for n in nodes):
-        lw.unsupported("storing what may raise for some elements is not supported")
+        # All of it is computed before anything is stored.
+        assert isinstance(node.type, Scalar)
+        node = Operand(compute(lw, node.type, array_shape(array), node))
+        nodes = [node]
     target = Operand(array)
     safe = _safe(lw, array, [n.array for n in nodes if isinstance(n, Operand)])
     if lw.b.constant(safe) is not True:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from jitney.dispatcher import Dispatcher, _Hooks
 from jitney.group import Group
 from jitney.ir import context
 from jitney.ir.function import Function
 from jitney.ir.interp import run
 from jitney.ir.types import Type
 from jitney.ir.verify import verify
-from jitney.jit import Dispatcher, _Hooks
 from jitney.opt import PASSES
 from jitney.pytypes import SCALARS, PyType, array_type
 
@@ -53,7 +53,7 @@ def function_of(source: str, directory: Path) -> types.FunctionType:
 
 
 def lowered(function: types.FunctionType, args: Sequence[Any]) -> Function:
-    unit = Group(function, tuple([type_of(a) for a in args]), _Hooks(Dispatcher(function, {}))).lower()[-1]
+    unit = Group(function, tuple([type_of(a) for a in args]), _Hooks(Dispatcher(function, {}), keeps=True)).lower()[-1]
     assert unit.lowered is not None
     return unit.lowered.function
 

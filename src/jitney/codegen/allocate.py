@@ -13,14 +13,17 @@ from __future__ import annotations
 
 from _heapq import heapify, heappop, heappush
 
+from ..lazy import lazy
 from .liveness import Liveness
 from .machine import FIRST, LABEL, PAUSE, located
-from .spill import Splitter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import spill
     from .machine import Inst, MachineBlock, MachineFunction
     from .target import Target
+else:
+    spill = lazy("jitney.codegen", "spill")
 
 TINY = 1e30
 _MANY = 6
@@ -142,7 +145,7 @@ class Packer:
                 heap.append((-d, v))
         heap.sort()
         self.heap: list[tuple[float, int]] = []
-        splitter: Splitter | None = None
+        splitter: spill.Splitter | None = None
         tried = set()
         for _, v in heap:
             if not self.place(v):
@@ -157,7 +160,7 @@ class Packer:
             elif self.place(v) or self.evict(v):
                 continue
             if splitter is None:
-                splitter = Splitter(self)
+                splitter = spill.Splitter(self)
             splitter.split(v)
         self.splitter = splitter
 

@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from jitney.asm import Assembler, Label, Mem
-from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM
+from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM, YMM
 from jitney.targets.x86_64 import encode as enc
+from jitney.targets.x86_64 import rules_lanes, rules_vector, vector_build
 from jitney.targets.x86_64.encode import RIP, Encoder
 from jitney.targets.x86_64.rules_float import row_of
 
@@ -186,6 +187,100 @@ def test_float_moves():
         agree("vex_rrm", ((3, 1, 0x10, "movsd"), x, 0, m), "vmovsd", reg(x), memory(m, 8))
         agree("vex_rrm", ((3, 1, 0x11, "movsd"), x, 0, m), "vmovsd", memory(m, 8), reg(x))
         agree("sse_rm", ((2, 1, 0x11, "movss"), x, m), "movss", memory(m, 4), reg(x))
+
+
+def rows(*tables):
+    """All rows in tables of tables."""
+    for table in tables:
+        if isinstance(table, dict):
+            yield from rows(*table.values())
+        elif isinstance(table, tuple):
+            if len(table) == 4 and isinstance(table[3], str):
+                yield table
+            else:
+                yield from rows(*table)
+
+
+# those that are no d = a op b of one width
+_OTHERS = {
+    *rows(vector_build.SHIFTS, vector_build.BLEND, vector_build.PSHUFD, vector_build.EXTRACT128),
+    *rows(vector_build.INSERT128, rules_vector._BY_REGISTER, rules_vector._PABS, rules_vector._PABSQ),
+    *rows(rules_vector._PSRAQ),
+}
+BINARY_ROWS = sorted({*rows(*vars(vector_build).values(), *vars(rules_vector).values())} - _OTHERS)
+BINARY_ROWS += [rules_lanes._PSHUFB, rules_lanes._PMADDWD, rules_lanes._PSADBW]
+_AVX512 = ("pmullq", "pminsq", "pmaxsq", "pminuq", "pmaxuq", "psravq")
+_BY_LANES = ("psllvd", "psllvq", "psrlvd", "psrlvq", "psravd")
+
+
+def widened(row):
+    return (row[0] | 4, *row[1:])
+
+
+def vectors(*registers):
+    return [XMM[r - 16] for r in registers], [YMM[r - 16] for r in registers]
+
+
+@pytest.mark.parametrize("row", BINARY_ROWS, ids=lambda row: row[3])
+def test_vector_arithmetic(row):
+    method = "evex_rrr" if row[3] in _AVX512 else "vex_rrr"
+    for d, v, s in itertools.product(FLOATS, FLOATS, FLOATS):
+        x, y = vectors(d, v, s)
+        agree(method, (row, d, v, s), "v" + row[3], *x)
+        agree(method, (widened(row), d, v, s), "v" + row[3], *y)
+        if row[3] not in _AVX512 + _BY_LANES:
+            agree("sse_rr", (row, d, s), row[3], x[0], x[2])
+    if row[3] not in _AVX512:
+        for m in ADDRESSES[::5]:
+            agree("vex_rrm", (widened(row), 18, 29, m), "v" + row[3], YMM[2], YMM[13], memory(m, 32))
+            agree("vex_rrm", (row, 26, 17, m), "v" + row[3], XMM[10], XMM[1], memory(m, 16))
+
+
+def test_vector_conversions():
+    for d, s in itertools.product(FLOATS, FLOATS):
+        (x, xs), (y, ys) = vectors(d, s)
+        for (wide, narrow), opcode in rules_lanes._TRUNCATE.items():
+            name = f"pmov{rules_lanes._LETTERS[wide]}{rules_lanes._LETTERS[narrow]}"
+            agree("evex_rrr", ((2 | 4, 2, opcode, name), s, 0, d), "v" + name, x, ys)
+        for row in (rules_lanes._CVTTPD2QQ, rules_lanes._CVTQQ2PD, rules_vector._PABSQ):
+            agree("evex_rrr", (widened(row), d, 0, s), "v" + row[3], y, ys)
+            agree("evex_rrr", (row, d, 0, s), "v" + row[3], x, xs)
+        agree("evex_rrr", (widened(rules_lanes._CVTQQ2PS), d, 0, s), "vcvtqq2ps", x, ys)
+        for narrow, wide in rules_lanes._SIGN_EXTEND:
+            for signed in (False, True):
+                row = rules_lanes._widening(narrow, wide, signed)
+                agree("vex_rrr", (widened(row), d, 0, s), "v" + row[3], y, xs)
+                agree("sse_rr", (row, d, s), row[3], x, xs)
+        for row in (*rules_lanes._BROADCAST.values(), *rules_lanes._BROADCAST_FLOAT.values()):
+            agree("vex_rrr", (widened(row), d, 0, s), "v" + row[3], y, xs)
+        for row in (rules_lanes._CVTPS2PD, rules_lanes._CVTDQ2PD):
+            agree("vex_rrr", (widened(row), d, 0, s), "v" + row[3], y, xs)
+        agree("vex_rrr", (widened(rules_lanes._CVTPD2PS), d, 0, s), "vcvtpd2ps", x, ys)
+        for row in rows(rules_vector._PABS):
+            agree("vex_rrr", (widened(row), d, 0, s), "v" + row[3], y, ys)
+        for row in rows(rules_vector._BY_REGISTER):
+            agree("vex_rrr", (widened(row), d, 20, s), "v" + row[3], y, YMM[4], xs)
+        agree("vex_rrr", (widened(rules_lanes._PERMD), d, 20, s), "vpermd", y, YMM[4], ys)
+        for element, digit, n in ((2, 2, 3), (4, 4, 31), (8, 6, 63), (16, 3, 5)):
+            row = vector_build.SHIFTS[element]
+            name = {2: "psrlw", 4: "psrad", 8: "psllq", 16: "psrldq"}[element]
+            agree_with_byte(("vex_rrr", widened(row), digit, d, s), n, "v" + name, y, ys, n)
+            agree_with_byte(("sse_rr", row, digit, d), n, name, x, n)
+        agree_with_byte(("evex_rrr", widened(rules_vector._PSRAQ), 4, d, s), 9, "vpsraq", y, ys, 9)
+        agree_with_byte(("vex_rrr", widened(vector_build.EXTRACT128), s, 0, d), 1, "vextracti128", x, ys, 1)
+        agree_with_byte(("vex_rrr", widened(vector_build.INSERT128), d, 21, s), 1, "vinserti128", y, YMM[5], xs, 1)
+        agree_with_byte(("vex_rrr", widened(rules_lanes._PERMQ), d, 0, s), 0x4E, "vpermq", y, ys, 0x4E)
+    agree("vzeroupper", (), "vzeroupper")
+
+
+def agree_with_byte(call, byte, *instruction):
+    """As `agree`, of an instruction with an immediate byte."""
+    e = Encoder()
+    getattr(e, call[0])(*call[1:])
+    e.byte(byte)
+    a = Assembler()
+    a.emit(*instruction)
+    assert bytes(e.out) == bytes(a.finish()), (call, instruction)
 
 
 @pytest.mark.parametrize("aligned", (False, True))

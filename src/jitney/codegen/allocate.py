@@ -40,12 +40,13 @@ class Allocation:
         before: the instructions as they were, by position.
         moves: index in `code` of an inserted instruction -> the register whose value it moves.
         occupied: for each physical register the positions where it is in use.
-        slots: stack slots used.
+        slots: stack slots of 8 bytes used, and `vector_slots` for whole vectors.
         saved: registers used that must be preserved for the caller, in the target's order.
         spills: instructions inserted.
     """
 
-    __slots__ = ("before", "blocks", "code", "moves", "occupied", "saved", "slots", "source", "spills")
+    __slots__ = ("before", "blocks", "code", "moves", "occupied", "saved", "slots", "source", "spills",
+                 "vector_slots")  # fmt: skip
 
     def __init__(self) -> None:
         self.code: list[Inst] = []
@@ -55,6 +56,7 @@ class Allocation:
         self.moves: dict[int, int] = {}
         self.occupied: list[int] = []
         self.slots = 0
+        self.vector_slots = 0
         self.saved: tuple[int, ...] = ()
         self.spills = 0
 
@@ -66,8 +68,8 @@ class Packer:
         self.m = m
         self.target = target
         self.code = code
-        self.floats = m.floats
-        facts = Liveness(m.blocks, code, len(m.floats))
+        self.kinds = m.kinds
+        facts = Liveness(m.blocks, code, len(m.kinds))
         self.powers = facts.powers
         self.live = facts.live
         self.weight = facts.weight
@@ -97,7 +99,7 @@ class Packer:
 
     def _coalesce(self, pairs: list[tuple[float, int, int]]) -> None:
         pairs.sort(key=_first, reverse=True)
-        parent, live, weight, floats = self.parent, self.live, self.weight, self.floats
+        parent, live, weight, kinds = self.parent, self.live, self.weight, self.kinds
         find = self.find
         fixed: list[tuple[int, int]] = []
         apart: list[tuple[int, int]] = []
@@ -111,7 +113,7 @@ class Packer:
                 continue
             o = find(o)
             a = find(a)
-            if o == a or floats[o] != floats[a]:
+            if o == a or kinds[o] != kinds[a]:
                 continue
             if live[o] & live[a]:
                 apart.append((o, a))
@@ -184,7 +186,7 @@ class Packer:
                     self._take(v, r, live)
                     return True
         target = self.target
-        if self.floats[v]:
+        if self.kinds[v]:
             free, kept = target.float_order, target.float_saved
         else:
             free, kept = target.int_order, target.int_saved
@@ -212,7 +214,7 @@ class Packer:
     def _order(self, v: int) -> tuple[int, ...]:
         """The registers worth having for range `v`: saving one for the caller costs more than some ranges gain."""
         target = self.target
-        if self.floats[v]:
+        if self.kinds[v]:
             free, kept = target.float_order, target.float_saved
         else:
             free, kept = target.int_order, target.int_saved
@@ -300,7 +302,6 @@ def allocate(m: MachineFunction, target: Target) -> Allocation:
         result.source = list(range(len(code)))
     else:
         splitter.rewrite(result, place)
-        result.slots = splitter.slots
     kept = target.int_saved + target.float_saved
     result.saved = tuple([r for r in kept if r in packer.used])
     return result

@@ -8,7 +8,7 @@ nothing that the allocator says but which inserted instruction copies what.
 
 from __future__ import annotations
 
-from .machine import FIRST, INCOMING, LABEL
+from .machine import FIRST, INCOMING, LABEL, SLOT, VECTOR, VECTOR_SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +145,9 @@ class _Checker:
                 self.fail(k, f"{v} has no place")
             if v < FIRST and loc != v:
                 self.fail(k, f"{v} is a register of its own, not {loc}")
-            if v >= FIRST and loc < FIRST and (loc in self.floats) != self.m.floats[v]:
+            if self.m.kinds[v] == VECTOR and SLOT <= loc and not VECTOR_SLOT <= loc < INCOMING:
+                self.fail(k, f"vector {v} does not fit into {loc}")
+            if v >= FIRST and loc < FIRST and (loc in self.floats) != (self.m.kinds[v] > 0):
                 self.fail(k, f"{v} is in a register of the wrong kind, {loc}")
 
     def _inserted(self, k: int, state: State, verify: bool) -> None:
@@ -153,6 +155,9 @@ class _Checker:
         group = self.allocation.moves[k]
         if verify and d in self.preserved and d not in self.allocation.saved:
             self.fail(k, f"{d} belongs to the caller")
+        if verify and ins:
+            # what it moves is whole only if neither place is smaller
+            self._operands(k, op, (group, group), (d, ins[0]))
         if ins:
             state[d] = state.get(ins[0], _NOTHING)
             return

@@ -8,8 +8,9 @@ An instruction is a tuple ``(op, outs, ins, imm, stub)``:
     stub  the `Stub` it may jump to, or None
 
 Registers are ints: below `FIRST` a physical register, from there on a virtual one; the virtual register of IR value v
-is ``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, from `SLOT` on stack slots,
-and from `INCOMING` on the bytes of this function's own stack arguments.
+is ``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, from `SLOT` on stack slots of
+8 bytes, from `VECTOR_SLOT` on slots that hold a whole vector register of this function, and from `INCOMING` on the
+bytes of this function's own stack arguments.
 
 Every instruction has a position. A register is *live at* a position when its value is still wanted after the
 instruction there; sets of positions are Python ints (one bit each). An instruction reads before it writes, so a
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 FIRST = 64
 SLOT = 1 << 20
+VECTOR_SLOT = 1 << 22
 INCOMING = 1 << 24
 NO_LATE = 99
+GENERAL, FLOAT, VECTOR = 0, 1, 2
 
 
 class MachineOp:
@@ -162,7 +165,9 @@ class MachineFunction:
     Attributes:
         function: the IR it came from.
         blocks: in layout order once laid out; blocks[0] is the entry.
-        floats: for each register whether it is a floating-point one.
+        kinds: for each register `GENERAL`, `FLOAT`, or `VECTOR`: these live in the same registers as floats, but are
+            moved and spilled whole.
+        vector_bytes: size of the largest vector, 0 without any.
         trace: for listings, else None: identity of an instruction -> the IR value it was selected for.
         frame_bytes: bytes of the frame used by `alloca`, and `outgoing` by stack arguments of calls.
         alias: blocks left out because they only lead to another.
@@ -170,12 +175,16 @@ class MachineFunction:
         calls: whether it calls anything (the stack must be aligned then).
     """
 
-    __slots__ = ("alias", "blocks", "body", "calls", "floats", "frame_bytes", "function", "head", "outgoing", "trace")
+    __slots__ = (
+        "alias", "blocks", "body", "calls", "frame_bytes", "function", "head", "kinds", "outgoing", "trace",
+        "vector_bytes",
+    )  # fmt: skip
 
-    def __init__(self, function: Function, floats: list[bool]) -> None:
+    def __init__(self, function: Function, kinds: list[int]) -> None:
         self.function = function
         self.blocks: list[MachineBlock] = []
-        self.floats = floats
+        self.kinds = kinds
+        self.vector_bytes = 0
         self.frame_bytes = 0
         self.outgoing = 0
         self.calls = False
@@ -184,10 +193,10 @@ class MachineFunction:
         self.alias: dict[MachineBlock, MachineBlock] = {}
         self.trace: dict[int, int] | None = None
 
-    def new(self, is_float: bool) -> int:
+    def new(self, kind: int) -> int:
         """A fresh virtual register."""
-        self.floats.append(is_float)
-        return len(self.floats) - 1
+        self.kinds.append(kind)
+        return len(self.kinds) - 1
 
 
 def _no_bytes(*_: Any) -> None:

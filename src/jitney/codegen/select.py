@@ -59,13 +59,14 @@ class Selector:
         self.color = [0] * n
         self.now = 0
         self.out: list[Inst] = []
-        self.m = MachineFunction(function, [False] * FIRST + [t.is_float for t in function.types])
+        self.m = MachineFunction(function, [0] * FIRST + [t.kind for t in function.types])
         if listing:
             self.m.trace = {}
         self.machines: dict[Block, MachineBlock] = {}
         self.splits: dict[MachineBlock, list[MachineBlock]] = {}
         self._pending: dict[Block, list[Inst]] = {}
-        self._constants: dict[tuple[int, Loop], int] = {}
+        # (value, or the bytes of a constant that is none) and loop -> the register made before it
+        self._constants: dict[tuple[int | bytes, Loop], int] = {}
         # value -> the earlier value whose instruction computes both (quotient and remainder)
         self.twins: dict[int, int] = {}
         # how often a value is the base or index of a load or store
@@ -167,25 +168,28 @@ class Selector:
 
     def constant(self, v: int) -> int:
         """A register holding `v`, one of `MADE`: made on the spot, or once before the outermost loop around here."""
-        is_float = self.types[v].is_float
+        return self.once(v, self.types[v].kind)
+
+    def once(self, what: int | bytes, kind: int) -> int:
+        """The same for a value, or the bytes of a constant that is none."""
         loop = self.block.loop
         if loop is None:
-            t = self.m.new(is_float)
-            op, imm = self.make(v)
+            t = self.m.new(kind)
+            op, imm = self.make(what)
             self.out.append((op, (t,), (), imm, None))
             return t
         while loop.parent is not None:
             loop = loop.parent
-        key = (v, loop)
+        key = (what, loop)
         found = self._constants.get(key)
         if found is None:
-            found = self._constants[key] = self.m.new(is_float)
-            op, imm = self.make(v)
+            found = self._constants[key] = self.m.new(kind)
+            op, imm = self.make(what)
             self._pending.setdefault(loop.preheader, []).append((op, (found,), (), imm, None))
         return found
 
-    def make(self, v: int) -> tuple[MachineOp, Any]:
-        """The op and its imm that make `v`, one of `MADE`."""
+    def make(self, v: int | bytes) -> tuple[MachineOp, Any]:
+        """The op and its imm that make `v`, one of `MADE` or bytes."""
         raise NotImplementedError
 
     def constant_imm(self, type: Type, value: Any) -> Any:

@@ -61,7 +61,7 @@ def _copy(m: MachineFunction, head: set[MachineBlock], body: MachineBlock, split
         out = []
         for v in registers:
             if v in defined and v not in names:
-                names[v] = m.new(m.floats[v])
+                names[v] = m.new(m.kinds[v])
             out.append(names.get(v, v))
         return tuple(out)
 

@@ -8,7 +8,7 @@ in a loop that can do without. Constants are made again instead of loaded.
 
 from __future__ import annotations
 
-from .machine import INCOMING, SLOT, located
+from .machine import INCOMING, SLOT, VECTOR, VECTOR_SLOT, located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,14 +36,10 @@ class _Region:
 
 
 class Splitter:
-    """Attributes:
-    slots: how many stack slots are in use.
-    """
-
     def __init__(self, packer: Packer) -> None:
         self.packer = packer
-        self.slots = 0
         self._slot_live: list[int] = []
+        self._vector_slot_live: list[int] = []
         # group -> its home: a slot, or the constant's instruction
         self.home: dict[int, int] = {}
         self.remat: dict[int, Inst] = {}
@@ -130,7 +126,6 @@ class Splitter:
                         self._single(group, i, how)
             return
         positions = self._positions(v)
-        packer = self.packer
         remat = self._constant(v, positions)
         argument = self._argument(positions)
         if remat is not None:
@@ -139,7 +134,7 @@ class Splitter:
         elif argument >= 0:
             self.home[v] = INCOMING + argument
         else:
-            self.home[v] = self._slot(packer.live[v])
+            self.home[v] = self._slot(v)
         self._cut(v, positions, 0)
 
     def _constant(self, v: int, positions: dict[int, int]) -> Inst | None:
@@ -169,14 +164,20 @@ class Splitter:
         self._removed.add(writes[0])
         return int(imm)
 
-    def _slot(self, live: int) -> int:
-        for k, taken in enumerate(self._slot_live):
+    def _slot(self, group: int) -> int:
+        if self.packer.kinds[group] == VECTOR:
+            return VECTOR_SLOT + self._share(self._vector_slot_live, self.packer.live[group])
+        return SLOT + self._share(self._slot_live, self.packer.live[group])
+
+    @staticmethod
+    def _share(slots: list[int], live: int) -> int:
+        """The number of a slot that is free for the positions `live`."""
+        for k, taken in enumerate(slots):
             if not taken & live:
-                self._slot_live[k] |= live
-                return SLOT + k
-        self._slot_live.append(live)
-        self.slots += 1
-        return SLOT + self.slots - 1
+                slots[k] |= live
+                return k
+        slots.append(live)
+        return len(slots) - 1
 
     def _cut(self, group: int, positions: dict[int, int], depth: int) -> None:
         """Children of `group` for the given reads and writes: one for each loop in depth `depth` that can have one,
@@ -293,7 +294,7 @@ class Splitter:
         packer.live.append(live)
         packer.weight.append(density)
         packer.reg.append(-1)
-        packer.floats.append(packer.floats[group])
+        packer.kinds.append(packer.kinds[group])
         packer.density[child] = density
         hints = packer.hints.get(group)
         if hints is not None:
@@ -373,3 +374,4 @@ class Splitter:
                 new.append(extra)
                 source.append(-1)
         result.spills = len(moves)
+        result.slots, result.vector_slots = len(self._slot_live), len(self._vector_slot_live)

@@ -333,7 +333,7 @@ class _Reader:
             given = line.type() if op.result == "?" else None
             args = self.operands(line)
             imm = self.immediate(line, name, given)
-            type = given or result_of(op, [self.rows[a][1] for a in args])
+            type = given or result_of(op, [self.rows[a][1] if a in self.rows else VOID for a in args])
         row = (op, type, args, imm, line.source_line(), self.block)
         if v < 0:
             self.unnumbered.append((self.block, len(self.block.insts), row))

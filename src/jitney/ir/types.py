@@ -17,17 +17,19 @@ class Type:
     Attributes:
         name: as printed.
         size: bytes in a register or stack slot.
-        is_float: lives in a floating-point register.
+        is_float: lives in a floating-point register, as all vectors do.
+        kind: 0 for a general register, 1 for a scalar in a floating-point register, 2 for a vector.
         lanes: 1 for a scalar.
         element: the scalar type of one lane (itself for a scalar).
     """
 
-    __slots__ = ("element", "is_float", "lanes", "name", "size")
+    __slots__ = ("element", "is_float", "kind", "lanes", "name", "size")
 
     def __init__(self, name: str, size: int, is_float: bool, lanes: int = 1, element: Type | None = None) -> None:
         self.name = name
         self.size = size
         self.is_float = is_float
+        self.kind = (1 if lanes == 1 else 2) if is_float else 0
         self.lanes = lanes
         self.element: Type = element if element is not None else self
 

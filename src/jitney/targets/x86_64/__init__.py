@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from sys import modules
+
 from ...codegen.target import Target
 from . import abi, ops
 from .emit import emit
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
     from ...codegen.code import MachineCode
     from ...codegen.machine import MachineFunction
     from ...ir.function import Function, Symbol
+    from ...ir.types import Type
+
+# Loaded for the first function with vectors; see `codegen.generate` on why it is not imported again at each use.
+_VECTORS = "jitney.targets.x86_64.vectors"
 
 
 def target(features: frozenset[str]) -> Target:
@@ -23,7 +30,16 @@ def target(features: frozenset[str]) -> Target:
     avx = "avx" in features
 
     def select(function: Function, poll: Symbol | None, listing: bool) -> MachineFunction:
-        return X86Selector(function, listing, features, RULES).run()
+        widest = max({t.size for t in {*function.types} if t.lanes > 1}, default=0)
+        if not widest:
+            return X86Selector(function, listing, features, RULES, {}).run()
+        vectors = modules.get(_VECTORS) or import_module(_VECTORS)
+        selector = X86Selector(function, listing, features, vectors.RULES, vectors.CONDITIONS)
+        selector.m.vector_bytes = widest
+        return selector.run()
+
+    def supports(name: str, type: Type) -> bool:
+        return bool((modules.get(_VECTORS) or import_module(_VECTORS)).supports(name, type, features))
 
     def emitted(m: MachineFunction, allocation: Allocation, poll: Symbol | None) -> MachineCode:
         return emit(m, allocation, avx, poll)
@@ -38,8 +54,8 @@ def target(features: frozenset[str]) -> Target:
         split=ops.SPLIT,
         select=select,
         emit=emitted,
-        vector_bytes=0,
-        supports=lambda name, type: False,
+        vector_bytes=32 if "avx2" in features else 16,
+        supports=supports,
     )
 
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from ...codegen.code import MachineCode
-from ...codegen.machine import INCOMING, LABEL, SLOT
+from ...codegen.machine import INCOMING, LABEL, SLOT, VECTOR_SLOT
 from .encode import ADD, RSP, SUB, Encoder
-from .ops import COPY, MOVAPS, MOVAPS_STORE, MOVES, XORPS
+from .ops import (
+    COPY,
+    MOVAPS,
+    MOVAPS_STORE,
+    MOVES,
+    MOVSD_LOAD,
+    MOVSD_STORE,
+    MOVUPS_LOAD,
+    MOVUPS_STORE,
+    XORPS,
+)
 from .ops_control import JUMP, LEAVE
 
 TYPE_CHECKING = False
@@ -17,6 +27,10 @@ if TYPE_CHECKING:
     from .encode import Address, Row
 
 
+PCMPEQD = (1, 1, 0x76, "pcmpeqd")
+BROADCASTSS, BROADCASTSD = (1, 2, 0x18, "broadcastss"), (1, 2, 0x19, "broadcastsd")
+
+
 class Emitter(Encoder):
     """An encoder that knows the function's frame and the CPU's instruction set.
 
@@ -25,6 +39,8 @@ class Emitter(Encoder):
 
     Attributes:
         avx: whether to use the VEX forms.
+        vector_bytes: bytes of a `VECTOR_SLOT`, and of what moves between registers; `vector_bit` is the bit that says
+            so in a VEX row. With 32, the upper halves are cleared before what may use the legacy forms.
         next: the block emitted after the current one.
         frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
             frame; `framed`: whether there is one.
@@ -33,7 +49,8 @@ class Emitter(Encoder):
     """
 
     __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "framed", "function", "next", "poll",
-                 "saved", "slot_base", "stubs", "tails", "whole_frame")  # fmt: skip
+                 "saved", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
+                 "whole_frame")  # fmt: skip
 
     def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
         super().__init__()
@@ -41,9 +58,14 @@ class Emitter(Encoder):
         self.poll = poll
         self.function = m.function
         self.saved = allocation.saved
-        self.slot_base = m.outgoing
-        self.alloca_base = (m.outgoing + 8 * allocation.slots + 15) & -16 if m.frame_bytes else 0
-        size = self.alloca_base + m.frame_bytes if m.frame_bytes else m.outgoing + 8 * allocation.slots
+        self.vector_bytes = max(m.vector_bytes, 16)
+        self.vector_bit = 4 if m.vector_bytes == 32 else 0
+        self.vector_base = m.outgoing
+        self.slot_base = m.outgoing + self.vector_bytes * allocation.vector_slots
+        size = self.slot_base + 8 * allocation.slots
+        self.alloca_base = (size + 15) & -16 if m.frame_bytes else 0
+        if m.frame_bytes:
+            size = self.alloca_base + m.frame_bytes
         pushed = 8 * len(self.saved)
         if m.calls or m.frame_bytes:
             # the return address and the saved registers count for the alignment
@@ -58,9 +80,26 @@ class Emitter(Encoder):
         self.tails: dict[Any, Any] = {}
 
     def slot(self, loc: int) -> Address:
-        if loc >= INCOMING:
-            return (RSP, -1, 0, self.frame_size + 8 + loc - INCOMING)
+        if loc >= VECTOR_SLOT:
+            if loc >= INCOMING:
+                return (RSP, -1, 0, self.frame_size + 8 + loc - INCOMING)
+            return (RSP, -1, 0, self.vector_base + self.vector_bytes * (loc - VECTOR_SLOT))
         return (RSP, -1, 0, self.slot_base + 8 * (loc - SLOT))
+
+    def slot_bytes(self, loc: int) -> int:
+        return self.vector_bytes if VECTOR_SLOT <= loc < INCOMING else 8
+
+    def slot_load(self, loc: int) -> Row:
+        """The instruction that reads a slot into a float register."""
+        return (self.vector_bit, *MOVUPS_LOAD[1:]) if VECTOR_SLOT <= loc < INCOMING else MOVSD_LOAD
+
+    def slot_store(self, loc: int) -> Row:
+        return (self.vector_bit, *MOVUPS_STORE[1:]) if VECTOR_SLOT <= loc < INCOMING else MOVSD_STORE
+
+    def leave_vectors(self) -> None:
+        """Clear the upper halves of the vector registers, if this function may have filled them."""
+        if self.vector_bit:
+            self.vzeroupper()
 
     def prologue(self) -> None:
         for r in self.saved:
@@ -75,6 +114,7 @@ class Emitter(Encoder):
 
     def epilogue(self, clear_carry: bool) -> None:
         """Undo the prologue. `clear_carry`: say that the function succeeded (adding to rsp says it already)."""
+        self.leave_vectors()
         if not self.framed:
             if clear_carry:
                 self.clc()
@@ -91,6 +131,7 @@ class Emitter(Encoder):
         return self.alias.get(block, block)
 
     def call_c(self, address: int) -> None:
+        self.leave_vectors()
         _, _, _, offset = self.constant(address.to_bytes(8, "little"))
         self.call_pool(offset)
         self._through("call", address)
@@ -118,9 +159,21 @@ class Emitter(Encoder):
                 self.sse_rr(MOVAPS, d, s)
             elif s >= 24 and d < 24:
                 # a high register needs a longer prefix only as the right operand
-                self.vex_rrr(MOVAPS_STORE, s, 0, d)
+                self.vex_rrr((self.vector_bit, *MOVAPS_STORE[1:]), s, 0, d)
             else:
-                self.vex_rrr(MOVAPS, d, 0, s)
+                self.vex_rrr((self.vector_bit, *MOVAPS[1:]), d, 0, s)
+
+    def load_vector(self, d: int, data: bytes) -> None:
+        """A constant of 16 or more bytes that are not all zero."""
+        bit = 4 if len(data) == 32 else 0
+        if data == b"\xff" * len(data):
+            self.op_x((1 | bit, *PCMPEQD[1:]), d, d, d)
+        elif self.avx and data == data[:4] * (len(data) // 4):
+            self.vex_rrm((1 | bit, *BROADCASTSS[1:]), d, 0, self.constant(data[:4]))
+        elif bit and data == data[:8] * 4:
+            self.vex_rrm((1 | bit, *BROADCASTSD[1:]), d, 0, self.constant(data[:8]))
+        else:
+            self.load_x((bit, *MOVUPS_LOAD[1:]), d, self.constant(data))
 
     def load_x(self, row: Row, d: int, m: Address, w: int = 0) -> None:
         if self.avx:

@@ -40,7 +40,8 @@ LOADS: dict[str, tuple[int, bytes, str, int]] = {
     "i64": (8, b"\x8b", "mov", 8),
 }
 
-# SSE rows: (mandatory prefix 0 none, 1 66, 2 F3, 3 F2; opcode map; opcode; mnemonic without v).
+# SSE rows: (mandatory prefix 0 none, 1 66, 2 F3, 3 F2; opcode map; opcode; mnemonic without v). For VEX and EVEX, 4 is
+# added to the prefix for 256 bits, and 128 for VEX.W in the maps 2 and 3.
 _PREFIX = (b"", b"\x66", b"\xf3", b"\xf2")
 _ESCAPE = (b"", b"\x0f", b"\x0f\x38", b"\x0f\x3a")
 
@@ -101,7 +102,7 @@ class Encoder:
     # -- the constant pool -------------------------------------------------------------------------
 
     def constant(self, data: bytes) -> Address:
-        """The address of these 4, 8 or 16 bytes in the constant pool, aligned to their size."""
+        """The address of these 4, 8, 16 or 32 bytes in the constant pool, aligned to their size."""
         offset = self._floats.get(data)
         if offset is None:
             pool = self.pool
@@ -373,6 +374,15 @@ class Encoder:
         if m[0] == RIP:
             self._rip(0)
 
+    def evex_rrr(self, row: Row, d: int, v: int, s: int) -> None:
+        """``op d, v, s`` in the AVX-512 form, of registers 0-15 alone; v is 0 where there is no second operand."""
+        pp, map, opcode, _ = row
+        not_rxb = (0x80 if not d & 8 else 0) | 0x40 | (0x20 if not s & 8 else 0)
+        self.out += bytes((
+            0x62, not_rxb | 0x10 | map, pp & 0x80 | (~v & 15) << 3 | 4 | pp & 3, (pp & 4) << 3 | 8, opcode,
+            0xC0 | (d & 7) << 3 | s & 7,
+        ))  # fmt: skip
+
     def byte(self, value: int) -> None:
         """The immediate byte of the instruction just emitted."""
         self.out.append(value & 0xFF)
@@ -411,6 +421,9 @@ class Encoder:
 
     def call_r(self, s: int) -> None:
         self.out += (b"\x41\xff" if s & 8 else b"\xff") + bytes((0xD0 | s & 7,))
+
+    def vzeroupper(self) -> None:
+        self.out += b"\xc5\xf8\x77"
 
     def ret(self) -> None:
         self.out += b"\xc3"

@@ -7,7 +7,7 @@ index, 2 index alone, 3 a constant of the pool (then the third is its bytes), 4 
 
 from __future__ import annotations
 
-from ...codegen.machine import SLOT, MachineOp
+from ...codegen.machine import SLOT, VECTOR_SLOT, MachineOp
 from ...codegen.moves import schedule
 from .encode import (
     ADD,
@@ -40,6 +40,7 @@ MOVSD_LOAD, MOVSD_STORE = (3, 1, 0x10, "movsd"), (3, 1, 0x11, "movsd")
 MOVSS_LOAD, MOVSS_STORE = (2, 1, 0x10, "movss"), (2, 1, 0x11, "movss")
 MOVAPS = (0, 1, 0x28, "movaps")
 MOVAPS_STORE = (0, 1, 0x29, "movaps")
+MOVUPS_LOAD, MOVUPS_STORE = (0, 1, 0x10, "movups"), (0, 1, 0x11, "movups")
 XORPS = (0, 1, 0x57, "xorps")
 MOVQ_TO = (1, 1, 0x6E, "movq")
 MOVQ_FROM = (1, 1, 0x7E, "movq")
@@ -63,7 +64,7 @@ def mem(e: Emitter, i: Locs, n: int, addr: Any) -> Address:
 
 
 def load_constant(e: Emitter, d: int, imm: Any, flags_free: bool) -> None:
-    """`imm`: an int, the bytes of a float, or a symbol."""
+    """`imm`: an int, the bytes of a float or vector, or a symbol."""
     if type(imm) is int:
         if imm == 0 and flags_free:
             e.zero(d)
@@ -72,6 +73,8 @@ def load_constant(e: Emitter, d: int, imm: Any, flags_free: bool) -> None:
     elif type(imm) is bytes:
         if not any(imm):
             e.zero_x(d)
+        elif len(imm) > 8:
+            e.load_vector(d, imm)
         else:
             e.load_x(MOVSD_LOAD if len(imm) == 8 else MOVSS_LOAD, d, e.constant(imm))
     else:
@@ -99,7 +102,7 @@ def move(e: Emitter, d: int, s: int) -> None:
             e.move_q(MOVQ_FROM, s, d)
     elif d < SLOT:
         if s >= SLOT:
-            e.load_x(MOVSD_LOAD, d, e.slot(s))
+            e.load_x(e.slot_load(s), d, e.slot(s))
         elif s < 16:
             e.move_q(MOVQ_TO, d, s)
         else:
@@ -107,10 +110,12 @@ def move(e: Emitter, d: int, s: int) -> None:
     elif s < 16:
         e.store(8, e.slot(d), s)
     elif s < SLOT:
-        e.store_x(MOVSD_STORE, e.slot(d), s)
+        e.store_x(e.slot_store(d), e.slot(d), s)
     else:
-        e.push_m(e.slot(s))
-        e.pop_m(e.slot(d))
+        (base, _, _, dt), (_, _, _, st) = e.slot(d), e.slot(s)
+        for k in range(0, e.slot_bytes(d), 8):
+            e.push_m((base, -1, 0, st + k))
+            e.pop_m((base, -1, 0, dt + k))
 
 
 def _swap(e: Emitter, a: int, b: int) -> None:
@@ -120,10 +125,21 @@ def _swap(e: Emitter, a: int, b: int) -> None:
         e.xchg(a, b)
     elif a >= SLOT:
         (base, _, _, at), (_, _, _, bt) = e.slot(a), e.slot(b)
-        e.push_m((base, -1, 0, at))
-        e.push_m((base, -1, 0, bt + 8))
-        e.pop_m((base, -1, 0, at + 8))
-        e.pop_m((base, -1, 0, bt))
+        for k in range(0, e.slot_bytes(a), 8):
+            e.push_m((base, -1, 0, at + k))
+            e.push_m((base, -1, 0, bt + k + 8))
+            e.pop_m((base, -1, 0, at + k + 8))
+            e.pop_m((base, -1, 0, bt + k))
+    elif b >= VECTOR_SLOT:
+        # the register's value waits on the stack, and goes to the slot by words
+        size = e.slot_bytes(b)
+        base, _, _, at = e.slot(b)
+        e.lea(RSP, (RSP, -1, 0, -size))
+        e.store_x(e.slot_store(b), (RSP, -1, 0, 0), a)
+        e.load_x(e.slot_load(b), a, (base, -1, 0, at + size))
+        for _ in range(0, size, 8):
+            # a pop moves the stack pointer before it computes the address
+            e.pop_m((base, -1, 0, at + size - 8))
     elif b >= SLOT:
         # the slot's value waits on the stack while the register's goes down
         base, _, _, at = e.slot(b)
@@ -136,9 +152,10 @@ def _swap(e: Emitter, a: int, b: int) -> None:
             e.load_x(MOVSD_LOAD, a, (base, -1, 0, 0))
             e.lea(RSP, (RSP, -1, 0, 8))
     else:
-        e.op_x(XORPS, a, a, b)
-        e.op_x(XORPS, b, b, a)
-        e.op_x(XORPS, a, a, b)
+        row = (e.vector_bit, *XORPS[1:])
+        e.op_x(row, a, a, b)
+        e.op_x(row, b, b, a)
+        e.op_x(row, a, a, b)
 
 
 def _copy(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
@@ -170,9 +187,11 @@ def _parallel(e: Emitter, o: Locs, i: Locs, imm: Any, flags_free: bool) -> None:
 
 
 def _constant_to(e: Emitter, m: Address, value: Any) -> None:
-    """Write a constant (8 bytes) to memory without a register."""
+    """Write a constant, 8 bytes or those of a vector, to memory without a register."""
     if type(value) is bytes:
-        value = int.from_bytes(value, "little")
+        for k in range(8, len(value), 8):
+            _constant_to(e, (m[0], m[1], m[2], m[3] + k), value[k : k + 8])
+        value = int.from_bytes(value[:8], "little")
     if -0x80000000 <= value < 0x80000000:
         e.store_i(8, m, value)
     else:

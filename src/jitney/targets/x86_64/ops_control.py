@@ -229,6 +229,7 @@ ENTER_FUEL = MachineOp("enter", _enter_fuel, "c")
 
 
 def _call_jit(e: Emitter, o: Locs, i: Locs, target: Any, stub: Any) -> None:
+    e.leave_vectors()
     e.call_symbol(target)
     if stub is not None:
         e.jcc(B, stub)

@@ -7,7 +7,7 @@ import struct
 from ...codegen.machine import FIRST, Stub
 from ...codegen.select import ALLOCA, CONST, SYMBOL, Selector
 from ...ir.ops import OPS
-from ...ir.types import F32, I1, PTR
+from ...ir.types import F32, I1, NATURAL, PTR
 from . import abi, ops
 from . import ops_control as control
 from .encode import NE, B, E
@@ -57,10 +57,13 @@ class X86Selector(Selector):
     moves_op = ops.MOVES
     jump_op = control.JUMP
 
-    def __init__(self, function: Function, listing: bool, features: frozenset[str], rules: dict[Op, Rule]) -> None:
+    def __init__(self, function: Function, listing: bool, features: frozenset[str], rules: dict[Op, Rule],
+                 conditions: dict[Op, Callable[[X86Selector, int], int]]) -> None:  # fmt: skip
         super().__init__(function, listing)
         self.features = features
         self.rules = rules
+        # operations whose result may stand in the flags, and what puts it there
+        self.conditions = conditions
         self.terminators = _TERMINATORS
         self.float_ops = AVX if "avx" in features else SSE
         # calls selected as the end of their block
@@ -81,7 +84,9 @@ class X86Selector(Selector):
         value = int(value)
         return value - (1 << 64) if value >= 1 << 63 else value
 
-    def make(self, v: int) -> tuple[MachineOp, Any]:
+    def make(self, v: int | bytes) -> tuple[MachineOp, Any]:
+        if isinstance(v, bytes):
+            return ops.MOVI, v
         op = self.ops[v]
         if op is CONST:
             return ops.MOVI, self.constant_imm(self.types[v], self.imms[v])
@@ -285,6 +290,9 @@ class X86Selector(Selector):
             if op in _FLOAT_COMPARES:
                 return self.float_compare(op, self.args[v], shared)
         if not shared:
+            test = self.conditions.get(op)
+            if test is not None:
+                return test(self, v)
             if self.carries(v):
                 return B
             if op is _AND and self.function.homes[v] is self.block:
@@ -521,8 +529,10 @@ class X86Selector(Selector):
         return True
 
 
-def float_bytes(type: Type, value: float) -> bytes:
-    """The constant as it stands in memory."""
+def float_bytes(type: Type, value: Any) -> bytes:
+    """The constant of a type in the float registers, as it stands in memory: at least 4 bytes."""
+    if type.lanes > 1:
+        return struct.pack(f"<{NATURAL[type].code}", *value).ljust(4, b"\0")
     return struct.pack("<f" if type is F32 else "<d", value)
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from ...codegen.code import MachineCode
 from ...ir.function import Symbol
 from .encode import AND, NE, RAX, RBP, RSP, SUB, Encoder
+from .features import detect
+from .ops import MOVUPS_LOAD, MOVUPS_STORE
 from .ops_control import CALLER_SAVED
 
-_MOVUPS_LOAD, _MOVUPS_STORE = (0, 1, 0x10, "movups"), (0, 1, 0x11, "movups")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .encode import Row
 
 
 def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
@@ -15,20 +19,22 @@ def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
     the result is not zero. It may be called with the stack aligned in any way.
     """
     e = Encoder()
+    wide = "avx" in detect()
+    size = 32 if wide else 16
     ints = [r for r in CALLER_SAVED if r < 16]
     floats = [r for r in CALLER_SAVED if r >= 16]
     e.push(RBP)
     e.mov_rr(RBP, RSP)
     for r in ints:
         e.push(r)
-    e.alu_ri(SUB, RSP, 16 * len(floats))
+    e.alu_ri(SUB, RSP, size * len(floats))
     e.alu_ri(AND, RSP, -16)
-    for k, r in enumerate(floats):
-        e.sse_rm(_MOVUPS_STORE, r, (RSP, -1, 0, 16 * k))
+    _move(e, MOVUPS_STORE, floats, wide)
+    if wide:
+        e.vzeroupper()
     e.mov_ri(RAX, address)
     e.call_r(RAX)
-    for k, r in enumerate(floats):
-        e.sse_rm(_MOVUPS_LOAD, r, (RSP, -1, 0, 16 * k))
+    _move(e, MOVUPS_LOAD, floats, wide)
     # test clears the carry
     e.test_rr(RAX, RAX, 0)
     good = object()
@@ -47,3 +53,10 @@ def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
     return result
 
 
+def _move(e: Encoder, row: Row, registers: list[int], wide: bool) -> None:
+    """All of these registers, whole, to the stack or from there."""
+    for k, r in enumerate(registers):
+        if wide:
+            e.vex_rrm((4, *row[1:]), r, 0, (RSP, -1, 0, 32 * k))
+        else:
+            e.sse_rm(row, r, (RSP, -1, 0, 16 * k))

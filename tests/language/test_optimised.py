@@ -99,3 +99,26 @@ def walk(n):
 
 def test_divisions_of_what_is_not_negative():
     check(walk, *_INTS)
+
+
+def _torus(a, out):
+    rows, cols = a.shape
+    for i in range(rows):
+        below = (i + 1) % rows
+        for j in range(cols):
+            out[i, j] = a[i, (j + 1) % cols] + a[below, j] - a[i - 1, (j - 1) % cols]
+
+
+def _wrapped_counter(a, start, n):
+    total = 0
+    for k in range(start, n):
+        total = 3 * total % 1000003 + a[(k + 2) % n] + a[k % n - n]
+    return total
+
+
+def test_remainders_by_the_length() -> None:
+    for shape in ((1, 1), (1, 2), (3, 1), (2, 5), (4, 37)):
+        a = np.arange(shape[0] * shape[1], dtype=np.float64).reshape(shape)
+        check(_torus, (a, np.zeros(shape)), (a[:, ::-1], np.zeros(shape)))
+    values = np.arange(9)
+    check(_wrapped_counter, *[(values, start, n) for start in (-9, -1, 0, 2, 7) for n in (-3, 0, 1, 2, 7, 9, 10)])

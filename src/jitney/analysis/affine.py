@@ -20,6 +20,7 @@ _B2I = OPS["b2i"]
 _NOTHING: frozenset[int] = frozenset()
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _PRODUCTS = (OPS["mul"], OPS["mulo"])
+_REMAINDERS = (OPS["floormod"], OPS["urem"])
 _CHECKED = (OPS["addo"], OPS["subo"], OPS["mulo"], _INDEX)
 
 
@@ -59,11 +60,15 @@ class Forms:
         fits: checked operations that cannot overflow under the assumptions.
         needs: of values: the assumptions that their bounds and form rest on, which are invariants and the counter,
             each to lie within +-limit.
+        wraps: remainders by the loop's stop (``(k + 1) % n`` in a loop up to n), whose form is that of the dividend:
+            where that lies within [0, stop). None are, if `wrapping` is false.
     """
 
-    __slots__ = ("_assumed", "_known", "fits", "form", "function", "invariant", "limit", "loop", "needs")
+    __slots__ = (
+        "_assumed", "_known", "_wrapping", "fits", "form", "function", "invariant", "limit", "loop", "needs", "wraps",
+    )  # fmt: skip
 
-    def __init__(self, function: Function, loop: Loop, body: list[Block], limit: int) -> None:
+    def __init__(self, function: Function, loop: Loop, body: list[Block], limit: int, wrapping: bool = True) -> None:
         self.function = function
         self.loop = loop
         self.limit = limit
@@ -71,6 +76,8 @@ class Forms:
         self.invariant: set[int] = set()
         self.fits: set[int] = set()
         self.needs: dict[int, frozenset[int]] = {}
+        self.wraps: set[int] = set()
+        self._wrapping = wrapping
         self._known: dict[int, Interval] = {}
         self._assumed: dict[int, Interval] = {}
         lo, hi = self._known[loop.counter] = function.facts.get(loop.counter, (MIN, MAX))
@@ -134,6 +141,12 @@ class Forms:
                 product = self._product(a, b) or self._product(b, a)
                 if product is not None:
                     return product
+        elif op in _REMAINDERS and self._wrapping and args[1] == self.loop.stop and function.ops[args[1]] is not _CONST:
+            a = self.form_at(args[0])
+            if a is not None and abs(a.coef) == 1 and a.factor < 0:
+                self.wraps.add(v)
+                self.needs[v] = self.needs.get(v, _NOTHING) | self.needs.get(args[0], _NOTHING)
+                return a
         elif op is _SHL and function.ops[args[1]] is _CONST and 0 <= function.imms[args[1]] < 32:
             a = self.form_at(args[0])
             if a is not None:

@@ -129,14 +129,15 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
     plan = Plan(loop, body, latch, Forms(function, loop, body, _LARGE))
     if not _tests_counter(function, plan):
         return None
-    _collect(function, plan)
+    if not _collect(function, plan):
+        plan = Plan(loop, body, latch, Forms(function, loop, body, _LARGE, wrapping=False))
+        _collect(function, plan)
     (cond,) = latch.term_args
     if any(function.ops[v] in _PRODUCTS for v in insts) and any(
         function.ops[v].guard and function.ops[v] is not _POLL and v not in plan.edits for v in insts
     ):
         other = Plan(loop, body, latch, Forms(function, loop, body, _MEDIUM))
-        _collect(function, other)
-        if len(other.edits) > len(plan.edits):
+        if _collect(function, other) and len(other.edits) > len(plan.edits):
             plan = other
     gain = len(plan.edits)
     if not any(_reads(function, b, cond) for b in body):
@@ -171,8 +172,9 @@ def _tests_counter(function: Function, plan: Plan) -> bool:
     )  # fmt: skip
 
 
-def _collect(function: Function, plan: Plan) -> None:
-    """Find the checks that the copy can do without."""
+def _collect(function: Function, plan: Plan) -> bool:
+    """Find the checks that the copy can do without, and remainders that are their dividend there; false if that does
+    not go for a remainder on which others rest."""
     forms = plan.forms
     ops, args = function.ops, function.args
     needs = forms.needs
@@ -196,6 +198,11 @@ def _collect(function: Function, plan: Plan) -> None:
                         plan.edits[v] = drop
             elif op is _POLL:
                 _collect_poll(function, plan, v, block)
+            elif v in forms.wraps:
+                if not _bounds_counter(function, plan, args[v][0], args[v][1], v):
+                    return False
+                plan.edits[v] = first_argument
+    return True
 
 
 def _bounds_counter(function: Function, plan: Plan, index: int, length: int, v: int) -> bool:

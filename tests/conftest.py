@@ -13,6 +13,8 @@ from jitney.errors import FallbackWarning
 
 # The IR verifier between all passes and the register-allocation checker on every function compiled.
 os.environ.setdefault("JITNEY_CHECK", "1")
+# First calls are compiled with all passes: tests/test_jit_tiers.py and every other batch of the fuzzer test the rest.
+os.environ.setdefault("JITNEY_TIERS", "0")
 
 
 @pytest.fixture(autouse=True)

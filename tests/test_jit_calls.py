@@ -435,7 +435,7 @@ def test_interpreter_that_is_not_known(monkeypatch):
 
 def test_interrupted_while_compiling_and_called_again(monkeypatch):
     jitted = jit(same)
-    module = sys.modules["jitney.jit"]
+    module = sys.modules["jitney.dispatcher"]
 
     def interrupted(*args):
         raise KeyboardInterrupt

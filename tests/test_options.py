@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from jitney import jit, pipeline
+from jitney.dispatcher import _Hooks, dispatcher_of
 from jitney.ir.print import to_text
-from jitney.jit import _Hooks, dispatcher_of
 
 
 def _ir(jitted) -> str:
     """The optimised IR of the last specialisation, as text."""
     dispatcher = dispatcher_of(jitted)
-    return to_text(pipeline.listing(dispatcher.function, jitted.specializations[-1].types, _Hooks(dispatcher))[1])
+    hooks = _Hooks(dispatcher, keeps=True)
+    return to_text(pipeline.listing(dispatcher.function, jitted.specializations[-1].types, hooks)[1])
 
 
 @jit

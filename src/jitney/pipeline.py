@@ -3,8 +3,10 @@
     source -> typed SSA -> better SSA -> machine code -> memory
     lower     optimize     generate      load
 
-`compile` is one plain call per stage; what holds from there on stands beside it. With JITNEY_CHECK=1 in the environment
-the invariants of the IR are verified between all passes and the register allocation is proven (the tests do so).
+`compile` is one plain call per stage; what holds from there on stands beside it. The
+first call of a function is compiled without `optimize`, unless it promises to take long (`Tier`). With JITNEY_CHECK=1
+in the environment the invariants of the IR are verified between all passes and the register allocation is proven (the
+tests do so).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from os import environ
 from time import perf_counter
 
+from .analysis import work
 from .codegen.generate import generate
 from .group import Group
 from .lazy import lazy
@@ -32,14 +35,25 @@ if TYPE_CHECKING:
     from .ir import verify
     from .ir.function import Function, Symbol
     from .loader import Loaded
-    from .opt import outline
     from .pytypes import PyType
-    from .runtime import threads
     from .runtime.exceptions import Registration
 else:
     verify = lazy("jitney.ir", "verify")
-    outline = lazy("jitney.opt", "outline")
-    threads = lazy("jitney.runtime", "threads")
+
+
+class Tier:
+    """How much a function is compiled; see "Two tiers" in docs/architecture.md.
+
+    QUICK: without optimisation, to run one call.
+    STRAIGHT: neither, but there are no loops, so that nobody would notice: to be kept.
+    FULL: with all passes.
+    """
+
+    QUICK, STRAIGHT, FULL = "quick", "straight", "full"
+
+
+# What a call must promise to execute to be worth all passes at once. They take about as long.
+_LONG = 5e6
 
 
 class Compiled:
@@ -49,29 +63,32 @@ class Compiled:
         unit: the function and the types.
         lowered: what the frontend made of it: result type, guards, hidden arguments.
         owner: holds the code in memory.
-        registrations: hold the sites, for exceptions raised in the code.
-        notes: what became of its parallel loops.
+        registration: holds the sites, for exceptions raised in the code.
         stages: seconds that each stage took.
         code_size: bytes.
+        tier: one of `Tier`; the same for all that were compiled together.
     """
 
-    __slots__ = ("code_size", "lowered", "notes", "owner", "registrations", "stages", "unit")
+    __slots__ = ("code_size", "lowered", "owner", "registration", "stages", "tier", "unit")
 
-    def __init__(
-        self, unit: Unit, lowered: Lowered, registrations: list[Registration], notes: list[str], code_size: int
-    ) -> None:
+    def __init__(self, unit: Unit, lowered: Lowered, registration: Registration, code: MachineCode, tier: str) -> None:
         self.unit = unit
         self.lowered = lowered
         self.owner: Loaded
-        self.registrations = registrations
-        self.notes = notes
+        self.registration = registration
         self.stages: dict[str, float] = {}
-        self.code_size = code_size
+        self.code_size = len(code.code)
+        self.tier = tier
 
 
-def compile(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> list[Compiled]:
+def compile(
+    function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks, first: Sequence[int | None] | None = None
+) -> list[Compiled]:
     """Compile `function` for arguments of the given types, and with it what it calls and is not compiled yet.
 
+    Args:
+        first: of a first call, which may be compiled quickly: the integers among the leaves of its arguments, None
+            for others.
     Returns: callees first, the function itself last.
     Raises:
         UnsupportedError: with the place in the source that stood in the way.
@@ -83,24 +100,23 @@ def compile(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
     units = Group(function, types, hooks).lower()
     clock = _lap(stages, "lower", clock)
 
+    tier = Tier.FULL if first is None else _tier_for(units, first)
+
     made, codes = [], []
     for unit in units:
         lowered = unit.lowered
         assert lowered is not None
-        registrations: list[Registration] = []
-        size = 0
-        functions, notes = share_loops(unit)
-        for made_of_it in functions:
-            # The same function, faster: each pass keeps the invariants of ir/verify.py.
-            better = optimize(made_of_it)
-            clock = _lap(stages, "optimize", clock)
 
-            # Machine code with relocations. It names its sites by the function's id, by which the runtime knows them.
-            registrations.append(exceptions.register(better, unit.function.__name__, unit.function.__globals__))
-            codes.append(generate(better, TARGET, poll_thunk()))
-            size += len(codes[-1].code)
-            clock = _lap(stages, "generate", clock)
-        made.append(Compiled(unit, lowered, registrations, notes, size))
+        # The same function, faster: each pass keeps the invariants of ir/verify.py.
+        better = optimize(lowered.function, tier)
+        clock = _lap(stages, "optimize", clock)
+
+        # Machine code with relocations. It names its sites by the function's id, under which the runtime knows them.
+        registration = exceptions.register(better, unit.function.__name__, unit.function.__globals__)
+        code = generate(better, TARGET, poll_thunk())
+        clock = _lap(stages, "generate", clock)
+        made.append(Compiled(unit, lowered, registration, code, tier))
+        codes.append(code)
 
     # Placed and linked: each symbol has its address, and the code lives as long as `owner`.
     owner = load(codes)
@@ -112,22 +128,34 @@ def compile(function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
     return made
 
 
-def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:
-    """The unit's function and those that its parallel loops become, with a note on each of these."""
-    assert unit.lowered is not None
-    function = unit.lowered.function
-    if not unit.hooks.options.get("parallel"):
-        return [function], []
-    return outline.outline(function, threads.pool().parallel)
+def _tier_for(units: Sequence[Unit], leaves: Sequence[int | None]) -> str:
+    """How to compile for a first call with these arguments. Units: callees first, the function itself last."""
+    functions = {unit.lowered.function.symbol: unit.lowered.function for unit in units if unit.lowered is not None}
+    if not any(function.loops() for function in functions.values()):
+        return Tier.STRAIGHT
+    known: dict[Symbol, float] = {}
+
+    def callee(symbol: Symbol, largest: int) -> float:
+        if symbol not in known:
+            # What was compiled before counts as one loop. Recursion is not followed.
+            known[symbol] = 10.0 * largest
+            if symbol in functions:
+                known[symbol] = 0.0
+                known[symbol] = work.work(functions[symbol], {}, callee, largest)
+        return known[symbol]
+
+    *_, first = functions.values()
+    numbers = {p: n for p, n in zip(first.params[1:], leaves) if n is not None}
+    return Tier.FULL if work.work(first, numbers, callee) > _LONG else Tier.QUICK
 
 
-def optimize(function: Function) -> Function:
-    """All passes in order; between them the verifier, if asked for."""
+def optimize(function: Function, tier: str = Tier.FULL) -> Function:
+    """All passes in order, or none; between them the verifier, if asked for."""
     # The verifier is for tests: only they pay for loading it.
     check = verify.verify if environ.get("JITNEY_CHECK") == "1" else _accept
     check(function)
     function.target = TARGET
-    for _, run in enabled():
+    for _, run in enabled() if tier == Tier.FULL else ():
         function = run(function)
         check(function)
     return function
@@ -146,10 +174,9 @@ def listing(
     function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
 ) -> tuple[Lowered, Function, MachineCode]:
     """All that `compile` makes on the way, with the machine code's origins recorded, for looking at."""
-    unit = Group(function, types, hooks).lower()[-1]
-    lowered = unit.lowered
+    lowered = Group(function, types, hooks).lower()[-1].lowered
     assert lowered is not None
-    better = optimize(share_loops(unit)[0][0])
+    better = optimize(lowered.function)
     return lowered, better, generate(better, TARGET, poll_thunk(), listing=True)
 
 

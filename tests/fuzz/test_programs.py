@@ -61,7 +61,9 @@ def run(seed: int) -> str | None:
 
 
 @pytest.mark.parametrize("batch", range(math.ceil(COUNT / BATCH)))
-def test_random_programs(batch):
+def test_random_programs(batch, monkeypatch):
+    # Every other batch in two tiers: the first call by unoptimised code, the next ones by optimised code.
+    monkeypatch.setenv("JITNEY_TIERS", str(batch % 2))
     fallbacks = 0
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
         difference = run(seed)

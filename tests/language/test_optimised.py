@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from types import FunctionType
+
 import numpy as np
 import pytest
 
-from tests.support import check
+from jitney import jit
+from tests.support import bits, check, outcome
 
 _EDGES = [s * (2**k + d) for k in (0, 30, 61, 62, 63) for d in (-1, 0, 1) for s in (1, -1)]
 _INTS = [n for n in _EDGES if -(2**63) <= n < 2**63]
@@ -122,3 +126,108 @@ def test_remainders_by_the_length() -> None:
         check(_torus, (a, np.zeros(shape)), (a[:, ::-1], np.zeros(shape)))
     values = np.arange(9)
     check(_wrapped_counter, *[(values, start, n) for start in (-9, -1, 0, 2, 7) for n in (-3, 0, 1, 2, 7, 9, 10)])
+
+
+def recursive(function):
+    """The function, jitted under the name by which it calls itself."""
+    names = dict(function.__globals__)
+    jitted = names[function.__name__] = jit(FunctionType(function.__code__, names, function.__name__))
+    return jitted
+
+
+def check_recursive(function, *calls):
+    jitted = recursive(function)
+    for call in calls:
+        args = call if isinstance(call, tuple) else (call,)
+        plain_args, jit_args = copy.deepcopy(args), copy.deepcopy(args)
+        assert outcome(jitted, jit_args) == outcome(function, plain_args), (function, call)
+        assert bits(jit_args) == bits(plain_args), (function, call)
+    assert not any("supported" in s.reason for s in jitted.specializations if s.reason)
+
+
+def trace(function, *args):
+    """What a call gives, and how the traceback goes: (function, line) of each entry below the caller's."""
+    try:
+        return function(*args)
+    except Exception as error:
+        entries, tb = [], error.__traceback__.tb_next
+        while tb is not None:
+            entries.append((tb.tb_frame.f_code.co_name, tb.tb_lineno))
+            tb = tb.tb_next
+        return type(error), str(error), entries
+
+
+def tribonacci(n):
+    if n < 2:
+        return n
+    if n % 5 == 4:
+        return tribonacci(n - 1) - tribonacci(n - 3)
+    return tribonacci(n - 1) + tribonacci(n - 2) * 3 - tribonacci(n - 3)
+
+
+def powers(x, n):
+    if n < 2:
+        return x if n == 0 else x * x
+    return powers(x, n - 1) * powers(x, n - 2)
+
+
+def count_down(n):
+    return 0 if n == 0 else 1 + count_down(n - 1)
+
+
+def fill(a, i, n):
+    if n == 0:
+        return i
+    a[i] = n * 10 + i
+    i = fill(a, i + 1, n - 1)
+    if n > 3:
+        i = fill(a, i + 1, n - 3)
+    return i
+
+
+def dig(a, i):
+    a[i] = a[i] + 1
+    if a[i] > 2:
+        raise ValueError("deep enough")
+    if i == 5:
+        return i
+    return dig(a, i + 1) + dig(a, i + 2)
+
+
+def ackermann(m, n):
+    if m == 0:
+        return n + 1
+    if n == 0:
+        return ackermann(m - 1, 1)
+    return ackermann(m - 1, ackermann(m, n - 1))
+
+
+def average(x, n):
+    if n <= 0:
+        return x
+    return average(x + 0.5, n - 1) / average(x - 1.0, n - 2)
+
+
+def test_recursion():
+    check_recursive(tribonacci, *range(-1, 14))
+    check_recursive(powers, *[(x, n) for x in (1, 2, -3, 10, 2**40) for n in (0, 1, 2, 3, 6, 7)])
+    check_recursive(count_down, *range(12))
+    check_recursive(ackermann, (0, 0), (1, 3), (2, 3), (2, 4))
+    check_recursive(average, *[(x, n) for x in (0.0, 1.0, 0.5, -2.5, 1e300) for n in range(8)])
+    for size in (0, 1, 5, 9, 30):
+        check_recursive(fill, *[(np.zeros(size, np.int64), i, n) for i in (0, -2) for n in (0, 1, 3, 5, 6)])
+
+
+@pytest.mark.parametrize("size", range(7))
+def test_tracebacks_of_recursion(size):
+    compiled = recursive(dig)
+    for values in (np.zeros(size), np.arange(float(size)), np.zeros(size, np.int8)):
+        a, b = values.copy(), values.copy()
+        plain, jitted = trace(dig, a, 0), trace(compiled, b, 0)
+        assert (a.tobytes(), plain[:2]) == (b.tobytes(), jitted[:2])
+        assert jitted[2][-len(plain[2]) :] == plain[2]
+
+
+def test_endless_recursion_is_an_error():
+    with pytest.raises(RecursionError):
+        recursive(count_down)(-1)

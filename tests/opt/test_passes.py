@@ -113,6 +113,71 @@ CASES = {
         b2:
           ret v15
     """),
+    "inline: recursion": ("inline", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 recursion
+        site 1: line 3 call
+        site 2: line 3 overflow
+        b0(v0: ptr, v1: i64):
+          v2 = const i1 false
+          enter v0, v2, !0
+          v3 = const i64 60
+          v4 = const i64 1
+          v5 = slt v1, v3
+          br v5, b1, b2
+        b1:
+          ret v1
+        b2:
+          v6 = sub v1, v4
+          v7 = call f at @f !1 (v0, v6, v2) : (i64) -> i64
+          v8 = addo v7, v1, v2, !2
+          ret v8
+    """, """
+          v2 = const i1 false
+          enter v0, v2, !0
+          v4 = const i64 60
+          v5 = const i64 1
+          v6 = slt v1, v4
+          v7 = const i64 -1
+          v10 = const i64 -2
+          v13 = const i64 -3
+          v16 = const i64 -4
+          br v6, b1, b2
+        b1:
+          ret v1
+        b2:
+          v8 = add v1, v7
+          v9 = slt v8, v4
+          br v9, b3, b4
+        b3:
+          jump b11(v8)
+        b4:
+          v11 = add v1, v10
+          v12 = slt v11, v4
+          br v12, b5, b6
+        b5:
+          jump b10(v11)
+        b6:
+          v14 = add v1, v13
+          v15 = slt v14, v4
+          br v15, b7, b8
+        b7:
+          jump b9(v14)
+        b8:
+          v17 = add v1, v16
+          v18 = call f at @f !3 (v0, v17, v2) : (i64) -> i64
+          v19 = addo v14, v18, v2, !4
+          jump b9(v19)
+        b9(v20: i64):
+          v21 = addo v11, v20, v2, !5
+          jump b10(v21)
+        b10(v22: i64):
+          v23 = addo v8, v22, v2, !6
+          jump b11(v23)
+        b11(v24: i64):
+          v25 = addo v1, v24, v2, !2
+          ret v25
+    """),
     "dce: dead": ("dce", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 overflow

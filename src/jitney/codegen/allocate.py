@@ -13,17 +13,14 @@ from __future__ import annotations
 
 from _heapq import heapify, heappop, heappush
 
-from ..lazy import lazy
 from .liveness import Liveness
 from .machine import FIRST, LABEL, PAUSE, located
+from .spill import Splitter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import spill
     from .machine import Inst, MachineBlock, MachineFunction
     from .target import Target
-else:
-    spill = lazy("jitney.codegen", "spill")
 
 TINY = 1e30
 _MANY = 6
@@ -147,7 +144,7 @@ class Packer:
                 heap.append((-d, v))
         heap.sort()
         self.heap: list[tuple[float, int]] = []
-        splitter: spill.Splitter | None = None
+        splitter: Splitter | None = None
         tried = set()
         for _, v in heap:
             if not self.place(v):
@@ -162,7 +159,7 @@ class Packer:
             elif self.place(v) or self.evict(v):
                 continue
             if splitter is None:
-                splitter = spill.Splitter(self)
+                splitter = Splitter(self)
             splitter.split(v)
         self.splitter = splitter
 

@@ -7,11 +7,12 @@ from types import ModuleType
 
 from ..lazy import lazy
 from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Slice, Tuple, Union
-from . import library
+from . import library, wholes
 from .loops import as_tuple
 from .operators import binary, compare, truth, unary
-from .state import CONFLICT, DeadPath, Lowering, Open, Val, constant_value
+from .state import CONFLICT, NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
 from .statements import OPERATORS, describe
+from .wholes.deferred import Whole, has_effects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,13 +93,45 @@ def _items(lw: Lowering, nodes: list[Any]) -> list[Val]:
     return values
 
 
+def _arguments(lw: Lowering, node: Any) -> tuple[list[Val], dict[str, Val]]:
+    """Positional and keyword arguments of a call; array expressions as they are."""
+    args: list[Val] = []
+    kwargs: dict[str, Val] = {}
+    # Whatever was lowered so far: a deferred one among them must not see what later ones do.
+    last = NONE_VAL
+    for inner in node.args:
+        if type(inner) is _ast.Starred:
+            args.extend(_items(lw, [inner]))
+        else:
+            args.append(beside(lw, last, inner))
+            last = args[-1] if isinstance(args[-1].type, Whole) else last
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            lw.unsupported("`**` in a call is not supported", node)
+        kwargs[keyword.arg] = value = beside(lw, last, keyword.value)
+        last = value if isinstance(value.type, Whole) else last
+    return args, kwargs
+
+
 def _binary(lw: Lowering, node: Any) -> Val:
-    left, right = lw.expr(node.left), lw.expr(node.right)
+    left = lw.operand(node.left)
+    right = beside(lw, left, node.right)
     return binary(lw, OPERATORS[type(node.op)], left, right)
 
 
+def beside(lw: Lowering, earlier: Val, node: Any) -> Val:
+    """The next operand. Where its evaluation has effects, an earlier one must not be a deferred expression."""
+    if not isinstance(earlier.type, Whole):
+        return lw.operand(node)
+    first = len(lw.function.ops)
+    value = lw.operand(node)
+    if has_effects(lw, first):
+        lw.unsupported("an array expression beside something with effects is not supported", node)
+    return value
+
+
 def _unary(lw: Lowering, node: Any) -> Val:
-    return unary(lw, _UNARY[type(node.op)], lw.expr(node.operand))
+    return unary(lw, _UNARY[type(node.op)], lw.operand(node.operand))
 
 
 def _boolean(lw: Lowering, node: Any) -> Val:
@@ -119,13 +152,13 @@ def _boolean(lw: Lowering, node: Any) -> Val:
 
 def _compare(lw: Lowering, node: Any) -> Val:
     def from_link(left: Val, k: int) -> Val:
-        right = lw.expr(_comparator(node, k))
+        right = beside(lw, left, _comparator(node, k))
         value = _compared(lw, node, k, left, right)
         if k == len(node.ops) - 1:
             return value
         return lw.if_else(truth(lw, value), lambda: from_link(right, k + 1), lambda: value)
 
-    return from_link(lw.expr(node.left), 0)
+    return from_link(lw.operand(node.left), 0)
 
 
 def _comparator(node: Any, k: int) -> Any:
@@ -224,8 +257,8 @@ def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
 
 def _call(lw: Lowering, node: Any) -> Val:
     if type(node.func) is _ast.Attribute:
-        owner = lw.expr(node.func.value)
-        if isinstance(owner.type, Array):
+        owner = lw.operand(node.func.value)
+        if wholes.is_whole(owner.type):
             return _method(lw, owner, node)
         function = _attribute_of(lw, owner, node.func)
     else:
@@ -237,24 +270,18 @@ def _call(lw: Lowering, node: Any) -> Val:
     callee = function.type.value
     value = library.call(lw, callee, args, kwargs, node)
     if value is None:
+        args = [wholes.settled(lw, v) for v in args]
+        kwargs = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
         value = lw.call(callee, args, kwargs, node)
     return value
 
 
-def _arguments(lw: Lowering, node: Any) -> tuple[list[Val], dict[str, Val]]:
-    """Positional and keyword arguments of a call."""
-    args = _items(lw, node.args)
-    kwargs: dict[str, Val] = {}
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            lw.unsupported("`**` in a call is not supported", node)
-        kwargs[keyword.arg] = lw.expr(keyword.value)
-    return args, kwargs
-
-
 def _method(lw: Lowering, owner: Val, node: Any) -> Val:
     """``array.name(...)``."""
+    first = len(lw.function.ops)
     args, kwargs = _arguments(lw, node)
+    if isinstance(owner.type, Whole) and has_effects(lw, first):
+        lw.unsupported("an array expression beside something with effects is not supported", node)
     lw.at(node)
     value = library.method(lw, node.func.attr, [owner, *args], kwargs)
     if value is None:

@@ -11,7 +11,7 @@ from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
 from ..pytypes import BOOL, INT, NONE, PyType, mapped
 from ..pytypes import join as join_types
-from . import calls, expressions, source, statements
+from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
 from .liveness import Liveness
 from .names import Guard, Hidden, Names
@@ -138,7 +138,8 @@ def _prepared(
     lw.root = function
     lw.arg_types = arg_types
     lw.assumed_writes = writes
-    lw.expr = lambda node: expressions.lower_expression(lw, node)
+    lw.operand = lambda node: expressions.lower_expression(lw, node)
+    lw.expr = lambda node: wholes.settled(lw, expressions.lower_expression(lw, node))
     lw.body = lambda body: statements.lower_body(lw, body)
     lw.assign = lambda target, value: statements.assign(lw, target, value)
     lw.condition = lambda node: expressions.condition(lw, node)

@@ -116,6 +116,8 @@ class Lowering:
         self.inlining: list[Names] = []
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
+        # Stores into arrays that only now have been made, for values computed there.
+        self.fresh_stores: set[int] = set()
         self.node: Any = source.node
         self.own = Ownership(self)
         self.owns = False
@@ -124,7 +126,9 @@ class Lowering:
         self.hooks: Hooks
         self.root: FunctionType
         self.arg_types: tuple[PyType, ...]
+        # `expr` gives values as they are in memory; `operand` also array expressions that are still to be computed.
         self.expr: Callable[[Any], Val]
+        self.operand: Callable[[Any], Val]
         self.body: Callable[[list[Any]], None]
         self.assign: Callable[[Any, Val], None]
         self.condition: Callable[[Any], tuple[list[Open], list[Open]]]

@@ -6,6 +6,7 @@ import _ast
 
 from ..lazy import lazy
 from ..pytypes import Array, Iterator, Tuple, has_view
+from . import wholes
 from .loops import lower_for, lower_while
 from .operators import binary
 from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
@@ -82,8 +83,13 @@ _WORDS: dict[Any, str] = {
 
 
 def _assign(lw: Lowering, node: Any) -> None:
+    targets = node.targets
+    if len(targets) == 1 and type(targets[0]) is _ast.Subscript:
+        # An array expression is computed where it is stored.
+        assign(lw, targets[0], lw.operand(node.value))
+        return
     value = lw.expr(node.value)
-    for target in node.targets:
+    for target in targets:
         assign(lw, target, value)
 
 
@@ -97,8 +103,11 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
             lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
         lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:
-        container = lw.expr(target.value)
-        _store(lw, container, lw.expr(target.slice), value, target)
+        first = len(lw.function.ops)
+        container, index = lw.expr(target.value), lw.expr(target.slice)
+        if isinstance(value.type, wholes.Whole) and wholes.has_effects(lw, first):
+            lw.unsupported("an array expression beside something with effects is not supported", target)
+        _store(lw, container, index, value, target)
     elif kind is _ast.Tuple or kind is _ast.List:
         _unpack(lw, target, value)
     else:
@@ -129,13 +138,20 @@ def _augmented(lw: Lowering, node: Any) -> None:
     op = OPERATORS[type(node.op)]
     target = node.target
     if type(target) is _ast.Name:
-        assign(lw, target, binary(lw, op, lw.read_local(target), lw.expr(node.value)))
+        old, value = lw.read_local(target), lw.operand(node.value)
+        if isinstance(old.type, Array):
+            wholes.storing.augment(lw, op, old, value)
+        else:
+            assign(lw, target, wholes.settled(lw, binary(lw, op, old, value)))
     elif type(target) is _ast.Subscript:
         container, index = lw.expr(target.value), lw.expr(target.slice)
         if not isinstance(container.type, (Array, Iterator)):
             lw.unsupported(f"storing into {container.type} is not supported", target)
         old = views.subscript(lw, container, index, target)
-        _store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
+        if isinstance(old.type, Array):
+            wholes.storing.augment(lw, op, old, lw.operand(node.value))
+        else:
+            _store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 

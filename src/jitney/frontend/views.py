@@ -10,7 +10,7 @@ allocates nothing.
 from __future__ import annotations
 
 from ..pytypes import FLOAT, INT, NONE, Array, Iterator, Scalar, Slice, Tuple, Union
-from . import slices
+from . import slices, wholes
 from .arrays import check_index, lengths, line, load_at, make_view, size, store_at, strides
 from .operators import to_index
 from .state import Lowering, Val, constant_value
@@ -129,13 +129,14 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
         _check_writeable(lw, whole)
-        store_at(lw, whole, at, value, node)
+        store_at(lw, whole, at, wholes.settled(lw, value), node)
         return
     _check_writeable(lw, array)
     items = index_items(lw, array, index, node)
-    if not is_element(array, index):
-        lw.unsupported("storing into a row or slice is not supported", node)
-    store_at(lw, array, element_indices(lw, array, items), value, node)
+    if is_element(array, index):
+        store_at(lw, array, element_indices(lw, array, items), wholes.settled(lw, value), node)
+    else:
+        wholes.storing.assign(lw, view_of(lw, array, items), value, node)
 
 
 def _check_writeable(lw: Lowering, array: Val) -> None:

@@ -11,21 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function
-    from . import addresses, checks, dce, guards, memory, params, rotate, select, split, unroll
+    from . import addresses, checks, dce, guards, inline, memory, params, rotate, select, split, unroll, vector
 else:
-    addresses, checks, dce, guards, memory, params, rotate, select, split, unroll = lazy(
-        "jitney.opt", "addresses", "checks", "dce", "guards", "memory", "params", "rotate", "select", "split", "unroll"
+    addresses, checks, dce, guards, inline, memory, params, rotate, select, split, unroll, vector = lazy(
+        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "params", "rotate", "select", "split",
+        "unroll", "vector",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", lambda function: params.clean(function)),
+    ("inline", lambda function: inline.inline(function)),
     ("rotate", lambda function: rotate.rotate(function)),
     ("unroll", lambda function: unroll.unroll(function)),
     ("checks", lambda function: checks.drop_checks(function)),
     ("select", lambda function: select.convert(function)),
     ("guards", lambda function: guards.hoist(function)),
     ("split", lambda function: split.split_loops(function)),
+    ("vector", lambda function: vector.vectorize(function)),
     ("memory", lambda function: memory.forward(function)),
     ("addresses", lambda function: addresses.reduce(function)),
     ("dce", lambda function: dce.eliminate(function)),

@@ -118,7 +118,6 @@ class Rebuild:
         if copy is None:
             copy = self.loops[loop] = Loop(self.loop(loop.parent))
             copy.step = loop.step
-            copy.parallel = loop.parallel
         return copy
 
     def block(self, block: Block) -> None:
@@ -164,8 +163,6 @@ class Rebuild:
             if loop.counter >= 0 and loop.counter not in self.same and loop.step:
                 copied = self.loops[loop]
                 copied.counter, copied.stop = value[loop.counter], value[loop.stop]
-                if loop.parallel is not None:
-                    copied.parallel = {value[p]: name for p, name in loop.parallel.items() if p in params}
         else:
             kept = []
             simple = not self._waiting[copy]
@@ -347,6 +344,16 @@ class Rebuild:
             for loop in new.loops():
                 loop.depth = loop.parent.depth + 1 if loop.parent is not None else 1
             lay_out(new)
+
+    def take_over(self, inner: Rebuild) -> None:
+        """`inner` has copied a function into a block of this one's: finish it together with this one."""
+        self._cut = self._cut or inner._cut
+        self._sources.update(inner._sources)
+        self.loops.update((loop, loop) for loop in inner.loops.values())
+
+    def cut(self) -> None:
+        """The current block has no predecessor."""
+        self._cut = True
 
     def _lasting(self, loop: Loop | None) -> Loop | None:
         """`loop`, or the first around it that has a back edge."""

@@ -240,17 +240,23 @@ def new(kind: type[Callable], function: FunctionType, slow: Any) -> Callable:
 
     Until it is given an entry, a call of it is a call of `slow` with the same arguments.
     """
-    slow_member, function_member, owned_member, _ = _members(kind)
-    self: Callable = _factory[0].allocate(kind, 0)
-    slow_member.__set__(self, slow)
-    function_member.__set__(self, function)
-    owned_member.__set__(self, [])
+    self = bare(kind, function, slow)
     attributes = self.__dict__
     attributes.update(function.__dict__)
     for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__type_params__"):
         if hasattr(function, name):
             attributes[name] = getattr(function, name)
     attributes["__wrapped__"] = function
+    return self
+
+
+def bare(kind: type[Callable], function: FunctionType, slow: Any) -> Callable:
+    """As `new`, but nobody will look at it: without names and attributes."""
+    slow_member, function_member, owned_member, _ = _members(kind)
+    self: Callable = _factory[0].allocate(kind, 0)
+    slow_member.__set__(self, slow)
+    function_member.__set__(self, function)
+    owned_member.__set__(self, [])
     reset_entry(self)
     return self
 

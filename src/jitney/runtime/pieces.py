@@ -42,33 +42,23 @@ class Unusual(Exception):
     """The signature is left to `build_entry`."""
 
 
-_offsets: dict[str, int] = {}
-
-
 class Piece:
     """Bytes, and the holes in them: (offset, size, name)."""
 
     __slots__ = ("code", "holes")
 
     def __init__(self, listing: str) -> None:
-        if not _offsets:
-            _offsets.update(stubs.offsets())
-        code = bytearray()
+        words = stubs.words(listing)
         self.holes: list[tuple[int, int, str]] = []
-        for line in listing.splitlines():
-            for word in line[:30].split():
+        if "@" in listing:
+            at = 0
+            for k, word in enumerate(words):
                 if word[0] == "@":
                     size = HOLES.get(word, 4)
-                    self.holes.append((len(code), size, word))
-                    code += bytes(size)
-                elif word in _offsets:
-                    code.append(_offsets[word])
-                elif word[0] in "PN":
-                    address = capi.NONE if word == "None" else capi.address(word)
-                    code += address.to_bytes(8, "little")
-                else:
-                    code += bytes.fromhex(word)
-        self.code = bytes(code)
+                    self.holes.append((at, size, word))
+                    words[k] = word = "00" * size
+                at += len(word) // 2
+        self.code = bytes.fromhex("".join(words))
 
 
 _pieces: dict[tuple[str, int], Piece] = {}

@@ -82,14 +82,15 @@ class Specialization:
         types: of the arguments, one per parameter.
         result: the type of what it returns; None where CPython runs.
         reason: why CPython runs calls of these types, "" where compiled code does.
+        tier: "quick": compiled without optimisation, for one call; "straight": as that, but it has no loops, so the
+            code is kept; "full".
         stages: seconds that each stage of the compiler took.
         code_size: bytes of machine code, the entry included.
-        loops: of each `prange` loop under ``parallel=True``, whether threads share it, and why not where they do not.
     """
 
     __slots__ = (
-        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "loops",
-        "owners", "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "told", "types", "words",
+        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "owners",
+        "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "tier", "told", "types", "words",
         "writes",
     )  # fmt: skip
 
@@ -97,9 +98,9 @@ class Specialization:
         self.types = types
         self.result: PyType | None = None
         self.reason = ""
+        self.tier = ""
         self.stages: dict[str, float] = {}
         self.code_size = 0
-        self.loops: tuple[str, ...] = ()
         # What follows is the dispatcher's. Of a compiled function: what callers must know and what keeps it alive.
         self.told = False
         self.error: UnsupportedError | None = None
@@ -108,7 +109,7 @@ class Specialization:
         self.rows: list[Any] = []
         self.hidden: list[Any] = []
         self.guards: GuardTable
-        self.words: Words
+        self.words: Words | None = None
         self.owners: tuple[Any, ...] = ()
         # Of its entry, once Python has called it.
         self.by_number = False
@@ -124,17 +125,17 @@ class Specialization:
     @property
     def calls(self) -> int:
         """How often compiled code ran it from Python."""
-        return self.words.calls if self.symbol is not None else 0
+        return self.words.calls if self.words is not None else 0
 
     @property
     def bailouts(self) -> int:
         """How often compiled code gave up and CPython ran the call again."""
-        return self.words.bails if self.symbol is not None else 0
+        return self.words.bails if self.words is not None else 0
 
     def __repr__(self) -> str:
         types = self.signature
         if self.reason:
             return f"<({types}): CPython, {self.reason.splitlines()[0]}>"
         milliseconds = 1000 * sum(self.stages.values())
-        size = f"{self.code_size} bytes in {milliseconds:.1f} ms"
+        size = f"{self.code_size} bytes in {milliseconds:.1f} ms{', quickly' * (self.tier == 'quick')}"
         return f"<({types}) -> {self.result}: {size}, {self.bailouts} of {self.calls} calls bailed out>"

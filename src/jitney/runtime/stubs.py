@@ -61,22 +61,27 @@ def offsets() -> dict[str, int]:
     }  # fmt: skip
 
 
-def code(listing: str, pool: int = 0) -> bytes:
-    """The bytes of a listing's left side; `pool` is what POOL stands for."""
-    known = offsets()
-    out = bytearray()
-    for line in listing.splitlines():
-        for word in line[:30].split():
-            if word in known:
-                out.append(known[word])
-            elif word == "POOL":
-                out += pool.to_bytes(8, "little")
-            elif word[0] in "PN":
-                address = capi.NONE if word == "None" else capi.address(word)
-                out += address.to_bytes(8, "little")
-            else:
-                out += bytes.fromhex(word)
-    return bytes(out)
+_names: dict[str, str] = {}
+
+
+def words(listing: str) -> list[str]:
+    """The words on the left side of a listing, offsets and addresses in place of their names: bytes in hexadecimal, and
+    the holes of pieces (`@name`)."""
+    if not _names:
+        _names.update({name: f"{offset:02x}" for name, offset in offsets().items()})
+        _names["None"] = capi.NONE.to_bytes(8, "little").hex()
+    found = " ".join([line[:30] for line in listing.splitlines()]).split()
+    return [_names.get(word) or (_address(word) if word[0] == "P" else word) for word in found]
+
+
+def _address(function: str) -> str:
+    _names[function] = text = capi.address(function).to_bytes(8, "little").hex()
+    return text
+
+
+def code(listing: str) -> bytes:
+    """The bytes of a listing's left side."""
+    return bytes.fromhex("".join(words(listing)))
 
 
 _region: list[Region] = []

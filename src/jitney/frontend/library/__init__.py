@@ -6,6 +6,7 @@
     creation.py       making arrays: np.zeros and its kin
     iterators.py      enumerate zip reversed, np.ndindex ndenumerate
     shaping.py        reshape transpose flip squeeze ...: views with other axes
+    reductions.py     whole arrays to numbers: np.sum and its kin
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
 """
@@ -18,8 +19,8 @@ import sys
 from types import BuiltinFunctionType
 
 from ...lazy import lazy
+from .. import wholes
 from . import builtins
-from .ranges import prange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import creation, iterators, mathematics, numpy_ufuncs, shaping
+    from . import creation, iterators, mathematics, numpy_ufuncs, reductions, shaping
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    creation, iterators, mathematics, numpy_ufuncs, shaping = lazy(
-        "jitney.frontend.library", "creation", "iterators", "mathematics", "numpy_ufuncs", "shaping"
+    creation, iterators, mathematics, numpy_ufuncs, reductions, shaping = lazy(
+        "jitney.frontend.library", "creation", "iterators", "mathematics", "numpy_ufuncs", "reductions", "shaping"
     )  # fmt: skip
 
 _rows: dict[int, Row] = {}
@@ -42,7 +43,6 @@ _rows: dict[int, Row] = {}
 def _fill_builtins() -> None:
     for name, row in builtins.ROWS.items():
         _rows[id(getattr(python_builtins, name))] = row
-    _rows[id(prange)] = builtins.parallel_range
 
 
 def _fill_math() -> None:
@@ -57,13 +57,17 @@ def _of_numpy(function: Any) -> Row | None:
     name = getattr(function, "__name__", "")
     if getattr(numpy, name, None) is not function:
         return None
-    return creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
+    found: Row | None = (
+        creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
+        or reductions.ROWS.get(name)
+    )  # fmt: skip
+    return found
 
 
 def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-    """The result of calling a method of the array ``args[0]``; None if that is in no table."""
-    row = shaping.METHODS.get(name)
-    return row(lw, args, kwargs) if row is not None else None
+    """The result of calling a method of an array, or array expression, ``args[0]``; None if that is in no table."""
+    row = shaping.METHODS.get(name) or reductions.METHODS.get(name)
+    return _called(lw, row, args, kwargs) if row is not None else None
 
 
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:
@@ -75,4 +79,11 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
     row = _rows.get(id(function))
     if row is None and "numpy" in sys.modules:
         row = numpy_ufuncs.find(function) or _of_numpy(function)
-    return row(lw, args, kwargs) if row is not None else None
+    return _called(lw, row, args, kwargs) if row is not None else None
+
+
+def _called(lw: Lowering, row: Row, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    if row not in builtins.DEFERRING:
+        args = [wholes.settled(lw, v) for v in args]
+        kwargs = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
+    return row(lw, args, kwargs)

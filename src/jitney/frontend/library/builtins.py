@@ -6,11 +6,12 @@ from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Tuple, Union
 from ...pytypes import join as join_types
 from .. import operators
+from ..operators import unions
 from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
 from ..operators.python import NUMBERS, as_int
 from ..state import NONE_VAL, Val, constant_value
-from .ranges import PRANGE, RANGE, Range
+from .ranges import RANGE, Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,18 +19,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .. import slices
-    from ..operators import constants, power, unions
+    from ..operators import constants, power
     from ..state import Lowering
     from . import boxed, iterators
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 else:
-    constants, power, unions = lazy("jitney.frontend.operators", "constants", "power", "unions")
+    constants, power = lazy("jitney.frontend.operators", "constants", "power")
     boxed, iterators = lazy("jitney.frontend.library", "boxed", "iterators")
     slices = lazy("jitney.frontend", "slices")
 
 _NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint64"]
 
+DEFERRING: set[Row] = set()
+"""Rows that take array expressions as they are; all others get the arrays they compute."""
 BEYOND = "\nraise OverflowError('an int beyond 64 bits')"  # ends the text of a check that an int fits
 
 
@@ -57,7 +60,7 @@ def whole_float_to_int(lw: Lowering, whole: int, given: int, text: str) -> Val:
 
 @positional(1, 1)
 def _abs(lw: Lowering, args: list[Val]) -> Val | None:
-    return None if isinstance(args[0].type, Array) else operators.unary(lw, "abs", args[0])
+    return operators.unary(lw, "abs", args[0])
 
 
 def _extreme(op: str) -> Row:
@@ -232,12 +235,6 @@ def _range(lw: Lowering, args: list[Val]) -> Val | None:
     return Val(RANGE, tuple(parts))
 
 
-def parallel_range(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-    """`prange`: what it is a range of, threads may share."""
-    found = _range(lw, args, kwargs)
-    return Val(PRANGE, found.parts) if found is not None else None
-
-
 @positional(1, 3)
 def _slice(lw: Lowering, args: list[Val]) -> Val | None:
     if len(args) == 1:
@@ -304,6 +301,7 @@ def _iterator(name: str) -> Row:
     return row
 
 
+DEFERRING.add(_abs)
 ROWS: dict[str, Row] = {
     "abs": _abs,
     "min": _extreme("<"),

@@ -7,12 +7,12 @@ import math
 import sys
 
 from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
-from .. import operators
+from .. import operators, wholes
 from ..operators import ufunc_loops
 from ..operators.numpy_scalars import NP_BOOL, cast, convert, integer_power, wrap
 from ..operators.unions import converts, to_float64
 from ..state import Val
-from .builtins import positional, round_scalar
+from .builtins import DEFERRING, positional, round_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _identity(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
     return parts[0]
 
 
-_DIRECT: dict[str, dict[str, Direct]] = {
+DIRECT: dict[str, dict[str, Direct]] = {
     "add": _by_kind("fadd", "add"),
     "subtract": _by_kind("fsub", "sub"),
     "multiply": _by_kind("fmul", "mul"),
@@ -132,18 +132,23 @@ _DIRECT: dict[str, dict[str, Direct]] = {
     "isinf": _of_magnitude("feq"),
     "isfinite": _of_magnitude("flt"),
 }
-_COMPARISONS = {
+COMPARISONS = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
 
 
 def _ufunc(ufunc: Any) -> Row:
     count = ufunc.nin
-    direct = _DIRECT.get(ufunc.__name__, {})
-    comparison = _COMPARISONS.get(ufunc.__name__)
+    direct = DIRECT.get(ufunc.__name__, {})
+    comparison = COMPARISONS.get(ufunc.__name__)
+
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        if any(wholes.is_whole(v.type) for v in args):
+            return wholes.storing.ufunc_call(lw, ufunc, args, kwargs)
+        return of_scalars(lw, args, kwargs)
 
     @positional(count, count)
-    def row(lw: Lowering, args: list[Val]) -> Val | None:
+    def of_scalars(lw: Lowering, args: list[Val]) -> Val | None:
         if comparison is not None:
             if any(isinstance(v.type, Scalar) for v in args) and all(converts(v.type) for v in args):
                 return operators.compare(lw, comparison, *args)
@@ -154,6 +159,8 @@ def _ufunc(ufunc: Any) -> Row:
         if len(loops) == 1:
             return one(lw, loops[0], args)
         return _split(lw, args, lambda values: one(lw, (_loops_of(ufunc, values) or loops)[0], values))
+
+    DEFERRING.add(row)
 
     def one(lw: Lowering, loop: UfuncLoop, args: list[Val]) -> Val:
         parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])

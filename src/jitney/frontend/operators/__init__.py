@@ -11,11 +11,13 @@ One module per family of types: `python` (with `integers`, `floats`, `power`), `
 from __future__ import annotations
 
 import operator
+import sys
 
-from ...lazy import lazy
+from ...lazy import lazy, load
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
+from .. import wholes
 from ..state import CONFLICT, Val
-from . import python
+from . import python, unions
 from .errors import type_error
 
 TYPE_CHECKING = False
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
-    from . import constants, numpy_scalars, storing, tuples, unions
+    from . import constants, numpy_scalars, storing, tuples
 else:
-    constants, numpy_scalars, storing, tuples, unions = lazy(
-        "jitney.frontend.operators", "constants", "numpy_scalars", "storing", "tuples", "unions"
+    constants, numpy_scalars, storing, tuples = lazy(
+        "jitney.frontend.operators", "constants", "numpy_scalars", "storing", "tuples"
     )
 
 __all__ = ["binary", "unary", "compare", "truth", "store_value", "to_index"]
@@ -37,6 +39,8 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     ta, tb = a.type, b.type
     if ta in python.NUMBERS and tb in python.NUMBERS:
         return python.binary(lw, op, a, b)
+    if wholes.is_whole(ta) or wholes.is_whole(tb):
+        return wholes.elementwise.binary(lw, op, a, b)
     if isinstance(ta, Union) or isinstance(tb, Union):
         result = unions.binary(lw, op, a, b)
         if result is None:
@@ -46,8 +50,6 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         return numpy_scalars.binary(lw, op, a, b)
     if isinstance(ta, Tuple) or isinstance(tb, Tuple):
         return tuples.binary(lw, op, a, b)
-    if isinstance(ta, Array) or isinstance(tb, Array):
-        lw.unsupported(f"`{op}` of {ta} and {tb} is not supported")
     return constants.binary(lw, op, a, b)
 
 
@@ -58,6 +60,8 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
     type = a.type
     if type in python.NUMBERS:
         return python.unary(lw, op, a)
+    if wholes.is_whole(type):
+        return wholes.elementwise.unary(lw, op, a)
     if isinstance(type, Union):
         result = unions.unary(lw, op, a)
         return result if result is not None else lw.split(a, lambda x: unary(lw, op, x))
@@ -79,6 +83,8 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         return Val(BOOL, (lw.b.emit("not", _identical(lw, a, b).parts[0]),))
     if ta in python.NUMBERS and tb in python.NUMBERS:
         return python.compare(lw, op, a, b)
+    if wholes.is_whole(ta) or wholes.is_whole(tb):
+        return wholes.elementwise.compare(lw, op, a, b)
     if isinstance(ta, Union) or isinstance(tb, Union):
         result = unions.compare(lw, op, a, b)
         if result is None:
@@ -88,8 +94,6 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         return numpy_scalars.compare(lw, op, a, b)
     if isinstance(ta, Tuple) and isinstance(tb, Tuple):
         return tuples.compare(lw, op, a, b, _holds)
-    if isinstance(ta, Array) or isinstance(tb, Array):
-        lw.unsupported(f"comparing {ta} with {tb} is not supported")
     if ta is NONE or tb is NONE or isinstance(ta, Tuple) or isinstance(tb, Tuple):
         # Each is equal to its own kind only.
         if op == "==" or op == "!=":
@@ -179,3 +183,8 @@ def to_index(lw: Lowering, value: Val) -> int:
         lw.fail("overflow")
     type_error(lw, operator.index, value)
 
+
+if "numpy" in sys.modules:
+    # Who uses NumPy will need these in the first call.
+    for _name in ("numpy_scalars", "storing"):
+        load(f"{__name__}.{_name}")

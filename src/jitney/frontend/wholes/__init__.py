@@ -1,0 +1,38 @@
+"""Whole arrays in expressions, statements and reductions.
+
+    deferred.py      the expressions: trees of nodes
+    shapes.py        broadcasting
+    stretching.py    operands with an axis of length 1 that others have longer
+    elementwise.py   operators and ufuncs: trees of trees
+    nests.py         the loops that run over a tree
+    storing.py       into an array: `out=`, augmented assignment, slices
+    making.py        into a new array
+    reducing.py      to one number
+"""
+
+from __future__ import annotations
+
+from ...lazy import lazy
+from ...pytypes import Array
+from .deferred import Whole, has_effects
+
+__all__ = ["Whole", "elementwise", "has_effects", "is_whole", "making", "settled", "storing"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...pytypes import PyType
+    from ..state import Lowering, Val
+    from . import elementwise, making, storing
+
+else:
+    elementwise, making, storing = lazy("jitney.frontend.wholes", "elementwise", "making", "storing")
+
+
+def is_whole(type: PyType) -> bool:
+    """Whether it is an array or an expression over arrays."""
+    return isinstance(type, (Array, Whole))
+
+
+def settled(lw: Lowering, value: Val) -> Val:
+    """The value; of an expression over arrays the array that it computes."""
+    return making.settle(lw, value) if isinstance(value.type, Whole) else value

@@ -1,0 +1,244 @@
+"""Operators and ufuncs on whole arrays: they make nodes, and check shapes and types, where they stand in the source.
+
+An element is computed by the operators on NumPy's scalars (`operators.numpy_scalars`), so the rules of promotion are
+the same. Where NumPy's scalars and arrays differ (powers, whatever has an inner loop of its own), it is computed as
+arrays are.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Constant, PyType, Scalar, Union
+from .. import operators
+from ..arrays import ARRAY_DATA
+from ..library.numpy_ufuncs import COMPARISONS, DIRECT
+from ..operators import numpy_scalars, ufunc_loops
+from ..operators.errors import type_error
+from ..operators.numpy_scalars import NP_BOOL, cast, convert, result_type
+from ..operators.python import FUNCTIONS, UNARY_FUNCTIONS
+from ..operators.unions import converts, to_float64
+from ..state import Lowering, Val
+from .deferred import Inner, Map, Node, Number, Operand, Whole
+from .making import settle
+from .shapes import array_shape, broadcast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..operators.ufunc_loops import UfuncLoop
+    from .deferred import Element
+
+    Check = Callable[[Scalar, list[Val]], None]
+
+_FLOAT64 = SCALARS["float64"]
+
+
+def element_type(value: Val) -> PyType:
+    """The type of a value's elements: of an array, an expression, or a number that stands for all elements."""
+    type = value.type
+    return type.item if isinstance(type, (Array, Whole)) else type
+
+
+def shape_of(value: Val) -> tuple[int, ...]:
+    type = value.type
+    if isinstance(type, Array):
+        return array_shape(value)
+    return type.shape if isinstance(type, Whole) else ()
+
+
+def node_of(value: Val) -> Node:
+    """How an element is computed."""
+    type = value.type
+    if isinstance(type, Array):
+        return Operand(value)
+    return type.node if isinstance(type, Whole) else Number(value)
+
+
+def whole(item: Scalar, shape: tuple[int, ...], node: Node) -> Val:
+    return Val(Whole(item, shape, node))
+
+
+def without_axes(lw: Lowering, value: Val) -> Val:
+    """An array without axes as the scalar that NumPy takes it for; other values as they are."""
+    type = value.type
+    if isinstance(type, Array) and type.ndim == 0:
+        return Val(type.item, (lw.b.load(type.item.access, value.parts[1], region=ARRAY_DATA),))
+    return value
+
+
+def settled_union(lw: Lowering, value: Val, t: Scalar) -> Val:
+    """A number of one of several types as an operand of type `t`."""
+    if t is _FLOAT64 and converts(value.type):
+        return Val(t, (to_float64(lw, value),))
+    return lw.split(value, lambda v: Val(t, (convert(lw, v, t),)))
+
+
+def _common(lw: Lowering, function: Any, a: Val, b: Val) -> Scalar:
+    """The type of the result; leaves where NumPy refuses the operands."""
+    kinds = []
+    for v in (a, b):
+        type = element_type(v)
+        kinds.append(type.members if isinstance(type, Union) else (type,))
+    found = {result_type(function, x, y) for x in kinds[0] for y in kinds[1]}
+    if found == {None}:
+        type_error(lw, function, *[Val(k[0]) for k in kinds])
+    if len(found) > 1:
+        lw.unsupported(f"an operation of {a.type} and {b.type} is not supported")
+    (t,) = found
+    assert t is not None
+    return t
+
+
+def number(lw: Lowering, value: Val, t: Scalar) -> Val:
+    """A number beside an array, as an operand of type `t`: converted once, before the loop; what does not fit
+    leaves."""
+    if isinstance(value.type, Union):
+        return settled_union(lw, value, t)
+    return Val(t, (convert(lw, value, t),))
+
+
+def _is_number(type: PyType) -> bool:
+    members = type.members if isinstance(type, Union) else (type,)
+    return all(
+        m is INT or m is FLOAT or m is BOOL or isinstance(m, Scalar)
+        or (isinstance(m, Constant) and m.value.__class__ is int)
+        for m in members
+    )  # fmt: skip
+
+
+def _operands(lw: Lowering, op: str, *values: Val) -> list[Val]:
+    out = []
+    for v in values:
+        v = without_axes(lw, v)
+        if not isinstance(v.type, (Array, Whole)) and not _is_number(v.type):
+            lw.unsupported(f"`{op}` of {' and '.join(str(x.type) for x in values)} is not supported")
+        out.append(v)
+    return out
+
+
+def _has_axes(*values: Val) -> bool:
+    return any(isinstance(v.type, (Array, Whole)) for v in values)
+
+
+def binary(lw: Lowering, op: str, a: Val, b: Val, before: Check | None = None) -> Val:
+    """``a op b`` where one is an array or a deferred expression. `before` is told the result's type before the shapes
+    are looked at."""
+    a, b = _operands(lw, op, a, b)
+    if op == "divmod":
+        return lw.make_tuple([settle(lw, binary(lw, "//", a, b)), settle(lw, binary(lw, "%", a, b))])
+    if op == "@":
+        lw.unsupported(f"`@` of {a.type} and {b.type} is not supported")
+    if not _has_axes(a, b):
+        return operators.binary(lw, op, a, b)
+    if op == "**":
+        return _power(lw, a, b, before)
+    t = _common(lw, FUNCTIONS[op], a, b)
+    if before is not None:
+        before(t, [a, b])
+    shape = broadcast(lw, shape_of(a), shape_of(b))
+    parts = [node_of(v if _has_axes(v) else number(lw, v, t)) for v in (a, b)]
+
+    def element(lw: Lowering, values: list[Val]) -> Val:
+        return numpy_scalars.binary(lw, op, values[0], values[1])
+
+    return whole(t, shape, Map(t, op, element, tuple(parts)))
+
+
+def _power(lw: Lowering, a: Val, b: Val, before: Check | None) -> Val:
+    """``a ** b``: NumPy's array operator has ways of its own for some exponents that are Python numbers."""
+    numpy = sys.modules["numpy"]
+    exponent = lw.known(b) if not _has_axes(b) and b.type in (INT, FLOAT) else None
+    item = element_type(a)
+    if exponent == 2 and isinstance(item, Scalar) and item.kind in "iuf":
+        if b.type is INT or item.kind == "f":
+            return ufunc(lw, numpy.square, [a], before)
+    if isinstance(item, Scalar) and item.kind == "f" and exponent is not None:
+        if exponent == 0.5:
+            return ufunc(lw, numpy.sqrt, [a], before)
+        if exponent == -1:
+            return ufunc(lw, numpy.reciprocal, [a], before)
+    return ufunc(lw, numpy.power, [a, b], before)
+
+
+def unary(lw: Lowering, op: str, a: Val) -> Val:
+    """``-a``, ``+a``, ``~a``, ``abs(a)``."""
+    (a,) = _operands(lw, op, a)
+    if not _has_axes(a):
+        return operators.unary(lw, op, a)
+    item = element_type(a)
+    t = result_type(UNARY_FUNCTIONS[op], item)
+    if t is None:
+        type_error(lw, UNARY_FUNCTIONS[op], Val(item))
+    return whole(t, shape_of(a), Map(t, op, lambda lw, v: numpy_scalars.unary(lw, op, v[0]), (node_of(a),)))
+
+
+def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """One of the six orderings."""
+    a, b = _operands(lw, op, a, b)
+    if not _has_axes(a, b):
+        return operators.compare(lw, op, a, b)
+    parts = []
+    for v in (a, b):
+        if isinstance(v.type, Union):
+            v = settled_union(lw, v, _common(lw, FUNCTIONS["+"], a, b))
+        parts.append(node_of(v))
+    shape = broadcast(lw, shape_of(a), shape_of(b))
+
+    def element(lw: Lowering, values: list[Val]) -> Val:
+        return numpy_scalars.compare(lw, op, values[0], values[1])
+
+    return whole(NP_BOOL, shape, Map(NP_BOOL, op, element, tuple(parts)))
+
+
+# -- ufuncs ------------------------------------------------------------------------------------------------------------
+
+
+def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = None) -> Val:
+    """A ufunc with one output on arrays, expressions and numbers. `before`: as for `binary`."""
+    args = _operands(lw, function.__name__, *args)
+    comparison = COMPARISONS.get(function.__name__)
+    if comparison is not None:
+        if before is not None:
+            before(NP_BOOL, args)
+        return compare(lw, comparison, *args)
+    types = []
+    for v in args:
+        type = element_type(v)
+        if isinstance(type, Union):
+            type = _FLOAT64 if converts(type) else type
+        types.append(type)
+    loop = ufunc_loops.resolve(function, tuple(types))
+    if loop is None:
+        lw.unsupported(f"np.{function.__name__} of {', '.join(str(t) for t in types)} is not supported")
+    if before is not None:
+        before(loop.output, args)
+    shape: tuple[int, ...] = ()
+    for v in args:
+        shape = broadcast(lw, shape, shape_of(v))
+    parts = []
+    for v, t in zip(args, loop.inputs):
+        parts.append(converted(lw, node_of(v), t) if _has_axes(v) else Number(number(lw, v, t)))
+    direct = DIRECT.get(function.__name__, {}).get(loop.inputs[0].kind)
+    if direct is None:
+        return whole(loop.output, shape, Inner(loop, tuple(parts)))
+    node = Map(loop.output, loop.name, _direct(loop, direct), tuple(parts), loop.name == "power")
+    return whole(loop.output, shape, node)
+
+
+def _direct(loop: UfuncLoop, direct: Any) -> Element:
+    def element(lw: Lowering, values: list[Val]) -> Val:
+        return Val(loop.output, (direct(lw, loop.inputs[0], tuple([v.parts[0] for v in values])),))
+
+    return element
+
+
+def converted(lw: Lowering, node: Node, t: Scalar) -> Node:
+    """The node's value cast to `t` as `astype` does it."""
+    source = node.type
+    if source is t:
+        return node
+    assert isinstance(source, Scalar)
+    return Map(t, "astype", lambda lw, v: Val(t, (cast(lw, v[0].parts[0], source, t),)), (node,))

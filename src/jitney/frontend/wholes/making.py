@@ -1,0 +1,130 @@
+"""New arrays for what expressions compute, laid out as NumPy's would be.
+
+NumPy gives the result the order of axes that its operands have (`K`): row-major if one of them has all axes and is, or
+if none tells; column-major if all that tell are.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ...ir.ops import OPS
+from ...pytypes import Scalar
+from ..arrays import strides
+from ..library.creation import allocate
+from ..operators.numpy_scalars import cast
+from ..state import Val
+from .deferred import Node, Operand, Whole, walk
+from .nests import Nest, Point
+from .shapes import array_shape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..state import Lowering
+    from .nests import Carried
+
+_MUL, _STORE = OPS["mul"], OPS["store"]
+
+
+def settle(lw: Lowering, value: Val) -> Val:
+    """The array that an expression over arrays computes."""
+    type = value.type
+    assert isinstance(type, Whole)
+    return compute(lw, type.item, type.shape, type.node)
+
+
+def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> Val:
+    """A new array of `shape`, its elements computed by `node` and cast to `item`."""
+    first = len(lw.function.ops)
+    operands = [n.array for n in walk((node,)) if isinstance(n, Operand)]
+    array = allocate(lw, item, list(shape), False, order(lw, shape, operands))
+    target = Operand(array)
+
+    def one(point: Point, carried: Carried) -> Carried:
+        element = point.value(node)
+        assert isinstance(element.type, Scalar)
+        point.store(target, cast(lw, element.parts[0], element.type, item))
+        return ()
+
+    Nest(lw, shape, (node,), target).run((), one)
+    ops = lw.function.ops
+    lw.fresh_stores.update([v for v in range(first, len(ops)) if ops[v] is _STORE])
+    return array
+
+
+def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
+    """The layout of NumPy's result, "C" or "F"; where that shows when running only, other orders leave."""
+    if len(shape) < 2:
+        return "C"
+    # An operand votes on the order of two axes where both are longer than 1 and its strides are not zero.
+    voting = [x for x in operands if x.type.ndim >= 2]  # type: ignore[attr-defined]
+    others = [x for x in voting if not is_row_major(lw, x)]
+    if not others:
+        return "C"
+    full = [x for x in voting if x.type.ndim == len(shape) and x not in others]  # type: ignore[attr-defined]
+    if full:
+        _check_any_full(lw, shape, full)
+        return "C"
+    if all(x.type.layout == "F" and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
+        _check_any_full(lw, shape, voting)
+        return "F"
+    _check_row_major(lw, others)
+    return "C"
+
+
+def _check_any_full(lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> None:
+    """Leave where none of the arrays has all the elements of the shape."""
+    emit = lw.b.emit
+    found = lw.bool_const(False)
+    for x in arrays:
+        same = lw.bool_const(True)
+        for n, m in zip(array_shape(x), shape):
+            same = emit("and", same, emit("eq", n, m)) if n != m else same
+        found = emit("or", found, same)
+    _leave_unless(lw, found)
+
+
+def _leave_unless(lw: Lowering, holds: int) -> None:
+    if lw.b.constant(holds) is not True:
+        if lw.b.constant(lw.dirty) is not False:
+            lw.unsupported("an expression over arrays of unknown order is not supported after a store")
+        lw.check(holds, "overflow")
+
+
+def is_row_major(lw: Lowering, x: Val) -> bool:
+    """Whether it is plain that strides grow from the last axis to the first: each is a multiple of the next."""
+    if x.type.layout == "C":  # type: ignore[attr-defined]
+        return True
+    steps = strides(lw, x)
+    return all(_is_multiple(lw, outer, inner) for outer, inner in pairwise(steps))
+
+
+def _is_multiple(lw: Lowering, outer: int, inner: int) -> bool:
+    """Whether ``outer`` is a length times at least ``inner``, or a constant that is."""
+    function, constant = lw.function, lw.b.constant
+    x, y = constant(outer), constant(inner)
+    if x is not None and y is not None:
+        return abs(int(x)) >= abs(int(y)) > 0
+    if function.ops[outer] is not _MUL:
+        return False
+    a, b = function.args[outer]
+    if inner == a or inner == b:
+        return True
+    factor = constant(b)
+    return factor is not None and y is not None and abs(int(factor)) >= abs(int(y)) > 0
+
+
+def _check_row_major(lw: Lowering, arrays: list[Val]) -> None:
+    """Leave where one of the arrays votes for another order than row-major."""
+    emit, one, zero = lw.b.emit, lw.int_const(1), lw.int_const(0)
+    fits = lw.bool_const(True)
+    for x in arrays:
+        lengths, steps = array_shape(x), strides(lw, x)
+        for k in range(len(steps) - 1):
+            for m in range(k + 1, len(steps)):
+                outer, inner = steps[k], steps[m]
+                good = emit("ule", emit("iabs", inner), emit("iabs", outer))
+                for n, s in ((lengths[k], outer), (lengths[m], inner)):
+                    good = emit("or", good, emit("or", emit("sle", n, one), emit("eq", s, zero)))
+                fits = emit("and", fits, good)
+    _leave_unless(lw, fits)

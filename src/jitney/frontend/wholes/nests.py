@@ -1,0 +1,355 @@
+"""The loops that run over the elements of expressions.
+
+    flat: all operands are contiguous in one order          rows: otherwise
+
+    for i in range(n0 * n1):                                for i in range(n0):        (outer axes)
+        c[i] = a[i] * b[i]                                      for j in range(n1):
+                                                                    c[i, j] = a[i, j] * b[j]
+
+They are ordinary counted loops without checks. Where NumPy's own inner loops compute a part (`Inner`), the innermost
+loop goes in pieces of `PIECE` elements: each such part is computed for a whole piece into a buffer on the stack.
+
+    for k in range(0, n, PIECE):
+        for j in range(m): x[j] = a[k + j] * 2.0
+        exp(x, y, m)                              # NumPy's loop
+        for j in range(m): c[k + j] = y[j] + 1.0
+"""
+
+from __future__ import annotations
+
+from ...ir.function import Call, Loop
+from ...ir.types import I64, PTR
+from ...pytypes import SCALARS, Array, Scalar
+from ..arrays import ARRAY_DATA, strides
+from ..operators.numpy_scalars import convert
+from ..state import Val
+from .deferred import Inner, Map, Node, Number, Operand, walk
+from .shapes import array_shape, elements
+from .stretching import Stretched
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..state import Lowering
+
+    Carried = tuple[int, ...]
+
+PIECE = 512
+BUFFERS = 5  # Memory.region of buffers in the frame
+_WORD = SCALARS["int64"].access
+_SCALES = (1, 2, 4, 8)
+
+
+def counted(lw: Lowering, stop: int, carried: Carried, body: Callable[[int, Carried], Carried]) -> Carried:
+    """``for i in range(stop)``: `body` gets the counter and the carried values, gives their next ones.
+
+    Returns: the carried values after the loop.
+    """
+    b, types = lw.b, lw.function.types
+    known = b.constant(stop)
+    if known is not None and known <= 0:
+        return carried
+    if known == 1:
+        return body(lw.int_const(0), carried)
+    before, zero = b.block, lw.int_const(0)
+    outer = before.loop
+    pre, out = b.new_block(outer), b.new_block(outer)
+    results = tuple([b.param(out, types[v]) for v in carried])
+    b.branch(b.emit("slt", zero, stop), pre, out, (), carried)
+    b.start(pre, before)
+    loop = Loop(outer)
+    header = b.new_block(loop)
+    loop.preheader, loop.header = pre, header
+    i = b.param(header, I64)
+    loop.counter, loop.step, loop.stop = i, 1, stop
+    params = tuple([b.param(header, types[v]) for v in carried])
+    b.jump(header, (zero, *carried))
+    b.start(header, pre)
+    values = body(i, params)
+    following = b.emit("add", i, lw.int_const(1))
+    b.branch(b.emit("slt", following, stop), header, out, (following, *values), values)
+    b.start(out, before)
+    return results
+
+
+def looped(
+    lw: Lowering,
+    carried: Carried,
+    test: Callable[[Carried], int],
+    body: Callable[[Carried], Carried],
+) -> Carried:
+    """``while test(carried): carried = body(carried)``; gives the last ones."""
+    b, types = lw.b, lw.function.types
+    before = b.block
+    loop = Loop(before.loop)
+    loop.preheader, loop.header = before, b.new_block(loop)
+    inside, out = b.new_block(loop), b.new_block(before.loop)
+    params = tuple([b.param(loop.header, types[v]) for v in carried])
+    b.jump(loop.header, carried)
+    b.start(loop.header, before)
+    b.branch(test(params), inside, out)
+    b.start(inside, loop.header)
+    b.jump(loop.header, body(params))
+    b.start(out, loop.header)
+    return params
+
+
+class Row:
+    """A run of elements: the first one's address, and the distance to the next in bytes (a value)."""
+
+    __slots__ = ("base", "stride")
+
+    def __init__(self, base: int, stride: int) -> None:
+        self.base = base
+        self.stride = stride
+
+    def address(self, lw: Lowering, i: int) -> tuple[int, int | None, int]:
+        """Base, index and scale of element `i`."""
+        known = lw.b.constant(self.stride)
+        if known == 0:
+            return self.base, None, 1
+        if known in _SCALES:
+            return self.base, i, known
+        return self.base, lw.b.emit("mul", i, self.stride), 1
+
+
+class Point:
+    """One element of the iteration, where nodes have values."""
+
+    __slots__ = ("_values", "buffers", "i", "j", "lw", "rows")
+
+    def __init__(self, lw: Lowering, rows: dict[Operand, Row], buffers: dict[Node, int], i: int, j: int) -> None:
+        self.lw = lw
+        self.rows = rows
+        self.buffers = buffers
+        self.i = i
+        self.j = j
+        self._values: dict[Node, Val] = {}
+
+    def value(self, node: Node) -> Val:
+        """The node's value for this element."""
+        if isinstance(node, Number):
+            return node.value
+        found = self._values.get(node)
+        if found is None:
+            found = self._values[node] = self._compute(node)
+        return found
+
+    def _compute(self, node: Node) -> Val:
+        lw = self.lw
+        if isinstance(node, Map):
+            return node.function(lw, [self.value(part) for part in node.parts])
+        type = node.type
+        assert isinstance(type, Scalar)
+        if isinstance(node, Operand):
+            base, index, scale = self.rows[node].address(lw, self.i)
+            return Val(type, (lw.b.load(type.access, base, index, scale, 0, ARRAY_DATA),))
+        buffer = self.buffers[node]
+        return Val(type, (lw.b.load(type.access, buffer, self.j, type.access.size, 0, BUFFERS),))
+
+    def store(self, target: Operand, value: int) -> None:
+        """Store into the target's element."""
+        type = target.type
+        assert isinstance(type, Scalar)
+        base, index, scale = self.rows[target].address(self.lw, self.i)
+        self.lw.b.store(type.access, value, base, index, scale, 0, ARRAY_DATA)
+
+
+class Nest:
+    """The loops over all elements of `shape`, for the nodes `roots` and perhaps a `target` to be stored into.
+
+    Operands are stretched to `shape` where an axis of theirs is missing or has length 1; the target has that shape.
+    After `run` the nest is used up. `in_order`: to go over them in the order of the axes, whatever the layout.
+    """
+
+    def __init__(
+        self,
+        lw: Lowering,
+        shape: tuple[int, ...],
+        roots: tuple[Node, ...],
+        target: Operand | None = None,
+        in_order: bool = False,
+    ) -> None:
+        self.lw = lw
+        self.shape = shape
+        self.nodes = walk(roots)
+        read = [n for n in self.nodes if isinstance(n, Operand)]
+        self._stretched = Stretched(lw, shape, [x.array for x in read])
+        self.arrays = dict(zip(read, self._stretched.arrays))
+        if target is not None:
+            self.arrays[target] = target.array
+        self.inners = [n for n in self.nodes if isinstance(n, Inner)]
+        layouts = {self._full_layout(x) for x in self.arrays.values()}
+        self.flat = len(shape) == 1 or layouts == {"C"} or (layouts == {"F"} and not in_order)
+        self.reversed = target is not None and target.array.type.layout == "F"  # type: ignore[attr-defined]
+
+    def _full_layout(self, x: Val) -> str:
+        return x.type.layout if array_shape(x) == self.shape else "stretched"  # type: ignore[attr-defined]
+
+    def run(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
+        """Go over all elements; in the order of the shape's axes, or if flat as they lie in memory."""
+        carried = self._run(carried, body)
+        self.free()
+        return carried
+
+    def free(self) -> None:
+        """What follows `run`, for whoever does not call it but `span`."""
+        self._stretched.free()
+
+    def span(
+        self, start: int, count: int, carried: Carried, body: Callable[[Point, Carried], Carried]
+    ) -> Carried:
+        """Go over the `count` elements from `start` on, of a flat nest."""
+        rows = {x: self._flat_row(array) for x, array in self.arrays.items()}
+        return self._inner(start, count, rows, carried, body)
+
+    def _run(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
+        lw = self.lw
+        if self.flat:
+            return self.span(lw.int_const(0), elements(lw, self.shape), carried, body)
+        axes = list(range(len(self.shape)))
+        if self.reversed:
+            axes.reverse()
+        steps = {x: self._steps(array) for x, array in self.arrays.items()}
+
+        def along(k: int, bases: dict[Operand, int], carried: Carried) -> Carried:
+            axis = axes[k]
+            if k == len(axes) - 1:
+                rows = {x: Row(base, steps[x][axis]) for x, base in bases.items()}
+                return self._inner(lw.int_const(0), self.shape[axis], rows, carried, body)
+
+            def outer(i: int, carried: Carried) -> Carried:
+                moved = {}
+                for x, base in bases.items():
+                    offset = lw.b.emit("mul", i, steps[x][axis])
+                    moved[x] = lw.b.emit("ptradd", base, offset)
+                return along(k + 1, moved, carried)
+
+            return counted(lw, self.shape[axis], carried, outer)
+
+        return along(0, {x: array.parts[1] for x, array in self.arrays.items()}, carried)
+
+    def _flat_row(self, x: Val) -> Row:
+        lw, type = self.lw, x.type
+        assert isinstance(type, Array)
+        if array_shape(x) != self.shape:
+            # One axis, of length 1.
+            return Row(x.parts[1], lw.int_const(0))
+        if type.layout == "A":
+            return Row(x.parts[1], x.parts[-1])
+        return Row(x.parts[1], lw.int_const(type.item.access.size))
+
+    def _steps(self, x: Val) -> list[int]:
+        """The stride of each axis of the shape, 0 where the operand is stretched."""
+        lw = self.lw
+        lengths = array_shape(x)
+        missing = len(self.shape) - len(lengths)
+        zero = lw.int_const(0)
+        out = [zero] * missing
+        for n, m, stride in zip(lengths, self.shape[missing:], strides(lw, x)):
+            out.append(stride if n == m else zero)
+        return out
+
+    # -- the innermost loop ------------------------------------------------------------------------------------------
+
+    def _inner(
+        self,
+        start: int,
+        n: int,
+        rows: dict[Operand, Row],
+        carried: Carried,
+        body: Callable[[Point, Carried], Carried],
+    ) -> Carried:
+        lw, emit = self.lw, self.lw.b.emit
+        if not self.inners:
+
+            def plain(i: int, carried: Carried) -> Carried:
+                at = emit("add", start, i)
+                return body(Point(lw, rows, {}, at, at), carried)
+
+            return counted(lw, n, carried, plain)
+        piece = lw.int_const(PIECE)
+        frames = {inner: _Frame(lw, inner) for inner in self.inners}
+        pieces = emit("sar", emit("add", n, lw.int_const(PIECE - 1)), lw.int_const(PIECE.bit_length() - 1))
+
+        def each(k: int, carried: Carried) -> Carried:
+            done = emit("mul", k, piece)
+            low, count = emit("add", start, done), emit("smin", piece, emit("sub", n, done))
+            buffers: dict[Node, int] = {}
+            for inner in self.inners:
+                buffers[inner] = frames[inner].fill(rows, buffers, low, count)
+
+            def one(j: int, carried: Carried) -> Carried:
+                return body(Point(lw, rows, buffers, emit("add", low, j), j), carried)
+
+            return counted(lw, count, carried, one)
+
+        return counted(lw, pieces, carried, each)
+
+
+class _Frame:
+    """What a call of NumPy's inner loop needs on the stack: buffers, and the addresses, count and steps.
+
+        | operand addresses | count | steps |
+    """
+
+    def __init__(self, lw: Lowering, inner: Inner) -> None:
+        self.lw = lw
+        self.inner = inner
+        b, loop = lw.b, inner.loop
+        self.count = len(inner.parts) + 1
+        self.record = b.emit("alloca", imm=8 * (2 * self.count + 1))
+        self.result = b.emit("alloca", imm=PIECE * loop.output.access.size)
+        self.numbers: dict[Number, int] = {}
+        self.buffers: dict[Node, int] = {}
+        for part, type in zip(inner.parts, loop.inputs):
+            if isinstance(part, Number):
+                self.numbers[part] = place = b.emit("alloca", imm=8)
+                b.store(type.access, convert(lw, part.value, type), place)
+            elif isinstance(part, Map):
+                self.buffers[part] = b.emit("alloca", imm=PIECE * type.access.size)
+
+    def fill(self, rows: dict[Operand, Row], buffers: dict[Node, int], low: int, count: int) -> int:
+        """Compute elements `low` to ``low + count`` into the result's buffer, which is given."""
+        lw, b, loop = self.lw, self.lw.b, self.inner.loop
+        places, steps = [], []
+        for part, type in zip(self.inner.parts, loop.inputs):
+            size = lw.int_const(type.access.size)
+            if isinstance(part, Number):
+                places.append(self.numbers[part])
+                steps.append(lw.int_const(0))
+            elif isinstance(part, Operand):
+                row = rows[part]
+                places.append(b.emit("ptradd", row.base, b.emit("mul", low, row.stride)))
+                steps.append(row.stride)
+            elif isinstance(part, Inner):
+                places.append(buffers[part])
+                steps.append(size)
+            else:
+                places.append(self._computed(part, type, rows, buffers, low, count))
+                steps.append(size)
+        places.append(self.result)
+        steps.append(lw.int_const(loop.output.access.size))
+        words = [*[b.emit("p2i", p) for p in places], count, *steps]
+        for k, word in enumerate(words):
+            b.store(_WORD, word, self.record, disp=8 * k)
+        shape = b.emit("ptradd", self.record, lw.int_const(8 * self.count))
+        stride = b.emit("ptradd", self.record, lw.int_const(8 * self.count + 8))
+        call = Call("np." + loop.name, loop.address, (PTR,) * 4, ())
+        b.call("ccall", call, (self.record, shape, stride, b.const(PTR, loop.data)))
+        return self.result
+
+    def _computed(
+        self, part: Node, type: Scalar, rows: dict[Operand, Row], buffers: dict[Node, int], low: int, count: int
+    ) -> int:
+        lw, buffer = self.lw, self.buffers[part]
+
+        def one(j: int, _: Carried) -> Carried:
+            point = Point(lw, rows, buffers, lw.b.emit("add", low, j), j)
+            value = point.value(part).parts[0]
+            lw.b.store(type.access, value, buffer, j, type.access.size, 0, BUFFERS)
+            return ()
+
+        counted(lw, count, (), one)
+        return buffer

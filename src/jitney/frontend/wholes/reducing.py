@@ -1,0 +1,405 @@
+"""All elements of an array, or of an expression, to one number.
+
+Integers are added in any order; floats in NumPy's: its own inner loop adds contiguous elements pairwise (in a tree that
+halves the number of elements and ends in blocks). An expression is computed piece by piece into a buffer on the stack,
+each piece being one subtree, which NumPy's loop adds up; the pieces' sums are added as in the tree:
+
+    n elements: (a[0:n/2] + a[n/2:n]), each half in the same way, down to PIECE elements
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ...ir.function import Call
+from ...ir.types import PTR
+from ...pytypes import INT, SCALARS, Array, Scalar
+from ..operators import libm, truth, ufunc_loops
+from ..operators.numpy_scalars import NP_BOOL, cast
+from ..state import Val
+from .deferred import Map, Node, Whole
+from .elementwise import converted, node_of, shape_of
+from .nests import BUFFERS, Nest, Point, looped
+from .shapes import elements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..operators.ufunc_loops import UfuncLoop
+    from ..state import Lowering
+    from .nests import Carried
+
+_PIECE = 1024  # elements of a subtree that is computed into a buffer
+_CASTING = 8192  # elements that NumPy converts and adds at a time
+_DEPTH = 64
+_WORD = SCALARS["int64"].access
+_INT64, _UINT64 = SCALARS["int64"], SCALARS["uint64"]
+
+
+class Source:
+    """What is reduced: an array or an expression.
+
+    Attributes:
+        array: the array, if it is one whose elements stand in a row in memory in the order NumPy goes over them.
+    """
+
+    def __init__(self, lw: Lowering, value: Val) -> None:
+        type = value.type
+        assert isinstance(type, (Array, Whole))
+        self.lw = lw
+        self.item = type.item
+        self.shape = shape_of(value)
+        self.node = node_of(value)
+        self.array: Val | None = None
+        if isinstance(type, Array) and (type.layout != "A" or type.ndim == 1):
+            self.array = value
+
+    @property
+    def count(self) -> int:
+        """The number of elements."""
+        return elements(self.lw, self.shape)
+
+    def nest(self, node: Node | None = None) -> Nest:
+        return Nest(self.lw, self.shape, (node if node is not None else self.node,))
+
+    def flat_nest(self, node: Node | None = None) -> Nest:
+        """A nest that goes over the elements as NumPy would go over the array."""
+        nest = self.nest(node)
+        if not nest.flat:
+            self.lw.unsupported("a reduction in floats over arrays of different layouts is not supported")
+        return nest
+
+    def not_empty(self, message: str) -> None:
+        """Leave with ValueError where there are no elements."""
+        lw = self.lw
+        lw.check(lw.b.emit("ne", self.count, lw.int_const(0)), "raise", (ValueError, (message,)))
+
+
+def fold(lw: Lowering, source: Source, start: Val, step: Callable[[int, Val], int]) -> Val:
+    """Start with `start`, go on with ``step(accumulated, element)``, in any order."""
+
+    def one(point: Point, carried: Carried) -> Carried:
+        return (step(carried[0], point.value(source.node)),)
+
+    return Val(start.type, source.nest().run(start.parts, one))
+
+
+# -- NumPy's own loops -------------------------------------------------------------------------------------------------
+
+
+def _loop(lw: Lowering, name: str, t: Scalar, output: Scalar | None = None) -> UfuncLoop:
+    found = ufunc_loops.find(getattr(sys.modules["numpy"], name), (t, t), output or t)
+    if found is None:
+        lw.unsupported(f"reducing np.{t.dtype} by np.{name} is not supported")
+    return found
+
+
+class Accumulator:
+    """A place on the stack that NumPy's inner loop of a binary ufunc accumulates into.
+
+    | value | addresses: value, elements, value | count | steps: 0, stride, 0 |
+    """
+
+    def __init__(self, lw: Lowering, loop: UfuncLoop) -> None:
+        self.lw = lw
+        self.loop = loop
+        self.frame = lw.b.emit("alloca", imm=8 * 8)
+
+    def reduce(self, start: int, base: int, count: int, stride: int) -> int:
+        """``start`` combined with `count` elements from the address `base` on, `stride` bytes apart."""
+        lw, b, loop = self.lw, self.lw.b, self.loop
+        access = loop.output.access
+        b.store(access, start, self.frame)
+        own, zero = b.emit("p2i", self.frame), lw.int_const(0)
+        for k, word in enumerate((own, b.emit("p2i", base), own, count, zero, stride, zero)):
+            b.store(_WORD, word, self.frame, disp=8 + 8 * k)
+        at = [b.emit("ptradd", self.frame, lw.int_const(offset)) for offset in (8, 32, 40)]
+        call = Call("np." + loop.name, loop.address, (PTR,) * 4, ())
+        b.call("ccall", call, (*at, b.const(PTR, loop.data)))
+        return b.load(access, self.frame)
+
+
+def _stride(lw: Lowering, array: Val) -> int:
+    type = array.type
+    assert isinstance(type, Array)
+    return array.parts[-1] if type.layout == "A" else lw.int_const(type.item.access.size)
+
+
+# -- sums --------------------------------------------------------------------------------------------------------------
+
+
+def sum_type(item: Scalar) -> Scalar:
+    """The type in which NumPy adds, or multiplies, elements of `item`."""
+    if item.kind == "f":
+        return item
+    return _UINT64 if item.kind == "u" else _INT64
+
+
+def total(lw: Lowering, source: Source, t: Scalar) -> Val:
+    """The sum, computed in type `t`."""
+    if t.kind != "f":
+        def step(acc: int, x: Val) -> int:
+            assert isinstance(x.type, Scalar)
+            return lw.b.emit("add", acc, cast(lw, x.parts[0], x.type, t))
+
+        if t not in (_INT64, _UINT64) or source.item.kind == "f":
+            lw.unsupported(f"a sum of np.{source.item.dtype} in np.{t.dtype} is not supported")
+        return fold(lw, source, Val(t, (lw.int_const(0),)), step)
+    accumulator = Accumulator(lw, _loop(lw, "add", t))
+    zero = lw.b.const(t.access.type, 0.0)
+    if source.item is not t:
+        return Val(t, (_cast_sum(lw, source, t, accumulator),))
+    if source.array is not None:
+        array = source.array
+        return Val(t, (accumulator.reduce(zero, array.parts[1], source.count, _stride(lw, array)),))
+    nest = source.flat_nest()
+    fill = _Filling(lw, nest, source.node, t)
+    result = _tree(lw, source.count, t, lambda low, count: fill.reduce(accumulator, low, count))
+    nest.free()
+    return Val(t, (lw.b.emit("fadd", zero, result),))
+
+
+class _Filling:
+    """A buffer on the stack for pieces of an expression."""
+
+    def __init__(self, lw: Lowering, nest: Nest, node: Node, t: Scalar, size: int = _PIECE) -> None:
+        self.lw = lw
+        self.nest = nest
+        self.node = node
+        self.type = t
+        self.buffer = lw.b.emit("alloca", imm=size * t.access.size)
+
+    def fill(self, low: int, count: int) -> None:
+        """Compute `count` elements from `low` on."""
+        lw, access = self.lw, self.type.access
+
+        def one(point: Point, carried: Carried) -> Carried:
+            value = point.value(self.node).parts[0]
+            at = lw.b.emit("sub", point.i, low)
+            lw.b.store(access, value, self.buffer, at, access.size, 0, BUFFERS)
+            return ()
+
+        self.nest.span(low, count, (), one)
+
+    def reduce(self, accumulator: Accumulator, low: int, count: int) -> int:
+        """Their combination, starting with minus zero."""
+        lw, access = self.lw, self.type.access
+        self.fill(low, count)
+        return accumulator.reduce(lw.b.const(access.type, -0.0), self.buffer, count, lw.int_const(access.size))
+
+
+def _tree(lw: Lowering, n: int, t: Scalar, leaf: Callable[[int, int], int]) -> int:
+    """The sum of `n` elements in NumPy's order; ``leaf(low, count)`` gives that of at most `_PIECE` elements.
+
+    A stack holds, per subtree that has been begun, the sum of its left half and the size of its right one, 0 once
+    that has been begun, too.
+    """
+    b, emit, access = lw.b, lw.b.emit, t.access
+    zero, one = lw.int_const(0), lw.int_const(1)
+    piece = lw.int_const(_PIECE)
+    sums, sizes = emit("alloca", imm=8 * _DEPTH), emit("alloca", imm=8 * _DEPTH)
+    b.store(_WORD, one, sizes)  # where the stack is empty nothing is left to be added up
+
+    def descend(values: Carried) -> Carried:
+        size, depth = values
+        left = emit("sar", size, one)
+        left = emit("sub", left, emit("and", left, lw.int_const(7)))
+        depth = emit("add", depth, one)
+        b.store(_WORD, emit("sub", size, left), sizes, depth, 8)
+        return left, depth
+
+    def finished(values: Carried) -> int:
+        return emit("eq", b.load(_WORD, sizes, values[0], 8), zero)
+
+    def ascend(values: Carried) -> Carried:
+        depth, result = values
+        left = b.load(access, sums, depth, 8)
+        return emit("sub", depth, one), emit("fadd", left, result)
+
+    def each(values: Carried) -> Carried:
+        low, size, depth, _, _ = values
+        size, depth = looped(lw, (size, depth), lambda v: emit("sgt", v[0], piece), descend)
+        result = leaf(low, size)
+        low = emit("add", low, size)
+        depth, result = looped(lw, (depth, result), finished, ascend)
+        b.store(access, result, sums, depth, 8)
+        size = b.load(_WORD, sizes, depth, 8)
+        b.store(_WORD, zero, sizes, depth, 8)
+        return low, size, depth, result, emit("ne", depth, zero)
+
+    start = (zero, n, zero, b.const(access.type, -0.0), lw.bool_const(True))
+    return looped(lw, start, lambda v: v[4], each)[3]
+
+
+def _cast_sum(lw: Lowering, source: Source, t: Scalar, accumulator: Accumulator) -> int:
+    """A sum in another type than the elements': NumPy converts and adds 8192 at a time."""
+    emit = lw.b.emit
+    node = converted(lw, source.node, t)
+    nest = source.flat_nest(node)
+    fill = _Filling(lw, nest, node, t, _CASTING)
+    block, count = lw.int_const(_CASTING), source.count
+
+    def more(values: Carried) -> int:
+        return emit("slt", values[0], count)
+
+    def each(values: Carried) -> Carried:
+        low, result = values
+        size = emit("smin", block, emit("sub", count, low))
+        fill.fill(low, size)
+        stride = lw.int_const(t.access.size)
+        return emit("add", low, size), accumulator.reduce(result, fill.buffer, size, stride)
+
+    zero = lw.b.const(t.access.type, 0.0)
+    result = looped(lw, (lw.int_const(0), zero), more, each)[1]
+    nest.free()
+    return result
+
+
+def product(lw: Lowering, source: Source, t: Scalar) -> Val:
+    """The product, computed in type `t`: one after the other."""
+    one = lw.b.const(t.access.type, 1)
+    if t.kind == "f":
+        if source.item is not t:
+            lw.unsupported(f"a product of np.{source.item.dtype} in np.{t.dtype} is not supported")
+        nest = source.flat_nest()
+
+        def step(point: Point, carried: Carried) -> Carried:
+            return (lw.b.emit("fmul", carried[0], point.value(source.node).parts[0]),)
+
+        return Val(t, nest.run((one,), step))
+
+    def multiply(acc: int, x: Val) -> int:
+        assert isinstance(x.type, Scalar)
+        return lw.b.emit("mul", acc, cast(lw, x.parts[0], x.type, t))
+
+    if t not in (_INT64, _UINT64) or source.item.kind == "f":
+        lw.unsupported(f"a product of np.{source.item.dtype} in np.{t.dtype} is not supported")
+    return fold(lw, source, Val(t, (one,)), multiply)
+
+
+# -- truth -------------------------------------------------------------------------------------------------------------
+
+
+def holds(lw: Lowering, source: Source, all_of: bool) -> Val:
+    """Whether any or all elements are true."""
+    op = "and" if all_of else "or"
+    if source.array is not None and source.item is NP_BOOL:
+        # NumPy's own loop ends where the answer is known.
+        loop = Accumulator(lw, _loop(lw, "logical_" + op, NP_BOOL))
+        array = source.array
+        part = loop.reduce(lw.bool_const(all_of), array.parts[1], source.count, _stride(lw, array))
+        return Val(NP_BOOL, (part,))
+    start = Val(NP_BOOL, (lw.bool_const(all_of),))
+    return fold(lw, source, start, lambda acc, x: lw.b.emit(op, acc, truth(lw, x)))
+
+
+def count_true(lw: Lowering, source: Source) -> Val:
+    """The number of true elements, an int."""
+    start = Val(INT, (lw.int_const(0),))
+    return fold(lw, source, start, lambda acc, x: lw.b.emit("add", acc, lw.b.emit("b2i", truth(lw, x))))
+
+
+# -- the least and the greatest ----------------------------------------------------------------------------------------
+
+
+def extreme(lw: Lowering, source: Source, greatest: bool) -> Val:
+    """The least or the greatest element, NaN where there is one."""
+    name, item = "maximum" if greatest else "minimum", source.item
+    source.not_empty(f"zero-size array to reduction operation {name} which has no identity")
+    if item.kind == "f":
+        return Val(item, (_float_extreme(lw, source, name),))
+    if item is NP_BOOL:
+        return holds(lw, source, not greatest)
+    sign = "u" if item.kind == "u" else "s"
+    op = sign + ("max" if greatest else "min")
+    low, high = (-(1 << 63), (1 << 63) - 1) if item.kind == "i" else (0, -1)
+    start = Val(item, (lw.int_const(low if greatest else high),))
+    return fold(lw, source, start, lambda acc, x: lw.b.emit(op, acc, x.parts[0]))
+
+
+def _float_extreme(lw: Lowering, source: Source, name: str) -> int:
+    emit, t = lw.b.emit, source.item
+    access = t.access
+    accumulator = Accumulator(lw, _loop(lw, name, t))
+    if source.array is not None:
+        stride = _stride(lw, source.array)
+        return _rest(lw, accumulator, source.array.parts[1], source.count, stride)
+    nest = source.flat_nest()
+    fill = _Filling(lw, nest, source.node, t)
+    block, count, size = lw.int_const(_PIECE), source.count, lw.int_const(access.size)
+
+    def each(values: Carried) -> Carried:
+        low, result = values
+        here = emit("smin", block, emit("sub", count, low))
+        fill.fill(low, here)
+        return emit("add", low, here), accumulator.reduce(result, fill.buffer, here, size)
+
+    start = lw.b.const(access.type, float("-inf" if name == "maximum" else "inf"))
+    result = looped(lw, (lw.int_const(0), start), lambda v: emit("slt", v[0], count), each)[1]
+    if not _may_be_minus_zero(source.node):
+        nest.free()
+        return result
+
+    # Which of 0.0 and -0.0 comes out depends on where in the whole they stand.
+    def exactly() -> Val:
+        place = lw.ccall(
+            "PyMem_RawMalloc", libm.address(lw, "PyMem_RawMalloc"), (emit("mul", count, size),), PTR, pure=False
+        )
+        lw.check(emit("ne", place, lw.b.const(PTR, 0)), "raise", (MemoryError, ()))
+
+        def copy(point: Point, carried: Carried) -> Carried:
+            value = point.value(source.node).parts[0]
+            lw.b.store(access, value, place, point.i, access.size, 0, BUFFERS)
+            return ()
+
+        nest.span(lw.int_const(0), count, (), copy)
+        exact = _rest(lw, accumulator, place, count, size)
+        lw.b.call("ccall", Call("PyMem_RawFree", libm.address(lw, "PyMem_RawFree"), (PTR,), ()), (place,))
+        return Val(t, (exact,))
+
+    is_zero = emit("feq", result, lw.b.const(access.type, 0.0))
+    result = lw.if_else(is_zero, exactly, lambda: Val(t, (result,))).parts[0]
+    nest.free()
+    return result
+
+
+def _rest(lw: Lowering, accumulator: Accumulator, base: int, count: int, stride: int) -> int:
+    """Start with the first element, combine with the others."""
+    emit = lw.b.emit
+    first = lw.b.load(accumulator.loop.output.access, base)
+    return accumulator.reduce(first, emit("ptradd", base, stride), emit("sub", count, lw.int_const(1)), stride)
+
+
+def _may_be_minus_zero(node: Node) -> bool:
+    return not (isinstance(node, Map) and node.name in ("abs", "absolute", "fabs", "square"))
+
+
+def position(lw: Lowering, source: Source, greatest: bool) -> Val:
+    """The index of the first least or greatest element in C order, of the first NaN if there is one."""
+    emit, item = lw.b.emit, source.item
+    name = "argmax" if greatest else "argmin"
+    source.not_empty(f"attempt to get {name} of an empty sequence")
+    nest = Nest(lw, source.shape, (source.node,), in_order=True)
+    if item.kind == "f":
+        worst, beyond = (float("-inf"), "fle") if greatest else (float("inf"), "fge")
+        start = lw.b.const(item.access.type, worst)
+    elif item is NP_BOOL:
+        start, beyond = lw.int_const(-1 if greatest else 2), "sle" if greatest else "sge"
+    else:
+        unsigned = item.kind == "u"
+        start = lw.int_const((0 if unsigned else -(1 << 63)) if greatest else (-1 if unsigned else (1 << 63) - 1))
+        beyond = ("u" if unsigned else "s") + ("le" if greatest else "ge")
+
+    def one(point: Point, carried: Carried) -> Carried:
+        best, at, k = carried
+        x = point.value(source.node).parts[0]
+        if item is NP_BOOL:
+            x = emit("b2i", x)
+        take = emit("not", emit(beyond, x, best))
+        if item.kind == "f":
+            take = emit("and", take, emit("feq", best, best))
+        return emit("select", take, x, best), emit("select", take, k, at), emit("add", k, lw.int_const(1))
+
+    zero = lw.int_const(0)
+    return Val(_INT64, (nest.run((start, zero, zero), one)[1],))

@@ -1,0 +1,81 @@
+"""Broadcasting: the shape of an operation's result, and operands stretched to it.
+
+Lengths are values known when running. That two operands fit is checked where the operation stands in the source. That
+an axis of length 1 has to be stretched is found out by one test in front of the loop; the operand is then copied to
+its full shape, away from the fast path: the loop itself sees operands of the same lengths only.
+"""
+
+from __future__ import annotations
+
+from ..state import Val
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..state import Lowering
+
+_MOST_CAPTURES = 8
+
+
+def broadcast(lw: Lowering, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the result of operands with the shapes `a` and `b`; leaves with NumPy's words if they do not fit."""
+    if len(a) < len(b):
+        longer, shorter = b, a
+    else:
+        longer, shorter = a, b
+    start = len(longer) - len(shorter)
+    out = list(longer[:start])
+    emit, one = lw.b.emit, lw.int_const(1)
+    fits = lw.bool_const(True)
+    for x, y in zip(longer[start:], shorter):
+        if x == y or lw.b.constant(y) == 1:
+            out.append(x)
+        elif lw.b.constant(x) == 1:
+            out.append(y)
+        else:
+            stretch, same = emit("eq", x, one), emit("eq", x, y)
+            fits = emit("and", fits, emit("or", emit("or", same, stretch), emit("eq", y, one)))
+            out.append(emit("select", stretch, y, x))
+    _check(lw, fits, [a, b], "numpy.broadcast_to(0, {0}) + numpy.broadcast_to(0, {1})")
+    return tuple(out)
+
+
+def check_into(
+    lw: Lowering, target: tuple[int, ...], shapes: list[tuple[int, ...]], text: str, leading: bool = False
+) -> None:
+    """Leave unless values of all `shapes` can be broadcast into `target`, with what `text` raises ({0} stands for the
+    target, {1} ... for the others). `leading`: they may have further axes of length 1 in front."""
+    emit, one = lw.b.emit, lw.int_const(1)
+    fits = lw.bool_const(True)
+    for shape in shapes:
+        for x in shape[: max(0, len(shape) - len(target))]:
+            fits = emit("and", fits, emit("eq", x, one) if leading else lw.bool_const(False))
+        for x, y in zip(reversed(target), reversed(shape)):
+            if x != y and lw.b.constant(y) != 1:
+                fits = emit("and", fits, emit("or", emit("eq", x, y), emit("eq", y, one)))
+    _check(lw, fits, [target, *shapes], text)
+
+
+def _check(lw: Lowering, fits: int, shapes: list[tuple[int, ...]], text: str) -> None:
+    if lw.b.constant(fits) is True:
+        return
+    captures = tuple(dict.fromkeys(v for shape in shapes for v in shape if lw.b.constant(v) is None))
+    if len(captures) > _MOST_CAPTURES:
+        if lw.b.constant(lw.dirty) is not False:
+            lw.unsupported("operands of so many dimensions are not supported after a store")
+        captures = ()
+    names = {v: f"n{k}" for k, v in enumerate(captures)}
+    given = ["(" + "".join(f"{names.get(v, lw.b.constant(v))}, " for v in shape) + ")" for shape in shapes]
+    lw.check(fits, "evaluate", "import numpy\n" + text.format(*given), captures, tuple(names.values()))
+
+
+def elements(lw: Lowering, shape: tuple[int, ...]) -> int:
+    """The number of elements."""
+    total = lw.int_const(1)
+    for length in shape:
+        total = lw.b.emit("mul", total, length)
+    return total
+
+
+def array_shape(array: Val) -> tuple[int, ...]:
+    """The lengths of an array's axes."""
+    return array.parts[2 : 2 + array.type.ndim]  # type: ignore[attr-defined]

@@ -1,0 +1,265 @@
+"""Whole expressions stored into arrays: augmented assignment, `out=`, assignment to a slice.
+
+What is stored is computed as if all of it were computed first. An element may be computed just before it is stored
+where no operand overlaps the target, or where it is the target itself, element by element; that is found out when
+running. Otherwise the elements go to a temporary on the heap first:
+
+    br safe, go, cold              # one test per operand: same array, or apart in memory
+    cold: t = malloc(bytes)
+    go(d = target or t): the loops store to d
+    br safe, done, copy            # copy: memcpy(target, d); free(d)
+"""
+
+from __future__ import annotations
+
+from ...ir.function import Call
+from ...ir.types import I64, PTR
+from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple
+from .. import operators
+from ..arrays import make_view, strides
+from ..operators import libm
+from ..operators.numpy_scalars import cast
+from ..state import NONE_VAL, Lowering, Val
+from . import is_whole, settled
+from .deferred import Map, Node, Number, Operand, Whole, walk
+from .elementwise import binary, element_type, node_of, shape_of, ufunc
+from .making import compute
+from .nests import Nest, Point
+from .shapes import array_shape, check_into, elements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .nests import Carried
+
+
+def augment(lw: Lowering, op: str, a: Val, b: Val) -> None:
+    """``a op= b`` of an array, in place."""
+    type = a.type
+    assert isinstance(type, Array)
+    if type.ndim == 0:
+        lw.unsupported(f"`{op}=` of an array without dimensions is not supported")
+
+    def check(item: Scalar, args: list[Val]) -> None:
+        own = f"import numpy\nx = numpy.ones(1, {type.item.dtype!r})\n"
+        if not _same_kind(item, type.item):
+            lw.fail("evaluate", f"{own}x {op}= {_sample_text(b)}")
+        if not type.writeable:
+            lw.fail("evaluate", f"{own}x.flags.writeable = False\nx {op}= {_sample_text(b)}")
+        text = "x = numpy.zeros({0}, 'b')\nx += numpy.broadcast_to(numpy.int8(0), {1})"
+        check_into(lw, array_shape(a), [shape_of(b)], text)
+
+    result = binary(lw, op, a, b, check)
+    if not isinstance(result.type, Whole):
+        lw.unsupported(f"`{op}=` of {type} and {b.type} is not supported")
+    store(lw, a, result.type.node)
+
+
+def assign(lw: Lowering, target: Val, value: Val, node: Any) -> None:
+    """``target[...] = value``: a number, an array or an expression, broadcast and cast."""
+    type = target.type
+    assert isinstance(type, Array)
+    if not is_whole(value.type):
+        if isinstance(value.type, Scalar):
+            part = cast(lw, value.parts[0], value.type, type.item)
+        else:
+            part = operators.store_value(lw, value, type.item, node)
+        store(lw, target, Number(Val(type.item, (part,))))
+        return
+    text = "x = numpy.zeros({0}, 'b')\nx[...] = numpy.broadcast_to(numpy.int8(0), {1})"
+    check_into(lw, array_shape(target), [shape_of(value)], text, leading=True)
+    extra = len(shape_of(value)) - type.ndim
+    if extra > 0:
+        value = settled(lw, value)
+        value = make_view(lw, value, value.parts[1], array_shape(value)[extra:], strides(lw, value)[extra:])
+    store(lw, target, node_of(value))
+
+
+def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val]) -> Val:
+    """``np.function(*args)``, perhaps with an array as `out`."""
+    name, count = function.__name__, function.nin
+    if len(args) == count + 1 and "out" not in kwargs:
+        kwargs = {**kwargs, "out": args[-1]}
+        args = args[:-1]
+    if len(args) != count or set(kwargs) - {"out"}:
+        lw.unsupported(f"this call of np.{name} is not supported")
+    out = kwargs.get("out", NONE_VAL)
+    if isinstance(out.type, Tuple) and len(out.type.elements) == 1:
+        (out,) = lw.elements(out)
+    if out.type is NONE:
+        return ufunc(lw, function, args)
+    type = out.type
+    if not isinstance(type, Array) or type.ndim == 0:
+        lw.unsupported(f"`out` of type {type} is not supported")
+
+    def check(item: Scalar, args: list[Val]) -> None:
+        given = ", ".join(_sample_text(v) for v in args)
+        own = f"import numpy\nx = numpy.ones(1, {type.item.dtype!r})\n"
+        if not _same_kind(item, type.item):
+            lw.fail("evaluate", f"{own}numpy.{name}({given}, out=x)")
+        if not type.writeable:
+            lw.fail("evaluate", f"{own}x.flags.writeable = False\nnumpy.{name}({given}, out=x)")
+        shaped = "".join(f"numpy.broadcast_to({_sample_text(v)}, {{{k}}}), " for k, v in enumerate(args, 1))
+        text = f"numpy.{name}({shaped}out=numpy.zeros({{0}}, {type.item.dtype!r}))"
+        check_into(lw, array_shape(out), [shape_of(v) for v in args], text)
+
+    result = ufunc(lw, function, args, check)
+    store(lw, out, node_of(result))
+    return out
+
+
+def _sample_text(b: Val) -> str:
+    """Python text of something of the type of `b`'s elements."""
+    item = element_type(b)
+    if isinstance(item, Scalar):
+        return f"numpy.ones(1, {item.dtype!r})"
+    return {INT: "1", FLOAT: "1.0", BOOL: "True"}.get(item, "1.0")
+
+
+_ORDER = "biuf"
+
+
+def _same_kind(source: Scalar, t: Scalar) -> bool:
+    """NumPy's rule for what a ufunc may store: not to a lesser kind."""
+    if source.kind == "i" and t.kind == "u":
+        return False
+    return _ORDER.index(source.kind) <= _ORDER.index(t.kind) or (source.kind == "u" and t.kind == "i")
+
+
+def store(lw: Lowering, array: Val, node: Node) -> None:
+    """Store the elements that `node` computes into an array, cast to its type as `astype` does; the shape has been
+    checked (`check_into`) and all that may leave has been done."""
+    type = array.type
+    assert isinstance(type, Array)
+    nodes = walk((node,))
+    if any(isinstance(n, Map) and n.traps for n in nodes):
+        # All of it is computed before anything is stored.
+        assert isinstance(node.type, Scalar)
+        node = Operand(compute(lw, node.type, array_shape(array), node))
+        nodes = [node]
+    target = Operand(array)
+    safe = _safe(lw, array, [n.array for n in nodes if isinstance(n, Operand)])
+    if lw.b.constant(safe) is not True:
+        target = Operand(_redirected(lw, array, safe))
+    if not type.local:
+        lw.set_dirty()
+    nest = Nest(lw, array_shape(array), (node,), target)
+
+    def one(point: Point, carried: Carried) -> Carried:
+        point.store(target, _as_item(lw, point.value(node), type.item))
+        return ()
+
+    nest.run((), one)
+    if lw.b.constant(safe) is not True:
+        _copy_back(lw, array, target.array, safe)
+
+
+def _as_item(lw: Lowering, value: Val, t: Scalar) -> int:
+    if isinstance(value.type, Scalar):
+        return cast(lw, value.parts[0], value.type, t)
+    return operators.store_value(lw, value, t, None)
+
+
+# -- overlap -----------------------------------------------------------------------------------------------------------
+
+
+def _safe(lw: Lowering, target: Val, read: list[Val]) -> int:
+    """An i1: no element of the arrays read is overwritten before it is read, whatever the order."""
+    emit = lw.b.emit
+    safe = lw.bool_const(True)
+    extent: tuple[int, int] | None = None
+    for array in read:
+        if array.parts[1:] == target.parts[1:] and array.type.item is target.type.item:  # type: ignore[attr-defined]
+            continue
+        if extent is None:
+            extent = _extent(lw, target)
+        low, high = _extent(lw, array)
+        apart = emit("or", emit("ule", high, extent[0]), emit("ule", extent[1], low))
+        safe = emit("and", safe, emit("or", apart, _identical(lw, target, array)))
+    return safe
+
+
+def _identical(lw: Lowering, a: Val, b: Val) -> int:
+    """An i1: both have the same elements at the same places."""
+    emit, x, y = lw.b.emit, a.type, b.type
+    assert isinstance(x, Array) and isinstance(y, Array)
+    if x.ndim != y.ndim or x.item is not y.item:
+        return lw.bool_const(False)
+    same = emit("eq", a.parts[1], b.parts[1])
+    for n, m in zip(array_shape(a), array_shape(b)):
+        same = emit("and", same, emit("eq", n, m))
+    if x.layout == y.layout != "A":
+        return same
+    for s, t in zip(strides(lw, a), strides(lw, b)):
+        same = emit("and", same, emit("eq", s, t))
+    return same
+
+
+def _extent(lw: Lowering, array: Val) -> tuple[int, int]:
+    """The addresses of the first byte and after the last one."""
+    emit, type = lw.b.emit, array.type
+    assert isinstance(type, Array)
+    size = lw.int_const(type.item.access.size)
+    if type.layout != "A":
+        return array.parts[1], emit("ptradd", array.parts[1], emit("mul", elements(lw, array_shape(array)), size))
+    zero, one = lw.int_const(0), lw.int_const(1)
+    low, high = zero, size
+    for n, stride in zip(array_shape(array), strides(lw, array)):
+        reach = emit("mul", emit("sub", n, one), stride)
+        low = emit("add", low, emit("smin", reach, zero))
+        high = emit("add", high, emit("smax", reach, zero))
+    return emit("ptradd", array.parts[1], low), emit("ptradd", array.parts[1], high)
+
+
+def _redirected(lw: Lowering, array: Val, safe: int) -> Val:
+    """The array if `safe`, else a temporary of its shape, in C order if the array is not contiguous."""
+    b, type = lw.b, array.type
+    assert isinstance(type, Array)
+    before = b.block
+    cold, go = b.new_block(before.loop), b.new_block(before.loop)
+    cold.cold = True
+    place = b.param(go, PTR)
+    own = list(array.parts[2 + type.ndim :])
+    steps = [s if b.constant(s) is not None else b.param(go, I64) for s in own]
+    moving = [k for k, s in enumerate(own) if b.constant(s) is None]
+    b.branch(safe, go, cold, (array.parts[1], *[own[k] for k in moving]))
+    b.start(cold, before)
+    size = lw.int_const(type.item.access.size)
+    count = b.emit("mul", elements(lw, array_shape(array)), size)
+    temporary = lw.ccall("PyMem_RawMalloc", libm.address(lw, "PyMem_RawMalloc"), (count,), PTR, pure=False)
+    lw.check(b.emit("ne", temporary, b.const(PTR, 0)), "raise", (MemoryError, ()))
+    packed, stride = [], size
+    for n in reversed(array_shape(array)):
+        packed.append(stride)
+        stride = b.emit("mul", stride, n)
+    packed.reverse()
+    b.jump(go, (temporary, *[packed[k] for k in moving]))
+    b.start(go, before)
+    return Val(type, (array.parts[0], place, *array_shape(array), *steps))
+
+
+def _copy_back(lw: Lowering, array: Val, written: Val, safe: int) -> None:
+    b, type = lw.b, array.type
+    assert isinstance(type, Array)
+    before = b.block
+    cold, out = b.new_block(before.loop), b.new_block(before.loop)
+    cold.cold = True
+    b.branch(safe, out, cold)
+    b.start(cold, before)
+    if type.layout == "A":
+        source, target = Operand(written), Operand(array)
+
+        def one(point: Point, carried: Carried) -> Carried:
+            point.store(target, point.value(source).parts[0])
+            return ()
+
+        Nest(lw, array_shape(array), (source,), target).run((), one)
+    else:
+        size = lw.int_const(type.item.access.size)
+        count = b.emit("mul", elements(lw, array_shape(array)), size)
+        copy = Call("memcpy", libm.address(lw, "memcpy"), (PTR, PTR, I64), ())
+        b.call("ccall", copy, (array.parts[1], written.parts[1], count))
+    b.call("ccall", Call("PyMem_RawFree", libm.address(lw, "PyMem_RawFree"), (PTR,), ()), (written.parts[1],))
+    b.jump(out)
+    b.start(out, before)

@@ -1,0 +1,70 @@
+"""Vectorisation of innermost counted loops: several iterations at a time. See docs/loops.md.
+
+    pre: jump main(k0, s0)              pre: br n >= 16, test, rest(k0, s0)
+    main(k, s):                         test: br the stores' bytes are nobody else's, enter, rest(k0, s0)
+        v = load i64 [a + k*8]          enter: jump four(k0, 0, 0, 0, 0)
+        s' = add s, v                   four(k, s1: v4i64, ...):
+        k' = k + 1                          v1 = load v4i64 [a + k*8] ...
+        br k' < stop, main(k', s'), out     s1' = add s1, v1 ...
+                                            k' = k + 16
+                                            br k' <= stop - 16, four(k', s1', ...), done
+                                        done: s = s0 + sum of the lanes
+                                              br k' < stop, rest(k', s), out
+                                        rest(k, s): jump main(k, s)
+                                        main(k, s): as it was
+
+The work is in modules that are loaded for the first loop that may gain: `body` (the loop as one straight line of
+instructions, branches as masks), `reductions`, `widths` (how many bits of each integer matter), `widen` (the vector
+instructions), `enter` (the copy of the function with both loops).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from sys import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...ir.function import Function, Loop
+
+_LONGEST = 200  # instructions of a loop that is looked at
+_WORK = "jitney.opt.vector.enter"
+
+
+def vectorize(function: Function) -> Function:
+    """Vectorise all innermost counted loops that allow it and gain."""
+    target = function.target
+    if target is None or not target.vector_bytes:
+        return function
+    loops = _candidates(function)
+    if not loops:
+        return function
+    work = modules.get(_WORK) or import_module(_WORK)
+    better: Function = work.vectorized(function, loops)
+    return better
+
+
+def _candidates(function: Function) -> list[Loop]:
+    """Innermost loops that count by one, with nothing in them that leaves the function but what overflow may."""
+    counted = [loop for loop in function.loops() if loop.counter >= 0 and abs(loop.step) == 1]
+    if not counted:
+        return []
+    sizes: dict[Loop, int] = dict.fromkeys(counted, 0)
+    ops = function.ops
+    for block in function.blocks:
+        loop = block.loop
+        if loop is None:
+            continue
+        if loop.parent in sizes:
+            sizes[loop.parent] = _LONGEST + 1
+        if loop in sizes:
+            size = sizes[loop] + len(block.insts)
+            if block.term not in ("br", "jump"):
+                size = _LONGEST + 1
+            for v in block.insts:
+                op = ops[v]
+                if (op.guard and not op.base) or (op.writes and op.name != "store"):
+                    size = _LONGEST + 1
+                    break
+            sizes[loop] = size
+    return [loop for loop, size in sizes.items() if size <= _LONGEST]

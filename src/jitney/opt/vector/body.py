@@ -1,0 +1,466 @@
+"""The body of a loop as one straight line: branches become masks, joins become choices.
+
+    b1: v4 = fgt v3, v1                     v4 = fgt v3, v1
+        br v4, b2, b3                       v9 = fmul v3, v2
+    b2: v5 = fmul v3, v2                    v10 = select v4, v9, v3
+        jump b4(v5)                         store v10
+    b3: jump b4(v3)
+    b4(v6: f64): store v6
+
+What an arm computes is pure, so it may be computed always. A load in an arm is executed always only where its address
+is good anyway, between two places that each iteration accesses; else it keeps its mask. Stores in all arms to one
+place become one store of a choice; other stores in arms keep their mask.
+"""
+
+from __future__ import annotations
+
+from ...analysis.dependence import Access, Addresses
+from ...ir.ops import OPS, wrap
+from ...ir.types import F32, F64, I1, I64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...ir.function import Block, Edge, Function, Loop
+    from ...ir.ops import Op
+    from ...ir.types import Type
+
+    # A disjunction of conjunctions of (condition, whether it holds).
+    Literal = tuple[int, bool]
+    Mask = frozenset[frozenset[Literal]]
+
+_CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
+_AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
+_ALWAYS: Mask = frozenset((frozenset(),))
+_MOST_PATHS = 12
+
+# A choice by a comparison of what is chosen from: (operation if the first is chosen, if the second is).
+_EXTREMES = {
+    "slt": ("smin", "smax"), "sle": ("smin", "smax"), "sgt": ("smax", "smin"), "sge": ("smax", "smin"),
+    "flt": ("fmin", "fmax"), "fgt": ("fmax", "fmin"),
+}  # fmt: skip
+
+
+class NotVectorizable(Exception):
+    """The loop stays as it is. Says why."""
+
+
+class Inst:
+    """An instruction of the body; `mask` is the condition under which a load or store is executed, -1 for always."""
+
+    __slots__ = ("args", "imm", "mask", "op", "type")
+
+    def __init__(self, op: Op, args: tuple[int, ...], imm: Any, type: Type, mask: int = -1) -> None:
+        self.op = op
+        self.args = args
+        self.imm = imm
+        self.type = type
+        self.mask = mask
+
+
+class Body:
+    """One loop.
+
+    Attributes:
+        function, loop, blocks: the loop's blocks, in order; `latch` ends in the only way back, and out by `exit`.
+        insts: all instructions, by value; values made here are numbered from the end of the function's.
+        order: the values of `insts` in an order of execution.
+        counter, following: the counter and its next value.
+        carried: header parameter -> what the next iteration gets for it; without the counter.
+        passed: those parameters that are not used in the loop, likewise.
+        accesses: all loads and stores, in order.
+        uniform: loads of what is the same in each iteration.
+        live: values that are used behind the loop.
+    """
+
+    __slots__ = (
+        "_alias", "_edges", "_masks", "_made", "_next", "_paths", "accesses", "addresses", "back", "blocks",
+        "carried", "counter", "exit", "following", "function", "insts", "latch", "live", "loop", "order", "passed",
+        "uniform",
+    )  # fmt: skip
+
+    def __init__(self, function: Function, loop: Loop) -> None:
+        self.function = function
+        self.loop = loop
+        self.blocks = [block for block in function.blocks if block.loop is loop]
+        self.insts: dict[int, Inst] = {}
+        self.order: list[int] = []
+        self.accesses: list[Access] = []
+        self.uniform: set[int] = set()
+        self._alias: dict[int, int] = {}
+        self._made: dict[Any, int] = {}
+        self._masks: dict[Block, Mask] = {}
+        self._edges: dict[Block, list[tuple[Edge, Mask]]] = {block: [] for block in self.blocks}
+        self._paths: dict[int, Mask] = {}  # of accesses: when they are executed
+        self._next = len(function.ops)
+        self.counter = loop.counter
+        self._find_latch()
+        self.addresses = Addresses(self.counter, self.definition)
+        for block in self.blocks:
+            self._linearize(block)
+        header = loop.header
+        self.carried = {
+            p: self.resolve(a) for p, a in zip(header.params, self.back.args) if p != self.counter
+        }  # fmt: skip
+        self.passed: dict[int, int] = {}
+        self.live = self._live()
+        self._unmask()
+        self._drop_unneeded()
+
+    # -- the shape ----------------------------------------------------------------------------------------------------
+
+    def _find_latch(self) -> None:
+        loop, function = self.loop, self.function
+        inside = set(self.blocks)
+        header = loop.header
+        latches = [b for b in self.blocks if any(e.target is header for e in b.edges)]
+        if len(latches) != 1 or latches[0].term != "br" or self.blocks[0] is not header:
+            raise NotVectorizable("more than one way to the next iteration")
+        (self.latch,) = latches
+        self.back, self.exit = self.latch.edges
+        if self.back.target is not header or self.exit.target in inside or self.latch is not self.blocks[-1]:
+            raise NotVectorizable("not a plain loop")
+        for block in self.blocks[:-1]:
+            if any(e.target not in inside for e in block.edges):
+                raise NotVectorizable("left early")
+        (cond,) = self.latch.term_args
+        self.following = self.back.args[header.params.index(loop.counter)]
+        wanted = "slt" if loop.step > 0 else "sgt"
+        if function.ops[cond].name != wanted or function.args[cond] != (self.following, loop.stop):
+            raise NotVectorizable("another test than the counter's")
+
+    def resolve(self, v: int) -> int:
+        while v in self._alias:
+            v = self._alias[v]
+        return v
+
+    def inside(self, v: int) -> bool:
+        """Whether `v` is computed in the loop, or a parameter of it."""
+        return v in self.insts or self.function.homes[v].loop is self.loop
+
+    def definition(self, v: int) -> tuple[Op, tuple[int, ...], Any] | None:
+        inst = self.insts.get(v)
+        if inst is not None:
+            return inst.op, inst.args, inst.imm
+        function = self.function
+        if function.ops[v] is _CONST:
+            return _CONST, (), function.imms[v]
+        return None
+
+    def type(self, v: int) -> Type:
+        inst = self.insts.get(v)
+        return inst.type if inst is not None else self.function.types[v]
+
+    def op(self, v: int) -> Op:
+        inst = self.insts.get(v)
+        return inst.op if inst is not None else self.function.ops[v]
+
+    def constant(self, v: int) -> Any:
+        """The Python value of `v` if it is a constant, else None."""
+        defined = self.definition(v)
+        return defined[2] if defined is not None and defined[0] is _CONST else None
+
+    # -- one line -----------------------------------------------------------------------------------------------------
+
+    def _linearize(self, block: Block) -> None:
+        function = self.function
+        mask = self._enter(block)
+        self._masks[block] = mask
+        ops, args, imms, types = function.ops, function.args, function.imms, function.types
+        for v in block.insts:
+            op = ops[v]
+            given = tuple([self.resolve(a) for a in args[v]])
+            if op is _SELECT:
+                chosen = self._choice(given[0], given[1], given[2], types[v])
+                self._alias[v] = chosen
+                continue
+            if op.pure:
+                twin = self._made.setdefault((op, given, imms[v]), v)
+                if twin != v and self.type(twin) is types[v]:
+                    self._alias[v] = twin
+                    continue
+            if op is _LOAD and self._loaded(v, given, imms[v], mask):
+                continue
+            self.insts[v] = Inst(op, given, imms[v], types[v])
+            if op is _LOAD:
+                self._access(v, given[0], given[1:], imms[v], mask, False)
+            elif op is _STORE:
+                if self._merged(v, given, imms[v], mask):
+                    continue
+                self._access(v, given[1], given[2:], imms[v], mask, True)
+            elif not op.pure and not op.base:
+                raise NotVectorizable(f"{op} in the loop")
+            self.order.append(v)
+        if block is self.latch:
+            return
+        edges = block.edges
+        if block.term == "jump":
+            self._follow(edges[0], mask)
+        else:
+            cond = self.resolve(block.term_args[0])
+            for edge, holds in zip(edges, (True, False)):
+                self._follow(edge, frozenset([path | {(cond, holds)} for path in mask]))
+
+    def _follow(self, edge: Edge, mask: Mask) -> None:
+        if edge.target in self._masks:
+            raise NotVectorizable("a loop in the loop")
+        self._edges[edge.target].append((edge, mask))
+
+    def _enter(self, block: Block) -> Mask:
+        """When `block` is executed; its parameters become choices."""
+        if block is self.loop.header:
+            return _ALWAYS
+        edges = self._edges[block]
+        if not edges:
+            raise NotVectorizable("blocks out of order")
+        mask = _simplified(frozenset().union(*[m for _, m in edges]))
+        if len(edges) == 1 or not block.params:
+            for p, a in zip(block.params, edges[0][0].args):
+                self._alias[p] = self.resolve(a)
+            return mask
+        paths = [path for _, m in edges for path in m]
+        common = frozenset.intersection(*paths)
+        relative = [_simplified(frozenset([path - common for path in m])) for _, m in edges]
+        # The way with the simplest condition is tested first; the last needs no test.
+        ranked = sorted(range(len(edges)), key=lambda k: sum([len(path) for path in relative[k]]))
+        for k, p in enumerate(block.params):
+            given = [self.resolve(edge.args[k]) for edge, _ in edges]
+            chosen = given[ranked[-1]]
+            for way in reversed(ranked[:-1]):
+                if given[way] != chosen:
+                    chosen = self._choice_by(relative[way], given[way], chosen, self.function.types[p])
+            self._alias[p] = chosen
+        return mask
+
+    def _choice_by(self, mask: Mask, a: int, b: int, type: Type) -> int:
+        if len(mask) == 1:
+            (path,) = mask
+            if len(path) == 1:
+                ((cond, holds),) = path
+                return self._choice(cond, a, b, type) if holds else self._choice(cond, b, a, type)
+        return self._choice(self.condition(mask), a, b, type)
+
+    def condition(self, mask: Mask) -> int:
+        """The i1 that says whether `mask` holds; -1 for always."""
+        if mask == _ALWAYS:
+            return -1
+        whole = -1
+        for path in sorted(mask, key=sorted):
+            part = -1
+            for cond, holds in sorted(path):
+                literal = cond if holds else self.make(_NOT, (cond,), I1)
+                part = literal if part < 0 else self.make(_AND, (part, literal), I1)
+            whole = part if whole < 0 else self.make(_OR, (whole, part), I1)
+        return whole
+
+    def make(self, op: Op, args: tuple[int, ...], type: Type, imm: Any = None) -> int:
+        """A new pure instruction, or an equal one made before."""
+        key = (op, args, imm)
+        found = self._made.get(key)
+        if found is None or self.type(found) is not type:
+            found = self._made[key] = self._next
+            self._next += 1
+            self.insts[found] = Inst(op, args, imm, type)
+            self.order.append(found)
+        return found
+
+    def _choice(self, cond: int, a: int, b: int, type: Type) -> int:
+        """``a if cond else b``, as something simpler where that is the same."""
+        if a == b:
+            return a
+        if type is I1 and cond in (a, b):
+            return self.make(_OR, (cond, b), I1) if a == cond else self.make(_AND, (cond, a), I1)
+        if type is I1:
+            for chosen, other, holds in ((a, b, True), (b, a, False)):
+                known = self.constant(chosen)
+                if known is not None:
+                    literal = cond if bool(known) is holds else self.make(_NOT, (cond,), I1)
+                    return self.make(_OR if known else _AND, (other, literal), I1)
+            both = self.make(_AND, (a, cond), I1)
+            return self.make(_OR, (both, self.make(_AND, (b, self.make(_NOT, (cond,), I1)), I1)), I1)
+        test = self.insts.get(cond)
+        if test is not None and test.op.name in _EXTREMES:
+            first, second = _EXTREMES[test.op.name]
+            if test.args == (a, b):
+                return self.make(OPS[first], (a, b), type)
+            if test.args == (b, a):
+                # The test the other way round: what is unordered or equal gives the second, still.
+                return self.make(OPS[second], (a, b), type)
+        grown = self.insts.get(a)
+        if type is I64 and grown is not None and grown.op is _ADD and grown.args[0] == b:
+            if self.constant(grown.args[1]) == 1:
+                return self.make(_ADD, (b, self.make(_B2I, (cond,), I64)), I64)
+        return self.make(_SELECT, (cond, a, b), type)
+
+    # -- memory -------------------------------------------------------------------------------------------------------
+
+    def _access(self, v: int, base: int, index: tuple[int, ...], memory: Any, mask: Mask, store: bool) -> None:
+        at = self.addresses.of(base, index[0] if index else None, memory)
+        if at is None:
+            raise NotVectorizable("an address that is not linear in the counter")
+        self.accesses.append(Access(v, memory, store, at))
+        self._paths[v] = mask
+        if mask != _ALWAYS:
+            self.insts[v].mask = self.condition(mask)
+        elif not at.coef and not store:
+            self.uniform.add(v)
+
+    def _loaded(self, v: int, given: tuple[int, ...], memory: Any, mask: Mask) -> bool:
+        """If the same place has been loaded already and nothing can have written there since, `v` is that value. What
+        has another base is tested to lie elsewhere before the loop."""
+        at = self.addresses.of(given[0], given[1] if len(given) > 1 else None, memory)
+        if at is None:
+            return False
+        for access in reversed(self.accesses):
+            if access.at.key != at.key:
+                continue
+            apart = wrap(access.at.const - at.const)
+            if access.store:
+                if -access.memory.access.size < apart < memory.access.size:
+                    return False
+            elif not apart and access.memory.access is memory.access:
+                paths = self._paths[access.value]
+                if paths == _ALWAYS or _simplified(paths | mask) == paths:
+                    self._alias[v] = access.value
+                    return True
+        return False
+
+    def _merged(self, v: int, given: tuple[int, ...], memory: Any, mask: Mask) -> bool:
+        """If the access before is a store to the same place in another arm: one store of a choice, for both."""
+        if mask == _ALWAYS or not self.accesses or not self.accesses[-1].store:
+            return False
+        last = self.accesses[-1]
+        before = self._paths[last.value]
+        at = self.addresses.of(given[1], given[2] if len(given) > 2 else None, memory)
+        if (
+            at is None or at.key != last.at.key or at.const != last.at.const or memory.access is not last.memory.access
+            or before == _ALWAYS or not _exclusive(before, mask)
+        ):  # fmt: skip
+            return False
+        other = self.insts.pop(last.value)
+        self.order.remove(last.value)
+        self.accesses.pop()
+        paths = list(before) + list(mask)
+        common = frozenset.intersection(*paths)
+        relative = _simplified(frozenset([path - common for path in before]))
+        inst = self.insts[v]
+        value = self._choice_by(relative, other.args[0], given[0], self.type(given[0]))
+        inst.args = (value, *given[1:])
+        union = _simplified(before | mask)
+        self._access(v, given[1], given[2:], memory, union, True)
+        self.order.append(v)
+        return True
+
+    def _unmask(self) -> None:
+        """Loads in arms whose address is good anyway are executed always."""
+        always = [a for a in self.accesses if self._paths[a.value] == _ALWAYS]
+        for access in self.accesses:
+            if access.store or self._paths[access.value] == _ALWAYS:
+                continue
+            near = [wrap(a.at.const - access.at.const) for a in always
+                    if a.at.key == access.at.key and a.memory.access.size >= access.memory.access.size]  # fmt: skip
+            if near and min(near) <= 0 <= max(near):
+                self.insts[access.value].mask = -1
+
+    # -- what is needed ------------------------------------------------------------------------------------------------
+
+    def _drop_unneeded(self) -> None:
+        """Leave in `order` what stores, checks, carried values and the last values of others depend on."""
+        insts, carried = self.insts, self.carried
+        ends = set(carried.values())
+        work = [v for v in self.order if insts[v].op.base]
+        for v in self.order:
+            if insts[v].op is _STORE:
+                work += (v, insts[v].args[0], insts[v].mask)
+        for v in map(self.resolve, self.live):
+            if v in ends or not self.derived(v, ends):
+                work.append(v)
+        needed: set[int] = set()
+        while work:
+            v = work.pop()
+            if v in needed:
+                continue
+            needed.add(v)
+            if v in carried:
+                work.append(carried[v])
+            elif v in insts and insts[v].op is _LOAD:
+                work.append(insts[v].mask)
+            elif v in insts and insts[v].op is not _STORE:
+                work += insts[v].args[: 2 if insts[v].op.base else None]
+        self.order = [v for v in self.order if v in needed]
+        kept = set(self.order)
+        self.accesses = [a for a in self.accesses if a.value in kept]
+        for p, result in carried.items():
+            if p not in needed:
+                # Nobody looks at it in the loop, so only the last one counts.
+                self.passed[p] = result
+
+    def derived(self, v: int, ends: set[int], depth: int = 8) -> bool:
+        """Whether `v` can be computed behind the loop from `ends`, the counter and invariants, by a few pure scalar
+        operations."""
+        if v in ends or v == self.counter or not self.inside(v):
+            return True
+        inst = self.insts.get(v)
+        if inst is None or not depth or not inst.op.pure:
+            return False
+        return all(self.derived(a, ends, depth - 1) for a in inst.args)
+
+    # -- behind the loop ----------------------------------------------------------------------------------------------
+
+    def _live(self) -> set[int]:
+        function, inside = self.function, set(self.blocks)
+        homes, args = function.homes, function.args
+        used = set(self.exit.args)
+        for block in function.blocks:
+            if block in inside:
+                continue
+            for v in block.insts:
+                for a in args[v]:
+                    if homes[a] in inside:
+                        used.add(a)
+            for a in block.term_args:
+                if homes[a] in inside:
+                    used.add(a)
+            for edge in block.edges:
+                for a in edge.args:
+                    if homes[a] in inside:
+                        used.add(a)
+        return {v for v in used if homes[v] in inside}
+
+
+def scalar_width(type: Type) -> int:
+    """Bits of a lane for a float."""
+    return 64 if type is F64 else 32 if type is F32 else 0
+
+
+def _exclusive(a: Mask, b: Mask) -> bool:
+    """Whether no path of one can be one of the other."""
+    return all(any((cond, not holds) in q for cond, holds in p) for p in a for q in b)
+
+
+def _simplified(mask: Mask) -> Mask:
+    """The same disjunction with fewer literals."""
+    paths = set(mask)
+    if len(paths) > _MOST_PATHS:
+        raise NotVectorizable("too many ways through the loop")
+    changed = True
+    while changed and len(paths) > 1:
+        changed = False
+        for p in sorted(paths, key=lambda path: (len(path), sorted(path))):
+            for q in paths:
+                if p is not q and p <= q:
+                    paths.discard(q)
+                    changed = True
+                    break
+                # p = r and x, q = r and not x and s: the union is (r and x) or (r and s).
+                opposite = [(cond, holds) for cond, holds in p if (cond, not holds) in q]
+                if len(opposite) == 1 and p - set(opposite) <= q:
+                    cond, holds = opposite[0]
+                    paths.discard(q)
+                    paths.add(q - {(cond, not holds)})
+                    changed = True
+                    break
+            if changed:
+                break
+    return frozenset(paths)

@@ -1,0 +1,422 @@
+"""The copy of a function with vector loops in front of the scalar ones: see the package's docstring for the picture.
+
+The scalar loop stays as it was and does what is left over: the last iterations, all of them if there are too few for
+one round, if arrays overlap, or if a sum may overflow (then again from the start). Tests are cheap ones first: the
+number of iterations, then the rest.
+"""
+
+from __future__ import annotations
+
+from ...ir.function import Edge, Loop, Memory
+from ...ir.ops import OPS
+from ...ir.types import ACCESSES, I1, I64, PTR, VOID
+from ..rebuild import Rebuild, laid_out
+from .body import NotVectorizable
+from .plan import Plan
+from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
+from .widths import COUNTER_LIMIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...ir.builder import Builder
+    from ...ir.function import Block, Function
+    from .plan import Group
+    from .reductions import Reduction
+
+_LOAD = OPS["load"]
+_SUM_LIMIT = 1 << 62  # checked sums are within this, and so is what they are added to
+_LOADS = ("load", "mload")
+_COMBINE = {"smin": "umin", "smax": "umax"}
+
+
+def vectorized(function: Function, loops: list[Loop]) -> Function:
+    """A copy with vector loops for those of `loops` that allow it, or the function itself."""
+    plans: dict[Block, Plan] = {}
+    laid_out(function)
+    for loop in loops:
+        try:
+            plans[loop.preheader] = Plan(function, loop)
+        except NotVectorizable:
+            continue
+    if not plans:
+        return function
+    return Entering(function, plans).run()
+
+
+class Entering(Rebuild):
+    """The copy in which the loops behind the preheaders in `plans` have a vector loop in front."""
+
+    __slots__ = ("plans",)
+
+    def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
+        super().__init__(old, {})
+        self.plans = plans
+        self.verbatim = True
+        copied: dict[Block, set[Block]] = {}
+        for plan in plans.values():
+            inside = set(plan.body.blocks)
+            for block in plan.body.blocks:
+                copied[block] = inside
+        self.pass_values(copied)
+
+    def terminator(self, block: Block) -> None:
+        plan = self.plans.get(block)
+        if plan is None:
+            super().terminator(block)
+        else:
+            self._enter(plan, block.edges[0])
+
+    def _enter(self, plan: Plan, edge: Edge) -> None:
+        """The vector loop, and a new preheader for the scalar one."""
+        body, builder, new, value = plan.body, self.builder, self.new, self.value
+        header, emit = body.loop.header, builder.emit
+        builder.line = header.line
+        lanes = plan.widen.lanes
+        before, outer = builder.block, builder.block.loop
+        start = dict(zip(header.params, [value[a] for a in edge.args]))
+        k, stop = start[body.counter], value[body.loop.stop]
+        up = body.loop.step > 0
+        rest = builder.new_block(outer)
+        count = emit("sub", stop, k) if up else emit("sub", k, stop)
+
+        def scalar(values: dict[int, int]) -> Edge:
+            return Edge(rest, tuple([values[p] for p in header.params]))
+
+        def unless(cond: int) -> None:
+            """Go on if `cond` holds, else to the scalar loop as if nothing had been done."""
+            if builder.constant(cond) or cond < 0:
+                return
+            on, here = builder.new_block(outer), builder.block
+            self.end("br", (cond,), [Edge(on), scalar(start)])
+            builder.start(on, here)
+
+        unless(emit("uge", count, builder.const(I64, lanes)))
+        unless(_Tests(self, plan, start, count).every())
+
+        # The rounds.
+        entered = builder.block
+        far = builder.const(I64, lanes - 1)
+        loop = Loop(outer)
+        loop.step, loop.stop = body.loop.step * lanes, emit("sub" if up else "add", stop, far)
+        loop.preheader = entered
+        main = loop.header = builder.new_block(loop)
+        round = _Round(self, plan, start)
+        begins = (k, *round.identities())
+        self.end("jump", (), [Edge(main, begins)])
+        builder.start(main, entered)
+        k = loop.counter = new.add_param(main, I64)
+        fact = self.old.facts.get(body.counter)
+        if fact is not None:
+            new.facts[k] = fact
+        accumulators = [new.add_param(main, new.types[v]) for v in begins[1:]]
+        results = round.emit(k if plan.forward is up else emit("add" if up else "sub", k, far), accumulators)
+        following = emit("add" if up else "sub", k, builder.const(I64, lanes))
+        again = emit("slt" if up else "sgt", following, loop.stop)
+        done = builder.new_block(outer)
+        back = Edge(main, (following, *results))
+        self.end("br", (again,), [back, Edge(done)])
+        self._sources[main] = [(entered, entered.edges[0]), (main, back)]
+
+        # Behind them.
+        builder.start(done, main)
+        totals = _Totals(self, plan, round, results, start)
+        unless(totals.good())
+        live = self._live(plan, round, totals, following)
+        values = {**start, **totals.by_param, body.counter: following}
+        for p, result in body.passed.items():
+            values[p] = live[result]
+        for v in body.live:
+            value[v] = live[body.resolve(v)]
+        more = emit("slt" if up else "sgt", following, stop)
+        self._waiting[self.blocks[body.exit.target]] += 1
+        self.end("br", (more,), [scalar(values), self.edge(body.exit)])
+
+        # And the scalar loop.
+        builder.start(rest, before)
+        params = tuple([new.add_param(rest, self.old.types[p]) for p in header.params])
+        self.loops[body.loop].preheader = rest
+        copy = self.blocks[header]
+        into = Edge(copy, params)
+        self._sources[copy].append((rest, into))
+        self._waiting[copy] -= 1
+        self.end("jump", (), [into])
+
+    def _live(self, plan: Plan, round: _Round, totals: _Totals, following: int) -> dict[int, int]:
+        """What the rounds give for values that are used behind the loop, by the values."""
+        body = plan.body
+        scalars = _Scalars(self, plan)
+        found = scalars.made
+        for reduction in plan.reductions:
+            found[reduction.result] = totals.by_param[reduction.param]
+        found[body.following] = following
+        found[body.counter] = self.builder.emit("sub", following, self.builder.const(I64, body.loop.step))
+        for v in plan.last:
+            found[v] = round.last(v)
+        for v in {*map(body.resolve, body.live), *body.passed.values()}:
+            found[v] = scalars.value(v)
+        return found
+
+
+class _Scalars:
+    """Copies of scalar instructions of the loop, for one value of the counter, where the builder stands.
+
+    Attributes:
+        made: new values by old ones; to be given the counter's, unless only invariants are asked for.
+    """
+
+    __slots__ = ("builder", "made", "plan", "rebuild")
+
+    def __init__(self, rebuild: Entering, plan: Plan) -> None:
+        self.rebuild = rebuild
+        self.builder: Builder = rebuild.builder
+        self.plan = plan
+        self.made: dict[int, int] = {}
+
+    def value(self, v: int) -> int:
+        found = self.made.get(v)
+        if found is not None:
+            return found
+        body = self.plan.body
+        inst = body.insts.get(v)
+        if inst is None:
+            return self.rebuild.value[v]
+        if inst.op.name == "const":
+            return self.builder.const(inst.type, inst.imm)
+        args = tuple([self.value(a) for a in inst.args])
+        found = self.made[v] = self.builder.insert(inst.op, args, inst.imm, inst.type)
+        return found
+
+
+class _Tests:
+    """What must hold for the vector loop to be entered, besides enough iterations."""
+
+    __slots__ = ("_ends", "builder", "conds", "count", "plan", "rebuild", "start")
+
+    def __init__(self, rebuild: Entering, plan: Plan, start: dict[int, int], count: int) -> None:
+        self.rebuild = rebuild
+        self.builder: Builder = rebuild.builder
+        self.plan = plan
+        self.start = start
+        self.count = count
+        self.conds: list[int] = []
+        self._ends: dict[Group, tuple[int, int]] = {}
+        if plan.widen.counted:
+            self._counter_fits()
+        if plan.short:
+            self.conds.append(self.builder.emit("ule", count, self.constant(plan.trips)))
+        for reduction in plan.reductions:
+            self._fits(reduction)
+        for a, b in plan.tests:
+            self._apart(a, b)
+
+    def constant(self, k: int) -> int:
+        return self.builder.const(I64, k)
+
+    def every(self) -> int:
+        """All of it as one condition, -1 if there is none."""
+        every = -1
+        for cond in self.conds:
+            every = cond if every < 0 else self.builder.emit("and", every, cond)
+        return every
+
+    def _counter_fits(self) -> None:
+        emit, body = self.builder.emit, self.plan.body
+        lo, hi = body.function.facts.get(body.counter, (-(1 << 63), (1 << 63) - 1))
+        k, stop = self.start[body.counter], self.rebuild.value[body.loop.stop]
+        least, most = (k, stop) if body.loop.step > 0 else (stop, k)
+        if hi > COUNTER_LIMIT:
+            self.conds.append(emit("sle", most, self.constant(COUNTER_LIMIT)))
+        if lo < -COUNTER_LIMIT:
+            self.conds.append(emit("sge", least, self.constant(-COUNTER_LIMIT)))
+
+    def _fits(self, reduction: Reduction) -> None:
+        """What a sum begins with leaves room, and a narrow accumulator begins as one."""
+        emit, first = self.builder.emit, self.start[reduction.param]
+        if reduction.checked:
+            self.conds.append(emit("sge", emit("add", first, self.constant(_SUM_LIMIT)), self.constant(0)))
+        if reduction.narrow:
+            self.conds.append(emit("eq", emit(reduction.narrow, first), first))
+
+    def _apart(self, a: Group, b: Group) -> None:
+        emit = self.builder.emit
+        (a_low, a_end), (b_low, b_end) = self._range(a), self._range(b)
+        self.conds.append(emit("or", emit("ule", a_end, b_low), emit("ule", b_end, a_low)))
+
+    def _range(self, group: Group) -> tuple[int, int]:
+        """The first byte that a group accesses in the loop, and the one behind the last."""
+        found = self._ends.get(group)
+        if found is not None:
+            return found
+        emit, body, at = self.builder.emit, self.plan.body, group.at
+        pointer, offset = -1, self.constant(at.const)
+        for v, mult in at.terms.items():
+            new = self.rebuild.value[v]
+            if body.type(v) is PTR:
+                pointer = new
+            else:
+                offset = emit("add", offset, emit("mul", new, self.constant(mult)))
+        first = emit("ptradd", pointer, offset)
+        low = high = first
+        if at.coef:
+            first = emit("ptradd", first, emit("mul", self.start[body.counter], self.constant(at.coef)))
+            way = emit("mul", emit("sub", self.count, self.constant(1)), self.constant(abs(at.coef)))
+            if (at.coef > 0) is (body.loop.step > 0):
+                low, high = first, emit("ptradd", first, way)
+            else:
+                low, high = emit("ptradd", first, emit("neg", way)), first
+        found = emit("ptradd", low, self.constant(group.least)), emit("ptradd", high, self.constant(group.most))
+        self._ends[group] = found
+        return found
+
+
+class _Round:
+    """The program of one loop as instructions.
+
+    Attributes:
+        new: values by the program's numbers.
+    """
+
+    __slots__ = ("_invariant", "builder", "new", "plan", "rebuild")
+
+    def __init__(self, rebuild: Entering, plan: Plan, start: dict[int, int]) -> None:
+        self.rebuild = rebuild
+        self.builder: Builder = rebuild.builder
+        self.plan = plan
+        self.new = [-1] * len(plan.widen.program.ops)
+        self._invariant = _Scalars(rebuild, plan)
+        self._invariant.made.update(start)
+
+    def identities(self) -> list[int]:
+        """What accumulators begin with; emits everything that is the same in each round."""
+        program = self.plan.widen.program
+        for n, varying in enumerate(program.varying):
+            if not varying:
+                self.new[n] = self._same(n)
+        return [self.new[n] for n in self.plan.widen.identities]
+
+    def _same(self, n: int) -> int:
+        program, builder = self.plan.widen.program, self.builder
+        name, type, imm = program.ops[n], program.types[n], program.imms[n]
+        if name == "const":
+            return builder.const(type, imm)
+        if name == SCALAR:
+            found = self._invariant.value(imm)
+            if type is I1:
+                found = builder.emit("neg", builder.emit("b2i", found))
+            return found
+        return builder.insert(OPS[name], tuple([self.new[a] for a in program.args[n]]), imm, type)
+
+    def emit(self, first: int, accumulators: list[int]) -> list[int]:
+        """One round; `first` is the counter in lane 0. Gives the accumulators after it."""
+        widen, builder, new = self.plan.widen, self.builder, self.new
+        program = widen.program
+        scalars = _Scalars(self.rebuild, self.plan)
+        scalars.made[self.plan.body.counter] = first
+        for n, varying in enumerate(program.varying):
+            if not varying:
+                continue
+            name, imm, type = program.ops[n], program.imms[n], program.types[n]
+            if name == FIRST:
+                new[n] = scalars.value(imm)
+            elif name == ACCUMULATOR:
+                new[n] = accumulators[imm]
+            elif name in MEMORY:
+                self._access(n, scalars)
+            else:
+                new[n] = builder.insert(OPS[name], tuple([new[a] for a in program.args[n]]), imm, type)
+        return [new[n] for n in widen.results]
+
+    def _access(self, n: int, scalars: _Scalars) -> None:
+        program, body = self.plan.widen.program, self.plan.body
+        name, (v, offset) = program.ops[n], program.imms[n]
+        given = tuple([self.new[a] for a in program.args[n]])
+        inst = body.insts[v]
+        base, *index = inst.args if inst.op is _LOAD else inst.args[1:]
+        memory = inst.imm
+        disp = memory.disp + offset
+        type = program.types[n] if name in _LOADS else program.types[program.args[n][0]]
+        where = [scalars.value(base)]
+        if index:
+            at = body.addresses.linear(index[0])
+            moved = disp + at.const * memory.scale if at is not None else 0
+            if at is not None and not at.terms and at.coef == 1 and -(1 << 31) <= moved < 1 << 31:
+                where.append(scalars.value(body.counter))
+                disp = moved
+            else:
+                where.append(scalars.value(index[0]))
+        vector = Memory(ACCESSES[type.name], memory.scale, disp, memory.region, memory.invariant)
+        result = type if name in _LOADS else VOID
+        self.new[n] = self.builder.insert(OPS[name], (*given, *where), vector, result)
+
+    def last(self, v: int) -> int:
+        """The scalar that `v` is in the last iteration of a round."""
+        widen, body, emit = self.plan.widen, self.plan.body, self.builder.emit
+        if widen.invariant(v):
+            return self._invariant.value(v)
+        parts = widen.parts[v]
+        ascending = self.plan.forward is (body.loop.step > 0)
+        part = self.new[parts[-1 if ascending else 0]]
+        scalar = body.type(v)
+        found = emit("lane", part, imm=self.rebuild.new.types[part].lanes - 1 if ascending else 0)
+        if scalar is I1:
+            return emit("ne", found, self.builder.const(I64, 0))
+        if scalar is I64 and widen.width[v] < 64 and widen.widths.bound(v)[0] >= 0:
+            return emit(f"zext{widen.width[v]}", found)
+        return found
+
+
+class _Totals:
+    """What the reductions give after the rounds, as scalars.
+
+    Attributes:
+        by_param: by the old header's parameters.
+    """
+
+    __slots__ = ("_replays", "builder", "by_param", "plan")
+
+    def __init__(
+        self, rebuild: Entering, plan: Plan, round: _Round, results: list[int], start: dict[int, int]
+    ) -> None:
+        self.builder: Builder = rebuild.builder
+        self.plan = plan
+        self.by_param: dict[int, int] = {}
+        self._replays: list[int] = []  # conditions for that nothing has to be done again
+        by_reduction: dict[Reduction, list[int]] = {}
+        for (reduction, part), result in zip(plan.widen.accumulators, results):
+            if part >= 0:
+                by_reduction.setdefault(reduction, []).append(result)
+            else:
+                most = _SUM_LIMIT // (plan.trips * len(reduction.given))
+                bits = self.builder.emit("ror", result)
+                self._replays.append(self.builder.emit("ult", bits, self.builder.const(I64, most)))
+        for reduction, parts in by_reduction.items():
+            self.by_param[reduction.param] = self._total(reduction, parts, start[reduction.param])
+
+    def good(self) -> int:
+        """Whether the totals are right, as one condition; -1: they are."""
+        good = -1
+        for cond in self._replays:
+            good = cond if good < 0 else self.builder.emit("and", good, cond)
+        return good
+
+    def _total(self, reduction: Reduction, parts: list[int], first: int) -> int:
+        emit, widen = self.builder.emit, self.plan.widen
+        kind, scalar = reduction.kind, self.plan.body.type(reduction.param)
+        unsigned = scalar is I64 and widen.unsigned(reduction)
+        joined = _COMBINE.get(kind, kind) if unsigned else kind
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = emit(joined, whole, part)
+        if scalar is I1:
+            return emit(kind, first, emit("anyset" if kind == "or" else "allset", whole))
+        total = emit("r" + joined, whole)
+        if kind in ("fmin", "fmax"):
+            # It began with the first value. Which zero it is depends on the order.
+            zero = self.builder.const(scalar, 0.0)
+            self._replays.append(emit("fne", total, zero))
+            return total
+        width = widen.width[reduction.param]
+        if unsigned and kind in ("and", "or", "xor"):
+            total = emit(f"zext{width}", total)
+        total = emit(kind, first, total)
+        return emit(reduction.narrow, total) if reduction.narrow else total

@@ -1,0 +1,205 @@
+"""Whether and how a loop is vectorised: what depends on what, what has to be tested before, how many lanes.
+
+Accesses with the same base are compared here, by distance: `a[k + 1] = a[k]` moves on by one, so two iterations cannot
+run at once; `a[k] = a[k + 1]` is no problem, as all loads of a round come before its stores. Other pairs are `tests`:
+before the loop, the bytes that they cover in all its iterations are compared.
+"""
+
+from __future__ import annotations
+
+from ...analysis.dependence import distance
+from ...ir.ops import OPS, wrap
+from ...ir.types import PTR
+from .body import Body, NotVectorizable
+from .reductions import find
+from .widen import Widen
+from .widths import Widths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...analysis.dependence import Access
+    from ...ir.function import Function, Loop
+    from .reductions import Reduction
+
+_CONST, _STORE, _ADD = OPS["const"], OPS["store"], OPS["add"]
+_MOST_LANES = 64
+_MOST_TESTS = 10  # pairs of arrays that are told apart before a loop
+_GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
+_OVERHEAD = 2.0  # counting and branching, in each iteration and each round
+_ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
+# Roughly in cycles of one unit, other than 1.
+_SCALAR_COSTS = {"fdiv": 4.0, "fsqrt": 5.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
+
+
+class Group:
+    """Accesses whose addresses differ by numbers.
+
+    Attributes:
+        at: the address of the first of them. least, most: how far the others begin and end from there, in bytes.
+        stores: whether there is one.
+    """
+
+    __slots__ = ("at", "least", "most", "stores")
+
+    def __init__(self, access: Access) -> None:
+        self.at = access.at
+        self.least, self.most = 0, access.memory.access.size
+        self.stores = access.store
+
+    def add(self, access: Access) -> None:
+        apart = wrap(access.at.const - self.at.const)
+        self.least = min(self.least, apart)
+        self.most = max(self.most, apart + access.memory.access.size)
+        self.stores = self.stores or access.store
+
+
+class Plan:
+    """How one loop is vectorised.
+
+    Attributes:
+        widen: the vector instructions. forward: lane 0 has the least counter.
+        groups: of accesses; `tests`: pairs of them that must not overlap.
+        trips: iterations at most, 0 if unknown; `short`: this has to be tested.
+        last: values of which the last one is used behind the loop.
+    """
+
+    __slots__ = ("body", "forward", "groups", "last", "reductions", "short", "tests", "trips", "widen")
+
+    def __init__(self, function: Function, loop: Loop) -> None:
+        body = self.body = Body(function, loop)
+        self.reductions = find(body)
+        chained = {v for r in self.reductions for v in r.chain}
+        if any(body.insts[v].op.base and v not in chained for v in body.order):
+            raise NotVectorizable("a check in the loop")
+        self.trips = _trips(function, loop)
+        self.short = self.trips == 0 and any(r.checked for r in self.reductions)
+        if self.short:
+            self.trips = _ASSUMED_TRIPS
+        self.forward = True
+        stride = self._strides()
+        self.groups: dict[tuple[object, ...], Group] = {}
+        self.tests: list[tuple[Group, Group]] = []
+        reach = self._depend()
+        wanted = [*map(body.resolve, body.live), *body.passed.values()]
+        ends = {r.result for r in self.reductions}
+        self.last = {v for v in wanted if not body.derived(v, ends)}
+        widths = Widths(body, self.reductions, self.last)
+        if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):
+            raise NotVectorizable("a reduction that may have to be done again, and stores")
+        self.widen = self._best(widths, reach, stride)
+
+    def _strides(self) -> int:
+        """All accesses go on by their size, in one direction. Gives the least size, 8 where there is none."""
+        least = 8
+        body = self.body
+        ways = set()
+        for access in body.accesses:
+            size, coef = access.memory.access.size, access.at.coef
+            if coef == 0:
+                if access.store:
+                    raise NotVectorizable("a store to the same place each time")
+                if access.value not in body.uniform:
+                    raise NotVectorizable("a load from the same place, not in each iteration")
+                continue
+            if abs(coef) != size:
+                raise NotVectorizable("an access with a stride")
+            ways.add(coef > 0)
+            least = min(least, size)
+        if len(ways) > 1:
+            raise NotVectorizable("accesses in both directions")
+        self.forward = ways != {False}
+        return least
+
+    def _depend(self) -> int:
+        """How many iterations may run at a time, as far as accesses with the same base are concerned; all other pairs
+        with a store must be tested."""
+        accesses, step = self.body.accesses, self.body.loop.step
+        if not any(a.store for a in accesses):
+            return _MOST_LANES
+        reach = _MOST_LANES
+        for access in accesses:
+            if access.memory.invariant:
+                continue
+            key = access.at.key
+            if key in self.groups:
+                self.groups[key].add(access)
+            else:
+                self.groups[key] = Group(access)
+        for k, later in enumerate(accesses):
+            for first in accesses[:k]:
+                if not (first.store or later.store) or first.memory.invariant or later.memory.invariant:
+                    continue
+                a, b = first.memory.region, later.memory.region
+                if a != b and a and b:
+                    continue
+                if first.at.key != later.at.key:
+                    pair = self.groups[first.at.key], self.groups[later.at.key]
+                    if pair not in self.tests and pair[::-1] not in self.tests:
+                        self.tests.append(pair)
+                    continue
+                try:
+                    apart = distance(first, later, step)
+                except ValueError as problem:
+                    raise NotVectorizable(str(problem)) from None
+                # What comes first in an iteration comes first in a round: wrong where it is of a later iteration.
+                if apart is not None and apart < 0:
+                    reach = min(reach, -apart)
+        if len(self.tests) > _MOST_TESTS:
+            raise NotVectorizable("too many arrays to tell apart")
+        for group in self.groups.values():
+            pointers = [v for v, mult in group.at.terms.items() if self.body.type(v) is PTR]
+            if len(pointers) != 1 or group.at.terms[pointers[0]] != 1:
+                raise NotVectorizable("an address without a base")
+        return reach
+
+    def _may_replay(self, reduction: Reduction) -> bool:
+        return reduction.kind in ("fmin", "fmax") or reduction.checked
+
+    def _best(self, widths: Widths, reach: int, stride: int) -> Widen:
+        """The program for the number of lanes that suits."""
+        body, target = self.body, self.body.function.target
+        widest = max([widths.lane[v] for v in body.order if v in widths.lane], default=64)
+        if any(v in widths.lane and widths.lane[v] == 64 for v in body.order):
+            widest = 64
+        count = sum([1 for v in body.order if v in widths.needed])
+        lanes = 8 * target.vector_bytes // widest
+        lanes *= 4 if count <= 4 else 2 if count <= 12 else 1
+        lanes = min(_MOST_LANES, max(lanes, 16 // stride))
+        while lanes > reach:
+            lanes //= 2
+        if lanes < 2:
+            raise NotVectorizable("iterations depend on each other")
+        if 0 < self.trips < lanes:
+            raise NotVectorizable("too short")
+        widen = Widen(body, self.reductions, widths, target, lanes, self.forward, self.trips)
+        widen.require_last(self.last)
+        scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
+                      if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
+        if widen.program.cost + _OVERHEAD > _GAIN * lanes * (scalar + _OVERHEAD):
+            raise NotVectorizable("no gain")
+        return widen
+
+
+def _trips(function: Function, loop: Loop) -> int:
+    """Iterations at most, if that shows; else 0."""
+    start = loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]
+    stop, home = loop.stop, function.homes[loop.stop]
+    if stop not in home.params or start not in home.params:
+        return _apart(function, start, stop, loop.step)
+    # As `split` leaves it: both are parameters of the loop around, which goes on by so many at a time.
+    first, last = home.params.index(start), home.params.index(stop)
+    edges = [e for block in function.blocks for e in block.edges if e.target is home]
+    most = [_apart(function, e.args[first], e.args[last], loop.step) for e in edges]
+    return max(most) if most and min(most) > 0 else 0
+
+
+def _apart(function: Function, start: int, stop: int, step: int) -> int:
+    """How many steps it is at most from one to the other, if that shows; else 0."""
+    ops, args, imms = function.ops, function.args, function.imms
+    candidates = args[stop] if ops[stop].name == ("smin" if step > 0 else "smax") else (stop,)
+    for limit in candidates:
+        if ops[limit] is _CONST and ops[start] is _CONST:
+            return max(0, int(imms[limit] - imms[start]) * step)
+        if ops[limit] is _ADD and args[limit][0] == start and ops[args[limit][1]] is _CONST:
+            return max(0, int(imms[args[limit][1]]) * step)
+    return 0

@@ -1,0 +1,85 @@
+"""Vector instructions before they are emitted: what they are, whether the target has them, what they cost."""
+
+from __future__ import annotations
+
+from ...ir.ops import OPS, result_of
+from .body import NotVectorizable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...ir.types import Type
+
+# What splat gets, and what stands for lanes: see `Program`.
+SCALAR, FIRST, ACCUMULATOR = "scalar", "first", "accumulator"
+MEMORY = ("load", "store", "mload", "mstore")
+# Other than 1.
+_COSTS = {
+    FIRST: 0.0, ACCUMULATOR: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "select": 1.5, "load": 0.5, "store": 1.0, "mload": 1.5,
+    "mstore": 2.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
+}  # fmt: skip
+
+
+class Program:
+    """Vector instructions, by number.
+
+    Besides operations of the IR there are leaves: `SCALAR` (imm: an old value that is invariant), `FIRST` (imm: an old
+    value, computed for lane 0), `ACCUMULATOR` (imm: number of a parameter of the vector loop). The imm of a `load` or
+    `store` is (old access, bytes from lane 0).
+
+    Attributes:
+        varying: whether it is computed in each round. cost: of a round, roughly in cycles of one unit.
+    """
+
+    __slots__ = ("_known", "_target", "args", "cost", "imms", "ops", "types", "varying")
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+        self.ops: list[str] = []
+        self.args: list[tuple[int, ...]] = []
+        self.imms: list[Any] = []
+        self.types: list[Type] = []
+        self.varying: list[bool] = []
+        self.cost = 0.0
+        self._known: dict[Any, int] = {}
+
+    def leaf(self, kind: str, imm: Any, type: Type) -> int:
+        return self._put(kind, (), imm, type, kind != SCALAR)
+
+    def const(self, type: Type, value: Any) -> int:
+        return self._put("const", (), (value,) * type.lanes if not isinstance(value, tuple) else value, type, False)
+
+    def emit(self, name: str, args: tuple[int, ...], type: Type | None = None, imm: Any = None) -> int:
+        """One operation; its result type may be omitted where the arguments determine it."""
+        types = self.types
+        given = [types[a] for a in args]
+        if type is None:
+            type = result_of(OPS[name], given)
+        asked = next((t for t in given if t.lanes > 1), type)
+        if not self._target.supports(name, asked):
+            raise NotVectorizable(f"{name} of {asked}")
+        changes = name in MEMORY or any(self.varying[a] for a in args)
+        return self._put(name, args, imm, type, changes)
+
+    def _put(self, name: str, args: tuple[int, ...], imm: Any, type: Type, varying: bool) -> int:
+        key = (name, args, imm, type)
+        memory = name in MEMORY
+        if not memory:
+            if name == "const":
+                # -0.0 and 0.0 are equal, True and 1 too.
+                key = (name, args, repr(imm), type)
+            found = self._known.get(key)
+            if found is not None:
+                return found
+        found = len(self.ops)
+        self.ops.append(name)
+        self.args.append(args)
+        self.imms.append(imm)
+        self.types.append(type)
+        self.varying.append(varying)
+        if not memory:
+            self._known[key] = found
+        if varying:
+            self.cost += _COSTS.get(name, 1.0)
+        return found

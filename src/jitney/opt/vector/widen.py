@@ -1,0 +1,554 @@
+"""The vector instructions for one round of a loop: `lanes` iterations at a time.
+
+A value is a list of *parts*, each as many lanes as a register holds: 16 iterations of a float64 are 4 parts of v4f64.
+So loops of mixed widths need no special care (16 bytes that become 16 doubles are one part that becomes four), and
+loops of one width are interleaved by asking for more lanes than a register has.
+
+    v2 = load u8 [a + k]        load v16i8 [a + k]
+    v3 = i2f v2                 vzext to v16i16; low, high; vsext each to v8i32; low, high; i2f each: four v4f64
+
+The instructions are first written down in a `Program`, which knows what the target can do and what a round costs, and
+only then emitted: another number of lanes may be tried.
+"""
+
+from __future__ import annotations
+
+from ...ir.ops import OPS
+from ...ir.types import F64, I1, I8, I16, I32, I64, VOID, vector
+from .body import NotVectorizable
+from .program import ACCUMULATOR, FIRST, SCALAR, Program
+from .widths import round_up, signed_size, size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...codegen.target import Target
+    from ...ir.types import Type
+    from .body import Body, Inst
+    from .reductions import Reduction
+    from .widths import Widths
+
+_ELEMENTS = {8: I8, 16: I16, 32: I32, 64: I64}
+_CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
+_LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
+_CUTS = {f"{kind}ext{n}": n for kind in "sz" for n in (8, 16, 32)}
+_SIGNED = frozenset(("slt", "sle", "sgt", "sge", "smin", "smax", "eq", "ne"))
+_UNSIGNED = frozenset(("ult", "ule", "ugt", "uge", "umin", "umax"))
+_AS_UNSIGNED = {name: name if name in ("eq", "ne") else "u" + name[1:] for name in _SIGNED}
+_AS_SIGNED = {name: "s" + name[1:] for name in _UNSIGNED}
+_FLOATS = frozenset((
+    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
+    "frint",
+))  # fmt: skip
+# What a sum of no elements is, and so on.
+_IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1}
+
+class Widen:
+    """The program for one loop, for a number of lanes.
+
+    Attributes:
+        program: what is computed in a round.
+        parts: of old values: the program's values, at the lane width `width` (0 for what is invariant).
+        accumulators: the parameters of the vector loop: (reduction, number of its part); `identities`: of each the
+            program's value to begin with; `results`: of each the program's value after the round.
+        collected: accumulators that collect the bits of what a checked sum adds: (reduction, accumulator).
+        counted: whether the counter is computed with, so that it must be within `widths.COUNTER_LIMIT`.
+    """
+
+    __slots__ = (
+        "accumulators", "body", "collected", "counted", "forward", "identities", "lanes", "parts", "program",
+        "reductions", "results", "target", "trips", "width", "widths",
+    )  # fmt: skip
+
+    def __init__(
+        self, body: Body, reductions: list[Reduction], widths: Widths, target: Target, lanes: int, forward: bool,
+        trips: int
+    ) -> None:
+        """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
+        self.body = body
+        self.reductions = reductions
+        self.widths = widths
+        self.target = target
+        self.lanes = lanes
+        self.forward = forward
+        self.trips = trips
+        self.program = Program(target)
+        self.parts: dict[int, list[int]] = {}
+        self.width: dict[int, int] = {}
+        self.accumulators: list[tuple[Reduction, int]] = []
+        self.identities: list[int] = []
+        self.results: list[int] = []
+        self.collected: list[tuple[Reduction, int]] = []
+        self.counted = False
+        chained = {}
+        for reduction in reductions:
+            self._accumulate(reduction)
+            for v in reduction.chain:
+                chained[v] = reduction
+        for v in body.order:
+            inst = body.insts[v]
+            if inst.op is _STORE:
+                if body_store_moves(body, v):
+                    self._store(v, inst)
+            elif v in widths.needed and v not in body.uniform:
+                if v in chained:
+                    self._chain(v, inst, chained[v])
+                else:
+                    self._compute(v, inst)
+        for reduction in reductions:
+            self.results += self.parts[reduction.result]
+        for reduction in reductions:
+            self._collect(reduction)
+        assert len(self.results) == len(self.accumulators)
+
+    # -- types --------------------------------------------------------------------------------------------------------
+
+    def at(self, width: int, element: Type | None = None) -> Type:
+        """The type of a part, for lanes of `width` bits."""
+        count = min(self.lanes, 8 * self.target.vector_bytes // width)
+        return vector(element or _ELEMENTS[width], count)
+
+    def of(self, type: Type) -> Type:
+        """The type of a part, for floats."""
+        return self.at(8 * type.size, type)
+
+    def count(self, width: int) -> int:
+        """How many parts there are, for lanes of `width` bits."""
+        return self.lanes // self.at(width).lanes
+
+    # -- arguments ----------------------------------------------------------------------------------------------------
+
+    def invariant(self, v: int) -> bool:
+        body = self.body
+        return v not in self.parts and (v in body.uniform or not body.inside(v) or body.op(v) is _CONST)
+
+    def splat(self, v: int, type: Type) -> int:
+        """An invariant in all lanes."""
+        known = self.body.constant(v)
+        program = self.program
+        if known is not None:
+            if self.body.type(v) is I1:
+                known = -1 if known else 0
+            elif not type.element.is_float:
+                half = 1 << (8 * type.element.size - 1)
+                known = ((known + half) & (2 * half - 1)) - half
+            return program.const(type, known)
+        return program.emit("splat", (program.leaf(SCALAR, v, self.body.type(v)),), type)
+
+    def ints(self, v: int, width: int) -> list[int]:
+        """The parts of an i64 with lanes of `width` bits; the low bits, if those are fewer than it has."""
+        if self.invariant(v):
+            return [self.splat(v, self.at(width))] * self.count(width)
+        if v == self.body.counter and v not in self.parts:
+            self._count(v)
+        lo, _ = self.widths.bound(v)
+        return self.resized(self.parts[v], self.width[v], width, "vzext" if lo >= 0 else "vsext")
+
+    def masks(self, v: int, width: int) -> list[int]:
+        if self.invariant(v):
+            return [self.splat(v, self.at(width))] * self.count(width)
+        return self.resized(self.parts[v], self.width[v], width, "vsext")
+
+    def floats(self, v: int) -> list[int]:
+        type = self.body.type(v)
+        if self.invariant(v):
+            return [self.splat(v, self.of(type))] * self.count(8 * type.size)
+        return self.parts[v]
+
+    def resized(self, parts: list[int], width: int, wanted: int, widening: str) -> list[int]:
+        while width < wanted:
+            width *= 2
+            parts = self.converted(parts, self.at(width), widening)
+        while width > wanted:
+            width //= 2
+            parts = self.converted(parts, self.at(width), "vtrunc")
+        return parts
+
+    def converted(self, parts: list[int], type: Type, name: str) -> list[int]:
+        """Parts of half or twice the width, by an operation that keeps the number of lanes."""
+        emit, types = self.program.emit, self.program.types
+        if len(parts) * types[parts[0]].lanes != self.lanes:
+            raise AssertionError("not all lanes")
+        if types[parts[0]].lanes > type.lanes:
+            parts = [emit(name, (part,)) for whole in parts for name in ("low", "high") for part in (whole,)]
+        made = [emit(name, (part,), vector(type.element, types[part].lanes)) for part in parts]
+        if types[made[0]].lanes < type.lanes:
+            made = [emit("join", (made[k], made[k + 1])) for k in range(0, len(made), 2)]
+        return made
+
+    def _count(self, v: int) -> None:
+        """The counter in each lane."""
+        self.counted = True
+        width = 32
+        bits = self.widths.needed.get(v, 64)
+        if bits <= 16:
+            width = max(round_up(bits), 16)
+        emit, type = self.program.emit, self.at(width)
+        first = emit("splat", (self.program.leaf(FIRST, v, I64),), type)
+        sign = 1 if self.forward else -1
+        self.parts[v] = [
+            emit("add", (first, self.program.const(type, tuple([sign * (part * type.lanes + k) for k in
+            range(type.lanes)])))) for part in range(self.count(width))
+        ]  # fmt: skip
+        self.width[v] = width
+
+    # -- instructions -------------------------------------------------------------------------------------------------
+
+    def _compute(self, v: int, inst: Inst) -> None:
+        if inst.op is _CONST:
+            return
+        if inst.op is _LOAD:
+            self._load(v, inst)
+        elif inst.type is I1:
+            self._condition(v, inst)
+        elif inst.type is I64:
+            self._integer(v, inst)
+        elif inst.type.is_float:
+            self._float(v, inst)
+        else:
+            raise NotVectorizable(f"{inst.op} of {inst.type} in lanes")
+
+    def _set(self, v: int, width: int, parts: list[int]) -> None:
+        self.parts[v] = parts
+        self.width[v] = width
+
+    def _exact(self, v: int, width: int) -> bool:
+        """Whether lanes of `width` bits can hold these bits of `v` as they are, not only those asked for."""
+        return v not in self.width or self.width[v] >= width or size(self.widths.bound(v)) <= self.width[v]
+
+    def _set_low(self, v: int, inst: Inst, width: int, parts: list[int]) -> None:
+        """The result of an operation that is there for wider lanes only is cut to the bits that are right."""
+        if not all(self._exact(a, width) for a in inst.args if self.body.type(a) is I64):
+            parts, width = self.resized(parts, width, self.widths.fitting(v), "vzext"), self.widths.fitting(v)
+        self._set(v, width, parts)
+
+    def _lanewise(self, name: str, *columns: list[int]) -> list[int]:
+        return [self.program.emit(name, tuple(row)) for row in zip(*columns)]
+
+    def _natural(self, v: int, inst: Inst) -> int:
+        """The lane width for an operation of which only low bits count: what is asked for, or what its arguments have
+        already if that is more."""
+        given = [self.width[a] for a in inst.args if a in self.width and self.body.type(a) is I64]
+        return max(self.widths.fitting(v), min(given, default=8))
+
+    def _supported(self, name: str, width: int) -> int:
+        """The least width from `width` on at which the target has an operation."""
+        while not self.target.supports(name, self.at(width)):
+            width *= 2
+            if width > 64:
+                raise NotVectorizable(f"{name} of integers")
+        return width
+
+    def _integer(self, v: int, inst: Inst) -> None:
+        name, args, emit = inst.op.name, inst.args, self.program.emit
+        body, widths = self.body, self.widths
+        if name in _CUTS:
+            width = _CUTS[name] if self._exact(args[0], _CUTS[name]) else widths.fitting(v)
+            self._set(v, width, self.ints(args[0], width))
+        elif name in _LOW:
+            width = self._supported(name, self._natural(v, inst))
+            if name == "add" and body.op(args[1]) is _B2I and not self.invariant(args[1]):
+                # Adding a condition is subtracting its mask.
+                parts = self._lanewise("sub", self.ints(args[0], width), self._mask_of(args[1], width))
+            else:
+                parts = self._lanewise(name, *[self.ints(a, width) for a in args])
+            self._set_low(v, inst, width, parts)
+        elif inst.op is _SELECT:
+            width = self._natural(v, inst)
+            parts = self._lanewise(
+                "select", self.masks(args[0], width), self.ints(args[1], width), self.ints(args[2], width)
+            )
+            self._set(v, width, parts)
+        elif inst.op is _B2I:
+            width = widths.lane[v]
+            ones = [self.splat_number(1, width)] * self.count(width)
+            self._set(v, width, self._lanewise("and", self.masks(args[0], width), ones))
+        elif name in ("shl", "lshr", "sar"):
+            self._shift(v, inst)
+        elif name in _SIGNED or name in _UNSIGNED:
+            width, name, columns = self._compared(name, args)
+            self._set(v, width, self._lanewise(name, *columns))
+        elif name == "iabs":
+            width = self._supported(name, round_up(signed_size(widths.bound(args[0]))))
+            self._set(v, width, self._lanewise(name, self.ints(args[0], width)))
+        elif name == "f2i" and body.type(args[0]) is F64:
+            type = self.of(F64)
+            self._set(v, 64, [emit(name, (part,), vector(I64, type.lanes)) for part in self.floats(args[0])])
+        else:
+            raise NotVectorizable(f"{name} in lanes")
+
+    def _mask_of(self, v: int, width: int) -> list[int]:
+        """The mask of what a `b2i` converts."""
+        return self.masks(self.body.insts[v].args[0], width)
+
+    def splat_number(self, number: int, width: int) -> int:
+        return self.program.const(self.at(width), number)
+
+    def _shift(self, v: int, inst: Inst) -> None:
+        name, (value, by) = inst.op.name, inst.args
+        count = self.body.constant(by)
+        if count is None:
+            raise NotVectorizable("a shift by a variable")
+        count &= 63
+        lo, hi = self.widths.bound(value)
+        if name == "shl":
+            width = self._natural(v, inst)
+        elif lo >= 0:
+            name, width = "lshr", round_up(hi.bit_length())
+        elif name == "lshr":
+            width = 64
+        else:
+            width = round_up(signed_size((lo, hi)))
+        width = self._supported(name, width)
+        if count >= width:
+            if name != "sar":
+                self._set(v, width, [self.splat_number(0, width)] * self.count(width))
+                return
+            count = width - 1
+        counts = [self.splat_number(count, width)] * self.count(width)
+        parts = self._lanewise(name, self.ints(value, width), counts)
+        if name == "shl":
+            self._set_low(v, inst, width, parts)
+        else:
+            self._set(v, width, parts)
+
+    def _compared(self, name: str, args: tuple[int, ...]) -> tuple[int, str, list[list[int]]]:
+        """Lanes that hold both arguments, and the operation on such lanes."""
+        width, signed = self.widths.comparing(args)
+        if name in _UNSIGNED:
+            if min([self.widths.bound(a)[0] for a in args]) >= 0:
+                name = _AS_SIGNED[name]
+            else:
+                # Bits of 64 are compared.
+                width, signed = 64, True
+        width = max(width, min([self.width[a] for a in args if a in self.width], default=8))
+        if name in _SIGNED and not signed:
+            fits = max([self.widths.bound(a)[1] for a in args]).bit_length() < width
+            name = name if fits else _AS_UNSIGNED[name]
+        width = self._supported(name, width)
+        return width, name, [self.ints(a, width) for a in args]
+
+    def _condition(self, v: int, inst: Inst) -> None:
+        name, args, body = inst.op.name, inst.args, self.body
+        types = [body.type(a) for a in args]
+        if types[0] is I1:
+            width = self.widths.lane[v]
+            if name in ("eq", "ne"):
+                columns = [self.masks(a, width) for a in args]
+                parts = self._lanewise("xor", *columns)
+                self._set(v, width, parts if name == "ne" else self._lanewise("not", parts))
+            elif name in ("and", "or", "xor", "not"):
+                self._set(v, width, self._lanewise(name, *[self.masks(a, width) for a in args]))
+            else:
+                raise NotVectorizable(f"{name} of conditions")
+        elif types[0].is_float:
+            self._set(v, 8 * types[0].size, self._lanewise(name, *[self.floats(a) for a in args]))
+        elif types[0] is I64 and (name in _SIGNED or name in _UNSIGNED):
+            width, name, columns = self._compared(name, args)
+            self._set(v, width, self._lanewise(name, *columns))
+        else:
+            raise NotVectorizable(f"{name} of {types[0]}")
+
+    def _float(self, v: int, inst: Inst) -> None:
+        name, args, emit = inst.op.name, inst.args, self.program.emit
+        width = 8 * inst.type.size
+        if name in _FLOATS:
+            parts = self._lanewise(name, *[self.floats(a) for a in args])
+        elif inst.op is _SELECT:
+            parts = self._lanewise("select", self.masks(args[0], width), self.floats(args[1]), self.floats(args[2]))
+        elif name in ("fext", "fround"):
+            parts = self.converted(self.floats(args[0]), self.of(inst.type), name)
+        elif name in ("i2f", "u2f"):
+            lo, hi = self.widths.bound(args[0])
+            narrow = -(1 << 31) <= lo and hi < 1 << 31
+            if not narrow and (name == "u2f" or inst.type is not F64):
+                raise NotVectorizable("a wide integer as float")
+            given = self.ints(args[0], 32 if narrow else 64)
+            type = self.of(inst.type)
+            if narrow and inst.type is F64:
+                parts = self.converted(given, type, "i2f")
+            else:
+                parts = [emit("i2f", (part,), type) for part in given]
+        elif name == "bits2f":
+            parts = [emit(name, (part,), self.of(F64)) for part in self.ints(args[0], 64)]
+        else:
+            raise NotVectorizable(f"{name} in lanes")
+        self._set(v, width, parts)
+
+    # -- memory -------------------------------------------------------------------------------------------------------
+
+    def _load(self, v: int, inst: Inst) -> None:
+        access = inst.imm.access
+        width = 8 * access.size
+        type = self.of(inst.type) if inst.type.is_float else self.at(width)
+        places = [(v, part * type.size) for part in range(self.lanes // type.lanes)]
+        if inst.mask >= 0:
+            masks = self.masks(inst.mask, width)
+            parts = [self.program.emit("mload", (mask,), type, place) for mask, place in zip(masks, places)]
+        else:
+            parts = [self.program.emit("load", (), type, place) for place in places]
+        if inst.type is I1:
+            zero = self.splat_number(0, width)
+            parts = [self.program.emit("ne", (part, zero)) for part in parts]
+        elif inst.type is not I64 and not inst.type.is_float:
+            raise NotVectorizable(f"a load of {inst.type}")
+        self._set(v, width, parts)
+
+    def _store(self, v: int, inst: Inst) -> None:
+        value, access = inst.args[0], inst.imm.access
+        width = 8 * access.size
+        type = self.body.type(value)
+        if type.is_float:
+            parts = self.floats(value)
+        elif type is I1:
+            one = self.splat_number(1, width)
+            parts = self._lanewise("and", self.masks(value, width), [one] * self.count(width))
+        elif type is I64:
+            parts = self.ints(value, width)
+        else:
+            raise NotVectorizable(f"a store of {type}")
+        size = self.program.types[parts[0]].size
+        masks = self.masks(inst.mask, width) if inst.mask >= 0 else []
+        for k, part in enumerate(parts):
+            if masks:
+                self.program.emit("mstore", (part, masks[k]), VOID, (v, k * size))
+            else:
+                self.program.emit("store", (part,), VOID, (v, k * size))
+
+    # -- reductions ---------------------------------------------------------------------------------------------------
+
+    def _accumulate(self, reduction: Reduction) -> None:
+        """The parameters of the vector loop."""
+        program, param = self.program, reduction.param
+        scalar = self.body.type(param)
+        if scalar.is_float:
+            width, type = 8 * scalar.size, self.of(scalar)
+        else:
+            width = self._accumulator_width(reduction, scalar)
+            type = self.at(width)
+        kind = reduction.kind
+        if scalar is I1 or kind in _IDENTITY:
+            begin = program.const(type, -1 if kind == "and" else 0)
+        elif kind in ("smin", "smax"):
+            unsigned = width < 64 and self._natural_numbers(reduction)
+            low, high = (0, -1) if unsigned else (-(1 << (width - 1)), (1 << (width - 1)) - 1)
+            begin = program.const(type, high if kind == "smin" else low)
+        elif kind in ("fadd", "fmul"):
+            begin = program.const(type, -0.0 if kind == "fadd" else 1.0)
+        else:
+            begin = self.splat(param, type)
+        if scalar is I1:
+            self._require("anyset" if kind == "or" else "allset", type)
+        else:
+            unsigned = kind in ("smin", "smax") and width < 64 and self._natural_numbers(reduction)
+            self._require("r" + (_AS_UNSIGNED[kind] if unsigned else kind), type)
+        parts = []
+        for part in range(self.lanes // type.lanes):
+            parts.append(program.leaf(ACCUMULATOR, len(self.accumulators), type))
+            self.accumulators.append((reduction, part))
+            self.identities.append(begin)
+        self._set(param, width, parts)
+
+    def _accumulator_width(self, reduction: Reduction, scalar: Type) -> int:
+        widths = self.widths
+        if scalar is I1:
+            return min([widths.lane[a] for a in reduction.given if a in widths.lane], default=8)
+        bounds = [widths.bound(a) for a in reduction.given]
+        kind = reduction.kind
+        if reduction.narrow:
+            width = _CUTS[reduction.narrow]
+        elif kind == "add":
+            if not self.trips:
+                return 64
+            # Each lane of a part, when its parts are added up, is the sum of so many elements.
+            most = sum([max(-lo, hi) for lo, hi in bounds])
+            width = 8
+            while width < 64:
+                lanes = self.at(width).lanes
+                if most * -(-self.trips // lanes) < 1 << (width - 1):
+                    break
+                width *= 2
+        elif kind in ("smin", "smax"):
+            width = round_up(max([size(b) for b in bounds]) if min(bounds)[0] >= 0 else max(map(signed_size, bounds)))
+        else:
+            width = round_up(max([size(b) for b in bounds]))
+            if min(bounds)[0] < 0:
+                width = round_up(max(map(signed_size, bounds)))
+        name = kind
+        if kind in ("smin", "smax") and min(bounds)[0] >= 0 and width < 64:
+            name = _AS_UNSIGNED[kind]
+        while width <= 64:
+            if self.target.supports(name, self.at(width)):
+                return width
+            width *= 2
+        raise NotVectorizable(f"{kind} of integers")
+
+    def unsigned(self, reduction: Reduction) -> bool:
+        """Whether the lanes of a least or greatest, or of bits, hold numbers without sign."""
+        return self.width[reduction.param] < 64 and self._natural_numbers(reduction)
+
+    def _natural_numbers(self, reduction: Reduction) -> bool:
+        return min([self.widths.bound(a)[0] for a in reduction.given]) >= 0
+
+    def _chain(self, v: int, inst: Inst, reduction: Reduction) -> None:
+        """An operation on the way from an accumulator to its next value."""
+        scalar = self.body.type(reduction.param)
+        width = self.width[reduction.param]
+        name, args = inst.op.name, inst.args
+
+        def column(a: int) -> list[int]:
+            if scalar.is_float:
+                return self.floats(a)
+            if a in reduction.chain or a == reduction.param:
+                return self.parts[a]
+            return self.masks(a, width) if scalar is I1 else self.ints(a, width)
+
+        if name in _CUTS:
+            parts = column(args[0])
+        elif inst.op is _SELECT:
+            parts = self._lanewise("select", self.masks(args[0], width), column(args[1]), column(args[2]))
+        elif name in ("add", "addo") and self.body.op(args[1]) is _B2I and not self.invariant(args[1]):
+            parts = self._lanewise("sub", column(args[0]), self._mask_of(args[1], width))
+        elif name in ("smin", "smax") and scalar is I64 and self.unsigned(reduction):
+            parts = self._lanewise(_AS_UNSIGNED[name], column(args[0]), column(args[1]))
+        else:
+            name = inst.op.base or name
+            parts = self._lanewise(name, *[column(a) for a in args[:2]])
+        self._set(v, width, parts)
+
+    def _collect(self, reduction: Reduction) -> None:
+        """For a sum that must not overflow of elements that are not bounded: collect their bits."""
+        if not reduction.checked or not self.unbounded(reduction):
+            return
+        program, type = self.program, self.at(64)
+        zero = program.const(type, 0)
+        number = len(self.accumulators)
+        bits = program.leaf(ACCUMULATOR, number, type)
+        self._require("ror", type)
+        self.accumulators.append((reduction, -1))
+        self.identities.append(zero)
+        self.collected.append((reduction, number))
+        for a in reduction.given:
+            for part in self.ints(a, 64):
+                magnitude = program.emit("xor", (part, program.emit("slt", (part, zero))))
+                bits = program.emit("or", (bits, magnitude))
+        self.results.append(bits)
+
+    def require_last(self, values: set[int]) -> None:
+        """Each of these must have a lane that can be taken out."""
+        for v in values:
+            if not self.invariant(v):
+                self._require("lane", self.program.types[self.parts[v][0]])
+
+    def _require(self, name: str, type: Type) -> None:
+        if not self.target.supports(name, type):
+            raise NotVectorizable(f"{name} of {type}")
+
+    def unbounded(self, reduction: Reduction) -> bool:
+        """Whether the elements of a checked sum may be so large that not every sum of `trips` of them fits."""
+        most = sum([max(-lo, hi) for lo, hi in [self.widths.bound(a) for a in reduction.given]])
+        return not self.trips or most * self.trips >= 1 << 62
+
+
+def body_store_moves(body: Body, v: int) -> bool:
+    """Whether a store writes elsewhere in each iteration."""
+    return any(a.value == v and a.at.coef for a in body.accesses)

@@ -1,0 +1,191 @@
+"""How wide the lanes for each integer have to be.
+
+    v2 = load u8 [a + k]            (0, 255)         8 bits
+    v3 = load u8 [b + k]            (0, 255)         8
+    v4 = add v2, v3                 (0, 510)         8: of the sum only the low bits are asked for
+    v5 = zext8 v4                   (0, 255)         8
+    store u8 v5, [c + k]
+
+The IR holds every integer in 64 bits. A lane of n bits does where either the value always fits in n bits, signed or
+unsigned, or nobody asks for more than the low n bits of it. Both are found in one sweep each: bounds forwards
+(`analysis.intervals`), bits that are asked for backwards.
+"""
+
+from __future__ import annotations
+
+from ...analysis.intervals import INTERVALS, MAX, MIN, Interval, access_range, clamped
+from ...ir.ops import OPS
+from ...ir.types import I1, I64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .body import Body, Inst
+    from .reductions import Reduction
+
+_LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
+_SHL, _AND = OPS["shl"], OPS["and"]
+_CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
+# Their low bits depend on the same low bits of their arguments alone.
+_LOW = frozenset(OPS[name] for name in ("add", "addo", "sub", "subo", "mul", "neg", "and", "or", "xor", "not"))
+COUNTER_LIMIT = (1 << 31) - 1  # a counter that is computed with is tested to be within +-this before the loop
+
+
+class Widths:
+    """Attributes:
+    bounds: (least, greatest) of integers in the loop, and of invariants.
+    needed: bits that are asked for, of values that are computed in lanes; missing where nothing is.
+    lane: bits per lane: of integers, floats, and conditions (of the mask).
+    """
+
+    __slots__ = ("body", "bounds", "lane", "needed")
+
+    def __init__(self, body: Body, reductions: list[Reduction], last: set[int]) -> None:
+        """`last` are the values whose last one is used behind the loop."""
+        self.body = body
+        self.bounds: dict[int, Interval] = {}
+        self.needed: dict[int, int] = {}
+        self.lane: dict[int, int] = {}
+        chained = {v for r in reductions for v in r.chain} | {r.param for r in reductions}
+        for v in body.order:
+            inst = body.insts[v]
+            if inst.type is I64 and v not in chained:
+                self.bounds[v] = self._bounds_of(inst)
+        for v in last:
+            self._need(v, 64)
+        for r in reductions:
+            self._need(r.result, 64)
+        for v in reversed(body.order):
+            self._ask(v, body.insts[v], v in chained)
+        for v in body.order:
+            if v in self.needed and v not in chained:
+                self.lane[v] = self._lane_of(v, body.insts[v])
+
+    # -- bounds -------------------------------------------------------------------------------------------------------
+
+    def bound(self, v: int) -> Interval:
+        """Bounds of an i64."""
+        found = self.bounds.get(v)
+        if found is None:
+            body = self.body
+            known = body.constant(v)
+            if known is not None:
+                found = (known, known)
+            elif v == body.counter:
+                lo, hi = body.function.facts.get(v, (MIN, MAX))
+                found = max(lo, -COUNTER_LIMIT), min(hi, COUNTER_LIMIT)
+            elif v not in body.insts and body.function.ops[v] is _LOAD:
+                found = access_range(body.function.imms[v])
+            else:
+                found = body.function.facts.get(v, (MIN, MAX))
+            self.bounds[v] = found
+        return found
+
+    def _bounds_of(self, inst: Inst) -> Interval:
+        op = inst.op
+        if op is _LOAD:
+            return access_range(inst.imm)
+        if op is _B2I:
+            return 0, 1
+        if op is _CONST:
+            return inst.imm, inst.imm
+        rule = INTERVALS.get(op)
+        if rule is None:
+            return MIN, MAX
+        given = inst.args[1:] if op is _SELECT else inst.args
+        found = [self.bound(a) if self.body.type(a) is I64 else (0, 1) for a in given]
+        return clamped(rule((0, 1), *found) if op is _SELECT else rule(*found))
+
+    # -- bits that are asked for --------------------------------------------------------------------------------------
+
+    def _need(self, v: int, bits: int) -> None:
+        if bits > self.needed.get(v, 0):
+            self.needed[v] = bits
+
+    def _ask(self, v: int, inst: Inst, chained: bool) -> None:
+        """Ask for what `v` is computed from, if it is asked for itself."""
+        op = inst.op
+        if op is _STORE:
+            # The address is the scalar instructions' business.
+            self._need(inst.args[0], 8 * inst.imm.access.size)
+            if inst.mask >= 0:
+                self._need(inst.mask, 1)
+            return
+        bits = self.needed.get(v, 0)
+        if op is _LOAD and bits and inst.mask >= 0:
+            self._need(inst.mask, 1)
+        if not bits or op is _LOAD or op is _CONST:
+            return
+        if inst.type is I64 and not chained:
+            bits = min(bits, size(self.bounds[v]))
+        elif chained:
+            bits = 64
+        args = inst.args
+        if op in _CUTS:
+            bits = min(bits, _CUTS[op])
+        elif op is _AND and inst.type is I64:
+            mask = self.body.constant(args[1])
+            if mask is not None and mask >= 0:
+                bits = min(bits, mask.bit_length())
+        elif op is _SELECT:
+            self._need(args[0], 1)
+            args = args[1:]
+        elif op is _SHL:
+            count = self.body.constant(args[1])
+            bits = max(1, bits - count) if count is not None else 64
+            args = args[:1]
+        elif op not in _LOW:
+            bits = 64
+        for a in args[: 2 if op.base else None]:
+            self._need(a, bits)
+
+    # -- lanes --------------------------------------------------------------------------------------------------------
+
+    def _lane_of(self, v: int, inst: Inst) -> int:
+        if inst.type.is_float:
+            return 8 * inst.type.size
+        if inst.type is I1:
+            return self._mask_lane(inst)
+        if inst.op is _LOAD:
+            return 8 * int(inst.imm.access.size)
+        return self.fitting(v)
+
+    def _mask_lane(self, inst: Inst) -> int:
+        if inst.op is _LOAD:
+            return 8
+        types = [self.body.type(a) for a in inst.args]
+        if types and types[0] is I1:
+            return min([self.lane[a] for a in inst.args if a in self.lane], default=8)
+        if types and types[0].is_float:
+            return 8 * types[0].size
+        return self.comparing(inst.args)[0] if types and types[0] is I64 else 64
+
+    def fitting(self, v: int) -> int:
+        """Bits of the narrowest lane for an i64."""
+        return round_up(min(self.needed.get(v, 64), size(self.bound(v))))
+
+    def comparing(self, args: tuple[int, ...]) -> tuple[int, bool]:
+        """The narrowest lanes that hold all of `args`, and whether as signed numbers."""
+        bounds = [self.bound(a) for a in args]
+        lo, hi = min([b[0] for b in bounds]), max([b[1] for b in bounds])
+        signed = round_up(signed_size((lo, hi)))
+        if lo >= 0 and round_up(hi.bit_length()) < signed:
+            return round_up(hi.bit_length()), False
+        return signed, True
+
+
+def signed_size(bounds: Interval) -> int:
+    """Bits for all numbers within `bounds` in two's complement."""
+    return max((~bounds[0] if bounds[0] < 0 else bounds[0]).bit_length(), (~bounds[1] if bounds[1] < 0 else
+               bounds[1]).bit_length()) + 1  # fmt: skip
+
+
+def size(bounds: Interval) -> int:
+    """Bits for all numbers within `bounds`, unsigned if none is negative."""
+    return max(1, bounds[1].bit_length()) if bounds[0] >= 0 else signed_size(bounds)
+
+
+def round_up(bits: int) -> int:
+    for width in (8, 16, 32):
+        if bits <= width:
+            return width
+    return 64

@@ -1,0 +1,291 @@
+"""Expressions over whole arrays: operators, ufuncs, stores in place, overlap, broadcasting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jitney import jit
+from tests.support import arr, bits, check, outcome
+
+DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_operators(dtype):
+    def arithmetic(a, b):
+        return a + b, a * b, a / b, a // b, a % b, a < b, a == b
+
+    def others(a, b):
+        return -a, abs(a), a - b, +a, a > 2, a * 2, 3 - a
+
+    a, b = arr([0, 1, 2, 3, 100, 7, 5, 1], dtype), arr([1, 0, 2, 5, 100, 3, 1, 1], dtype)
+    check(arithmetic, (a, b), (a[:0], b[:0]))
+    check(others, (a, b))
+
+
+def test_integers_wrap():
+    def f(a, b):
+        return a + b, a * b, a - b, -a, a // b, a << 3, a >> 1, a & b, ~a
+
+    for dtype in DTYPES[1:9]:
+        info = np.iinfo(dtype)
+        values = arr([info.min, info.max, 0, 1, 5], dtype)
+        check(f, (values, values[::-1].copy()), bails=False)
+
+
+def test_powers():
+    def f(a, n, x):
+        return a**2, a**2.0, a**0.5, a**-1.0, a**3, a**n, a**x, 2.0**a, a**1, a**0
+
+    def of_ints(a, n):
+        return a**2, a**n
+
+    check(f, (arr([0.0, -0.0, 1.5, -2.0, np.inf, np.nan, 1e200]), 3, 2.5))
+    check(f, (arr([0, 1.5, 2], np.float32), 2, 0.5))
+    check(of_ints, (arr([0, 1, -3, 7], int), 5), (arr([0, 1, -3, 7], int), -1), (arr([2, 3], np.uint8), 9))
+
+
+def test_numbers_that_do_not_fit():
+    def f(a, n):
+        return a + n
+
+    def g(a, n):
+        a += 1
+        return a + n
+
+    for function in (f, g):
+        check(function, (arr([1, 2], np.uint8), 300), (arr([1, 2], np.uint8), -1), (arr([1, 2], np.int8), 100))
+
+
+def test_in_place():
+    def f(a, b):
+        a += b * 2
+        a -= np.sqrt(b)
+        a *= 3
+        a /= b + 1
+        a //= 2
+        a %= 5
+        a **= 2
+
+    check(f, (arr(range(10)), arr(range(10))), (arr([]), arr([])), bails=False)
+
+    def of_ints(a, b):
+        a += b
+        a <<= 1
+        a |= b
+        a &= 7
+
+    check(of_ints, (arr(range(10), int), arr(range(10), int)), bails=False)
+
+
+def test_in_place_refused():
+    def add(a, b):
+        a += b
+
+    def after_store(a, b, c):
+        c += 1
+        a += b
+
+    def divide(a):
+        a /= 2
+
+    fixed = arr([1, 2])
+    fixed.flags.writeable = False
+    check(divide, arr([1, 2], int))
+    check(add, (arr([1, 2], int), arr([1, 2])), (arr([1, 2], np.float32), arr([1, 2])), (arr([1, 2], np.uint8), 300))
+    check(add, (arr([1, 2, 3]), arr([1, 2])), (arr([1]), arr([1, 2])), (arr([1, 2]), np.ones((2, 2))))
+    for function, args in ((add, (fixed, arr([1, 2]))), (after_store, (fixed, arr([1, 2]), arr([1, 2])))):
+        assert outcome(jit(function), args) == outcome(function, args)
+    check(after_store, (arr([1, 2, 3]), arr([1, 2]), arr([1.0])), (arr([1, 2, 3]), arr([1]), arr([1.0])))
+
+
+def test_overlap_is_done_as_if_copied():
+    def f(a, b):
+        a += b
+        b *= a
+
+    def run(function, make):
+        whole, a, b = make()
+        function(a, b)
+        return bits(whole)
+
+    def shifted(step):
+        def make():
+            x = np.arange(1.0, 40.0)
+            return x, x[3 : 3 + 20 * step : step][:9], x[:20:1][::step][:9]
+
+        return make
+
+    def reverse():
+        x = np.arange(30.0)
+        return x, x, x[::-1]
+
+    def transposed():
+        x = np.arange(25.0).reshape(5, 5)
+        return x, x, x.T
+
+    def row():
+        x = np.arange(25.0).reshape(5, 5)
+        return x, x, x[2]
+
+    def same():
+        x = np.arange(9.0)
+        return x, x, x
+
+    jitted = jit(f)
+    for make in (shifted(1), shifted(2), reverse, transposed, same):
+        assert run(jitted, make) == run(f, make)
+
+    def only(a, b):
+        a += b
+
+    assert run(jit(only), row) == run(only, row)
+
+
+def test_out():
+    def f(a, b, c):
+        np.add(a, b, out=c)
+        d = np.exp(a, out=b)
+        np.multiply(a, 2, c)
+        return d
+
+    check(f, (arr([1, 2, 3]), arr([4, 5, 6]), arr([0, 0, 0])), bails=False)
+    check(f, (arr([1, 2, 3]), arr([4, 5, 6]), arr([0, 0, 0, 0])), (arr([1, 2]), arr([4, 5]), arr([0, 0], int)))
+
+
+def test_broadcasting():
+    def f(a, b):
+        return a + b, a * b + a, a < b, np.maximum(a, b)
+
+    def after_store(a, b, c):
+        c[0] = 1.0
+        return a - b
+
+    shapes = [((3, 4), (4,)), ((3, 4), (3, 1)), ((3, 1), (1, 4)), ((1,), (5,)), ((2, 3, 4), (3, 1)), ((3,), (4,)),
+              ((0, 4), (4,)), ((1, 0), (5, 1)), ((2, 1, 3), (2, 2, 1))]  # fmt: skip
+    for s, t in shapes:
+        a, b = np.arange(float(np.prod(s))).reshape(s), np.arange(float(np.prod(t))).reshape(t) + 0.5
+        check(f, (a, b), (b, a))
+        check(after_store, (a, b, np.zeros(1)), (a, b.astype(int), np.zeros(1)))
+
+
+def test_new_axes_broadcast_in_one_loop():
+    def f(x, y):
+        return (x[:, None] - y[None, :]) ** 2
+
+    check(f, (arr(range(5)), arr(range(7))), (arr([]), arr([1])), (arr([1.0]), arr([2.0])), bails=False)
+
+
+def test_order_of_results():
+    def f(a, b):
+        return a + b, np.exp(a)
+
+    c = np.arange(12.0).reshape(3, 4)
+    for a in (c, np.asfortranarray(c)):
+        for b in (c, np.asfortranarray(c), c[0], c[:, :1].copy()):
+            got, wanted = jit(f)(a, b), f(a, b)
+            for x, y in zip(got, wanted):
+                assert x.flags.c_contiguous == y.flags.c_contiguous and bits(x) == bits(y)
+
+
+def test_effects_keep_their_order():
+    def bump(a):
+        for i in range(len(a)):
+            a[i] += 1
+        return a
+
+    bump = jit(bump)
+
+    def f(a):
+        return a * 2 + bump(a)
+
+    def g(a):
+        b = a + 1
+        a *= 10
+        return b, b + a
+
+    check(g, arr([1, 2, 3]), bails=False)
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert bits(jit(f)(arr([1, 2, 3]))) == bits(f(arr([1, 2, 3])))
+
+
+def test_inner_loops_of_numpy():
+    def f(a, b):
+        return np.exp(a * b) + np.sin(a) * np.log(np.abs(b) + 1), np.arctan2(a, b), np.hypot(a, 3.0)
+
+    rng = np.random.default_rng(1)
+    for n in (0, 1, 511, 512, 513, 2000):
+        check(f, (rng.standard_normal(n), rng.standard_normal(n)), bails=False)
+    m = rng.standard_normal((40, 30))
+    check(f, (m, m[0]), (m[:, :1].copy(), m), (m.astype(np.float32), m), (np.asfortranarray(m), m))
+
+
+def test_slices_in_place():
+    def f(a, b):
+        a[1:-1] += b[2:] - b[:-2]
+        a[::2] *= 2
+        return a
+
+    check(f, (arr(range(9)), arr(range(9)) ** 2), bails=False)
+
+
+def test_slice_stores():
+    def f(a, b):
+        a[1:-1] = (b[2:] + b[:-2]) / 2
+        a[0] = 7
+        a[::3] = 1.5
+        a[:2] = b[-2:]
+        a[...] = a * 2
+        a[2:] = a[:-2]
+        a[:-2] = a[2:]
+        a[:] = a[::-1]
+        return a
+
+    check(f, (arr(range(9)), arr(range(9)) ** 2), (arr(range(9), np.float32), arr(range(9), int)), bails=False)
+
+    def rows(a, b):
+        a[0] = b
+        a[1:, :2] = b[:2]
+        a[:, -1] = a[:, 0] + 1
+        a[2] += b
+        a[:, 0] *= 3
+        for i in range(a.shape[0]):
+            a[i] = a[i - 1] + i
+        return a
+
+    check(rows, (np.arange(12.0).reshape(4, 3), arr([5, 6, 7])), (np.zeros((4, 3), int), arr([5.9, -6.9, 7])))
+    check(rows, (np.asfortranarray(np.arange(12.0).reshape(4, 3)), arr([[5, 6, 7]])), bails=False)
+
+    def fitting(a, b):
+        a[0] = 1
+        a[1:3] = b
+
+    for b in (arr([1, 2]), arr([1, 2, 3]), arr([4]), arr([[1, 2]]), arr([[1], [2]]), arr([]), 5, 300, -1, 2.5, True):
+        check(fitting, (arr([0, 0, 0, 0], np.uint8), b), (arr([0, 0, 0, 0]), b))
+
+
+def test_stores_of_what_may_raise():
+    def f(a, b, c):
+        c[0] = 1
+        a[:] = b**c
+
+    check(f, (arr([1, 2, 3], int), arr([1, 2, 3], int), arr([1, 2, 0], int)))
+    check(f, (arr([1, 2, 3], int), arr([1, 2, 3], int), arr([1, -2, 0], int)))
+
+
+def test_diffusion():
+    def f(u, n):
+        v = u.copy() if False else u + 0
+        for _ in range(n):
+            v[1:-1, 1:-1] = u[1:-1, 1:-1] + 0.1 * (
+                u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * u[1:-1, 1:-1]
+            )
+            u[:] = v
+        return u.sum()
+
+    rng = np.random.default_rng(4)
+    check(f, (rng.standard_normal((9, 8)), 3), (rng.standard_normal((2, 2)), 1), bails=False)

@@ -1,0 +1,123 @@
+"""Reductions of whole arrays and of expressions over them: NumPy's bits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support import arr, check
+
+DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+SIZES = [1, 7, 8, 129, 1000, 1025, 5003, 8193, 30011]
+
+
+def reductions(a):
+    return a.sum(), np.mean(a), a.max(), np.min(a), a.any(), np.all(a), np.argmax(a), a.argmin(), np.count_nonzero(a)
+
+
+def spreads(a):
+    return np.var(a), a.std(), np.std(a, ddof=1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_all_types(dtype):
+    rng = np.random.default_rng(3)
+    a = rng.integers(0, 100, 300).astype(dtype)
+    check(reductions, a, a[::-1], a[::3], a.reshape(3, 100), np.asfortranarray(a.reshape(3, 100)), bails=False)
+    check(spreads, a, a.reshape(3, 100), bails=False)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_in_numpys_order(dtype):
+    def f(a, b):
+        return a.sum(), np.sum(a * b), np.mean(a - b), ((a - b) ** 2).sum(), np.var(a), np.sum(np.exp(a))
+
+    def of_ints(a):
+        return a.mean(), (a + 1).mean(), np.var(a)
+
+    rng = np.random.default_rng(5)
+    for n in SIZES:
+        a, b = rng.standard_normal(n).astype(dtype) * 100, rng.standard_normal(n).astype(dtype)
+        check(f, (a, b), bails=False)
+    check(of_ints, *[rng.integers(-(2**60), 2**60, n) for n in SIZES], bails=False)
+
+
+def test_empty():
+    def f(a):
+        return a.sum(), a.any(), a.all(), np.count_nonzero(a), np.sum(a * 2)
+
+    def g(a):
+        return np.prod(a), a.mean(), np.var(a)
+
+    check(f, arr([]), arr([], int), np.zeros((0, 3)), bails=False)
+    check(g, arr([]), bails=False)
+
+    def greatest(a):
+        return a.max()
+
+    def least(a):
+        return np.min(a + 1)
+
+    def first(a):
+        return np.argmax(a)
+
+    def last(a):
+        return (a * 2).argmin()
+
+    for function in (greatest, least, first, last):
+        check(function, arr([]), arr([], int), arr([2, 1, 2]))
+
+
+def test_zeros_and_nan():
+    def f(a, b):
+        return a.max(), a.min(), (a * b).max(), (a * b).min(), np.argmax(a), (a + b).argmin(), np.abs(a).max(), a.sum()
+
+    rng = np.random.default_rng(7)
+    for n in (1, 2, 5, 8, 16, 33, 64, 100, 1500):
+        signs = rng.choice([1.0, -1.0], n)
+        for zeros in (rng.choice([0.0, -0.0], n), np.full(n, 0.0), np.full(n, -0.0)):
+            check(f, (zeros, signs), (zeros.astype(np.float32), signs), bails=False)
+        values = rng.standard_normal(n)
+        values[rng.integers(n)] = np.nan
+        check(f, (values, signs), bails=False)
+
+
+def test_products():
+    def f(a):
+        return a.prod(), np.prod(a * 1)
+
+    rng = np.random.default_rng(8)
+    check(f, rng.standard_normal(100), rng.standard_normal(50).astype(np.float32), rng.integers(-9, 9, 60), arr([-0.0]))
+    check(f, arr([3, 200], np.uint8), arr([True, False], bool), np.asfortranarray(rng.standard_normal((4, 5))))
+
+
+def test_types_asked_for():
+    def f(a):
+        return a.sum(dtype=np.float64), np.sum(a, dtype=np.int64) if False else 0, np.mean(a, dtype=np.float64)
+
+    rng = np.random.default_rng(9)
+    check(f, rng.standard_normal(20000).astype(np.float32), rng.integers(0, 9, 10))
+
+
+def test_conditions_and_positions():
+    def f(a, b):
+        if np.any(a > b):
+            return np.argmax(a * b)
+        if np.all(a == b):
+            return np.argmin(np.abs(a - 2.5))
+        return -1
+
+    check(f, (arr([1, 2, 3]), arr([1, 2, 3])), (arr([1, 5, 3]), arr([1, 2, 3])), (arr([0, 1, 3]), arr([1, 2, 3])))
+
+
+def test_rows_in_loops():
+    def f(a):
+        s = 0.0
+        best = 0
+        for i in range(a.shape[0]):
+            s += a[i].sum() * np.mean(a[i, 1:])
+            best += np.argmax(a[i])
+        return s, best, a[:, 1].max()
+
+    rng = np.random.default_rng(2)
+    check(f, rng.standard_normal((20, 9)), np.asfortranarray(rng.standard_normal((20, 9))), bails=False)

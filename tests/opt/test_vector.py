@@ -1,0 +1,188 @@
+"""Vectorised loops show what scalar ones show, bit by bit, and those vectorise that should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jitney.ir.parse import parse
+from jitney.ir.print import to_text
+from jitney.opt import vector
+from tests.opt.vectors import Machine, function_of, interpreted, is_vectorized, lowered, optimized
+
+ALL = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+INTS = ("int64", "int32", "int16", "int8", "uint32", "uint16", "uint8")
+SMALL = ("int32", "int16", "int8", "uint32", "uint16", "uint8")
+FLOATS = ("float64", "float32")
+WIDE = ("float64", "float32", "int64", "int32", "uint32", "uint64")
+NUMBERS = ALL[:-1]
+
+# name -> (the element types of a, b, c for which it must vectorise for 32-byte vectors, body)
+KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
+    "map": (ALL, "for i in range(len(a)): c[i] = a[i] * 3 + b[i]"),
+    "in place": (ALL, "for i in range(len(a)): c[i] += a[i]"),
+    "read ahead": (ALL, "for i in range(len(a) - 1): c[i] = c[i + 1] + a[i]"),
+    "read behind": ((), "for i in range(1, len(a)): c[i] = c[i - 1] + a[i]"),
+    "read far behind": (ALL, "for i in range(9, len(a)): c[i] = c[i - 9] + a[i]"),
+    "stored, then read ahead": ((), "for i in range(len(a) - 1):\n  c[i] = a[i]\n  b[i] = c[i + 1]"),
+    "stored ahead": (NUMBERS, "for i in range(len(a) - 1):\n  c[i + 1] = a[i]\n  b[i] = c[i]"),
+    "stencil": (ALL, "for i in range(1, len(a) - 1): c[i] = a[i - 1] + a[i] + a[i + 1]"),
+    "down": (NUMBERS, "for i in range(len(a) - 1, -1, -1): c[i] = a[i] - b[i]"),
+    "wrapping sum": (("int64", *SMALL), "s = 0\nfor i in range(len(a)): s += a[i]\nreturn s"),
+    "exact sum": (INTS, "s = 0\nfor i in range(len(a)): s += int(a[i])\nreturn s"),
+    "exact difference": (INTS, "s = 7\nfor i in range(len(a)): s -= int(a[i])\nreturn s"),
+    "two sums": (
+        INTS, "s = t = 0\nfor i in range(len(a)):\n  s += int(a[i])\n  if b[i] > 0: t += int(b[i])\nreturn s, t",
+    ),
+    "count": (ALL, "s = 0\nfor i in range(len(a)):\n  if a[i] > b[i]: s += 1\nreturn s"),
+    "count some": (ALL, "s = 0\nfor i in range(len(a)):\n  if a[i] > b[i] and b[i] < 3 or a[i] == 5: s += 2\nreturn s"),
+    "greatest": (
+        (*FLOATS, *INTS), "s = a[0]\nfor i in range(1, len(a)):\n  if a[i] > s: s = a[i]\nreturn s",
+    ),
+    "least": ((*FLOATS, *INTS), "s = b[0]\nfor i in range(1, len(a)): s = min(s, a[i])\nreturn s"),
+    "any": (NUMBERS, "s = False\nfor i in range(len(a)):\n  if a[i] == 7: s = True\nreturn s"),
+    "xor": (INTS, "s = a[0]\nfor i in range(len(a)): s ^= a[i]\nreturn s"),
+    "or": (INTS, "s = 0\nfor i in range(len(a)): s |= int(a[i])\nreturn s"),
+    "and": (INTS, "s = -1\nfor i in range(len(a)): s &= int(a[i])\nreturn s"),
+    "blend": (NUMBERS, "for i in range(len(a)):\n  if a[i] > b[i]: c[i] = a[i]\n  else: c[i] = b[i] - a[i]"),
+    "three arms": (
+        WIDE, "for i in range(len(a)):\n  if a[i] > 3: c[i] = 1\n  elif b[i] > 2: c[i] = a[i]\n  else: c[i] = b[i]",
+    ),
+    "masked store": (WIDE, "for i in range(len(a)):\n  if a[i] > b[i]: c[i] = a[i]"),
+    "last": (NUMBERS, "x = a[0]\nfor i in range(len(a)):\n  x = a[i] + b[i]\n  c[i] = x\nreturn x"),
+    "counter": ((*FLOATS, "int64"), "for i in range(len(a)): c[i] = i * 3 - 5"),
+    "convert": (
+        (*ALL, ("uint8", "int16", "float64"), ("int32", "uint32", "float32"), ("float32", "float64", "float32")),
+        "for i in range(len(a)): c[i] = a[i]",
+    ),
+    "absolute": (NUMBERS, "for i in range(len(a)): c[i] = abs(a[i])"),
+    "halves": (("int32", "int16", "int8"), "for i in range(len(a)): c[i] = (int(a[i]) >> 1) - (int(b[i]) >> 1)"),
+    "clip": (NUMBERS, "for i in range(len(a)): c[i] = min(max(a[i], b[i]), a[0])"),
+    "mean": ((), "for i in range(len(a)): c[i] = (float(a[i]) + float(b[i])) / 2.0"),
+    "quotient": (FLOATS, "for i in range(len(a)): c[i] = a[i] / (b[i] * b[i] + 1)"),
+    "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),
+    "mask": (ALL, "for i in range(len(a)): c[i] = a[i] > b[i]"),
+}  # fmt: skip
+
+
+def data(dtype: str, n: int, rng: np.random.Generator, extreme: bool) -> np.ndarray[Any, Any]:
+    if dtype == "bool":
+        return rng.integers(0, 2, n).astype(bool)
+    if dtype in FLOATS:
+        values = 5 * rng.normal(size=n)
+        if extreme:
+            values[rng.integers(0, n, 4)] = rng.choice([np.nan, 0.0, -0.0, np.inf, -np.inf, 7.0], 4)
+        return values.astype(dtype)
+    info = np.iinfo(dtype)
+    if extreme:
+        return rng.integers(info.min, info.max, n, dtype=dtype, endpoint=True)
+    return rng.integers(max(info.min, -20), 20, n).astype(dtype)
+
+
+def overlapping(dtypes: tuple[str, ...], n: int, seed: int) -> list[np.ndarray[Any, Any]]:
+    """Three arrays of `n` elements, which may share memory."""
+    rng = np.random.default_rng(seed)
+    buffers = [data(dtype, n + 8, rng, seed % 3 == 0) for dtype in dtypes]
+    a, b, c = [buffer[:n] for buffer in buffers]
+    shared = rng.integers(4) if len(set(dtypes)) == 1 else 0
+    if shared == 1:
+        start = rng.integers(8)
+        a, c = buffers[0][start : start + n], buffers[0][3 : 3 + n]
+    elif shared == 2:
+        b = c = a
+    elif shared == 3:
+        b, c = buffers[1][1 : 1 + n], buffers[1][:n]
+    return [a, b, c]
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_same_as_scalar(name: str, tmp_path: Path) -> None:
+    wanted, body = KERNELS[name]
+    function = function_of("def f(a, b, c):\n " + body.replace("\n", "\n "), tmp_path)
+    for number, entry in enumerate((*ALL, *[w for w in wanted if isinstance(w, tuple)])):
+        dtypes = entry if isinstance(entry, tuple) else (entry,) * 3
+        sample = overlapping(dtypes, 8, 0)
+        try:
+            scalar = optimized(lowered(function, sample), 0)
+        except Exception:
+            assert entry not in wanted, dtypes
+            continue
+        for size in (32, 16):
+            vectorized = optimized(lowered(function, sample), size)
+            if size == 32:
+                assert is_vectorized(vectorized) or entry not in wanted, f"{dtypes} stays scalar"
+                assert wanted or name == "mean" or not is_vectorized(vectorized), dtypes
+            if not is_vectorized(vectorized):
+                continue
+            for n in (1, 70 - number - size % 7) if size == 16 else (3, 31, 33 + number, 70 - 2 * number):
+                seed = 100 * n + number
+                left, right = overlapping(dtypes, n, seed), overlapping(dtypes, n, seed)
+                assert interpreted(vectorized, right) == interpreted(scalar, left), (dtypes, size, n)
+                assert [x.tobytes() for x in left] == [x.tobytes() for x in right], (dtypes, size, n)
+
+
+LOOP = """\
+func main(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+fact v2 0 1000
+fact v7 0 1000
+loop L0: header b2 preheader b1 counter v7 step 1 stop v2
+b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+    v4 = const i64 0
+    v5 = const i64 1
+    v6 = sgt v2, v4
+    br v6, b1, b3(v3)
+b1:
+    jump b2(v4, v3)
+b2(v7: i64, v8: i64) in L0:
+    v9 = load i64 [v1 + v7*8] region 1
+    v10 = add v8, v9
+    v11 = add v7, v5
+    v12 = slt v11, v2
+    br v12, b2(v11, v10), b3(v10)
+b3(v13: i64):
+    ret v13
+}
+"""
+
+
+def vectorized(text: str) -> str:
+    function = parse(text)
+    function.target = Machine(32)
+    return to_text(vector.vectorize(function))
+
+
+def test_a_sum_by_four_times_four() -> None:
+    after = vectorized(LOOP)
+    for line in (
+        "uge v2, ", "step 16", "v14: v4i64, v15: v4i64, v16: v4i64, v17: v4i64", "= load v4i64 [v1 + v13*8 + 96]",
+        "= radd ", "= load i64 [v1 + v",
+    ):  # fmt: skip
+        assert line in after, after
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("v10 = add v8, v9", "v10 = mul v8, v9"),  # no reduction of ours
+        ("v10 = add v8, v9", "v10 = sub v9, v8"),
+        ("load i64 [v1 + v7*8]", "load i64 [v1 + v8*8]"),  # an address that the data decides
+        ("load i64 [v1 + v7*8]", "load i64 [v1 + v7*4]"),  # overlapping loads are no lanes
+        ("b2(v11, v10), b3(v10)", "b2(v11, v10), b3(v8)"),  # the last but one
+        ("b2(v11, v10), b3(v10)", "b2(v11, v9), b3(v10)"),  # the element before
+        ("step 1", "step 2"),
+    ],
+)
+def test_left_alone(old: str, new: str) -> None:
+    text = LOOP.replace(old, new)
+    if "step 2" in new:
+        text = text.replace("v11 = add v7, v5", "v14 = const i64 2\n    v11 = add v7, v14")
+    assert text != LOOP
+    assert "v4i64" not in vectorized(text)
+
+
+def test_no_target_no_vectors() -> None:
+    function = parse(LOOP)
+    assert vector.vectorize(function) is function

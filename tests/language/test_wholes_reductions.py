@@ -121,3 +121,88 @@ def test_rows_in_loops():
 
     rng = np.random.default_rng(2)
     check(f, rng.standard_normal((20, 9)), np.asfortranarray(rng.standard_normal((20, 9))), bails=False)
+
+
+def along_last(a):
+    return a.sum(axis=-1), np.mean(a, axis=1), a.max(axis=1), np.any(a, axis=1), np.argmin(a, axis=1)
+
+
+def along_first(a):
+    return np.sum(a, axis=0), a.mean(0), np.min(a, axis=0), a.all(axis=0), a.argmax(axis=0), np.prod(a, axis=0)
+
+
+def kept(a):
+    return a.sum(axis=0, keepdims=True), a - a.mean(axis=1, keepdims=True), np.sum(a, keepdims=True)
+
+
+def spread_along(a):
+    return a.std(axis=0), np.var(a, axis=1), np.count_nonzero(a, axis=0)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int32"])
+def test_axes(dtype):
+    rng = np.random.default_rng(11)
+    calls = []
+    for shape in ((5, 7), (300, 2), (9, 1), (1, 9), (2, 1300), (0, 3)):
+        a = rng.integers(-9 if dtype[0] != "u" else 0, 9, shape).astype(dtype)
+        if dtype[0] == "f":
+            a = (rng.standard_normal(shape) * 100).astype(dtype)
+        calls += [a, np.asfortranarray(a)]
+    for function in (along_last, along_first, kept, spread_along):
+        check(function, *calls, bails=False)
+
+
+def test_axes_of_expressions():
+    def f(a, b):
+        return (a * b).sum(axis=1), np.sum((a - b) ** 2, axis=0), np.exp(a).mean(axis=1), np.max(a * b, axis=1)
+
+    def masked(a):
+        return np.sum(a > 0, axis=0), (a * 2).argmax(axis=0), (-a).min(axis=1)
+
+    rng = np.random.default_rng(12)
+    a, b = rng.standard_normal((6, 1100)), rng.standard_normal((6, 1100))
+    check(f, (a, b), (a, b[0]), (a[:, :1].copy(), b[:, :1].copy()), bails=False)
+    check(masked, a, np.asfortranarray(a), bails=False)
+
+
+def test_more_dimensions():
+    def f(a):
+        return a.sum(axis=0), a.sum(axis=1), a.sum(axis=2), a.sum(axis=(0, 1)), a.sum(axis=(1, 2))
+
+    def g(a):
+        return a.max(axis=(0, 1)), a.mean(axis=(1, 2)), a.sum(axis=(0, 1, 2)), a.min(axis=-2)
+
+    rng = np.random.default_rng(13)
+    calls = []
+    for shape in ((3, 4, 5), (20, 3, 1), (3, 1, 40), (2, 30, 20)):
+        a = rng.standard_normal(shape) * 10
+        calls.append(a)
+    check(f, *calls, np.asfortranarray(calls[0]))
+    check(g, *[(a * 7).astype(int) for a in calls], np.asfortranarray((calls[0] * 7).astype(int)))
+
+
+def test_views_along_axes():
+    def f(a):
+        return a[1:-1, 1:-1].sum(axis=0), a[:, ::2].sum(axis=1), a[1:, ::-1].mean(axis=1), a[:, 1:].sum()
+
+    check(f, np.random.default_rng(14).standard_normal((20, 30)), np.zeros((2, 2)))
+
+
+def test_bad_axes():
+    def f(a):
+        return a.sum(axis=2)
+
+    def g(a):
+        return np.max(a, axis=0)
+
+    check(f, np.zeros((2, 2)))
+    check(g, np.zeros((0, 2)), np.zeros((2, 0)), np.zeros((0, 0)))
+
+
+def test_zeros_along_axes():
+    def f(a):
+        return a.max(axis=0), a.max(axis=1), a.min(axis=0), a.sum(axis=0)
+
+    rng = np.random.default_rng(15)
+    for shape in ((40, 33), (33, 1), (1, 20), (50, 2)):
+        check(f, rng.choice([0.0, -0.0], shape), rng.choice([0.0, -0.0, np.nan], shape, p=[0.48, 0.48, 0.04]))

@@ -36,8 +36,7 @@ def settle(lw: Lowering, value: Val) -> Val:
 def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> Val:
     """A new array of `shape`, its elements computed by `node` and cast to `item`."""
     first = len(lw.function.ops)
-    operands = [n.array for n in walk((node,)) if isinstance(n, Operand)]
-    array = allocate(lw, item, list(shape), False, order(lw, shape, operands))
+    array = allocate(lw, item, list(shape), False, order(lw, shape, _read(node)))
     target = Operand(array)
 
     def one(point: Point, carried: Carried) -> Carried:
@@ -52,12 +51,22 @@ def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> V
     return array
 
 
+def _read(node: Node) -> list[Val]:
+    return [n.array for n in walk((node,)) if isinstance(n, Operand)]
+
+
+def operands_of(value: Val) -> list[Val]:
+    """The arrays that an array or expression reads."""
+    return _read(value.type.node) if isinstance(value.type, Whole) else [value]
+
+
 def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
     """The layout of NumPy's result, "C" or "F"; where that shows when running only, other orders leave."""
     if len(shape) < 2:
         return "C"
     # An operand votes on the order of two axes where both are longer than 1 and its strides are not zero.
-    voting = [x for x in operands if x.type.ndim >= 2]  # type: ignore[attr-defined]
+    constant = lw.b.constant
+    voting = [x for x in operands if sum(constant(n) != 1 for n in array_shape(x)) >= 2]
     others = [x for x in voting if not is_row_major(lw, x)]
     if not others:
         return "C"

@@ -194,20 +194,23 @@ class Nest:
         return carried
 
     def free(self) -> None:
-        """What follows `run`, for whoever does not call it but `span`."""
+        """What follows `run`, for whoever does not call it but `runs` or `flat_run`."""
         self._stretched.free()
 
-    def span(
-        self, start: int, count: int, carried: Carried, body: Callable[[Point, Carried], Carried]
-    ) -> Carried:
-        """Go over the `count` elements from `start` on, of a flat nest."""
+    def flat_run(self) -> Run:
+        """All elements, of a flat nest."""
+        lw = self.lw
         rows = {x: self._flat_row(array) for x, array in self.arrays.items()}
-        return self._inner(start, count, rows, carried, body)
+        return Run(lw, self.inners, rows, elements(lw, self.shape))
 
     def _run(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
+        return self.runs(carried, lambda run, c: run.go(c, body))
+
+    def runs(self, carried: Carried, each: Callable[[Run, Carried], Carried]) -> Carried:
+        """Go over all runs along the innermost axis; there is only one if the nest is flat."""
         lw = self.lw
         if self.flat:
-            return self.span(lw.int_const(0), elements(lw, self.shape), carried, body)
+            return each(self.flat_run(), carried)
         axes = list(range(len(self.shape)))
         if self.reversed:
             axes.reverse()
@@ -217,7 +220,7 @@ class Nest:
             axis = axes[k]
             if k == len(axes) - 1:
                 rows = {x: Row(base, steps[x][axis]) for x, base in bases.items()}
-                return self._inner(lw.int_const(0), self.shape[axis], rows, carried, body)
+                return each(Run(lw, self.inners, rows, self.shape[axis]), carried)
 
             def outer(i: int, carried: Carried) -> Carried:
                 moved = {}
@@ -251,17 +254,23 @@ class Nest:
             out.append(stride if n == m else zero)
         return out
 
-    # -- the innermost loop ------------------------------------------------------------------------------------------
 
-    def _inner(
-        self,
-        start: int,
-        n: int,
-        rows: dict[Operand, Row],
-        carried: Carried,
-        body: Callable[[Point, Carried], Carried],
-    ) -> Carried:
-        lw, emit = self.lw, self.lw.b.emit
+class Run:
+    """The elements along one axis: where each operand's begin, and how many there are."""
+
+    def __init__(self, lw: Lowering, inners: list[Inner], rows: dict[Operand, Row], count: int) -> None:
+        self.lw = lw
+        self.inners = inners
+        self.rows = rows
+        self.count = count
+
+    def go(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
+        """Go over all elements."""
+        return self.span(self.lw.int_const(0), self.count, carried, body)
+
+    def span(self, start: int, n: int, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
+        """Go over the `n` elements from `start` on."""
+        lw, emit, rows = self.lw, self.lw.b.emit, self.rows
         if not self.inners:
 
             def plain(i: int, carried: Carried) -> Carried:

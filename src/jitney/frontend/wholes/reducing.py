@@ -15,10 +15,11 @@ from ...ir.function import Call
 from ...ir.types import PTR
 from ...pytypes import INT, SCALARS, Array, Scalar
 from ..operators import libm, truth, ufunc_loops
-from ..operators.numpy_scalars import NP_BOOL, cast
+from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import Val
-from .deferred import Map, Node, Whole
+from .deferred import Map, Node, Operand, Whole
 from .elementwise import converted, node_of, shape_of
+from .making import compute
 from .nests import BUFFERS, Nest, Point, looped
 from .shapes import elements
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from ..operators.ufunc_loops import UfuncLoop
     from ..state import Lowering
-    from .nests import Carried
+    from .nests import Carried, Run
 
 _PIECE = 1024  # elements of a subtree that is computed into a buffer
 _CASTING = 8192  # elements that NumPy converts and adds at a time
@@ -60,15 +61,27 @@ class Source:
         """The number of elements."""
         return elements(self.lw, self.shape)
 
-    def nest(self, node: Node | None = None) -> Nest:
-        return Nest(self.lw, self.shape, (node if node is not None else self.node,))
+    def nest(self) -> Nest:
+        return Nest(self.lw, self.shape, (self.node,))
 
-    def flat_nest(self, node: Node | None = None) -> Nest:
+    def flat_nest(self) -> Nest:
         """A nest that goes over the elements as NumPy would go over the array."""
-        nest = self.nest(node)
-        if not nest.flat:
-            self.lw.unsupported("a reduction in floats over arrays of different layouts is not supported")
+        nest = self.nest()
+        assert nest.flat, "made so by `in_a_row`"
         return nest
+
+    def in_a_row(self) -> Source:
+        """The same, with elements that stand in a row in memory, in NumPy's order."""
+        lw, node = self.lw, self.node
+        if self.array is not None or self.nest().flat:
+            return self
+        made = compute(lw, self.item, self.shape, node)
+        if isinstance(node, Operand):
+            # NumPy copies such an array, too, but only so many elements at a time, not always the same number.
+            if lw.b.constant(lw.dirty) is not False:
+                lw.unsupported("a reduction in floats of a strided array is not supported after a store")
+            lw.check(lw.b.emit("sle", self.count, lw.int_const(_CASTING)), "overflow")
+        return Source(lw, made)
 
     def not_empty(self, message: str) -> None:
         """Leave with ValueError where there are no elements."""
@@ -88,7 +101,7 @@ def fold(lw: Lowering, source: Source, start: Val, step: Callable[[int, Val], in
 # -- NumPy's own loops -------------------------------------------------------------------------------------------------
 
 
-def _loop(lw: Lowering, name: str, t: Scalar, output: Scalar | None = None) -> UfuncLoop:
+def loop_of(lw: Lowering, name: str, t: Scalar, output: Scalar | None = None) -> UfuncLoop:
     found = ufunc_loops.find(getattr(sys.modules["numpy"], name), (t, t), output or t)
     if found is None:
         lw.unsupported(f"reducing np.{t.dtype} by np.{name} is not supported")
@@ -146,26 +159,37 @@ def total(lw: Lowering, source: Source, t: Scalar) -> Val:
         if t not in (_INT64, _UINT64) or source.item.kind == "f":
             lw.unsupported(f"a sum of np.{source.item.dtype} in np.{t.dtype} is not supported")
         return fold(lw, source, Val(t, (lw.int_const(0),)), step)
-    accumulator = Accumulator(lw, _loop(lw, "add", t))
     zero = lw.b.const(t.access.type, 0.0)
-    if source.item is not t:
-        return Val(t, (_cast_sum(lw, source, t, accumulator),))
-    if source.array is not None:
+    source = source.in_a_row()
+    if source.item is t and source.array is not None:
         array = source.array
+        accumulator = Accumulator(lw, loop_of(lw, "add", t))
         return Val(t, (accumulator.reduce(zero, array.parts[1], source.count, _stride(lw, array)),))
     nest = source.flat_nest()
-    fill = _Filling(lw, nest, source.node, t)
-    result = _tree(lw, source.count, t, lambda low, count: fill.reduce(accumulator, low, count))
+    result = add_run(lw, nest.flat_run(), source.node, t, zero)
     nest.free()
-    return Val(t, (lw.b.emit("fadd", zero, result),))
+    return Val(t, (result,))
+
+
+def add_run(lw: Lowering, run: Run, node: Node, t: Scalar, start: int) -> int:
+    """`start` plus the sum of a run's elements in float type `t`."""
+    accumulator = Accumulator(lw, loop_of(lw, "add", t))
+    if isinstance(node, Operand) and node.type is t:
+        row = run.rows[node]
+        return accumulator.reduce(start, row.base, run.count, row.stride)
+    if node.type is t:
+        fill = _Filling(lw, run, node, t)
+        result = _tree(lw, run.count, t, lambda low, count: fill.reduce(accumulator, low, count))
+        return lw.b.emit("fadd", start, result)
+    return _cast_sum(lw, run, converted(lw, node, t), t, accumulator, start)
 
 
 class _Filling:
     """A buffer on the stack for pieces of an expression."""
 
-    def __init__(self, lw: Lowering, nest: Nest, node: Node, t: Scalar, size: int = _PIECE) -> None:
+    def __init__(self, lw: Lowering, run: Run, node: Node, t: Scalar, size: int = _PIECE) -> None:
         self.lw = lw
-        self.nest = nest
+        self.run = run
         self.node = node
         self.type = t
         self.buffer = lw.b.emit("alloca", imm=size * t.access.size)
@@ -180,7 +204,7 @@ class _Filling:
             lw.b.store(access, value, self.buffer, at, access.size, 0, BUFFERS)
             return ()
 
-        self.nest.span(low, count, (), one)
+        self.run.span(low, count, (), one)
 
     def reduce(self, accumulator: Accumulator, low: int, count: int) -> int:
         """Their combination, starting with minus zero."""
@@ -232,13 +256,11 @@ def _tree(lw: Lowering, n: int, t: Scalar, leaf: Callable[[int, int], int]) -> i
     return looped(lw, start, lambda v: v[4], each)[3]
 
 
-def _cast_sum(lw: Lowering, source: Source, t: Scalar, accumulator: Accumulator) -> int:
+def _cast_sum(lw: Lowering, run: Run, node: Node, t: Scalar, accumulator: Accumulator, start: int) -> int:
     """A sum in another type than the elements': NumPy converts and adds 8192 at a time."""
     emit = lw.b.emit
-    node = converted(lw, source.node, t)
-    nest = source.flat_nest(node)
-    fill = _Filling(lw, nest, node, t, _CASTING)
-    block, count = lw.int_const(_CASTING), source.count
+    fill = _Filling(lw, run, node, t, _CASTING)
+    block, count = lw.int_const(_CASTING), run.count
 
     def more(values: Carried) -> int:
         return emit("slt", values[0], count)
@@ -250,10 +272,7 @@ def _cast_sum(lw: Lowering, source: Source, t: Scalar, accumulator: Accumulator)
         stride = lw.int_const(t.access.size)
         return emit("add", low, size), accumulator.reduce(result, fill.buffer, size, stride)
 
-    zero = lw.b.const(t.access.type, 0.0)
-    result = looped(lw, (lw.int_const(0), zero), more, each)[1]
-    nest.free()
-    return result
+    return looped(lw, (lw.int_const(0), start), more, each)[1]
 
 
 def product(lw: Lowering, source: Source, t: Scalar) -> Val:
@@ -262,6 +281,7 @@ def product(lw: Lowering, source: Source, t: Scalar) -> Val:
     if t.kind == "f":
         if source.item is not t:
             lw.unsupported(f"a product of np.{source.item.dtype} in np.{t.dtype} is not supported")
+        source = source.in_a_row()
         nest = source.flat_nest()
 
         def step(point: Point, carried: Carried) -> Carried:
@@ -286,7 +306,7 @@ def holds(lw: Lowering, source: Source, all_of: bool) -> Val:
     op = "and" if all_of else "or"
     if source.array is not None and source.item is NP_BOOL:
         # NumPy's own loop ends where the answer is known.
-        loop = Accumulator(lw, _loop(lw, "logical_" + op, NP_BOOL))
+        loop = Accumulator(lw, loop_of(lw, "logical_" + op, NP_BOOL))
         array = source.array
         part = loop.reduce(lw.bool_const(all_of), array.parts[1], source.count, _stride(lw, array))
         return Val(NP_BOOL, (part,))
@@ -308,25 +328,34 @@ def extreme(lw: Lowering, source: Source, greatest: bool) -> Val:
     name, item = "maximum" if greatest else "minimum", source.item
     source.not_empty(f"zero-size array to reduction operation {name} which has no identity")
     if item.kind == "f":
-        return Val(item, (_float_extreme(lw, source, name),))
+        return Val(item, (float_extreme(lw, source, name),))
     if item is NP_BOOL:
         return holds(lw, source, not greatest)
     sign = "u" if item.kind == "u" else "s"
     op = sign + ("max" if greatest else "min")
-    low, high = (-(1 << 63), (1 << 63) - 1) if item.kind == "i" else (0, -1)
-    start = Val(item, (lw.int_const(low if greatest else high),))
+    start = Val(item, (extreme_start(lw, item, greatest),))
     return fold(lw, source, start, lambda acc, x: lw.b.emit(op, acc, x.parts[0]))
 
 
-def _float_extreme(lw: Lowering, source: Source, name: str) -> int:
+def extreme_start(lw: Lowering, item: Scalar, greatest: bool) -> int:
+    """What every element is at least, or at most."""
+    if item.kind == "f":
+        return lw.b.const(item.access.type, float("-inf" if greatest else "inf"))
+    low, high = bounds(item)
+    return lw.int_const(low if greatest else high)
+
+
+def float_extreme(lw: Lowering, source: Source, name: str) -> int:
     emit, t = lw.b.emit, source.item
     access = t.access
-    accumulator = Accumulator(lw, _loop(lw, name, t))
+    source = source.in_a_row()
+    accumulator = Accumulator(lw, loop_of(lw, name, t))
     if source.array is not None:
         stride = _stride(lw, source.array)
-        return _rest(lw, accumulator, source.array.parts[1], source.count, stride)
+        return rest(lw, accumulator, source.array.parts[1], source.count, stride)
     nest = source.flat_nest()
-    fill = _Filling(lw, nest, source.node, t)
+    run = nest.flat_run()
+    fill = _Filling(lw, run, source.node, t)
     block, count, size = lw.int_const(_PIECE), source.count, lw.int_const(access.size)
 
     def each(values: Carried) -> Carried:
@@ -335,7 +364,7 @@ def _float_extreme(lw: Lowering, source: Source, name: str) -> int:
         fill.fill(low, here)
         return emit("add", low, here), accumulator.reduce(result, fill.buffer, here, size)
 
-    start = lw.b.const(access.type, float("-inf" if name == "maximum" else "inf"))
+    start = extreme_start(lw, t, name == "maximum")
     result = looped(lw, (lw.int_const(0), start), lambda v: emit("slt", v[0], count), each)[1]
     if not _may_be_minus_zero(source.node):
         nest.free()
@@ -353,8 +382,8 @@ def _float_extreme(lw: Lowering, source: Source, name: str) -> int:
             lw.b.store(access, value, place, point.i, access.size, 0, BUFFERS)
             return ()
 
-        nest.span(lw.int_const(0), count, (), copy)
-        exact = _rest(lw, accumulator, place, count, size)
+        run.go((), copy)
+        exact = rest(lw, accumulator, place, count, size)
         lw.b.call("ccall", Call("PyMem_RawFree", libm.address(lw, "PyMem_RawFree"), (PTR,), ()), (place,))
         return Val(t, (exact,))
 
@@ -364,7 +393,15 @@ def _float_extreme(lw: Lowering, source: Source, name: str) -> int:
     return result
 
 
-def _rest(lw: Lowering, accumulator: Accumulator, base: int, count: int, stride: int) -> int:
+def extreme_run(lw: Lowering, run: Run, node: Operand, name: str) -> int:
+    """The least or greatest of a run of floats, at least one."""
+    t = node.type
+    assert isinstance(t, Scalar)
+    row = run.rows[node]
+    return rest(lw, Accumulator(lw, loop_of(lw, name, t)), row.base, run.count, row.stride)
+
+
+def rest(lw: Lowering, accumulator: Accumulator, base: int, count: int, stride: int) -> int:
     """Start with the first element, combine with the others."""
     emit = lw.b.emit
     first = lw.b.load(accumulator.loop.output.access, base)
@@ -377,10 +414,22 @@ def _may_be_minus_zero(node: Node) -> bool:
 
 def position(lw: Lowering, source: Source, greatest: bool) -> Val:
     """The index of the first least or greatest element in C order, of the first NaN if there is one."""
-    emit, item = lw.b.emit, source.item
+    item = source.item
     name = "argmax" if greatest else "argmin"
     source.not_empty(f"attempt to get {name} of an empty sequence")
     nest = Nest(lw, source.shape, (source.node,), in_order=True)
+    start, better = position_start(lw, item, greatest)
+    zero = lw.int_const(0)
+    found = nest.run((start, zero, zero), lambda point, c: better(point.value(source.node).parts[0], c))
+    return Val(_INT64, (found[1],))
+
+
+def position_start(
+    lw: Lowering, item: Scalar, greatest: bool
+) -> tuple[int, Callable[[int, Carried], Carried]]:
+    """What a search for the least or greatest element starts with; and its step, from the next element and (best so
+    far, its index, index of the element) to the same of the next one."""
+    emit = lw.b.emit
     if item.kind == "f":
         worst, beyond = (float("-inf"), "fle") if greatest else (float("inf"), "fge")
         start = lw.b.const(item.access.type, worst)
@@ -391,9 +440,8 @@ def position(lw: Lowering, source: Source, greatest: bool) -> Val:
         start = lw.int_const((0 if unsigned else -(1 << 63)) if greatest else (-1 if unsigned else (1 << 63) - 1))
         beyond = ("u" if unsigned else "s") + ("le" if greatest else "ge")
 
-    def one(point: Point, carried: Carried) -> Carried:
+    def better(x: int, carried: Carried) -> Carried:
         best, at, k = carried
-        x = point.value(source.node).parts[0]
         if item is NP_BOOL:
             x = emit("b2i", x)
         take = emit("not", emit(beyond, x, best))
@@ -401,5 +449,4 @@ def position(lw: Lowering, source: Source, greatest: bool) -> Val:
             take = emit("and", take, emit("feq", best, best))
         return emit("select", take, x, best), emit("select", take, k, at), emit("add", k, lw.int_const(1))
 
-    zero = lw.int_const(0)
-    return Val(_INT64, (nest.run((start, zero, zero), one)[1],))
+    return start, better

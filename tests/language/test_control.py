@@ -66,6 +66,14 @@ def test_range_ends_of_int64():
 
     check(g, (big - 12, big), (big - 3, big))
 
+    def down(a, b):
+        n = 0
+        for _ in range(a, b, -1):
+            n += 1
+        return n
+
+    check(down, (-big + 100, -big - 1), (-big + 40000, -big), bails=False)
+
 
 def test_range_reads_bounds_once():
     def f(n):

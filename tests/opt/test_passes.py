@@ -697,7 +697,7 @@ CASES = {
           v13 = const i64 16384
           br v8, b1, b6(v5)
         b1:
-          v14 = smin v2, v13
+          v14 = umin v2, v13
           jump b2(v3, v5, v7, v14)
         b2(v9: i64, v10: f64, v11: i64, v12: i64) in L0:
           jump b3(v9, v10)
@@ -714,11 +714,12 @@ CASES = {
           br v23, b5, b6(v18)
         b5 in L0 cold:
           v24 = poll v22, v6, !0, 1
-          v25 = add v19, v13
-          v26 = smin v2, v25
-          jump b2(v19, v18, v24, v26)
-        b6(v27: f64):
-          ret v27
+          v25 = sub v2, v19
+          v26 = umin v25, v13
+          v27 = add v19, v26
+          jump b2(v19, v18, v24, v27)
+        b6(v28: f64):
+          ret v28
     """),
     "memory: what was stored, and what was loaded": ("memory", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {

@@ -214,6 +214,11 @@ class Chunk:
             return builder.append(block, name, args, I1 if name in ("sge", "slt") else I64)
 
         step = span.plan.loop.step
+        if span.plan.always:
+            # The counter has not reached the stop, and there is no other copy to go on in where a limit wrapped.
+            ahead = emit("sub", span.stop, k) if step > 0 else emit("sub", k, span.stop)
+            ahead = emit("umin", ahead, span.constant(CHUNK * abs(step)))
+            return emit("add" if step > 0 else "sub", k, ahead)
         far = emit("add", k, span.constant(CHUNK * step))
         limit = emit("smin" if step > 0 else "smax", span.stop, far)
         name, first, none = ("sge", span.lower, MIN) if step > 0 else ("slt", span.upper, MAX)

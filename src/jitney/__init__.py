@@ -21,8 +21,10 @@ _collecting = gc.isenabled()
 gc.disable()
 try:
     from .errors import FallbackWarning, UnsupportedError
+    from .frontend.library.ranges import prange
     from .jit import jit, prepare
     from .lazy import settle
+    from .parallel import get_num_threads, set_num_threads
 
     prepare()
     settle()
@@ -30,5 +32,7 @@ finally:
     if _collecting:
         gc.enable()
 
-__all__ = ["jit", "FallbackWarning", "UnsupportedError", "__version__"]
+__all__ = [
+    "jit", "prange", "set_num_threads", "get_num_threads", "FallbackWarning", "UnsupportedError", "__version__",
+]  # fmt: skip
 __version__ = "0.1.0"

@@ -355,6 +355,7 @@ class Dispatcher:
         record.tier = compiled.tier
         record.stages = dict(compiled.stages)
         record.code_size = compiled.code_size
+        record.loops = tuple(compiled.notes)
         return True
 
     @staticmethod
@@ -494,7 +495,7 @@ def _owners(group: list[Compiled]) -> tuple[Any, ...]:
     there before and are called. Not what is of no use when running, such as the IR."""
     called = [info.owner for compiled in group for info in compiled.lowered.callees]
     before = [owner for owner in called if isinstance(owner, Specialization)]
-    return (group[-1].owner, [compiled.registration for compiled in group], before)
+    return (group[-1].owner, [compiled.registrations for compiled in group], before)
 
 
 def _integers(types: tuple[PyType, ...], values: tuple[Any, ...]) -> list[int | None]:

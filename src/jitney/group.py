@@ -177,8 +177,10 @@ class Group:
     def _share_guards(self) -> None:
         """In a circle each function relies on what any of them relies on, and may hold what any of them holds."""
         guards = {}
+        gil = any(unit.symbol.gil for unit in self.units)
         for unit in self.units:
             assert unit.lowered is not None
+            unit.symbol.gil = gil
             if unit.lowered.hidden:
                 raise UnsupportedError("functions that call each other and read global arrays are not supported")
             guards.update({(id(g.container), g.name): g for g in unit.lowered.guards})

@@ -88,7 +88,8 @@ def jit(function: Any = None, /, **options: Any) -> Any:
     Args:
         strict: raise UnsupportedError instead of the warning.
         fastmath: let floating-point sums be reordered.
-        nogil, parallel, cache: accepted; without effect so far.
+        parallel: let threads share the iterations of `prange` loops.
+        nogil, cache: accepted; without effect so far.
 
     Raises:
         TypeError: an unknown option, or not a function.

@@ -35,10 +35,14 @@ if TYPE_CHECKING:
     from .ir import verify
     from .ir.function import Function, Symbol
     from .loader import Loaded
+    from .opt import outline
     from .pytypes import PyType
+    from .runtime import threads
     from .runtime.exceptions import Registration
 else:
     verify = lazy("jitney.ir", "verify")
+    outline = lazy("jitney.opt", "outline")
+    threads = lazy("jitney.runtime", "threads")
 
 
 class Tier:
@@ -63,21 +67,25 @@ class Compiled:
         unit: the function and the types.
         lowered: what the frontend made of it: result type, guards, hidden arguments.
         owner: holds the code in memory.
-        registration: holds the sites, for exceptions raised in the code.
+        registrations: hold the sites, for exceptions raised in the code.
+        notes: what became of its parallel loops.
         stages: seconds that each stage took.
         code_size: bytes.
         tier: one of `Tier`; the same for all that were compiled together.
     """
 
-    __slots__ = ("code_size", "lowered", "owner", "registration", "stages", "tier", "unit")
+    __slots__ = ("code_size", "lowered", "notes", "owner", "registrations", "stages", "tier", "unit")
 
-    def __init__(self, unit: Unit, lowered: Lowered, registration: Registration, code: MachineCode, tier: str) -> None:
+    def __init__(
+        self, unit: Unit, lowered: Lowered, registrations: list[Registration], notes: list[str], size: int, tier: str
+    ) -> None:
         self.unit = unit
         self.lowered = lowered
         self.owner: Loaded
-        self.registration = registration
+        self.registrations = registrations
+        self.notes = notes
         self.stages: dict[str, float] = {}
-        self.code_size = len(code.code)
+        self.code_size = size
         self.tier = tier
 
 
@@ -100,23 +108,28 @@ def compile(
     units = Group(function, types, hooks).lower()
     clock = _lap(stages, "lower", clock)
 
-    tier = Tier.FULL if first is None else _tier_for(units, first)
+    # Whoever wants threads has work for them.
+    full = first is None or any(unit.hooks.options.get("parallel") for unit in units)
+    tier = Tier.FULL if full or first is None else _tier_for(units, first)
 
     made, codes = [], []
     for unit in units:
         lowered = unit.lowered
         assert lowered is not None
+        registrations: list[Registration] = []
+        size = 0
+        functions, notes = share_loops(unit)
+        for made_of_it in functions:
+            # The same function, faster: each pass keeps the invariants of ir/verify.py.
+            better = optimize(made_of_it, tier)
+            clock = _lap(stages, "optimize", clock)
 
-        # The same function, faster: each pass keeps the invariants of ir/verify.py.
-        better = optimize(lowered.function, tier)
-        clock = _lap(stages, "optimize", clock)
-
-        # Machine code with relocations. It names its sites by the function's id, under which the runtime knows them.
-        registration = exceptions.register(better, unit.function.__name__, unit.function.__globals__)
-        code = generate(better, TARGET, poll_thunk())
-        clock = _lap(stages, "generate", clock)
-        made.append(Compiled(unit, lowered, registration, code, tier))
-        codes.append(code)
+            # Machine code with relocations. It names its sites by the function's id, by which the runtime knows them.
+            registrations.append(exceptions.register(better, unit.function.__name__, unit.function.__globals__))
+            codes.append(generate(better, TARGET, poll_thunk()))
+            size += len(codes[-1].code)
+            clock = _lap(stages, "generate", clock)
+        made.append(Compiled(unit, lowered, registrations, notes, size, tier))
 
     # Placed and linked: each symbol has its address, and the code lives as long as `owner`.
     owner = load(codes)
@@ -126,6 +139,15 @@ def compile(
     # The group's time is told of the function it was compiled for.
     made[-1].stages = stages
     return made
+
+
+def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:
+    """The unit's function and those that its parallel loops become, with a note on each of these."""
+    assert unit.lowered is not None
+    function = unit.lowered.function
+    if not unit.hooks.options.get("parallel"):
+        return [function], []
+    return outline.outline(function, threads.pool().parallel)
 
 
 def _tier_for(units: Sequence[Unit], leaves: Sequence[int | None]) -> str:
@@ -174,9 +196,10 @@ def listing(
     function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks
 ) -> tuple[Lowered, Function, MachineCode]:
     """All that `compile` makes on the way, with the machine code's origins recorded, for looking at."""
-    lowered = Group(function, types, hooks).lower()[-1].lowered
+    unit = Group(function, types, hooks).lower()[-1]
+    lowered = unit.lowered
     assert lowered is not None
-    better = optimize(lowered.function)
+    better = optimize(share_loops(unit)[0][0])
     return lowered, better, generate(better, TARGET, poll_thunk(), listing=True)
 
 

@@ -1,17 +1,20 @@
 """The listings of machine code: the bytes are those of the instructions beside them."""
 
 import ctypes
+import re
 
 import pytest
 
 from jitney.asm import assemble
-from jitney.runtime import capi, pieces, pieces_x86_64, stubs
+from jitney.ir.context import CAPTURES
+from jitney.runtime import capi, pieces, pieces_x86_64, stubs, threads, threads_x86_64
 from jitney.runtime.layouts import LAYOUT
 
 OFFSETS = stubs.offsets()
 
 
 PIECES = [name for name, value in vars(pieces_x86_64).items() if name.isupper() and isinstance(value, str)]
+KNOWN = {**threads_x86_64.WORDS, **{k: OFFSETS[k] for k in ("DIRTY", "STACK_LIMIT", "FUEL", "TRACE_COUNT")}}
 EXAMPLES = {1: 0x17, 4: 0x31323334, 8: 0x3132333435363738}
 
 
@@ -40,6 +43,14 @@ def instructions(listing):
 def test_bytes_are_the_instructions(name):
     listing = stubs.LISTINGS[name]
     assert assemble("\n".join(instructions(listing))) == stubs.code(listing)
+
+
+@pytest.mark.parametrize("name", threads._LISTINGS)
+def test_bytes_for_threads_are_the_instructions(name):
+    listing = getattr(threads_x86_64, name)
+    lines = [re.sub(r"\+([A-Z_]+)\]", lambda m: f"+{KNOWN[m[1]]}]", line[30:]) for line in listing.splitlines()]
+    text = "\n".join(lines).replace("mov rbx, POOL", f"movabs rbx, {EXAMPLES[8]}")
+    assert assemble(text.replace(", CAPTURES", f", {CAPTURES}")) == stubs.code(listing, EXAMPLES[8])
 
 
 @pytest.mark.parametrize("name", PIECES)

@@ -25,7 +25,7 @@ from ..lazy import lazy
 from ..pytypes import INT, UNBOUND, Array, PyType, Union
 from ..pytypes import join as join_types
 from .foresight import foresee
-from .library.ranges import Range
+from .library.ranges import PRANGE, Range
 from .plan import Plan
 from .state import CONFLICT, DIRTY, FUEL, UNBOUND_VAL, DeadPath, Lowering, Open, Val
 
@@ -56,14 +56,16 @@ class Replan(Exception):
 
 
 class Counter:
-    """The hidden counting of a range loop: from `start`, while it is on the near side of `stop`, by constant `step`."""
+    """The hidden counting of a range loop: from `start`, while it is on the near side of `stop`, by constant `step`;
+    `parallel` if threads may share the iterations."""
 
-    __slots__ = ("start", "step", "stop")
+    __slots__ = ("parallel", "start", "step", "stop")
 
-    def __init__(self, start: int, stop: int, step: int) -> None:
+    def __init__(self, start: int, stop: int, step: int, parallel: bool = False) -> None:
         self.start = start
         self.stop = stop
         self.step = step
+        self.parallel = parallel
 
     def test(self, lw: Lowering, i: int) -> int:
         return lw.b.emit("slt" if self.step > 0 else "sgt", i, self.stop)
@@ -146,13 +148,15 @@ def _run_with(lw: Lowering, node: Any, item: Val) -> None:
 
 def _range_items(lw: Lowering, iterable: Val) -> Items:
     start, stop, step = iterable.parts
+    parallel = iterable.type is PRANGE and bool(lw.hooks.options.get("parallel"))
     known = lw.b.constant(step)
     if known == 0:
         lw.fail_with(ValueError, "range() arg 3 must not be zero")
     if known is not None:
-        return Items([Counter(start, _reachable_stop(lw, stop, known), known)], lambda at: Val(INT, at))
+        counter = Counter(start, _reachable_stop(lw, stop, known), known, parallel)
+        return Items([counter], lambda at: Val(INT, at))
     # The direction is not known: count the iterations, and step the visible variable beside.
-    counter = Counter(lw.int_const(0), iteration_count(lw, start, stop, step), 1)
+    counter = Counter(lw.int_const(0), iteration_count(lw, start, stop, step), 1, parallel)
     return Items([counter], lambda at: Val(INT, (lw.b.emit("add", start, lw.b.emit("mul", at[0], step)),)))
 
 
@@ -437,6 +441,9 @@ class _Attempt:
         loop, _, carried = self._begin(start)
         i = loop.header.params[0]
         loop.counter, loop.step, loop.stop = i, counter.step, counter.stop
+        if counter.parallel:
+            names = [name for name, type in carried for _ in type.leaves]
+            loop.parallel = dict(zip(loop.header.params[1:], names))
         self.entry_dirty = lw.env[DIRTY]
         if not self._iteration(i):
             raise _only_once(self.plan)

@@ -235,6 +235,8 @@ class Builder:
     def call(self, op: str, call: Call, args: tuple[int, ...]) -> tuple[int, ...]:
         """A `ccall`, `call` or `invoke`; gives all its results, for an `invoke` with the failure status last."""
         types = call.results + ((I1,) if op == "invoke" else ())
+        if call.target.gil if op != "ccall" else not (call.pure or call.free):
+            self.function.symbol.gil = True
         first = self.insert(OPS[op], args, call, types[0] if types else VOID)
         out = [first] if types else []
         for k, t in enumerate(types[1:], 1):

@@ -55,10 +55,11 @@ class Call:
         target: the address of a C function, or the `Symbol` of a jit function.
         params, results: machine types, without context, dirty flag and failure status.
         pure: a C function without effects whose result depends on its arguments alone.
+        free: a C function with effects that does not touch Python: it may be called without the GIL, as pure ones may.
         site: of a `call`: the site recorded when the callee leaves.
     """
 
-    __slots__ = ("name", "params", "pure", "results", "site", "target")
+    __slots__ = ("free", "name", "params", "pure", "results", "site", "target")
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Call:
         results: tuple[Type, ...],
         pure: bool = False,
         site: int = -1,
+        free: bool = False,
     ) -> None:
         self.name = name
         self.target = target
@@ -75,10 +77,11 @@ class Call:
         self.results = results
         self.pure = pure
         self.site = site
+        self.free = free
 
     def key(self) -> tuple[Any, ...]:
         target = self.target if isinstance(self.target, int) else id(self.target)
-        return (self.name, target, self.params, self.results, self.pure, self.site)
+        return (self.name, target, self.params, self.results, self.pure, self.site, self.free)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Call) and self.key() == other.key()
@@ -123,10 +126,11 @@ class Loop:
     """A natural loop. `preheader` dominates it and jumps only to `header`; `depth` is 1 for an outermost loop.
 
     `counter` is the header parameter that a ``range`` loop counts with, or -1; then `step` is its constant step and
-    the value of `stop` the bound (exclusive), both in the preheader's scope.
+    the value of `stop` the bound (exclusive), both in the preheader's scope. `parallel` is not None where the user
+    allows threads to share the iterations: names of variables by the header's parameters that carry them.
     """
 
-    __slots__ = ("counter", "depth", "header", "parent", "preheader", "step", "stop")
+    __slots__ = ("counter", "depth", "header", "parallel", "parent", "preheader", "step", "stop")
 
     def __init__(self, parent: Loop | None) -> None:
         self.parent = parent
@@ -136,6 +140,7 @@ class Loop:
         self.counter = -1
         self.step = 0
         self.stop = -1
+        self.parallel: dict[int, str] | None = None
 
     def inside(self, outer: Loop | None) -> bool:
         """Whether this loop is `outer` or lies in it (every loop lies in None, the whole function)."""
@@ -198,14 +203,16 @@ class Symbol:
         name: for listings and messages.
         address: 0 until placed.
         owner: whatever has to live as long as somebody refers to the address.
+        gil: the jit function there may touch Python objects: it has to be called with the GIL.
     """
 
-    __slots__ = ("address", "name", "owner")
+    __slots__ = ("address", "gil", "name", "owner")
 
     def __init__(self, name: str, address: int = 0, owner: Any = None) -> None:
         self.name = name
         self.address = address
         self.owner = owner
+        self.gil = False
 
     def __repr__(self) -> str:
         return f"@{self.name}"

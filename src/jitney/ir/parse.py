@@ -281,6 +281,13 @@ class _Reader:
             loop.step = line.integer()
             line.expect("stop")
             loop.stop = line.value()
+        if line.accept("parallel"):
+            loop.parallel = {}
+            line.expect("(")
+            while not line.accept(")"):
+                v = line.value()
+                loop.parallel[v] = line.string()
+                line.accept(",")
 
     # -- blocks --------------------------------------------------------------------------------------------------------
 
@@ -393,7 +400,7 @@ class _Reader:
         line.expect("at")
         line.skip()
         target: Any = self.symbol(line) if line.text[line.at] == "@" else line.integer()
-        pure = line.accept("pure")
+        pure, free = line.accept("pure"), line.accept("free")
         site = line.integer() if line.accept("!") else -1
         args = line.values()
         line.expect(":")
@@ -404,7 +411,7 @@ class _Reader:
             line.expect(")")
         results = line.results()
         types = results + ((BY_NAME["i1"],) if name == "invoke" else ())
-        return (types[0] if types else VOID), args, Call(called, target, params, results, pure, site)
+        return (types[0] if types else VOID), args, Call(called, target, params, results, pure, site, free)
 
     def terminator(self, line: _Line, name: str) -> None:
         block = self.block

@@ -136,6 +136,8 @@ def _lines(function: Function, loops: dict[Loop, str]) -> Iterator[str]:
     for loop, name in loops.items():
         parent = f" parent {loops[loop.parent]}" if loop.parent is not None else ""
         counted = f" counter v{loop.counter} step {loop.step} stop v{loop.stop}" if loop.counter >= 0 else ""
+        if loop.parallel is not None:
+            counted += f" parallel({', '.join(f'v{p} {quote(n)}' for p, n in loop.parallel.items())})"
         yield f"loop {name}: header {loop.header} preheader {loop.preheader}{parent}{counted}"
     for block in function.blocks:
         params = f"({_typed(function, block.params)})" if block.params else ""
@@ -196,7 +198,7 @@ def _address(memory: Memory, args: tuple[int, ...]) -> str:
 
 def _call(call: Call, args: tuple[int, ...]) -> str:
     target = f"{call.target:#x}" if isinstance(call.target, int) else f"@{name_text(call.target.name)}"
-    pure = " pure" if call.pure else ""
+    pure = (" pure" if call.pure else "") + (" free" if call.free else "")
     site = f" !{call.site}" if call.site >= 0 else ""
     signature = f"({_types(call.params)}){_results(call.results)}"
     return f"{name_text(call.name)} at {target}{pure}{site} ({_values(args)}) : {signature}"

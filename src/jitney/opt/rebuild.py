@@ -118,6 +118,7 @@ class Rebuild:
         if copy is None:
             copy = self.loops[loop] = Loop(self.loop(loop.parent))
             copy.step = loop.step
+            copy.parallel = loop.parallel
         return copy
 
     def block(self, block: Block) -> None:
@@ -163,6 +164,8 @@ class Rebuild:
             if loop.counter >= 0 and loop.counter not in self.same and loop.step:
                 copied = self.loops[loop]
                 copied.counter, copied.stop = value[loop.counter], value[loop.stop]
+                if loop.parallel is not None:
+                    copied.parallel = {value[p]: name for p, name in loop.parallel.items() if p in params}
         else:
             kept = []
             simple = not self._waiting[copy]

@@ -7,14 +7,18 @@ object alive.
 
 from __future__ import annotations
 
-from ctypes import CDLL, addressof, c_char, pythonapi
+from ctypes import CDLL, addressof, c_char, c_uint64, py_object, pythonapi
 
 from ..asm import memory
 
 NONE, TRUE, FALSE, NOT_IMPLEMENTED = id(None), id(True), id(False), id(NotImplemented)
 """Addresses of the singletons. They are counted references before CPython 3.12 and immortal from there on."""
 
-_functions: dict[str, int] = {}
+POLL_HOOK = c_uint64()
+"""What the stub POLL jumps to, unless it is 0."""
+pythonapi.Py_IncRef(py_object(POLL_HOOK))  # code that polls may outlive this module
+
+_functions: dict[str, int] = {"POLL_HOOK": addressof(POLL_HOOK)}
 _libm: dict[str, int] = {}
 _libraries: list[CDLL] = []
 

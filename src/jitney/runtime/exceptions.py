@@ -144,6 +144,8 @@ KINDS: dict[str, Maker] = {
     "pending": _pending,
     # detail: the variable's name.
     "unbound": _unbound,
+    # A poll that fails without an exception: the process has lost its threads.
+    "poll": _message(RuntimeError, "the process was forked by a signal handler in the middle of a parallel loop"),
     # detail: the message, or None for the usual one.
     "recursion": _message(RecursionError, "maximum recursion depth exceeded"),
     "value": _message(ValueError, "math domain error"),
@@ -182,6 +184,9 @@ def failure(address: int, pending: BaseException | None) -> BaseException:
         error = pending if pending is not None else _made(*places[0], words)
         traceback = error.__traceback__
         for record, site in places:
+            if site.kind == "chunk":
+                # The frame of the function that the loop is part of follows from the sites inside it.
+                continue
             for name, file, line in site.inlined:
                 traceback = _entry(error, name, file, record.namespace, line, traceback)
             traceback = _entry(error, record.name, record.file, record.namespace, site.line, traceback)

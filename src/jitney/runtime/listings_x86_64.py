@@ -289,8 +289,13 @@ c3                                ret
 """
 
 # int poll(void): runs pending signal handlers, then lets another thread have the GIL if one waits for it (otherwise
-# that is two uncontended locks). Not 0 when a handler has raised; then the exception is set.
+# that is two uncontended locks). Not 0 when a handler has raised; then the exception is set. Where there are functions
+# that run without the GIL, `threads_x86_64.POLL` does this.
 POLL = """
+48b8 POLL_HOOK                    mov rax, POLL_HOOK
+488b00                            mov rax, [rax]
+4885c0                            test rax, rax
+7536                              jne hooked
 4883ec08                          sub rsp, 8
 48b8 PyErr_CheckSignals           mov rax, PyErr_CheckSignals
 ffd0                              call rax
@@ -305,6 +310,8 @@ ffd0                              call rax
                               end:
 4883c408                          add rsp, 8
 c3                                ret
+                              hooked:
+ffe0                              jmp rax
 """
 
 # For entries: takes the int object in rax and the address of PyLong_AsLongLongAndOverflow in rdi; gives the value in

@@ -86,11 +86,12 @@ class Specialization:
             code is kept; "full".
         stages: seconds that each stage of the compiler took.
         code_size: bytes of machine code, the entry included.
+        loops: of each `prange` loop under ``parallel=True``, whether threads share it, and why not where they do not.
     """
 
     __slots__ = (
-        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "owners",
-        "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "tier", "told", "types", "words",
+        "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "loops",
+        "owners", "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "tier", "told", "types", "words",
         "writes",
     )  # fmt: skip
 
@@ -101,6 +102,7 @@ class Specialization:
         self.tier = ""
         self.stages: dict[str, float] = {}
         self.code_size = 0
+        self.loops: tuple[str, ...] = ()
         # What follows is the dispatcher's. Of a compiled function: what callers must know and what keeps it alive.
         self.told = False
         self.error: UnsupportedError | None = None

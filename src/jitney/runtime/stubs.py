@@ -71,7 +71,7 @@ def words(listing: str) -> list[str]:
         _names.update({name: f"{offset:02x}" for name, offset in offsets().items()})
         _names["None"] = capi.NONE.to_bytes(8, "little").hex()
     found = " ".join([line[:30] for line in listing.splitlines()]).split()
-    return [_names.get(word) or (_address(word) if word[0] == "P" else word) for word in found]
+    return [_names.get(word) or (_address(word) if word[0] == "P" and word != "POOL" else word) for word in found]
 
 
 def _address(function: str) -> str:
@@ -79,9 +79,10 @@ def _address(function: str) -> str:
     return text
 
 
-def code(listing: str) -> bytes:
-    """The bytes of a listing's left side."""
-    return bytes.fromhex("".join(words(listing)))
+def code(listing: str, pool: int = 0) -> bytes:
+    """The bytes of a listing's left side; `pool` is what POOL stands for."""
+    where = pool.to_bytes(8, "little").hex()
+    return bytes.fromhex("".join([where if word == "POOL" else word for word in words(listing)]))
 
 
 _region: list[Region] = []

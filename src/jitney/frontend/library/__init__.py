@@ -21,6 +21,7 @@ from types import BuiltinFunctionType
 from ...lazy import lazy
 from .. import wholes
 from . import builtins
+from .ranges import prange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _rows: dict[int, Row] = {}
 def _fill_builtins() -> None:
     for name, row in builtins.ROWS.items():
         _rows[id(getattr(python_builtins, name))] = row
+    _rows[id(prange)] = builtins.parallel_range
 
 
 def _fill_math() -> None:

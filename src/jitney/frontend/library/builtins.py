@@ -11,7 +11,7 @@ from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
 from ..operators.python import NUMBERS, as_int
 from ..state import NONE_VAL, Val, constant_value
-from .ranges import RANGE, Range
+from .ranges import PRANGE, RANGE, Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,6 +233,12 @@ def _range(lw: Lowering, args: list[Val]) -> Val | None:
     if len(parts) == 2:
         parts.append(lw.int_const(1))
     return Val(RANGE, tuple(parts))
+
+
+def parallel_range(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """`prange`: what it is a range of, threads may share."""
+    found = _range(lw, args, kwargs)
+    return Val(PRANGE, found.parts) if found is not None else None
 
 
 @positional(1, 3)

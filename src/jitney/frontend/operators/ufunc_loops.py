@@ -142,6 +142,6 @@ def call(lw: Lowering, loop: UfuncLoop, inputs: tuple[int, ...]) -> int:
         b.store(_POINTER, place, frame, disp=8 * (count + k))
     arguments = b.emit("ptradd", frame, lw.int_const(8 * count))
     shape = [b.const(PTR, a) for a in (loop.dimensions, loop.dimensions + 8, loop.data)]
-    b.call("ccall", Call("np." + loop.name, loop.address, (PTR,) * 4, ()), (arguments, *shape))
+    b.call("ccall", Call("np." + loop.name, loop.address, (PTR,) * 4, (), free=True), (arguments, *shape))
     return b.load(loop.output.access, frame, disp=8 * (count - 1))
 

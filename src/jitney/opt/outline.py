@@ -1,0 +1,552 @@
+"""Parallel loops: a loop whose iterations threads may share becomes functions of its own.
+
+    pre: jump head(0, x)                    pre:      n = stop - start; br n is small, direct, shared
+    head(i, s) in L0 parallel:              direct:   s' = x + call chunk(context, start, stop, inputs)
+        body                                          jump done(s')
+        s' = addo s, v                      shared:   env <- inputs
+        br i' < stop, head(i', s'), out               call parallel(context, part, env, units)
+                                                      s' = x + the parts in env, in order
+                                                      jump done(s')
+                                            done(s'): jump out(s')
+
+- ``chunk(context, start, stop, inputs) -> values`` is the loop itself, on some of its iterations. Reductions begin with
+  their identity.
+- ``part(context, env, lo, hi)`` runs the units lo...hi, whose size stands in env: it calls `chunk` for all of them at
+  once or, where there are reductions, for one after the other, and leaves what each has computed in env. So a
+  reduction's result hangs on the number of iterations, not on who did them.
+- `parallel` (runtime/threads.py) calls `part` until all units are done, from one thread or several.
+
+A loop that cannot be shared stays as it is; a note tells why. See docs/parallel.md.
+"""
+
+from __future__ import annotations
+
+from ..analysis.reductions import BETTER, Carried, Dependence, carried
+from ..ir.context import FUEL_FULL, REGISTERS
+from ..ir.function import Block, Edge, Function, Loop, Site, Symbol
+from ..ir.ops import OPS
+from ..ir.types import ACCESSES, I1, I64, NATURAL, PTR
+from .arms import choose
+from .maker import Maker
+from .memory import forward
+from .params import clean
+from .rebuild import lay_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..ir.types import Type
+
+_CONST, _SYMBOL, _ALLOCA, _PARAM = OPS["const"], OPS["symbol"], OPS["alloca"], OPS["param"]
+_SLOTS = 4  # Memory.region: see frontend/ownership.py
+_I64 = ACCESSES["i64"]
+
+# In env, by byte: whether anything visible has happened, the first value of the counter, iterations per unit and in
+# all; then inputs, then final values, then the units' parts.
+_DIRTY, _START, _SIZE, _COUNT, _INPUTS = 0, 8, 16, 24, 32
+_UNITS, _UNITS_OF_PARTS = 1024, 256
+_MANY = 1 << 48
+_UNIT_WORK, _SMALL_WORK = 1000.0, 2000.0
+"""Nanoseconds, as a glance at the loop makes them out: a unit takes at least, and a loop that is not worth a look at
+the clock at most."""
+_COSTS = {"call": 30.0, "ccall": 20.0, "floordiv": 8.0, "floormod": 8.0, "fdiv": 4.0, "fsqrt": 4.0, "const": 0.0}
+_TRIPS = 8.0
+
+
+class Cannot(Exception):
+    """Why a loop stays serial."""
+
+
+def outline(function: Function, driver: Symbol) -> tuple[list[Function], list[str]]:
+    """`function` and the functions made of its parallel loops; and a note on each of these."""
+    function = clean(choose(clean(forward(clean(function)))))
+    lay_out(function)
+    made, notes = [], []
+    for loop in function.loops():
+        if loop.parallel is None:
+            continue
+        line = loop.preheader.line
+        try:
+            shared = _Shared(function, loop, driver)
+            made += shared.make()
+            notes.append(f"line {line}: parallel")
+            lay_out(function)
+            for inner in shared.inner:
+                inner.parallel = None
+        except Cannot as reason:
+            loop.parallel = None
+            notes.append(f"line {line}: serial, {reason}")
+    return [function, *made], notes
+
+
+class _Shared:
+    """One loop that becomes functions.
+
+    Attributes:
+        inner: the loops in it.
+    """
+
+    def __init__(self, function: Function, loop: Loop, driver: Symbol) -> None:
+        self.function = function
+        self.loop = loop
+        self.driver = driver
+        self.line = loop.preheader.line
+        if loop.counter < 0:
+            raise Cannot("it does not count")
+        self._find_region()
+        self._check()
+        names = loop.parallel or {}
+        try:
+            self.roles = carried(function, loop, self.region, self.latch)
+        except Dependence as error:
+            name = names.get(error.param, "a value")
+            raise Cannot(f"{name!r} goes from one iteration to the next: {error}") from None
+        self._find_values()
+
+    # -- what there is -----------------------------------------------------------------------------------------------
+
+    def _find_region(self) -> None:
+        function, loop = self.function, self.loop
+        latches = [b for b in function.predecessors()[loop.header] if b is not loop.preheader]
+        if len(latches) != 1 or latches[0].term != "br":
+            raise Cannot("its end is not simple")
+        (self.latch,) = latches
+        first, second = self.latch.edges
+        self.back, self.out = (first, second) if first.target is loop.header else (second, first)
+        self.region: set[Block] = set()
+        work = [loop.header]
+        while work:
+            block = work.pop()
+            if block in self.region:
+                continue
+            self.region.add(block)
+            if block.term == "ret" or block is self.out.target:
+                raise Cannot("`break` or `return` ends it early")
+            work += [edge.target for edge in block.edges if edge is not self.out]
+        self.blocks = [block for block in function.blocks if block in self.region]
+        self.inner = {block.loop for block in self.blocks if block.loop is not None and block.loop.inside(loop)}
+
+    def _check(self) -> None:
+        ops, imms = self.function.ops, self.function.imms
+        for block in self.blocks:
+            for v in block.insts:
+                name = ops[v].name
+                if name == "ccall" and not (imms[v].pure or imms[v].free):
+                    raise Cannot(f"it needs Python ({imms[v].name} in line {self.function.lines[v]})")
+                if name == "call" and imms[v].target.gil:
+                    raise Cannot(f"{imms[v].name}() needs Python")
+                if name in ("load", "store") and imms[v].region == _SLOTS:
+                    raise Cannot("it holds references to Python objects")
+
+    def _find_values(self) -> None:
+        """Inputs: what the loop reads of the function around it. Outputs: what the function reads of the loop."""
+        function, region = self.function, self.region
+        homes, ops, args = function.homes, function.ops, function.args
+        header = self.loop.header
+        self.initial = dict(zip(header.params, self.loop.preheader.edges[0].args))
+        self.start = self.initial[self.loop.counter]
+        inputs: dict[int, None] = {self.start: None, self.loop.stop: None}
+        outputs: dict[int, None] = {}
+        for block in function.blocks:
+            inside = block in region
+            used = [a for v in block.insts for a in args[v]]
+            used += block.term_args
+            used += [a for e in block.edges if not inside or e is not self.out for a in e.args]
+            for a in used:
+                if (homes[a] in region) != inside:
+                    (inputs if inside else outputs)[a] = None
+        outputs.update((a, None) for a in self.out.args if homes[a] in region)
+        inputs.update((self.initial[role.param], None) for role in self.begins_with())
+        self.inputs = [a for a in inputs if ops[a] is not _CONST and ops[a] is not _SYMBOL]
+        if any(ops[a] is _ALLOCA for a in self.inputs):
+            raise Cannot("its iterations share a buffer")
+        self._find_outputs(list(outputs))
+
+    def _find_outputs(self, outputs: list[int]) -> None:
+        """Which of the chunk's results each output is; `replaced` are those that the loop does not change."""
+        function, homes = self.function, self.function.homes
+        params = {role.param: role for role in self.roles}
+        backs = {role.back: role for role in self.roles if role.kind not in ("same", "last")}
+        chained = {v for role in self.roles if role.kind not in ("same", "last", "fuel", "dirty") for v in role.chain}
+        self.replaced: dict[int, int] = {}
+        self.results: list[tuple[int, Carried | None]] = []
+        for v in outputs:
+            role = backs.get(v)
+            if role is not None:
+                if role.kind == "fuel":
+                    self.replaced[v] = self.initial[role.param]
+                else:
+                    self.results.append((v, role))
+            elif v in params and params[v].kind in ("same", "fuel"):
+                self.replaced[v] = self.initial[v]
+            elif (v in params or v in chained) and v != self.loop.counter:
+                raise Cannot("what an iteration gets from the one before is used after the loop")
+            else:
+                self.results.append((v, None))
+        wanted = {v for v, _ in self.results}
+        for role in self.roles:
+            keyed = any(other.key == role.param and other.back in wanted for other in self.roles)
+            if role.back not in wanted and ((role.kind == "dirty" and homes[role.back] in self.region) or keyed):
+                self.results.append((role.back, role))
+                wanted.add(role.back)
+        self.parts = [role for _, role in self.results if role is not None and role.kind != "dirty"]
+        self.types = tuple([function.types[v] for v, _ in self.results])
+        if max(sum(t.is_float is kind for t in self.types) for kind in (True, False)) > REGISTERS:
+            raise Cannot(f"it computes more than {REGISTERS} values")
+
+    @property
+    def cost(self) -> float:
+        """Nanoseconds per iteration, at a glance."""
+        total = 0.0
+        for block in self.blocks:
+            if not block.cold and block.loop is not None:
+                weight = 0.3 * _TRIPS ** (block.loop.depth - self.loop.depth)
+                total += weight * sum(_COSTS.get(self.function.ops[v].name, 1.0) for v in block.insts)
+        return max(total, 0.3)
+
+    def make(self) -> list[Function]:
+        """Make the functions, and change the one around the loop."""
+        site = len(self.function.sites)
+        self.function.sites.append(Site(self.line, "chunk"))
+        self.site, self.poll = site, site + 1
+        self.function.sites.append(Site(self.line, "poll"))
+        chunk = _chunk(self)
+        part = _part(self, chunk)
+        _share(self, chunk, part)
+        return [chunk, part]
+
+    def new(self, suffix: str, results: tuple[Type, ...]) -> Function:
+        old = self.function
+        made = Function(f"{old.name}.{suffix}", results)
+        made.file, made.fastmath, made.target, made.sites = old.file, old.fastmath, old.target, list(old.sites)
+        return made
+
+    def begins_with(self) -> list[Carried]:
+        """The roles whose initial value is given to a chunk. Reductions begin with their identity."""
+        return [role for role in self.roles if role.kind in ("same", "dirty")]
+
+
+# -- the loop itself -------------------------------------------------------------------------------------------------
+
+
+def _chunk(shared: _Shared) -> Function:
+    """``chunk(context, start, stop, initial values, inputs) -> results``."""
+    old, loop = shared.function, shared.loop
+    new = shared.new("chunk", shared.types)
+    to = Maker(new, shared.line)
+    entry = to.start()
+    value: dict[int, int] = {}
+    context, start, stop = new.add_param(entry, PTR), new.add_param(entry, I64), new.add_param(entry, I64)
+    for role in shared.begins_with():
+        value[-1 - role.param] = new.add_param(entry, old.types[role.param])
+    for a in shared.inputs:
+        if a == old.params[0]:
+            value[a] = context
+            continue
+        value[a] = new.add_param(entry, old.types[a])
+        if a in old.facts:
+            new.facts[value[a]] = old.facts[a]
+
+    def constant(a: int) -> None:
+        if a not in value and (old.ops[a] is _CONST or old.ops[a] is _SYMBOL):
+            value[a] = new.new_value(old.ops[a], old.types[a], (), old.imms[a], old.lines[a], entry)
+            entry.insts.append(value[a])
+
+    for block in shared.blocks:
+        for v in block.insts:
+            for a in old.args[v]:
+                constant(a)
+        for a in (*block.term_args, *[a for e in block.edges for a in e.args]):
+            constant(a)
+    constant(shared.start)
+    constant(loop.stop)
+    up = loop.step > 0
+    # The same numbers, with bounds that can be seen.
+    start = to.emit("smax" if up else "smin", start, value[shared.start])
+    stop = to.emit("smin" if up else "smax", stop, value[loop.stop])
+    fuel = to.const(FUEL_FULL)
+
+    loops: dict[Loop, Loop] = {}
+
+    def copy_of(inner: Loop | None) -> Loop | None:
+        if inner is None or not inner.inside(loop):
+            return None
+        if inner not in loops:
+            loops[inner] = Loop(copy_of(inner.parent))
+        return loops[inner]
+
+    blocks = {block: Block(k + 1, copy_of(block.loop)) for k, block in enumerate(shared.blocks)}
+    leave = Block(len(blocks) + 1)
+    for block, copy in blocks.items():
+        copy.cold = block.cold
+        for p in block.params:
+            value[p] = new.add_param(copy, old.types[p])
+        for v in block.insts:
+            value[v] = new.new_value(old.ops[v], old.types[v], (), old.imms[v], old.lines[v], copy)
+            copy.insts.append(value[v])
+    for inner, made in loops.items():
+        made.header = blocks[inner.header]
+        made.preheader = entry if inner is loop else blocks[inner.preheader]
+        if inner.counter >= 0:
+            made.counter, made.step = value[inner.counter], inner.step
+            made.stop = stop if inner is loop else value[inner.stop]
+    for block, copy in blocks.items():
+        for v in block.insts:
+            new.args[value[v]] = tuple([value[a] for a in old.args[v]])
+        copy.term, copy.term_imm, copy.line = block.term, block.term_imm, block.line
+        copy.term_args = tuple([value[a] for a in block.term_args])
+        copy.edges = [
+            Edge(blocks[e.target], tuple([value[a] for a in e.args])) if e is not shared.out else Edge(leave)
+            for e in block.edges
+        ]
+    latch = blocks[shared.latch]
+    to.block = latch
+    following = value[shared.back.args[loop.header.params.index(loop.counter)]]
+    latch.term_args = (to.emit("slt" if up else "sgt", following, stop),)
+    latch.edges = [Edge(blocks[loop.header], tuple([value[a] for a in shared.back.args])), Edge(leave)]
+
+    to.block = entry
+    given = {loop.counter: start}
+    for role in shared.roles:
+        type = old.types[role.param]
+        if role.kind == "fuel":
+            given[role.param] = fuel
+        elif role.kind in ("same", "dirty"):
+            given[role.param] = value[-1 - role.param]
+        else:
+            given[role.param] = to.const(_held(role.identity, type), type)
+    to.jump(blocks[loop.header], *[given[p] for p in loop.header.params])
+    new.blocks += [*blocks.values(), leave]
+    to.block = leave
+    to.end("ret", tuple([value[v] if v in value else _constant(to, old, v) for v, _ in shared.results]))
+    lay_out(new)
+    return new
+
+
+def _constant(to: Maker, old: Function, v: int) -> int:
+    return to.emit(old.ops[v].name, imm=old.imms[v], type=old.types[v])
+
+
+# -- some units of it ------------------------------------------------------------------------------------------------
+
+
+def _places(shared: _Shared) -> tuple[dict[int, int], list[int], int]:
+    """Where in env each input is, and each result: its final value, or its parts; and the size of env."""
+    at = _INPUTS
+    inputs = {}
+    for a in shared.inputs:
+        if a != shared.function.params[0]:
+            inputs[a] = at
+            at += 8
+    results = []
+    for _, role in shared.results:
+        results.append(at)
+        at += 8 * _UNITS_OF_PARTS if role is not None and role.kind != "dirty" else 8
+    return inputs, results, at
+
+
+def _part(shared: _Shared, chunk: Function) -> Function:
+    """``part(context, env, lo, hi)``; where there is nothing between lo and hi it polls."""
+    old, loop = shared.function, shared.loop
+    new = shared.new("part", ())
+    to = Maker(new, shared.line)
+    entry = to.start()
+    context, env, lo, hi = [new.add_param(entry, t) for t in (PTR, PTR, I64, I64)]
+    polls, pre, head, more, store, done = [Block(k + 1) for k in range(6)]
+    to.branch(to.emit("slt", lo, hi), Edge(pre), Edge(polls))
+    polls.cold = True
+    new.blocks += [pre, head, store, more, done, polls]
+
+    to.block = pre
+    inputs, results, _ = _places(shared)
+    value = {a: to.load(NATURAL[old.types[a]], env, at) for a, at in inputs.items()}
+    value[old.params[0]] = context
+    first, size, count = [to.load(_I64, env, at) for at in (_START, _SIZE, _COUNT)]
+    step = to.const(loop.step)
+    never = to.const(False, I1)
+    initial = []
+    for role in shared.begins_with():
+        a = shared.initial[role.param]
+        initial.append(value[a] if a in value else _constant(to, old, a))
+    by = to.const(1)
+    to.jump(head, lo)
+
+    to.block = head
+    u = new.add_param(head, I64)
+    following = to.emit("add", u, by) if shared.parts else hi
+    end = to.emit("smin", to.emit("mul", following, size), count)
+    begin = to.emit("add", first, to.emit("mul", to.emit("mul", u, size), step))
+    stop = to.emit("add", first, to.emit("mul", end, step))
+    given = [value[a] for a in shared.inputs if a != old.params[0]]
+    values = to.call(chunk.symbol, (context, begin, stop, *initial, *given), shared.types, shared.site, never)
+    final: list[tuple[int, int]] = []
+    for (_, result), at, v in zip(shared.results, results, values):
+        if result is None:
+            final.append((at, v))
+        elif result.kind != "dirty":
+            to.store(NATURAL[new.types[v]], v, env, at, (u,))
+    _store_dirty(shared, to, env, values)
+    to.branch(to.emit("eq", end, count), Edge(store), Edge(more))
+
+    to.block = store
+    for at, v in final:
+        to.store(NATURAL[new.types[v]], v, env, at)
+    to.jump(more)
+    to.block = more
+    if shared.parts:
+        again = Loop(None)
+        again.header, again.preheader = head, pre
+        head.loop = store.loop = more.loop = again
+        to.branch(to.emit("slt", following, hi), Edge(head, (following,)), Edge(done))
+    else:
+        to.jump(done)
+    to.block = done
+    to.end("ret")
+    to.block = polls
+    to.emit("poll", to.const(0), to.const(False, I1), imm=(shared.poll, 1))
+    to.end("ret")
+    lay_out(new)
+    return new
+
+
+def _store_dirty(shared: _Shared, to: Maker, env: int, values: list[int]) -> None:
+    old = shared.function
+    for role in shared.roles:
+        if role.kind == "dirty":
+            back = [v for v, (a, _) in zip(values, shared.results) if a == role.back]
+            flag = back[0] if back else _constant(to, old, role.back)
+            # Other threads only ever set it, too.
+            known = to.emit("b2i", flag)
+            to.store(_I64, to.emit("or", to.load(_I64, env, _DIRTY), known), env, _DIRTY)
+
+
+def _held(value: Any, type: Type) -> Any:
+    return float(value) if type.is_float else bool(value) if type is I1 else value
+
+
+# -- the function around it ------------------------------------------------------------------------------------------
+
+
+def _share(shared: _Shared, chunk: Function, part: Function) -> None:
+    """Replace the loop by calls."""
+    function, loop = shared.function, shared.loop
+    types = function.types
+    to = Maker(function, shared.line)
+    pre, outer = loop.preheader, loop.parent
+    direct, spread, done = [Block(len(function.blocks) + k, outer) for k in range(3)]
+    dirty = _dirty_before(shared, to, pre)
+    initial = [shared.initial[role.param] for role in shared.begins_with()]
+    given = [a for a in shared.inputs if a != function.params[0]]
+
+    # How many iterations there are.
+    to.block = pre
+    start, stop, size = shared.start, loop.stop, abs(loop.step)
+    count = to.emit("sub", stop, start) if loop.step > 0 else to.emit("sub", start, stop)
+    if size > 1:
+        count = to.emit("udiv", to.emit("add", count, to.const(size - 1)), to.const(size))
+    small = to.const(max(2, int(_SMALL_WORK / shared.cost)))
+    to.branch(to.emit("ult", to.emit("sub", count, small), to.const(_MANY)), Edge(spread), Edge(direct))
+
+    to.block = direct
+    values = to.call(
+        chunk.symbol, (function.params[0], start, stop, *initial, *given), shared.types, shared.site, dirty
+    )
+    happened = dirty
+    for (_, role), v in zip(shared.results, values):
+        happened = v if role is not None and role.kind == "dirty" else happened
+    parts = {role.param: v for (_, role), v in zip(shared.results, values) if role in shared.parts}
+    combined = _combine(shared, to, parts, shared.initial, happened)
+    to.jump(done, *[combined.get(role, v) if role is not None else v for (_, role), v in zip(shared.results, values)])
+
+    to.block = spread
+    inputs, results, room = _places(shared)
+    most = _UNITS_OF_PARTS if shared.parts else _UNITS
+    env = to.emit("alloca", imm=room)
+    least = to.const(max(1, int(_UNIT_WORK / shared.cost)))
+    unit = to.emit("udiv", to.emit("add", count, to.const(most - 1)), to.const(most))
+    unit = to.emit("umax", unit, least)
+    units = to.emit("udiv", to.emit("sub", to.emit("add", count, unit), to.const(1)), unit)
+    for at, v in ((_DIRTY, to.const(0)), (_START, start), (_SIZE, unit), (_COUNT, count)):
+        to.store(_I64, v, env, at)
+    for a, at in inputs.items():
+        to.store(NATURAL[types[a]], a, env, at)
+    symbol = to.emit("symbol", imm=part.symbol)
+    to.call(shared.driver, (function.params[0], symbol, env, units, to.const(1)), (), shared.site, dirty)
+    values = []
+    for (_, role), at, t in zip(shared.results, results, shared.types):
+        if role is None:
+            values.append(to.load(NATURAL[t], env, at))
+        elif role.kind == "dirty":
+            happened = to.emit("ne", to.load(_I64, env, _DIRTY), to.const(0))
+            values.append(to.emit("or", shared.initial[role.param], happened))
+            dirty = values[-1]
+        else:
+            values.append(-1)
+    if shared.parts:
+        head = Block(len(function.blocks) + 3)
+        head.loop = Loop(outer)
+        head.loop.header, head.loop.preheader = head, spread
+        to.jump(head, to.const(0), *[shared.initial[role.param] for role in shared.parts])
+        to.block = head
+        u = function.add_param(head, I64)
+        params = {role.param: function.add_param(head, types[role.param]) for role in shared.parts}
+        parts = {
+            role.param: to.load(NATURAL[types[role.param]], env, at, (u,))
+            for (_, role), at in zip(shared.results, results) if role in shared.parts
+        }  # fmt: skip
+        combined = _combine(shared, to, parts, params, dirty)
+        values = [combined.get(role, v) if role is not None else v for (_, role), v in zip(shared.results, values)]
+        following = to.emit("add", u, to.const(1))
+        back = Edge(head, (following, *[combined[role] for role in shared.parts]))
+        to.branch(to.emit("slt", following, units), back, Edge(done, tuple(values)))
+    else:
+        to.jump(done, *values)
+
+    to.block = done
+    known = dict(shared.replaced)
+    known.update((v, function.add_param(done, t)) for (v, _), t in zip(shared.results, shared.types))
+    to.end("jump", (), [Edge(shared.out.target, tuple([known.get(a, a) for a in shared.out.args]))])
+    blocks = [b for b in function.blocks if b not in shared.region]
+    for block in blocks:
+        for v in block.insts:
+            function.args[v] = tuple([known.get(a, a) for a in function.args[v]])
+        block.term_args = tuple([known.get(a, a) for a in block.term_args])
+        for edge in block.edges:
+            edge.args = tuple([known.get(a, a) for a in edge.args])
+    function.blocks = [*blocks, direct, spread, *([head] if shared.parts else []), done]
+
+
+def _combine(
+    shared: _Shared, to: Maker, parts: dict[int, int], params: dict[int, int], dirty: int
+) -> dict[Carried, int]:
+    """The reductions, of what `params` hold and of `parts`, which come after that; both by the header's parameters."""
+    lines = shared.function.lines
+    found: dict[Carried, int] = {}
+    for role in shared.parts:
+        part, held = parts[role.param], params[role.param]
+        if role.key >= 0:
+            (kind,) = [other.kind for other in shared.parts if other.param == role.key]
+            better = to.emit(BETTER[kind][0], parts[role.key], params[role.key])
+            v = to.emit("select", better, part, held)
+        elif role.kind in ("addo", "mulo"):
+            shared.function.sites.append(Site(lines[role.back] or shared.line, "overflow"))
+            v = to.emit(role.kind, part, held, dirty, imm=len(shared.function.sites) - 1)
+        else:
+            v = to.emit(role.kind, part, held)
+        found[role] = to.emit(role.narrow, v) if role.narrow else v
+    return found
+
+
+def _dirty_before(shared: _Shared, to: Maker, pre: Block) -> int:
+    """Whether anything visible has happened when the loop begins; true where nothing in it asks."""
+    for role in shared.roles:
+        if role.kind == "dirty":
+            return shared.initial[role.param]
+    function = shared.function
+    for block in shared.blocks:
+        for v in block.insts:
+            if function.ops[v].name == "poll" and function.homes[function.args[v][1]] not in shared.region:
+                return function.args[v][1]
+    to.block = pre
+    return to.const(True, I1)

@@ -1,0 +1,144 @@
+"""Threads for compiled loops: workers that never touch Python, and running without the GIL.
+
+A parallel loop's iterations are grouped into *units*; `PARALLEL` (see `threads_x86_64`) runs all of them:
+
+1. The calling thread runs 1, 2, 4... units itself and looks at the clock. As long as the rest would take less than
+   `WORTH` nanoseconds it goes on like that: small loops stay serial.
+2. Else it takes the pool (a thread that finds it taken goes on serially: so do loops in loops), lets the GIL go, and
+   wakes the workers. All of them, itself included, take chunks of units in order: half a fair share of what is left,
+   at least some ten microseconds' worth.
+3. It waits for those still at work, takes the GIL again and returns.
+
+A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
+more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
+nothing else. The calling thread's polls take the GIL and run signal handlers, also while it waits.
+
+Workers are threads of the C library, made when first needed, parked on a futex and gone with the process. They have no
+thread state, so Python's end does not wait for them. A forked child starts with none.
+"""
+
+from __future__ import annotations
+
+import os
+from ctypes import PyDLL, byref, c_uint, c_uint64, c_void_p, memset
+
+from ..asm import memory
+from ..ir.context import CAPTURES, RESULTS, SIZE
+from ..ir.function import Symbol
+from . import capi, stubs, threads_x86_64
+from .threads_x86_64 import WORDS
+
+MAX_THREADS = 128
+WORTH = 60_000
+"""Nanoseconds of work left that are worth waking threads for."""
+TRUSTED = 6_000
+"""Nanoseconds after which the time that units have taken is believed."""
+_SPIN = 2_000
+_STACK = 8 << 20
+_MARGIN = 256 << 10
+_STRIDE = (16 + SIZE + 127) // 64 * 64
+
+_LISTINGS = ("RELEASE", "RETAKE", "POLL", "TRANSFER", "WORK", "WORKER", "PARALLEL")
+_pools: list[Pool] = []
+
+
+class Pool:
+    """The pool's record and its machine code; made once, at the first need, and never freed: workers outlive Python.
+
+    Attributes:
+        address: of the record.
+        addresses: of the code, by listing.
+        parallel: the symbol of `PARALLEL`.
+    """
+
+    def __init__(self) -> None:
+        libc = PyDLL(None)
+        libc.calloc.restype = c_void_p
+        whole = WORDS["RECORD"] + SIZE + 64
+        self.address = (libc.calloc(1, whole) + 63) & -64
+        self.addresses: dict[str, int] = {}
+        self._place_code()
+        self.parallel = Symbol("parallel", self.addresses["PARALLEL"])
+        key = c_uint()
+        attributes = libc.calloc(1, 64)
+        libc.pthread_attr_init(c_void_p(attributes))
+        libc.pthread_attr_setstacksize(c_void_p(attributes), c_uint64(_STACK))
+        libc.pthread_attr_setdetachstate(c_void_p(attributes), 1)
+        if libc.pthread_key_create(byref(key), None):
+            raise OSError("there is no room for another thread-specific key")
+        words = {
+            "KEY": key.value,
+            "GET": capi.libm("pthread_getspecific"),
+            "SET": capi.libm("pthread_setspecific"),
+            "CLOCK": capi.libm("clock_gettime"),
+            "SYSCALL": capi.libm("syscall"),
+            "CREATE": capi.libm("pthread_create"),
+            "SAVE": capi.address("PyEval_SaveThread"),
+            "RESTORE": capi.address("PyEval_RestoreThread"),
+            "SIGNALS": capi.address("PyErr_CheckSignals"),
+            "ATTRIBUTES": attributes,
+            "BLOCKS": (libc.calloc(MAX_THREADS + 1, _STRIDE) + 63) & -64,
+            "STRIDE": _STRIDE,
+            "STACK": _STACK - _MARGIN,
+            "COPY": (RESULTS - CAPTURES) // 8,
+            "SPIN": _SPIN,
+            "TRUSTED": TRUSTED,
+            "WORTH": WORTH,
+            "THREADS": _default_threads(),
+            **{name: self.addresses[name] for name in ("WORKER", "WORK", "RELEASE", "RETAKE", "TRANSFER")},
+        }
+        for name, value in words.items():
+            self[name] = value
+        os.register_at_fork(after_in_child=self._forked)
+        # From now on polls ask whether the thread has the GIL.
+        capi.POLL_HOOK.value = self.addresses["POLL"]
+
+    def __getitem__(self, name: str) -> int:
+        return int(c_uint64.from_address(self.address + WORDS[name]).value)
+
+    def __setitem__(self, name: str, value: int) -> None:
+        c_uint64.from_address(self.address + WORDS[name]).value = value
+
+    def _place_code(self) -> None:
+        whole = bytearray()
+        starts: dict[str, int] = {}
+        for name in _LISTINGS:
+            whole += b"\xcc" * (-len(whole) % 64)
+            starts[name] = len(whole)
+            whole += stubs.code(getattr(threads_x86_64, name), self.address)
+        region = memory.publish(bytes(whole)).keep()
+        self.addresses.update({name: region.code_address + start for name, start in starts.items()})
+
+    def _forked(self) -> None:
+        """In a child: the workers are not there. A loop that was under way in the thread that forked (from a signal
+        handler) has lost what they were at, and ends with an error."""
+        failed = (1 << 64) - 1 if self["BUSY"] else 0
+        memset(self.address + WORDS["STARTED"], 0, WORDS["BUSY"] - WORDS["STARTED"])
+        memset(self.address + WORDS["LOCK"], 0, 8)
+        memset(self.address + WORDS["STATE"], 0, WORDS["RECORD"] - WORDS["STATE"])
+        self["FAILED"] = failed
+        self["BUSY"] = 0
+
+
+def pool() -> Pool:
+    """The process's pool."""
+    if not _pools:
+        _pools.append(Pool())
+    return _pools[0]
+
+
+def _default_threads() -> int:
+    """JITNEY_NUM_THREADS, or the number of processors this process may use."""
+    asked = os.environ.get("JITNEY_NUM_THREADS", "")
+    if asked.isascii() and asked.isdigit() and int(asked) > 0:
+        return min(int(asked), MAX_THREADS)
+    return min(len(os.sched_getaffinity(0)), MAX_THREADS)
+
+
+def set_number(number: int) -> None:
+    """See `jitney.set_num_threads`."""
+    if type(number) is not int:
+        raise TypeError(f"the number of threads must be an int, not {type(number).__name__}")
+    if not 1 <= number <= MAX_THREADS:
+        raise ValueError(f"the number of threads must be between 1 and {MAX_THREADS}, not {number}")
+    pool()["THREADS"] = number

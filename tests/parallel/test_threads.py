@@ -1,0 +1,282 @@
+"""Threads of compiled loops and everything else that a process does."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import jitney
+from jitney import jit, prange
+from jitney.runtime import threads
+
+POOL = threads.pool()
+pytestmark = pytest.mark.parametrize("sharing", ["measured"], indirect=True)
+
+
+@jit(parallel=True)
+def busy(n, k):
+    t = 0
+    for i in prange(n):
+        x = i
+        for j in range(k):
+            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        t ^= x
+    return t
+
+
+def plain(n, k):
+    t = 0
+    for i in range(n):
+        x = i
+        for _ in range(k):
+            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        t ^= x
+    return t
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a program in a process of its own."""
+
+    def go(text, **kwargs):
+        script = tmp_path / "script.py"
+        script.write_text(text)
+        return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, **kwargs)
+
+    return go
+
+
+BUSY = """
+import os, signal, threading, time
+from jitney import jit, prange, set_num_threads
+@jit(parallel=True)
+def busy(n, k):
+    t = 0
+    for i in prange(n):
+        x = i
+        for j in range(k):
+            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        t ^= x
+    return t
+set_num_threads(3)
+"""
+
+
+def test_workers_do_join(sharing):
+    before = POOL["EPOCH"]
+    assert busy(2000, 2000) == busy(2000, 2000)
+    assert POOL["EPOCH"] > before and POOL["STARTED"] >= 2 and not POOL["BUSY"]
+    assert busy(50, 100) == plain(50, 100)
+
+
+def test_many_python_threads_at_once():
+    wanted = plain(600, 30)
+    wrong = []
+
+    def work():
+        for _ in range(40):
+            if busy(600, 30) != wanted:
+                wrong.append(1)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    assert not wrong and not POOL["BUSY"]
+
+
+def test_repeated_calls_leak_nothing():
+    a = np.ones(300)
+
+    @jit(parallel=True)
+    def f(a, bad):
+        t = 0
+        for i in prange(len(a)):
+            t += int(a[i])
+            if i == bad:
+                raise ValueError("bad")
+        return t
+
+    def go(count):
+        for k in range(count):
+            assert f(a, -1) == 300
+            if k % 10 == 0:
+                with pytest.raises(ValueError, match="bad"):
+                    f(a, 290)
+
+    go(50)
+    gc.collect()
+    before, count = resident(), len(gc.get_objects())
+    go(1000)
+    gc.collect()
+    assert len(gc.get_objects()) - count < 50
+    assert resident() - before < 4 << 20
+    assert len(os.listdir("/proc/self/task")) <= 130
+
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def test_other_python_threads_run_meanwhile():
+    seen = []
+    over = threading.Event()
+
+    def watch():
+        while not over.is_set():
+            seen.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    start = time.perf_counter()
+    busy(3000, 20000)
+    end = time.perf_counter()
+    over.set()
+    watcher.join()
+    assert sum(start < t < end for t in seen) > 3
+
+
+def test_fork_with_parked_workers():
+    wanted = busy(2000, 500)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            good = POOL["STARTED"] == 0 and busy(2000, 500) == wanted and busy(2000, 500) == wanted
+            code = 0 if good else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert busy(2000, 500) == wanted
+
+
+def test_fork_while_another_thread_is_in_a_loop():
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            busy(2000, 300)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(5):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0 if busy(500, 50) == busy(500, 50) else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    finally:
+        stop.set()
+        worker.join()
+
+
+def test_exit_with_parked_workers(run):
+    done = run(BUSY + "print(busy(2000, 2000) == busy(2000, 2000))")
+    assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)
+
+
+def test_exit_while_a_daemon_thread_is_in_a_loop(run):
+    done = run(BUSY + "threading.Thread(target=busy, args=(10**6, 10**5), daemon=True).start()\ntime.sleep(0.3)")
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_the_environment_sets_the_number(run):
+    text = "import os, jitney; print(jitney.get_num_threads())"
+    for value, wanted in (("5", "5"), ("1", "1"), ("", None), ("x", None), ("0", None), ("1000", "128")):
+        done = run(text, env={**os.environ, "JITNEY_NUM_THREADS": value})
+        assert done.stdout.strip() == (wanted or str(len(os.sched_getaffinity(0))))
+
+
+@pytest.mark.parametrize("n, k", [(10**7, 1000), (3, 10**10)])
+def test_ctrl_c(run, n, k):
+    text = f"""
+busy(10, 10)
+def press():
+    time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=press).start()
+start = time.perf_counter()
+try:
+    busy({n}, {k})
+except KeyboardInterrupt:
+    print("interrupted", time.perf_counter() - start < 20)
+print(busy(2000, 200) == busy(2000, 200))
+"""
+    done = run(BUSY + text)
+    assert (done.stdout, done.returncode) == ("interrupted True\nTrue\n", 0), done.stderr
+
+
+def test_a_handler_may_call_compiled_loops(run):
+    text = """
+got = []
+def handler(*_):
+    got.append(busy(500, 100))
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+first = busy(3000, 40000)
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(len(got) > 0, set(got) == {busy(500, 100)}, first == busy(3000, 40000))
+"""
+    done = run(BUSY + text)
+    assert done.stdout == "True True True\n", done.stderr
+
+
+def test_a_handler_that_forks_never_gives_a_wrong_answer(run):
+    text = """
+wanted = busy(2000, 2500)
+parent = os.getpid()
+forked = []
+def handler(*_):
+    if not forked:
+        forked.append(os.fork())
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.003)
+try:
+    good = busy(2000, 2500) == wanted
+except RuntimeError:
+    good = True
+if os.getpid() != parent:
+    os._exit(0 if good else 1)
+print(good, os.waitstatus_to_exitcode(os.waitpid(forked[0], 0)[1]) if forked else 0)
+"""
+    done = run(BUSY + text)
+    assert done.stdout == "True 0\n", done.stderr
+
+
+def test_floats_round_as_in_the_calling_thread():
+    @jit(parallel=True)
+    def thirds(a):
+        for i in prange(len(a)):
+            a[i] = i / 3.0
+
+    a = np.zeros(20000)
+    thirds(a)
+    assert (a == np.arange(20000) / 3.0).all()
+
+
+def test_collected_while_workers_are_parked():
+    for k in range(20):
+
+        @jit(parallel=True)
+        def f(n):
+            t = 0
+            for i in prange(n):
+                t += i * k
+            return t
+
+        assert f(30000) == sum(range(30000)) * k
+        del f
+    gc.collect()
+    assert jitney.get_num_threads() == 3
+    signal.getsignal(signal.SIGINT)

@@ -169,7 +169,8 @@ class Dispatcher:
             self._shorten(jitted, record, args, kwargs)
             return None
         if record.tier == Tier.QUICK:
-            return self._for_one_call(jitted, record, None if usual else self._binding, unusual_dtypes(values))
+            by_number = unusual_dtypes(record.types, values)
+            return self._for_one_call(jitted, record, None if usual else self._binding, by_number)
         changed = record.guards.moved
         record.guards.moved = False
         if not record.address:
@@ -178,7 +179,7 @@ class Dispatcher:
             changed = True
         if not usual and not self._flexible:
             self._flexible = changed = True
-        elif not changed and not record.by_number and unusual_dtypes(values):
+        elif not changed and not record.by_number and unusual_dtypes(record.types, values):
             record.by_number = changed = True
         if changed:
             try:

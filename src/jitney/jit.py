@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from sys import modules
 from types import FunctionType
 
 from . import pipeline
 from .dispatcher import Dispatcher, compile_lock, dispatcher_of, expect_recursion, warn
 from .errors import UnsupportedError
+from .lazy import load
 from .runtime import stubs
 from .runtime.callable import Callable, function_of, function_type, new
 from .runtime.layouts import LAYOUT, arrays
@@ -67,8 +69,15 @@ def _kind() -> type[JitFunction]:
     return _kinds[0]
 
 
+_ARRAYS = ("frontend.arrays", "frontend.views", "frontend.operators.numpy_scalars", "frontend.operators.storing")
+
+
 def prepare() -> None:
-    """Have ready what the first decoration needs; it will try again, and tell, where that is not possible."""
+    """Have ready what the first decoration needs; it will try again, and tell, where that is not possible. And what
+    the first call will need, where the program uses NumPy."""
+    if "numpy" in modules:
+        for name in _ARRAYS:
+            load(f"{__package__}.{name}")
     if LAYOUT.supported:
         try:
             _kind()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import BuiltinFunctionType, FunctionType
 
-from ..pytypes import BOOL, FLOAT, INT, NONE, SCALARS, PyType, array_type, constant_type, tuple_type
+from ..pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, PyType, Scalar, array_type, constant_type, tuple_type
 from .callable import Callable
 from .layouts import arrays
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_NDIM = 4
+_ITEMS: dict[Any, Scalar] = {}
 _PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE}
 _CONSTANTS = (FunctionType, BuiltinFunctionType, Callable, str, type)
 
@@ -48,7 +49,11 @@ def type_of(value: Any) -> PyType | None:
 
 def _array_type(array: Any) -> PyType | None:
     dtype, flags = array.dtype, array.flags
-    item = SCALARS.get(dtype.name)
+    item = _ITEMS.get(dtype)
+    if item is None:
+        item = SCALARS.get(dtype.name)
+        if item is not None:
+            _ITEMS[dtype] = item
     if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:
         return None
     layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
@@ -66,9 +71,9 @@ def description(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def unusual_dtypes(values: tuple[Any, ...]) -> bool:
+def unusual_dtypes(types: tuple[PyType, ...], values: tuple[Any, ...]) -> bool:
     """Whether some array's dtype, though equal to one of NumPy's own, is another object."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and any(
-        type(v) is numpy.ndarray and v.dtype is not numpy.dtype(v.dtype.name) for v in values
+        isinstance(t, Array) and v.dtype is not numpy.dtype(t.item.dtype) for t, v in zip(types, values)
     )

@@ -11,9 +11,8 @@ One module per family of types: `python` (with `integers`, `floats`, `power`), `
 from __future__ import annotations
 
 import operator
-import sys
 
-from ...lazy import lazy, load
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
 from .. import wholes
 from ..state import CONFLICT, Val
@@ -182,9 +181,3 @@ def to_index(lw: Lowering, value: Val) -> int:
     if constants.is_big(value):
         lw.fail("overflow")
     type_error(lw, operator.index, value)
-
-
-if "numpy" in sys.modules:
-    # Who uses NumPy will need these in the first call.
-    for _name in ("numpy_scalars", "storing"):
-        load(f"{__name__}.{_name}")

@@ -16,7 +16,7 @@ from _weakref import ref
 from time import perf_counter
 from types import FunctionType
 
-from . import pipeline, report
+from . import pipeline
 from .asm import memory
 from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from . import report
     from .pipeline import Compiled
     from .pytypes import PyType
     from .runtime import build_entry
 else:
+    report = lazy("jitney", "report")
     build_entry = lazy("jitney.runtime", "build_entry")
 
 MAX_SPECIALIZATIONS = 16

@@ -18,6 +18,7 @@ from jitney.ir.function import Function
 from jitney.ir.interp import Context, run
 from jitney.ir.ops import OPS, hold
 from jitney.ir.types import ACCESSES, BY_NAME, F32, F64, I1, I64, PTR, Type
+from tests.ir import rule_index
 
 GOLDEN = Path(__file__).parent / "rules.golden"
 _BITS, _FLOAT = "bits", "float"  # types of the literals that fit several
@@ -263,12 +264,16 @@ def instances(rule) -> Iterator[Instance]:
             raise AssertionError(f"no constants for {rule[0]} with {types}")
 
 
+def test_index_is_up_to_date() -> None:
+    assert rule_index.PATH.read_text() == rule_index.text()
+
+
 def candidates(instance: Instance) -> set[str]:
     """Names of the rules that `simplify` would try, all of them failing."""
     found = set()
     function = instance.function
-    for k, buckets in rules._tables[instance.op]:
-        keys = [None] if k < 0 else [function.ops[instance.args[k]], function.imms[instance.args[k]]]
+    for k, buckets in rules.INDEX.get(instance.op.name, ()):
+        keys = [None] if k < 0 else [function.ops[instance.args[k]].name, function.imms[instance.args[k]]]
         for key in keys:
             if key in buckets:
                 found |= {rule[0] for rule in rules._rules(instance.op, k, buckets, key)}

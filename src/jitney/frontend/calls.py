@@ -10,8 +10,8 @@ from __future__ import annotations
 from ..ir import context
 from ..ir.function import Call
 from ..ir.types import NATURAL
+from ..lazy import lazy
 from ..pytypes import BOOL, Iterator, PyType, mapped
-from . import inline
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, Protocol
 
     from ..ir.function import Symbol
+    from . import inline
 
     class Settings(Protocol):
         """How a function is compiled: names whose value has changed before, and the decorator's options."""
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
 
         def callee(self, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
             """A specialisation of it, compiled; None if that is not possible."""
+
+else:
+    inline = lazy("jitney.frontend", "inline")
 
 
 def fast(settings: Settings) -> bool:

@@ -19,11 +19,16 @@ from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from functools import partial
     from types import FunctionType
 
     from ..ir.function import Symbol
     from .calls import CalleeInfo, Hooks
     from .source import Source
+else:
+    # `functools` itself would be imported for this alone.
+    from _functools import partial
+
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
 _MAX_ROUNDS = 5
@@ -138,13 +143,13 @@ def _prepared(
     lw.root = function
     lw.arg_types = arg_types
     lw.assumed_writes = writes
-    lw.operand = lambda node: expressions.lower_expression(lw, node)
+    lw.operand = partial(expressions.lower_expression, lw)
     lw.expr = lambda node: wholes.settled(lw, expressions.lower_expression(lw, node))
-    lw.body = lambda body: statements.lower_body(lw, body)
-    lw.assign = lambda target, value: statements.assign(lw, target, value)
-    lw.condition = lambda node: expressions.condition(lw, node)
-    lw.read_local = lambda node: expressions.read_local(lw, node)
-    lw.call = lambda callee, args, kwargs, node: calls.lower_call(lw, callee, args, kwargs, node)
+    lw.body = partial(statements.lower_body, lw)
+    lw.assign = partial(statements.assign, lw)
+    lw.condition = partial(expressions.condition, lw)
+    lw.read_local = partial(expressions.read_local, lw)
+    lw.call = partial(calls.lower_call, lw)
     entry = lw.b.new_block()
     lw.b.start(entry, None)
     lw.b.line = tree.node.lineno + tree.line_offset

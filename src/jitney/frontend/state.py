@@ -308,9 +308,14 @@ class Lowering:
         arguments."""
         env: dict[str, Val] = {}
         args: list[list[int]] = [[] for _ in ends]
+        first, *others = [end.env for end in ends]
         for name in (*names, *HIDDEN):
-            values = [end.env.get(name, UNBOUND_VAL) for end in ends]
-            joined = self._join_values(values, ends, target, args)
+            joined = first.get(name, UNBOUND_VAL)
+            for other in others:
+                if other.get(name, UNBOUND_VAL) is not joined:
+                    values = [end.env.get(name, UNBOUND_VAL) for end in ends]
+                    joined = self._join_values(values, ends, target, args)
+                    break
             if joined.type is not UNBOUND:
                 env[name] = joined
         value = None
@@ -321,9 +326,12 @@ class Lowering:
 
     def _join_values(self, values: list[Val], ends: list[Open], target: Block, args: list[list[int]]) -> Val:
         first = values[0]
-        if all(v.type is first.type and v.parts == first.parts for v in values):
-            return first
         type: PyType | None = first.type
+        for v in values:
+            if v.type is not type or v.parts != first.parts:
+                break
+        else:
+            return first
         for v in values[1:]:
             type = join_types(type, v.type) if type is not None else None
         if type is None:

@@ -47,6 +47,9 @@ def wrap(value: int) -> int:
     return value - (1 << 64) if value & _SIGN else value
 
 
+_SIGNATURES: dict[str, tuple[list[str], str]] = {}
+
+
 class Op:
     """One operation. Instructions hold it directly; compare by identity.
 
@@ -69,10 +72,12 @@ class Op:
     def __init__(
         self, name: str, signature: str, flags: int, meaning: Callable[..., Any] | None, doc: str, base: str = ""
     ) -> None:
-        left, _, right = signature.partition("->")
+        known = _SIGNATURES.get(signature)
+        if known is None:
+            left, _, right = signature.partition("->")
+            known = _SIGNATURES[signature] = (left.split(), right.strip())
         self.name = name
-        self.params = left.split()
-        self.result = right.strip()
+        self.params, self.result = known
         self.pure = bool(flags & PURE)
         self.commutative = bool(flags & COMM)
         self.guard = bool(flags & GUARD)

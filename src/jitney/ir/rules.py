@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import math
 
+from .index import INDEX
 from .ops import OPS, hold
-from .types import I1, I64, PTR
+from .types import I64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     # A pattern or replacement: a variable's name, a literal, or (operation, arguments...).
     Term = Any
     Rule = tuple[str, Term, Term, Term]  # name, pattern, replacement, guard
-    # For some argument positions, buckets of rules (as text until needed) by what the argument must be.
-    Table = list[tuple[int, dict[Any, str | list[Rule]]]]
 
 RULES = """
 # sums
@@ -302,29 +301,25 @@ _RANGES = {
     "popcnt": (0, 64),
 }
 
-_lines: dict[str, list[str]] = {}  # the lines of RULES by the operation at the root
-_tables: dict[Op, Table] = {}
+_lines: list[str] = []  # those of RULES, once needed
 
 
 def simplify(builder: Builder, op: Op, args: tuple[int, ...], type: Type) -> int | None:
     """A value equal to ``op(args)`` that is simpler, or None.
 
     Only those rules are tried, and even read, whose pattern has below the root the operation or the constant that an
-    argument is.
+    argument is (`INDEX`).
     """
-    table = _tables.get(op)
-    if table is None:
-        table = _tables[op] = _table(op)
     function = builder.function
     ops = function.ops
-    for k, buckets in table:
+    for k, buckets in INDEX.get(op.name, ()):
         if k < 0:
             if args[-1] != args[-2] and len(args) == 2:
                 continue
             key: Any = None
         else:
-            key = ops[args[k]]
-            if key is _CONST:
+            key = ops[args[k]].name
+            if key == "const":
                 imm = function.imms[args[k]]
                 if imm in buckets:
                     found = _first(builder, _rules(op, k, buckets, imm), args, type)
@@ -452,58 +447,18 @@ def _sibling(builder: Builder, term: Term, args: list[int]) -> Type:
 # -- reading the rules -----------------------------------------------------------------------------------------------
 
 
-def _table(op: Op) -> Table:
-    """The lines about `op`, each in the bucket of what must stand below its root; without reading them further, for
-    most are never needed and this is done while somebody waits."""
-    if not _lines:
-        for line in RULES.splitlines():
-            if line and line[0] != "#":
-                for root in line[line.index("(") + 1 :].split(" ", 1)[0].split("|"):
-                    _lines.setdefault(root, []).append(line)
-    table: dict[int, dict[Any, str | list[Rule]]] = {}
-    for line in _lines.get(op.name, ()):
-        for k, key in _places(op, line):
-            buckets = table.setdefault(k, {})
-            buckets[key] = f"{buckets[key]}\n{line}" if key in buckets else line
-    return list(table.items())
-
-
-def _places(op: Op, line: str) -> list[tuple[int, Any]]:
-    """The buckets for a line about `op`: an argument's position, and the operation or the constant that it must be;
-    or (-1, None) if it is arguments that must be equal."""
-    pattern, _, rest = line.partition("->")
-    args = pattern[pattern.index("(") :].split(None, 1)[1]
-    inner = args.find("(")
-    if inner >= 0:
-        k = args.count(" ", 0, inner)
-        both = op.commutative and not (k == 0 and _is_constant(args.rstrip(") ").rpartition(" ")[2]))
-        heads = args[inner + 1 :].split(" ", 1)[0].split("|")
-        return [(i, OPS[head]) for head in heads for i in ((0, 1) if both else (k,))]
-    if "(fits" in rest:
-        return [(0, OPS[name]) for name in (*_RANGES, "load", "and")]
-    for k, word in enumerate(args.rstrip(") ").split()):
-        if _is_constant(word):
-            literal = _term(iter([word]))
-            if literal.__class__ is _Bits:
-                return [(k, literal.of(type)) for type in (I1, I64, PTR)]
-            return [(k, _CONST if literal.__class__ is str else literal)]
-    return [(-1, None)]
-
-
-def _is_constant(word: str) -> bool:
-    return word in _LITERALS or word[:1] < "a"
-
-
-def _rules(op: Op, k: int, buckets: dict[Any, str | list[Rule]], key: Any) -> list[Rule]:
+def _rules(op: Op, k: int, buckets: dict[Any, tuple[int, ...] | list[Rule]], key: Any) -> list[Rule]:
     """The rules of a bucket, read when first needed."""
     found = buckets[key]
-    if found.__class__ is str:
+    if found.__class__ is tuple:
+        if not _lines:
+            _lines.extend(RULES.splitlines())
         rules = []
-        for line in found.split("\n"):
-            for name, pattern, replacement, guard in read(line):
+        for line in found:
+            for name, pattern, replacement, guard in read(_lines[line]):
                 if pattern[0] is op:
                     for variant in _commuted(pattern, _names(pattern, {})):
-                        inner = [(i, term[0]) for i, term in enumerate(variant[1:]) if term.__class__ is tuple]
+                        inner = [(i, term[0].name) for i, term in enumerate(variant[1:]) if term.__class__ is tuple]
                         if not inner or (k, key) in inner:
                             rules.append((name, variant, replacement, guard))
         buckets[key] = found = rules

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...ir.ops import OPS
+from ...lazy import lazy
 from . import rules_control as control
-from . import rules_division as division
 from . import rules_float as float_
 from . import rules_integer as integer
 from . import rules_memory as memory
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from ...codegen.select import Rule
     from ...ir.ops import Op
+    from . import rules_division as division
+else:
+    division = lazy("jitney.targets.x86_64", "rules_division")
 
 RULES: dict[Op, Rule] = {}
 
@@ -40,10 +43,10 @@ _TABLE: tuple[tuple[Any, str], ...] = (
     (integer.compare, "eq ne slt sle sgt sge ult ule ugt uge feq fne flt fle fgt fge"),
     (integer.copy, "b2i p2i i2p"),
     (integer.ptradd, "ptradd"),
-    (division.floordiv, "floordiv"),
-    (division.floormod, "floormod"),
-    (division.udiv, "udiv"),
-    (division.urem, "urem"),
+    (lambda s, v: division.floordiv(s, v), "floordiv"),
+    (lambda s, v: division.floormod(s, v), "floormod"),
+    (lambda s, v: division.udiv(s, v), "udiv"),
+    (lambda s, v: division.urem(s, v), "urem"),
     (float_.binary, "fadd fsub fmul fdiv fmin fmax"),
     (float_.sqrt, "fsqrt"),
     (float_.fneg, "fneg"),

@@ -39,17 +39,25 @@ FAST_TOLERANCE = 1e-6
 TOLERANCE = {JITNEY: 0.0, NUMBA: 1e-9, GCC: 1e-7}
 
 
-def _timed_first_call(kernel: Kernel, decorator_: Callable[[Function], Function]) -> float:
+def _timed_first_call(kernel: Kernel, decorator_: Callable[[Function], Function]) -> tuple[float, Function]:
     module = fresh_module(kernel)
     args = kernel.make(kernel.tiny)
     start = perf_counter()
-    decorate(kernel, module, decorator_)(*args)
-    return perf_counter() - start
+    function = decorate(kernel, module, decorator_)
+    function(*args)
+    return perf_counter() - start, function
 
 
 def first(implementation: str, name: str) -> dict[str, Any]:
-    """Seconds from undecorated functions to the first result, the implementation being imported already."""
-    return {"seconds": _timed_first_call(BY_NAME[name], decorator(implementation))}
+    """Seconds from undecorated functions to the first result, the implementation being imported already; and those of
+    the second call of the same function, which jitney compiles again."""
+    kernel = BY_NAME[name]
+    seconds, function = _timed_first_call(kernel, decorator(implementation))
+    stages = dict(_compile_record(function)["stages"]) if implementation == JITNEY else {}
+    args = kernel.make(kernel.tiny)
+    start = perf_counter()
+    function(*args)
+    return {"seconds": seconds, "again": perf_counter() - start, "stages": stages}
 
 
 def second(implementation: str, name: str) -> dict[str, Any]:
@@ -57,7 +65,7 @@ def second(implementation: str, name: str) -> dict[str, Any]:
     decorator_ = decorator(implementation)
     for warm_up in [w for w in WARM_UPS if w != name][:2]:
         _timed_first_call(BY_NAME[warm_up], decorator_)
-    return {"seconds": _timed_first_call(BY_NAME[name], decorator_)}
+    return {"seconds": _timed_first_call(BY_NAME[name], decorator_)[0]}
 
 
 def _blocks(runs: dict[str, Callable[[], Any]], rounds: int, block: float, budget: float) -> dict[str, list[float]]:

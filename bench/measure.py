@@ -55,13 +55,21 @@ def _child(*arguments: object) -> dict[str, Any]:
     return result
 
 
-def _first_calls(mode: str, kernel: Kernel, implementation: str, times: int) -> float:
-    return statistics.median(_child(mode, implementation, kernel.name)["seconds"] for _ in range(times))
+def _first_calls(mode: str, kernel: Kernel, implementation: str, times: int, row: dict[str, Any]) -> None:
+    """Medians of several processes, into the row."""
+    found = [_child(mode, implementation, kernel.name) for _ in range(times)]
+    row[mode][implementation] = statistics.median(f["seconds"] for f in found)
+    if mode == "first":
+        row["again"][implementation] = statistics.median(f["again"] for f in found)
+        if implementation == JITNEY:
+            row["first_stages"] = {s: statistics.median(f["stages"][s] for f in found) for s in found[0]["stages"]}
 
 
 def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | None, effort: Effort) -> dict[str, Any]:
     """One row: warm medians, ratios to jitney round by round, first and second calls, what went wrong."""
-    row: dict[str, Any] = {"kernel": kernel.name, "first": {}, "second": {}, "errors": {}, "warm": {}, "ratio": {}}
+    row: dict[str, Any] = {
+        "kernel": kernel.name, "first": {}, "again": {}, "second": {}, "errors": {}, "warm": {}, "ratio": {},
+    }
     against = [*decorators, *([GCC] if library else [])]
     try:
         warm = _child("warm", kernel.name, ",".join(against), effort.rounds, effort.block, library or "")
@@ -93,7 +101,7 @@ def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | No
         for implementation in decorators:
             try:
                 times = effort.first_calls[implementation]
-                row[mode][implementation] = _first_calls(mode, kernel, implementation, times)
+                _first_calls(mode, kernel, implementation, times, row)
             except ChildFailed as error:
                 row["errors"].setdefault(implementation, f"{mode} call: {error}")
     return row

@@ -94,7 +94,22 @@ def _summary(record: Record) -> str:
     if own:
         lines.append(f"- jitney's first call takes {_milliseconds(statistics.median(own))} ms in the median, "
                      f"{_milliseconds(max(own))} ms at most.")
+    own = [row["again"][JITNEY] for row in record["kernels"] if JITNEY in row["again"]]
+    if own:
+        lines.append("- The second call of the same function compiles again, with all optimisations, unless the first "
+                     f"one did: {_milliseconds(statistics.median(own))} ms in the median, {_milliseconds(max(own))} ms "
+                     f"at most.{_both(record)}")
     return "\n".join(lines)
+
+
+def _both(record: Record) -> str:
+    found = [
+        (row["first"][NUMBA] + row["again"][NUMBA]) / (row["first"][JITNEY] + row["again"][JITNEY])
+        for row in record["kernels"] if JITNEY in row["again"] and NUMBA in row["again"]
+    ]
+    if not found:
+        return ""
+    return f" First and second call together are {_number(statistics.median(found))}x faster than Numba's (median)."
 
 
 def _losses(record: Record) -> str:
@@ -173,15 +188,15 @@ def _reasons(record: Record) -> str:
 def _first(record: Record) -> str:
     names = [n for n in record["implementations"] if n in (JITNEY, NUMBA)]
     header = ["kernel"]
-    for mode in ("first", "second"):
+    for mode in ("first", "again", "second"):
         header += [f"{TITLES[n]} {mode} ms" for n in names]
-        header += ["ratio"] if len(names) == 2 else []
+        header += ["ratio"] if len(names) == 2 and mode != "again" else []
     rows = []
     for row in record["kernels"]:
         cells = [row["kernel"]]
-        for mode in ("first", "second"):
+        for mode in ("first", "again", "second"):
             cells += [_milliseconds(row[mode].get(n)) for n in names]
-            if len(names) == 2:
+            if len(names) == 2 and mode != "again":
                 cells.append(_number(_quotient(row[mode].get(NUMBA), row[mode].get(JITNEY)), "x"))
         rows.append(cells)
     return table(header, rows)
@@ -191,17 +206,20 @@ def _stages(record: Record) -> str:
     compiled = [row["compile"] for row in record["kernels"] if row.get("compile")]
     if not compiled:
         return ""
-    stages = list(dict.fromkeys(stage for c in compiled for stage in c["stages"]))
-    rows = [
-        [stage, _milliseconds(statistics.median(c["stages"].get(stage, 0.0) for c in compiled)),
-         _milliseconds(max(c["stages"].get(stage, 0.0) for c in compiled))]
-        for stage in stages
-    ]
-    sums = [sum(c["stages"].values()) for c in compiled]
-    rows.append(["**all**", _milliseconds(statistics.median(sums)), _milliseconds(max(sums))])
+    quick = [row["first_stages"] for row in record["kernels"] if row.get("first_stages")]
+    full = [c["stages"] for c in compiled]
+
+    def cells(found: list[dict[str, float]], stage: str | None) -> list[str]:
+        """Median and maximum of a stage, of all of them for None."""
+        times = [sum(f.values()) if stage is None else f.get(stage, 0.0) for f in found]
+        return [_milliseconds(statistics.median(times)), _milliseconds(max(times))] if times else ["-", "-"]
+
+    stages = list(dict.fromkeys(stage for f in (*full, *quick) for stage in f))
+    rows = [[stage, *cells(quick, stage), *cells(full, stage)] for stage in stages]
+    rows.append(["**all**", *cells(quick, None), *cells(full, None)])
     size = statistics.median(c["code_bytes"] for c in compiled)
-    return (table(["stage", "median ms", "most ms"], rows)
-            + f"\n\nThe median kernel is {_number(size)} bytes of machine code.")
+    header = ["stage", "first call: median ms", "most ms", "fully optimised: median ms", "most ms"]
+    return table(header, rows) + f"\n\nThe median kernel is {_number(size)} bytes of machine code, fully optimised."
 
 
 def _overhead(record: Record) -> str:
@@ -256,7 +274,8 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
     ("Why gcc is faster where it is", "Kernels more than 1.3x behind `gcc -O3 -march=native`.", _reasons),
     ("First call",
      "Milliseconds from the plain function to its first result on a tiny input, in a fresh process, the import "
-     "excluded; *second*: after two other functions were compiled in it.", _first),
+     "excluded; *again*: the second call of the same function, which jitney compiles again, with all optimisations; "
+     "*second*: the first call after two other functions were compiled in the process.", _first),
     ("Where jitney's compile time goes", "", _stages),
     ("Call overhead", "The empty loop subtracted; medians.", _overhead),
     ("Import", "Whole processes, interleaved; medians.", _imports),

@@ -21,13 +21,15 @@ RECORD = {
     "kernels": [
         {
             "kernel": "fast", "first": {"jitney": 0.004, "numba": 0.4}, "second": {"jitney": 0.002, "numba": 0.1},
+            "again": {"jitney": 0.006, "numba": 0.0001}, "first_stages": {"frontend": 0.002, "codegen": 0.001},
             "errors": {}, "warm": {"jitney": 0.001, "numba": 0.002, "cpython": 0.2},
             "ratio": {"numba": 2.0, "cpython": 200.0},
             "compile": {"stages": {"frontend": 0.001, "codegen": 0.002}, "code_bytes": 321, "bailouts": 0},
         },
         {
-            "kernel": "slow", "first": {"jitney": 0.005, "numba": 0.3}, "second": {}, "errors": {},
-            "warm": {"jitney": 0.004, "numba": 0.002, "cpython": 0.2}, "ratio": {"numba": 0.5, "cpython": 50.0},
+            "kernel": "slow", "first": {"jitney": 0.005, "numba": 0.3}, "second": {}, "again": {},
+            "errors": {}, "warm": {"jitney": 0.004, "numba": 0.002, "cpython": 0.2},
+            "ratio": {"numba": 0.5, "cpython": 50.0},
             "compile": None,
         },
     ],
@@ -49,6 +51,7 @@ def test_summary_gives_mean_and_extremes():
     assert "**1.00x** the speed of Numba" in summary
     assert "from 0.50 (slow) to 2.00 (fast)" in summary
     assert "**80.0x** faster than Numba's" in summary
+    assert "6.00 ms in the median, 6.00 ms at most. First and second call together are 40.0x faster" in summary
 
 
 def test_losses_come_by_name():
@@ -70,7 +73,7 @@ def test_a_first_call_that_compiled_nothing_does_not_count():
 
 def test_what_was_not_measured_is_a_dash():
     rows = section(markdown(RECORD, None), "First call").splitlines()
-    assert [row for row in rows if row.startswith("| slow ")] == ["| slow | 5.00 | 300 | 60.0x | - | - | - |"]
+    assert [row for row in rows if row.startswith("| slow ")] == ["| slow | 5.00 | 300 | 60.0x | - | - | - | - | - |"]
 
 
 def test_tables_are_even():

@@ -320,6 +320,30 @@ def test_flat_items():
     check(f, (fixed, 0))
 
 
+def test_flat_in_a_variable():
+    def f(a):
+        flat = a.flat
+        s = 0.0
+        for i in range(a.size):
+            s = s * 0.5 + flat[i]
+        flat[0] = s
+        return s
+
+    check(f, *[a.copy() for a in LAYOUTS if a.size], BASE.copy().T, bails=False)
+
+    def g(a):
+        flat = a.flat
+        s = 0.0
+        for x in flat:
+            s += x
+        for x in flat:
+            s += x
+        return s
+
+    with pytest.warns(FallbackWarning, match="flat in a variable"):
+        assert jit(g)(arr([1, 2])) == 3.0
+
+
 def test_unpacking():
     def f(a):
         x, y = a

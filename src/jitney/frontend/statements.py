@@ -100,6 +100,8 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
         if target.id in lw.globals:
             lw.unsupported(f"assignment to the global {target.id!r} is not supported", target)
         if isinstance(value.type, Iterator):
+            value = views.kept_flat(value)
+        if isinstance(value.type, Iterator) and value.type.kind != views.KEPT_FLAT:
             lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
         lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:

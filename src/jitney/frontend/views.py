@@ -9,7 +9,7 @@ allocates nothing.
 
 from __future__ import annotations
 
-from ..pytypes import FLOAT, INT, NONE, Array, Iterator, Scalar, Slice, Tuple, Union
+from ..pytypes import FLOAT, INT, NONE, Array, Iterator, Scalar, Slice, Tuple, Union, iterator_type
 from . import slices, wholes
 from .arrays import check_index, lengths, line, load_at, make_view, size, store_at, strides
 from .operators import to_index
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..pytypes import PyType
 
+KEPT_FLAT = "flat in a variable"  # may be subscripted, but gone through only once: that is not followed
 _INDEX_ERROR = (
     "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid "
     "indices"
@@ -145,11 +146,18 @@ def _check_writeable(lw: Lowering, array: Val) -> None:
         lw.fail_with(ValueError, "assignment destination is read-only")
 
 
+def kept_flat(value: Val) -> Val:
+    """What a variable holds that is given ``array.flat``; other iterators as they are."""
+    type = value.type
+    assert isinstance(type, Iterator)
+    return Val(iterator_type(KEPT_FLAT, type.inner), value.parts) if type.kind == "flat" else value
+
+
 def _flat_place(lw: Lowering, flat: Val, index: Val, node: Any) -> tuple[Val, list[int]]:
     """The array and the checked indices of the element that an index of its `flat` names."""
     type = flat.type
     assert isinstance(type, Iterator)
-    if type.kind != "flat" or not _is_integer(index.type):
+    if type.kind not in ("flat", KEPT_FLAT) or not _is_integer(index.type):
         lw.unsupported(f"subscripting {type} with {index.type} is not supported", node)
     array = Val(type.inner[0], flat.parts)
     emit = lw.b.emit

@@ -41,7 +41,8 @@ def run(seed: int) -> str | None:
     """The difference in words, None if there is none."""
     chain = Chain(seed)
     name = f"<subscript {seed}>"
-    source = f"def f({', '.join(chain.params)}):\n    v = {chain.text}\n    return v, {'v.shape' if chain.ndim else 0}\n"
+    shape = "v.shape" if chain.ndim else "0"
+    source = f"def f({', '.join(chain.params)}):\n    v = {chain.text}\n    return v, {shape}\n"
     function = define(source, name)
     jitted = jit(function)
     try:

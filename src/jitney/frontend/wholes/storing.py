@@ -16,15 +16,15 @@ from ...ir.function import Call
 from ...ir.types import I64, PTR
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple
 from .. import operators
-from ..arrays import make_view, strides
+from ..arrays import ARRAY_DATA, element_address, load_at, make_view, store_at, strides
 from ..operators import libm
 from ..operators.numpy_scalars import cast
-from ..state import NONE_VAL, Lowering, Val
+from ..state import NONE_VAL, Lowering, Val, is_number
 from . import is_whole, settled
 from .deferred import Map, Node, Number, Operand, Whole, walk
 from .elementwise import binary, element_type, node_of, shape_of, ufunc
 from .making import compute
-from .nests import Nest, Point
+from .nests import Nest, Point, counted
 from .shapes import array_shape, check_into, elements
 
 TYPE_CHECKING = False
@@ -57,23 +57,103 @@ def augment(lw: Lowering, op: str, a: Val, b: Val) -> None:
 
 
 def assign(lw: Lowering, target: Val, value: Val, node: Any) -> None:
-    """``target[...] = value``: a number, an array or an expression, broadcast and cast."""
+    """``target[...] = value``: a number, a tuple of numbers, an array or an expression, broadcast and cast."""
     type = target.type
     assert isinstance(type, Array)
+    text = "x = numpy.zeros({0}, 'b')\nx[...] = numpy.broadcast_to(numpy.int8(0), {1})"
+    if isinstance(value.type, Tuple):
+        _assign_tuple(lw, target, lw.elements(value), text, node)
+        return
     if not is_whole(value.type):
-        if isinstance(value.type, Scalar):
-            part = cast(lw, value.parts[0], value.type, type.item)
-        else:
-            part = operators.store_value(lw, value, type.item, node)
+        part = operators.store_value(lw, value, type.item, node)
         store(lw, target, Number(Val(type.item, (part,))))
         return
-    text = "x = numpy.zeros({0}, 'b')\nx[...] = numpy.broadcast_to(numpy.int8(0), {1})"
     check_into(lw, array_shape(target), [shape_of(value)], text, leading=True)
     extra = len(shape_of(value)) - type.ndim
     if extra > 0:
         value = settled(lw, value)
         value = make_view(lw, value, value.parts[1], array_shape(value)[extra:], strides(lw, value)[extra:])
-    store(lw, target, node_of(value))
+    if isinstance(value.type, Array) and type.ndim == value.type.ndim == 1:
+        _assign_line(lw, target, value)
+    else:
+        store(lw, target, node_of(value))
+
+
+def _assign_line(lw: Lowering, target: Val, value: Val) -> None:
+    """``target[:] = value`` of arrays of one axis. Where they overlap and their strides have the same sign, NumPy makes
+    no copy but goes from the end that the order of their addresses tells: one may then read what was stored."""
+    emit, b = lw.b.emit, lw.b
+    safe = _safe(lw, target, [value])
+    if b.constant(safe) is True:
+        store(lw, target, Operand(value))
+        return
+    (n,), (step,) = array_shape(target), strides(lw, target)
+    (m,), (own,) = array_shape(value), strides(lw, value)
+    zero, one = lw.int_const(0), lw.int_const(1)
+    opposite = emit("slt", emit("xor", step, own), zero)
+    opposite = emit("and", opposite, emit("and", emit("ne", step, zero), emit("ne", own, zero)))
+
+    def one_by_one() -> Val:
+        b.block.cold = True
+        stride = emit("select", emit("eq", m, one), zero, own)
+        last = emit("sub", n, one)
+        back = emit("slt", step, zero)
+        low = emit("select", back, emit("ptradd", target.parts[1], emit("mul", last, step)), target.parts[1])
+        read = emit("select", back, emit("ptradd", value.parts[1], emit("mul", last, stride)), value.parts[1])
+        reach = emit("mul", n, emit("select", back, emit("neg", stride), stride))
+        ahead = emit("and", emit("ult", read, low), emit("ugt", emit("ptradd", read, reach), low))
+        back = emit("xor", back, ahead)
+        place = make_view(lw, value, value.parts[1], [n], [stride])
+
+        def copy(k: int, carried: Carried) -> Carried:
+            i = emit("select", back, emit("sub", last, k), k)
+            _store_cast(lw, target, i, load_at(lw, place, [i]))
+            return ()
+
+        counted(lw, n, (), copy)
+        _stored(lw, target)
+        return NONE_VAL
+
+    def copied() -> Val:
+        store(lw, target, Operand(value))
+        return NONE_VAL
+
+    lw.if_else(emit("or", safe, opposite), copied, one_by_one)
+
+
+def _store_cast(lw: Lowering, target: Val, i: int, value: Val) -> None:
+    """Store an element into an array of one axis, cast as `astype` does; that something was stored is said later."""
+    type = target.type
+    assert isinstance(type, Array)
+    base, index, scale = element_address(lw, target, [i])
+    lw.b.store(type.item.access, _as_item(lw, value, type.item), base, index, scale, 0, ARRAY_DATA)
+
+
+def _stored(lw: Lowering, target: Val) -> None:
+    if not target.type.local:  # type: ignore[attr-defined]
+        lw.set_dirty()
+
+
+def _assign_tuple(lw: Lowering, target: Val, values: list[Val], text: str, node: Any) -> None:
+    type = target.type
+    assert isinstance(type, Array)
+    if not type.ndim or not all(is_number(v.type) for v in values):
+        lw.unsupported("storing such a tuple is not supported", node)
+    if len(values) == 1:
+        assign(lw, target, values[0], node)
+        return
+    check_into(lw, array_shape(target), [(lw.int_const(len(values)),)], text)
+    places = [lw.int_const(k) for k in range(len(values))]
+    if type.ndim == 1:
+        for k, v in zip(places, values):
+            store_at(lw, target, [k], v, node)
+        return
+    # Where it has to be stretched, all of it is converted before anything is stored.
+    numbers = [Number(Val(type.item, (operators.store_value(lw, v, type.item, node),))) for v in values]
+    dims, steps = array_shape(target), strides(lw, target)
+    for k, number in zip(places, numbers):
+        data = lw.b.emit("ptradd", target.parts[1], lw.b.emit("mul", k, steps[-1]))
+        store(lw, make_view(lw, target, data, dims[:-1], steps[:-1]), number)
 
 
 def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val]) -> Val:
@@ -142,8 +222,7 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
     safe = _safe(lw, array, [n.array for n in nodes if isinstance(n, Operand)])
     if lw.b.constant(safe) is not True:
         target = Operand(_redirected(lw, array, safe))
-    if not type.local:
-        lw.set_dirty()
+    _stored(lw, array)
     nest = Nest(lw, array_shape(array), (node,), target)
 
     def one(point: Point, carried: Carried) -> Carried:

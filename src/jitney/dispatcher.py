@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from . import report
     from .pipeline import Compiled
     from .pytypes import PyType
-    from .runtime import build_entry
+    from .runtime import build_entry, threads
 else:
     report = lazy("jitney", "report")
-    build_entry = lazy("jitney.runtime", "build_entry")
+    build_entry, threads = lazy("jitney.runtime", "build_entry", "threads")
 
 MAX_SPECIALIZATIONS = 16
 """Argument types a function is compiled for; calls with further ones run in CPython."""
@@ -389,9 +389,14 @@ class Dispatcher:
     ) -> tuple[int, Any]:
         """Machine code for `Entry`: its address, and what keeps it alive."""
         assert record.symbol is not None and record.result is not None and record.words is not None
+        free = None
+        if self.options.get("nogil") and not record.symbol.gil:
+            pool = threads.pool()
+            free = pool["RELEASE"], pool["RETAKE"]
         entry = Entry(
             self.function.__name__, record.symbol, record.types, record.result, record.writes, record.guards,
             record.words.address, next, _limits.address() if record.recursive else 0, by_number, binding, record.owns,
+            free,
         )  # fmt: skip
         start = perf_counter()
         assembled = assemble_entry(entry)

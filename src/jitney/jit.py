@@ -98,7 +98,8 @@ def jit(function: Any = None, /, **options: Any) -> Any:
         strict: raise UnsupportedError instead of the warning.
         fastmath: let floating-point sums be reordered.
         parallel: let threads share the iterations of `prange` loops.
-        nogil, cache: accepted; without effect so far.
+        nogil: let other Python threads run while compiled code does.
+        cache: accepted; without effect so far.
 
     Raises:
         TypeError: an unknown option, or not a function.

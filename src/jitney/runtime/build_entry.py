@@ -108,7 +108,12 @@ def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: 
     places = context.returned(entry.result.leaves)
     results = tuple([t for t, at in zip(entry.result.leaves, places) if at < 0]) + ((I1,) if entry.writes else ())
     call = Call(entry.name, entry.symbol, tuple([types[v] for v in leaves]), results)
+    participant = b.space(16) if entry.free is not None else -1
+    if entry.free is not None:
+        b.call("ccall", Call("release", entry.free[0], (PTR,), ()), (participant,))
     values = b.call("invoke", call, (record, *leaves))
+    if entry.free is not None:
+        b.call("ccall", Call("retake", entry.free[1], (PTR,), ()), (participant,))
     block, failed, done = b.block, b.cold_block(), b.new_block()
     b.branch(values[-1], failed, done)
 

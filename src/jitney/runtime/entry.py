@@ -36,13 +36,14 @@ class Entry:
         next: the address of the entry that is tried when the types do not fit.
         stack_limit: see `stack.StackLimits.address`, if the compiled function or one it calls checks the stack; else 0.
         by_number: see `boxing.Misfit`.
+        free: addresses of the functions that let the GIL go and take it again, around the call; None to keep it.
         binding: the function's parameters: keywords and defaults are then handled here; None if such calls take the
             slow path.
     """
 
     __slots__ = (
-        "arg_types", "binding", "by_number", "guards", "name", "next", "owns", "result", "stack_limit", "symbol",
-        "words", "writes",
+        "arg_types", "binding", "by_number", "free", "guards", "name", "next", "owns", "result", "stack_limit",
+        "symbol", "words", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +60,7 @@ class Entry:
         by_number: bool = False,
         binding: Binding | None = None,
         owns: bool = False,
+        free: tuple[int, int] | None = None,
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -72,3 +74,4 @@ class Entry:
         self.by_number = by_number
         self.binding = binding
         self.owns = owns
+        self.free = free

@@ -149,7 +149,7 @@ class Assembly:
 
 def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
     """The entry's code, which may lie anywhere, and the offset at which it begins; None if it is to be built as IR."""
-    if entry.by_number:
+    if entry.by_number or entry.free is not None:
         return None
     hidden = entry.guards.hidden_types
     a = Assembly()

@@ -331,6 +331,21 @@ def test_overflow():
         check(total, a, parallel=True)
 
 
+def test_overflow_after_stores():
+    def total(a, b, s):
+        for i in prange(len(a)):
+            b[i] += 1
+            s += int(a[i])
+        return s
+
+    for n in (3, 900):
+        a, b = np.full(n, 2**40), np.zeros(n)
+        assert jit(parallel=True)(total)(a, b, 5) == n * 2**40 + 5
+        with pytest.raises(OverflowError, match="line"):
+            jit(parallel=True)(total)(a, b, 2**63 - 1)
+        assert (b == 2).all()
+
+
 def test_calls_and_recursion_inside():
     @jit
     def fib(n):

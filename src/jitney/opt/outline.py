@@ -452,7 +452,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     values = to.call(
         chunk.symbol, (function.params[0], start, stop, *initial, *given), shared.types, shared.site, dirty
     )
-    happened = dirty
+    happened = _dirty_after(shared, to, dirty)
     for (_, role), v in zip(shared.results, values):
         happened = v if role is not None and role.kind == "dirty" else happened
     parts = {role.param: v for (_, role), v in zip(shared.results, values) if role in shared.parts}
@@ -474,6 +474,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     symbol = to.emit("symbol", imm=part.symbol)
     to.call(shared.driver, (function.params[0], symbol, env, units, to.const(1)), (), shared.site, dirty)
     values = []
+    dirty = _dirty_after(shared, to, dirty)
     for (_, role), at, t in zip(shared.results, results, shared.types):
         if role is None:
             values.append(to.load(NATURAL[t], env, at))
@@ -550,3 +551,11 @@ def _dirty_before(shared: _Shared, to: Maker, pre: Block) -> int:
                 return function.args[v][1]
     to.block = pre
     return to.const(True, I1)
+
+
+def _dirty_after(shared: _Shared, to: Maker, before: int) -> int:
+    """The flag after the loop where that is known: constant, or unchanged."""
+    for role in shared.roles:
+        if role.kind == "dirty" and shared.function.ops[role.back] is _CONST:
+            return _constant(to, shared.function, role.back)
+    return before

@@ -18,10 +18,12 @@ from .widths import COUNTER_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ...analysis.dependence import Linear
     from ...ir.builder import Builder
     from ...ir.function import Block, Function
     from .plan import Group
     from .reductions import Reduction
+    from .widen import Widen
 
 _LOAD = OPS["load"]
 _SUM_LIMIT = 1 << 62  # checked sums are within this, and so is what they are added to
@@ -67,71 +69,64 @@ class Entering(Rebuild):
             self._enter(plan, block.edges[0])
 
     def _enter(self, plan: Plan, edge: Edge) -> None:
-        """The vector loop, and a new preheader for the scalar one."""
-        body, builder, new, value = plan.body, self.builder, self.new, self.value
+        """The vector loops, and a new preheader for the scalar one."""
+        body, builder, new = plan.body, self.builder, self.new
         header, emit = body.loop.header, builder.emit
         builder.line = header.line
-        lanes = plan.widen.lanes
         before, outer = builder.block, builder.block.loop
-        start = dict(zip(header.params, [value[a] for a in edge.args]))
-        k, stop = start[body.counter], value[body.loop.stop]
         up = body.loop.step > 0
+        start = dict(zip(header.params, [self.value[a] for a in edge.args]))
+        k, stop = start[body.counter], self.value[body.loop.stop]
         rest = builder.new_block(outer)
         count = emit("sub", stop, k) if up else emit("sub", k, stop)
 
-        def scalar(values: dict[int, int]) -> Edge:
-            return Edge(rest, tuple([values[p] for p in header.params]))
+        def enough(widen: Widen) -> int:
+            return emit("uge", count, builder.const(I64, widen.lanes))
+
+        def leading(target: Block, values: dict[int, int]) -> Edge:
+            return Edge(target, tuple([values[p] for p in header.params]))
 
         def unless(cond: int) -> None:
             """Go on if `cond` holds, else to the scalar loop as if nothing had been done."""
             if builder.constant(cond) or cond < 0:
                 return
             on, here = builder.new_block(outer), builder.block
-            self.end("br", (cond,), [Edge(on), scalar(start)])
+            self.end("br", (cond,), [Edge(on), leading(rest, start)])
             builder.start(on, here)
 
-        unless(emit("uge", count, builder.const(I64, lanes)))
+        unless(enough(plan.widens[-1]))
         unless(_Tests(self, plan, start, count).every())
+        invariant = _Scalars(self, plan)
+        for widen in plan.widens:
+            # All that is the same in each round, in front of all of them.
+            _Round(self, widen, invariant, start).identities()
+        values = start
+        for widen, following_widen in zip(plan.widens, (*plan.widens[1:], None)):
+            here, after = builder.block, builder.new_block(outer)
+            if following_widen is not None:
+                on = builder.new_block(outer)
+                self.end("br", (enough(widen),), [Edge(on), leading(after, values)])
+                builder.start(on, here)
+            k, totals, live = self._rounds(plan, _Round(self, widen, invariant, values), values)
+            unless(totals.good())
+            values = {**values, **totals.by_param, body.counter: k}
+            for p, result in body.passed.items():
+                values[p] = live[result]
+            if following_widen is not None:
+                last = builder.new_block(outer)
+                far = emit("sub" if up else "add", stop, builder.const(I64, following_widen.lanes))
+                more = emit("sle" if up else "sge", k, far)
+                self.end("br", (more,), [leading(after, values), Edge(last)])
+                builder.start(last, builder.block)
+            more = emit("slt" if up else "sgt", k, stop)
+            for v in body.live:
+                self.value[v] = live[body.resolve(v)]
+            self._waiting[self.blocks[body.exit.target]] += 1
+            self.end("br", (more,), [leading(rest, values), self.edge(body.exit)])
+            if following_widen is not None:
+                builder.start(after, here)
+                values = {p: new.add_param(after, self.old.types[p]) for p in header.params}
 
-        # The rounds.
-        entered = builder.block
-        far = builder.const(I64, lanes - 1)
-        loop = Loop(outer)
-        loop.step, loop.stop = body.loop.step * lanes, emit("sub" if up else "add", stop, far)
-        loop.preheader = entered
-        main = loop.header = builder.new_block(loop)
-        round = _Round(self, plan, start)
-        begins = (k, *round.identities())
-        self.end("jump", (), [Edge(main, begins)])
-        builder.start(main, entered)
-        k = loop.counter = new.add_param(main, I64)
-        fact = self.old.facts.get(body.counter)
-        if fact is not None:
-            new.facts[k] = fact
-        accumulators = [new.add_param(main, new.types[v]) for v in begins[1:]]
-        results = round.emit(k if plan.forward is up else emit("add" if up else "sub", k, far), accumulators)
-        following = emit("add" if up else "sub", k, builder.const(I64, lanes))
-        again = emit("slt" if up else "sgt", following, loop.stop)
-        done = builder.new_block(outer)
-        back = Edge(main, (following, *results))
-        self.end("br", (again,), [back, Edge(done)])
-        self._sources[main] = [(entered, entered.edges[0]), (main, back)]
-
-        # Behind them.
-        builder.start(done, main)
-        totals = _Totals(self, plan, round, results, start)
-        unless(totals.good())
-        live = self._live(plan, round, totals, following)
-        values = {**start, **totals.by_param, body.counter: following}
-        for p, result in body.passed.items():
-            values[p] = live[result]
-        for v in body.live:
-            value[v] = live[body.resolve(v)]
-        more = emit("slt" if up else "sgt", following, stop)
-        self._waiting[self.blocks[body.exit.target]] += 1
-        self.end("br", (more,), [scalar(values), self.edge(body.exit)])
-
-        # And the scalar loop.
         builder.start(rest, before)
         params = tuple([new.add_param(rest, self.old.types[p]) for p in header.params])
         self.loops[body.loop].preheader = rest
@@ -140,6 +135,38 @@ class Entering(Rebuild):
         self._sources[copy].append((rest, into))
         self._waiting[copy] -= 1
         self.end("jump", (), [into])
+
+    def _rounds(self, plan: Plan, round: _Round, values: dict[int, int]) -> tuple[int, _Totals, dict[int, int]]:
+        """One vector loop, from the current block on. Gives the counter behind it, what reductions come to, and what
+        its last iteration leaves for those behind the loop."""
+        body, builder, new = plan.body, self.builder, self.new
+        emit, lanes, up = builder.emit, round.widen.lanes, body.loop.step > 0
+        entered = builder.block
+        outer = entered.loop
+        far = builder.const(I64, lanes - 1)
+        loop = Loop(outer)
+        loop.step = body.loop.step * lanes
+        loop.stop = emit("sub" if up else "add", self.value[body.loop.stop], far)
+        loop.preheader = entered
+        main = loop.header = builder.new_block(loop)
+        into = Edge(main, (values[body.counter], *round.identities()))
+        self.end("jump", (), [into])
+        builder.start(main, entered)
+        k = loop.counter = new.add_param(main, I64)
+        fact = self.old.facts.get(body.counter)
+        if fact is not None:
+            new.facts[k] = fact
+        accumulators = [new.add_param(main, new.types[v]) for v in into.args[1:]]
+        results = round.emit(k if plan.forward is up else emit("add" if up else "sub", k, far), accumulators)
+        following = emit("add" if up else "sub", k, builder.const(I64, lanes))
+        again = emit("slt" if up else "sgt", following, loop.stop)
+        done = builder.new_block(outer)
+        back = Edge(main, (following, *results))
+        self.end("br", (again,), [back, Edge(done)])
+        self._sources[main] = [(entered, into), (main, back)]
+        builder.start(done, main)
+        totals = _Totals(self, plan, round, results, values)
+        return following, totals, self._live(plan, round, totals, following)
 
     def _live(self, plan: Plan, round: _Round, totals: _Totals, following: int) -> dict[int, int]:
         """What the rounds give for values that are used behind the loop, by the values."""
@@ -190,7 +217,7 @@ class _Scalars:
 class _Tests:
     """What must hold for the vector loop to be entered, besides enough iterations."""
 
-    __slots__ = ("_ends", "builder", "conds", "count", "plan", "rebuild", "start")
+    __slots__ = ("builder", "conds", "count", "plan", "rebuild", "start")
 
     def __init__(self, rebuild: Entering, plan: Plan, start: dict[int, int], count: int) -> None:
         self.rebuild = rebuild
@@ -199,8 +226,7 @@ class _Tests:
         self.start = start
         self.count = count
         self.conds: list[int] = []
-        self._ends: dict[Group, tuple[int, int]] = {}
-        if plan.widen.counted:
+        if any(widen.counted for widen in plan.widens):
             self._counter_fits()
         if plan.short:
             self.conds.append(self.builder.emit("ule", count, self.constant(plan.trips)))
@@ -238,35 +264,39 @@ class _Tests:
             self.conds.append(emit("eq", emit(reduction.narrow, first), first))
 
     def _apart(self, a: Group, b: Group) -> None:
+        """[low a, low a + size a) and [low b, low b + size b) are disjoint where, modulo 2**64, size b <= low a - low b
+        <= -size a. Mostly the counter is not in the difference, so it is computed in front of outer loops."""
         emit = self.builder.emit
-        (a_low, a_end), (b_low, b_end) = self._range(a), self._range(b)
-        self.conds.append(emit("or", emit("ule", a_end, b_low), emit("ule", b_end, a_low)))
+        apart = self._value(a.at.plus(b.at, -1))
+        way_a, way_b = self._way(a), self._way(b)
+        if a.at.coef != b.at.coef:
+            for group, way, name in ((a, way_a, "sub"), (b, way_b, "add")):
+                if not self._rises(group):
+                    apart = emit(name, apart, way)
+        apart = emit("add", apart, self.constant(a.least - b.least - (b.most - b.least)))
+        room = emit("neg", emit("add", emit("add", way_a, way_b), self.constant(a.most - a.least + b.most - b.least)))
+        self.conds.append(emit("ule", emit("sub", apart, way_b), room))
 
-    def _range(self, group: Group) -> tuple[int, int]:
-        """The first byte that a group accesses in the loop, and the one behind the last."""
-        found = self._ends.get(group)
-        if found is not None:
-            return found
-        emit, body, at = self.builder.emit, self.plan.body, group.at
-        pointer, offset = -1, self.constant(at.const)
+    def _rises(self, group: Group) -> bool:
+        return (group.at.coef > 0) is (self.plan.body.loop.step > 0)
+
+    def _way(self, group: Group) -> int:
+        """How many bytes the addresses of a group go on in the loop."""
+        emit, coef = self.builder.emit, abs(group.at.coef)
+        return emit("mul", emit("sub", self.count, self.constant(1)), self.constant(coef)) if coef else self.constant(0)
+
+    def _value(self, at: Linear) -> int:
+        """The value of `at` in the first iteration, as an integer."""
+        emit, body = self.builder.emit, self.plan.body
+        total = self.constant(at.const)
         for v, mult in at.terms.items():
             new = self.rebuild.value[v]
             if body.type(v) is PTR:
-                pointer = new
-            else:
-                offset = emit("add", offset, emit("mul", new, self.constant(mult)))
-        first = emit("ptradd", pointer, offset)
-        low = high = first
+                new = emit("p2i", new)
+            total = emit("add", total, emit("mul", new, self.constant(mult)))
         if at.coef:
-            first = emit("ptradd", first, emit("mul", self.start[body.counter], self.constant(at.coef)))
-            way = emit("mul", emit("sub", self.count, self.constant(1)), self.constant(abs(at.coef)))
-            if (at.coef > 0) is (body.loop.step > 0):
-                low, high = first, emit("ptradd", first, way)
-            else:
-                low, high = emit("ptradd", first, emit("neg", way)), first
-        found = emit("ptradd", low, self.constant(group.least)), emit("ptradd", high, self.constant(group.most))
-        self._ends[group] = found
-        return found
+            total = emit("add", total, emit("mul", self.start[body.counter], self.constant(at.coef)))
+        return total
 
 
 class _Round:
@@ -276,26 +306,27 @@ class _Round:
         new: values by the program's numbers.
     """
 
-    __slots__ = ("_invariant", "builder", "new", "plan", "rebuild")
+    __slots__ = ("_invariant", "builder", "new", "plan", "rebuild", "widen")
 
-    def __init__(self, rebuild: Entering, plan: Plan, start: dict[int, int]) -> None:
+    def __init__(self, rebuild: Entering, widen: Widen, invariant: _Scalars, values: dict[int, int]) -> None:
         self.rebuild = rebuild
         self.builder: Builder = rebuild.builder
-        self.plan = plan
-        self.new = [-1] * len(plan.widen.program.ops)
-        self._invariant = _Scalars(rebuild, plan)
-        self._invariant.made.update(start)
+        self.plan = invariant.plan
+        self.widen = widen
+        self.new = [-1] * len(widen.program.ops)
+        self._invariant = invariant
+        invariant.made.update(values)
 
     def identities(self) -> list[int]:
         """What accumulators begin with; emits everything that is the same in each round."""
-        program = self.plan.widen.program
+        program = self.widen.program
         for n, varying in enumerate(program.varying):
             if not varying:
                 self.new[n] = self._same(n)
-        return [self.new[n] for n in self.plan.widen.identities]
+        return [self.new[n] for n in self.widen.identities]
 
     def _same(self, n: int) -> int:
-        program, builder = self.plan.widen.program, self.builder
+        program, builder = self.widen.program, self.builder
         name, type, imm = program.ops[n], program.types[n], program.imms[n]
         if name == "const":
             return builder.const(type, imm)
@@ -308,7 +339,7 @@ class _Round:
 
     def emit(self, first: int, accumulators: list[int]) -> list[int]:
         """One round; `first` is the counter in lane 0. Gives the accumulators after it."""
-        widen, builder, new = self.plan.widen, self.builder, self.new
+        widen, builder, new = self.widen, self.builder, self.new
         program = widen.program
         scalars = _Scalars(self.rebuild, self.plan)
         scalars.made[self.plan.body.counter] = first
@@ -327,7 +358,7 @@ class _Round:
         return [new[n] for n in widen.results]
 
     def _access(self, n: int, scalars: _Scalars) -> None:
-        program, body = self.plan.widen.program, self.plan.body
+        program, body = self.widen.program, self.plan.body
         name, (v, offset) = program.ops[n], program.imms[n]
         given = tuple([self.new[a] for a in program.args[n]])
         inst = body.insts[v]
@@ -350,7 +381,7 @@ class _Round:
 
     def last(self, v: int) -> int:
         """The scalar that `v` is in the last iteration of a round."""
-        widen, body, emit = self.plan.widen, self.plan.body, self.builder.emit
+        widen, body, emit = self.widen, self.plan.body, self.builder.emit
         if widen.invariant(v):
             return self._invariant.value(v)
         parts = widen.parts[v]
@@ -372,17 +403,18 @@ class _Totals:
         by_param: by the old header's parameters.
     """
 
-    __slots__ = ("_replays", "builder", "by_param", "plan")
+    __slots__ = ("_replays", "builder", "by_param", "plan", "widen")
 
     def __init__(
         self, rebuild: Entering, plan: Plan, round: _Round, results: list[int], start: dict[int, int]
     ) -> None:
+        self.widen = round.widen
         self.builder: Builder = rebuild.builder
         self.plan = plan
         self.by_param: dict[int, int] = {}
         self._replays: list[int] = []  # conditions for that nothing has to be done again
         by_reduction: dict[Reduction, list[int]] = {}
-        for (reduction, part), result in zip(plan.widen.accumulators, results):
+        for (reduction, part), result in zip(round.widen.accumulators, results):
             if part >= 0:
                 by_reduction.setdefault(reduction, []).append(result)
             else:
@@ -400,7 +432,7 @@ class _Totals:
         return good
 
     def _total(self, reduction: Reduction, parts: list[int], first: int) -> int:
-        emit, widen = self.builder.emit, self.plan.widen
+        emit, widen = self.builder.emit, self.widen
         kind, scalar = reduction.kind, self.plan.body.type(reduction.param)
         unsigned = scalar is I64 and widen.unsigned(reduction)
         joined = _COMBINE.get(kind, kind) if unsigned else kind

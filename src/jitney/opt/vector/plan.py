@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from ...analysis.dependence import distance
 from ...ir.ops import OPS, wrap
-from ...ir.types import PTR
 from .body import Body, NotVectorizable
 from .reductions import find
 from .widen import Widen
@@ -57,13 +56,13 @@ class Plan:
     """How one loop is vectorised.
 
     Attributes:
-        widen: the vector instructions. forward: lane 0 has the least counter.
+        widens: the vector instructions, for most lanes first. forward: lane 0 has the least counter.
         groups: of accesses; `tests`: pairs of them that must not overlap.
         trips: iterations at most, 0 if unknown; `short`: this has to be tested.
         last: values of which the last one is used behind the loop.
     """
 
-    __slots__ = ("body", "forward", "groups", "last", "reductions", "short", "tests", "trips", "widen")
+    __slots__ = ("body", "forward", "groups", "last", "reductions", "short", "tests", "trips", "widens")
 
     def __init__(self, function: Function, loop: Loop) -> None:
         body = self.body = Body(function, loop)
@@ -76,7 +75,7 @@ class Plan:
         if self.short:
             self.trips = _ASSUMED_TRIPS
         self.forward = True
-        stride = self._strides()
+        least = self._strides()
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
         reach = self._depend()
@@ -86,7 +85,7 @@ class Plan:
         widths = Widths(body, self.reductions, self.last)
         if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):
             raise NotVectorizable("a reduction that may have to be done again, and stores")
-        self.widen = self._best(widths, reach, stride)
+        self.widens = self._programs(widths, reach, least)
 
     def _strides(self) -> int:
         """All accesses go on by their size, in one direction. Gives the least size, 8 where there is none."""
@@ -146,38 +145,36 @@ class Plan:
                     reach = min(reach, -apart)
         if len(self.tests) > _MOST_TESTS:
             raise NotVectorizable("too many arrays to tell apart")
-        for group in self.groups.values():
-            pointers = [v for v, mult in group.at.terms.items() if self.body.type(v) is PTR]
-            if len(pointers) != 1 or group.at.terms[pointers[0]] != 1:
-                raise NotVectorizable("an address without a base")
         return reach
 
     def _may_replay(self, reduction: Reduction) -> bool:
         return reduction.kind in ("fmin", "fmax") or reduction.checked
 
-    def _best(self, widths: Widths, reach: int, stride: int) -> Widen:
-        """The program for the number of lanes that suits."""
+    def _programs(self, widths: Widths, reach: int, least: int) -> list[Widen]:
+        """The rounds, the longest first: several registers per value, and then one for what is left."""
         body, target = self.body, self.body.function.target
-        widest = max([widths.lane[v] for v in body.order if v in widths.lane], default=64)
-        if any(v in widths.lane and widths.lane[v] == 64 for v in body.order):
-            widest = 64
+        lane = [widths.lane[v] for v in body.order if v in widths.lane]
         count = sum([1 for v in body.order if v in widths.needed])
-        lanes = 8 * target.vector_bytes // widest
-        lanes *= 4 if count <= 4 else 2 if count <= 12 else 1
-        lanes = min(_MOST_LANES, max(lanes, 16 // stride))
-        while lanes > reach:
+        register = 8 * target.vector_bytes // max(lane, default=64)
+        single = max(16 // least, register if register <= 8 else register // 2)
+        lanes = max(single, register * (4 if count <= 4 else 2 if count <= 12 else 1))
+        scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
+                      if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
+        lanes, single = min(lanes, _MOST_LANES), min(single, _MOST_LANES)
+        while lanes > reach or lanes > self.trips > 0:
             lanes //= 2
         if lanes < 2:
             raise NotVectorizable("iterations depend on each other")
-        if 0 < self.trips < lanes:
-            raise NotVectorizable("too short")
-        widen = Widen(body, self.reductions, widths, target, lanes, self.forward, self.trips)
-        widen.require_last(self.last)
-        scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
-                      if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
-        if widen.program.cost + _OVERHEAD > _GAIN * lanes * (scalar + _OVERHEAD):
+        programs = []
+        for n in sorted({lanes, min(lanes, single)}, reverse=True):
+            widen = Widen(body, self.reductions, widths, target, n, self.forward, self.trips)
+            widen.require_last(self.last)
+            if widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):
+                break
+            programs.append(widen)
+        if not programs:
             raise NotVectorizable("no gain")
-        return widen
+        return programs
 
 
 def _trips(function: Function, loop: Loop) -> int:

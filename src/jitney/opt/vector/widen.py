@@ -461,7 +461,7 @@ class Widen:
                 return 64
             # Each lane of a part, when its parts are added up, is the sum of so many elements.
             most = sum([max(-lo, hi) for lo, hi in bounds])
-            width = 8
+            width = min([self._lane_given(a) for a in reduction.given])
             while width < 64:
                 lanes = self.at(width).lanes
                 if most * -(-self.trips // lanes) < 1 << (width - 1):
@@ -481,6 +481,13 @@ class Widen:
                 return width
             width *= 2
         raise NotVectorizable(f"{kind} of integers")
+
+    def _lane_given(self, v: int) -> int:
+        """Bits of the lanes that `v` comes in; 8 for an invariant."""
+        inst = self.body.insts.get(v)
+        if inst is not None and inst.op is _B2I:
+            v = inst.args[0]
+        return self.widths.lane.get(v, 8)
 
     def unsigned(self, reduction: Reduction) -> bool:
         """Whether the lanes of a least or greatest, or of bits, hold numbers without sign."""

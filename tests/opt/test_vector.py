@@ -117,7 +117,9 @@ def test_same_as_scalar(name: str, tmp_path: Path) -> None:
                 assert wanted or name == "mean" or not is_vectorized(vectorized), dtypes
             if not is_vectorized(vectorized):
                 continue
-            for n in (1, 70 - number - size % 7) if size == 16 else (3, 31, 33 + number, 70 - 2 * number):
+            if (number + len(body)) % 4:
+                continue  # those run natively: tests/language/test_vectorised.py
+            for n in (1, 70 - number) if size == 16 else (3, 31, 33 + number, 70 - 2 * number):
                 seed = 100 * n + number
                 left, right = overlapping(dtypes, n, seed), overlapping(dtypes, n, seed)
                 assert interpreted(vectorized, right) == interpreted(scalar, left), (dtypes, size, n)
@@ -154,12 +156,9 @@ def vectorized(text: str) -> str:
     return to_text(vector.vectorize(function))
 
 
-def test_a_sum_by_four_times_four() -> None:
+def test_a_sum_by_sixteen_by_four_and_by_one() -> None:
     after = vectorized(LOOP)
-    for line in (
-        "uge v2, ", "step 16", "v14: v4i64, v15: v4i64, v16: v4i64, v17: v4i64", "= load v4i64 [v1 + v13*8 + 96]",
-        "= radd ", "= load i64 [v1 + v",
-    ):  # fmt: skip
+    for line in ("uge v2, ", "step 16 ", "step 4 ", "step 1 ", "*8 + 96] region 1", "= radd ", "= load i64 [v1 + v"):
         assert line in after, after
 
 

@@ -165,10 +165,15 @@ class Plan:
             lanes //= 2
         if lanes < 2:
             raise NotVectorizable("iterations depend on each other")
-        programs = []
+        programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
-            widen = Widen(body, self.reductions, widths, target, n, self.forward, self.trips)
-            widen.require_last(self.last)
+            try:
+                widen = Widen(body, self.reductions, widths, target, n, self.forward, self.trips)
+                widen.require_last(self.last)
+            except NotVectorizable:
+                if not programs:
+                    raise
+                break
             if widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):
                 break
             programs.append(widen)

@@ -55,7 +55,7 @@ class Widen:
     """
 
     __slots__ = (
-        "accumulators", "body", "collected", "counted", "forward", "identities", "lanes", "parts", "program",
+        "accumulators", "body", "collected", "counted", "floor", "forward", "identities", "lanes", "parts", "program",
         "reductions", "results", "target", "trips", "width", "widths",
     )  # fmt: skip
 
@@ -69,6 +69,7 @@ class Widen:
         self.widths = widths
         self.target = target
         self.lanes = lanes
+        self.floor = max(8, 128 // lanes)  # no narrower lanes are computed with: they would not fill the least register
         self.forward = forward
         self.trips = trips
         self.program = Program(target)
@@ -138,10 +139,17 @@ class Widen:
         """The parts of an i64 with lanes of `width` bits; the low bits, if those are fewer than it has."""
         if self.invariant(v):
             return [self.splat(v, self.at(width))] * self.count(width)
-        if v == self.body.counter and v not in self.parts:
+        if v not in self.parts:
+            if self.body.op(v) is _B2I:
+                return self._ones(v, width)
             self._count(v)
         lo, _ = self.widths.bound(v)
         return self.resized(self.parts[v], self.width[v], width, "vzext" if lo >= 0 else "vsext")
+
+    def _ones(self, v: int, width: int) -> list[int]:
+        """1 where a condition holds."""
+        ones = [self.splat_number(1, width)] * self.count(width)
+        return self._lanewise("and", self._mask_of(v, width), ones)
 
     def masks(self, v: int, width: int) -> list[int]:
         if self.invariant(v):
@@ -228,10 +236,11 @@ class Widen:
         """The lane width for an operation of which only low bits count: what is asked for, or what its arguments have
         already if that is more."""
         given = [self.width[a] for a in inst.args if a in self.width and self.body.type(a) is I64]
-        return max(self.widths.fitting(v), min(given, default=8))
+        return max(self.widths.fitting(v), min(given, default=8), self.floor)
 
     def _supported(self, name: str, width: int) -> int:
         """The least width from `width` on at which the target has an operation."""
+        width = max(width, self.floor)
         while not self.target.supports(name, self.at(width)):
             width *= 2
             if width > 64:
@@ -242,8 +251,7 @@ class Widen:
         name, args, emit = inst.op.name, inst.args, self.program.emit
         body, widths = self.body, self.widths
         if name in _CUTS:
-            width = _CUTS[name] if self._exact(args[0], _CUTS[name]) else widths.fitting(v)
-            self._set(v, width, self.ints(args[0], width))
+            self._cut(v, inst, _CUTS[name])
         elif name in _LOW:
             width = self._supported(name, self._natural(v, inst))
             if name == "add" and body.op(args[1]) is _B2I and not self.invariant(args[1]):
@@ -259,9 +267,7 @@ class Widen:
             )
             self._set(v, width, parts)
         elif inst.op is _B2I:
-            width = widths.lane[v]
-            ones = [self.splat_number(1, width)] * self.count(width)
-            self._set(v, width, self._lanewise("and", self.masks(args[0], width), ones))
+            return  # computed where it is used, at the width that is asked for
         elif name in ("shl", "lshr", "sar"):
             self._shift(v, inst)
         elif name in _SIGNED or name in _UNSIGNED:
@@ -275,6 +281,23 @@ class Widen:
             self._set(v, 64, [emit(name, (part,), vector(I64, type.lanes)) for part in self.floats(args[0])])
         else:
             raise NotVectorizable(f"{name} in lanes")
+
+    def _cut(self, v: int, inst: Inst, bits: int) -> None:
+        """`bits` low bits, extended."""
+        (value,) = inst.args
+        if bits >= self.floor:
+            width = bits if self._exact(value, bits) else max(self.widths.fitting(v), self.floor)
+            self._set(v, width, self.ints(value, width))
+            return
+        # Lanes of that width would be too few bytes.
+        width = self.floor
+        parts = self.ints(value, width)
+        if inst.op.name.startswith("z"):
+            parts = self._lanewise("and", parts, [self.splat_number((1 << bits) - 1, width)] * len(parts))
+        else:
+            counts = [self.splat_number(width - bits, width)] * len(parts)
+            parts = self._lanewise("sar", self._lanewise("shl", parts, counts), counts)
+        self._set(v, width, parts)
 
     def _mask_of(self, v: int, width: int) -> list[int]:
         """The mask of what a `b2i` converts."""
@@ -320,7 +343,7 @@ class Widen:
             else:
                 # Bits of 64 are compared.
                 width, signed = 64, True
-        width = max(width, min([self.width[a] for a in args if a in self.width], default=8))
+        width = max(width, min([self.width[a] for a in args if a in self.width], default=8), self.floor)
         if name in _SIGNED and not signed:
             fits = max([self.widths.bound(a)[1] for a in args]).bit_length() < width
             name = name if fits else _AS_UNSIGNED[name]
@@ -331,7 +354,7 @@ class Widen:
         name, args, body = inst.op.name, inst.args, self.body
         types = [body.type(a) for a in args]
         if types[0] is I1:
-            width = self.widths.lane[v]
+            width = max(min([self.width[a] for a in args if a in self.width], default=8), self.floor)
             if name in ("eq", "ne"):
                 columns = [self.masks(a, width) for a in args]
                 parts = self._lanewise("xor", *columns)
@@ -451,7 +474,7 @@ class Widen:
     def _accumulator_width(self, reduction: Reduction, scalar: Type) -> int:
         widths = self.widths
         if scalar is I1:
-            return min([widths.lane[a] for a in reduction.given if a in widths.lane], default=8)
+            return max(min([widths.lane[a] for a in reduction.given if a in widths.lane], default=8), self.floor)
         bounds = [widths.bound(a) for a in reduction.given]
         kind = reduction.kind
         if reduction.narrow:
@@ -461,7 +484,7 @@ class Widen:
                 return 64
             # Each lane of a part, when its parts are added up, is the sum of so many elements.
             most = sum([max(-lo, hi) for lo, hi in bounds])
-            width = min([self._lane_given(a) for a in reduction.given])
+            width = max(min([self._lane_given(a) for a in reduction.given]), self.floor)
             while width < 64:
                 lanes = self.at(width).lanes
                 if most * -(-self.trips // lanes) < 1 << (width - 1):
@@ -476,11 +499,7 @@ class Widen:
         name = kind
         if kind in ("smin", "smax") and min(bounds)[0] >= 0 and width < 64:
             name = _AS_UNSIGNED[kind]
-        while width <= 64:
-            if self.target.supports(name, self.at(width)):
-                return width
-            width *= 2
-        raise NotVectorizable(f"{kind} of integers")
+        return self._supported(name, width)
 
     def _lane_given(self, v: int) -> int:
         """Bits of the lanes that `v` comes in; 8 for an invariant."""
@@ -543,6 +562,9 @@ class Widen:
     def require_last(self, values: set[int]) -> None:
         """Each of these must have a lane that can be taken out."""
         for v in values:
+            if self.body.op(v) is _B2I and v not in self.parts:
+                width = self.width.get(self.body.insts[v].args[0], 64)
+                self._set(v, width, self._ones(v, width))
             if not self.invariant(v):
                 self._require("lane", self.program.types[self.parts[v][0]])
 

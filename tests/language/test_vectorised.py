@@ -1,0 +1,90 @@
+"""Loops that vectorise, plain against jitted: all element types, lengths around the lanes', arrays that overlap."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jitney import jit
+from tests.opt.test_vector import ALL, KERNELS, overlapping
+from tests.opt.vectors import function_of
+from tests.support import bits, outcome
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_same_as_plain(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    wanted, body = KERNELS[name]
+    function = function_of("def f(a, b, c):\n " + body.replace("\n", "\n "), tmp_path)
+    jitted = jit(function)
+    for number, entry in enumerate((*ALL, *[w for w in wanted if isinstance(w, tuple)])):
+        dtypes = entry if isinstance(entry, tuple) else (entry,) * 3
+        for n in (number % 5, 16 + 3 * number, 100 + number):
+            seed = 100 * n + number
+            left, right = overlapping(dtypes, n, seed), overlapping(dtypes, n, seed)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                plain, got = outcome(function, left), outcome(jitted, right)
+            if "beyond 64 bits" in str(got):
+                continue
+            assert got == plain, (dtypes, n)
+            assert [bits(x) for x in left] == [bits(x) for x in right], (dtypes, n)
+
+
+def _aliased(a, b):
+    for i in range(len(a)):
+        a[i] = b[i] + 1
+
+
+@pytest.mark.parametrize("distance", range(-3, 4))
+@pytest.mark.parametrize("dtype", ["float64", "int32", "uint8"])
+def test_overlap_at_a_distance(distance: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    jitted = jit(_aliased)
+    for n in (0, 1, 7, 30, 64, 70):
+        for scale in (1, 3, 16):
+            values = [np.arange(n + 100).astype(dtype) for _ in range(2)]
+            for f, x in zip((_aliased, jitted), values):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    f(x[50 : 50 + n], x[50 + scale * distance : 50 + scale * distance + n])
+            assert values[0].tobytes() == values[1].tobytes(), (n, scale)
+
+
+def _total(a, start):
+    total = start
+    for i in range(len(a)):
+        total += int(a[i])
+    return total
+
+
+def test_sums_that_overflow_or_nearly() -> None:
+    jitted = jit(_total)
+    big = 2**62
+    for values in ([big, big - 1], [big, big], [-big, -big], [-big, -big, -1], [big, big, -big], [2**48] * 40):
+        for at in (0, 1, 17, 40):
+            array = np.zeros(90, np.int64)
+            array[at : at + len(values)] = values
+            for start in (0, 1, -1, big, -big, 2 * big - 1, -2 * big):
+                assert outcome(jitted, (array, start)) == outcome(_total, (array, start)), (values, at, start)
+
+
+def _greatest(a):
+    found = a[0]
+    for i in range(1, len(a)):
+        if a[i] > found:
+            found = a[i]
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_zeros_and_nan_in_extremes(dtype: str) -> None:
+    jitted = jit(_greatest)
+    rng = np.random.default_rng(3)
+    for n in (1, 2, 15, 16, 17, 33, 64, 70):
+        for _ in range(6):
+            array = rng.choice([0.0, -0.0, np.nan, -1.0, -np.inf], n).astype(dtype)
+            assert outcome(jitted, (array,)) == outcome(_greatest, (array,)), array

@@ -88,3 +88,22 @@ def test_zeros_and_nan_in_extremes(dtype: str) -> None:
         for _ in range(6):
             array = rng.choice([0.0, -0.0, np.nan, -1.0, -np.inf], n).astype(dtype)
             assert outcome(jitted, (array,)) == outcome(_greatest, (array,)), array
+
+
+def _count(a, b, step):
+    n = 0
+    if step > 0:
+        for _ in range(a, b):
+            n += 1
+    else:
+        for _ in range(a, b, -1):
+            n += 1
+    return n
+
+
+def test_counters_at_the_ends_of_64_bits() -> None:
+    jitted = jit(_count)
+    for n in (0, 1, 3, 15, 16, 17, 40):
+        for least, most in ((2**63 - 1 - n, 2**63 - 1), (-(2**63), -(2**63) + n)):
+            assert jitted(least, most, 1) == n
+            assert jitted(most, least, -1) == n

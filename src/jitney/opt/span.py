@@ -203,7 +203,7 @@ class Chunk:
         self.limit = span.builder.param(head, I64)
 
     def bound(self, k: int, block: Block | None = None) -> int:
-        """The limit for an iteration `k`; what is computed from `k` may wrap, it is a limit still. Computed here, or
+        """The limit for an iteration `k`: beyond it, or there is a test (`inside`) of whether it is. Computed here, or
         at the end of `block`: then not folded, so that nothing but `k` lives until there."""
         span = self._span
         builder = span.builder

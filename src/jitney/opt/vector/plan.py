@@ -198,10 +198,18 @@ def _trips(function: Function, loop: Loop) -> int:
 def _apart(function: Function, start: int, stop: int, step: int) -> int:
     """How many steps it is at most from one to the other, if that shows; else 0."""
     ops, args, imms = function.ops, function.args, function.imms
-    candidates = args[stop] if ops[stop].name == ("smin" if step > 0 else "smax") else (stop,)
-    for limit in candidates:
-        if ops[limit] is _CONST and ops[start] is _CONST:
+    name = ops[stop].name
+    if name in ("add", "sub") and start in args[stop]:
+        # The start and at most so many.
+        a, b = args[stop]
+        stop = b if a == start else a
+        name, start = ops[stop].name, -1
+    if name == "umin":
+        known = [int(imms[limit]) for limit in args[stop] if ops[limit] is _CONST and imms[limit] >= 0]
+        return known[0] if known and (start < 0 or (ops[start] is _CONST and imms[start] == 0)) else 0
+    for limit in args[stop] if name == ("smin" if step > 0 else "smax") else (stop,):
+        if start >= 0 and ops[limit] is _CONST and ops[start] is _CONST:
             return max(0, int(imms[limit] - imms[start]) * step)
-        if ops[limit] is _ADD and args[limit][0] == start and ops[args[limit][1]] is _CONST:
+        if start >= 0 and ops[limit] is _ADD and args[limit][0] == start and ops[args[limit][1]] is _CONST:
             return max(0, int(imms[args[limit][1]]) * step)
     return 0

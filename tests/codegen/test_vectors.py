@@ -1,5 +1,6 @@
 """Vectors: every operation, on every type and instruction set, gives natively what the interpreter says."""
 
+import contextlib
 import ctypes
 import itertools
 import math
@@ -45,6 +46,35 @@ TYPES = [vector(e, size // e.size) for size in (16, 32) for e in (I8, I16, I32, 
 SMALL = [vector(e, size // e.size) for size in (2, 4, 8) for e in (I8, I16, I32, F32) if size > e.size]
 
 IN, OUT = 512, 8192
+
+
+@contextlib.contextmanager
+def only(cpu):
+    """Let the encoder refuse what this instruction set does not have."""
+    if cpu == "x86-64-v4":
+        yield
+        return
+    rank = ["x86-64", "x86-64-v2", "avx", "x86-64-v3"].index(cpu)
+    original = {name: getattr(Encoder, name) for name in ("sse_rr", "sse_rm", "vex_rrr", "vex_rrm", "evex_rrr")}
+
+    def guarded(name):
+        def method(self, row, *args):
+            assert name != "evex_rrr", row
+            if name[:3] == "sse":
+                assert rank <= 1 and (row[1] == 1 or rank == 1), row
+            else:
+                assert rank >= 2 and (not row[0] & 4 or rank == 3), row
+            return original[name](self, row, *args)
+
+        return method
+
+    for name in original:
+        setattr(Encoder, name, guarded(name))
+    try:
+        yield
+    finally:
+        for name, method in original.items():
+            setattr(Encoder, name, method)
 
 
 def each(types):
@@ -121,7 +151,8 @@ class Case:
         self.b.ret(())
         verify(self.function)
         assert self.used <= IN and self.made <= OUT
-        self.native = Native(self.function, target=LEVELS[cpu])
+        with only(cpu):
+            self.native = Native(self.function, target=LEVELS[cpu])
         self.source_buffer = ctypes.create_string_buffer(IN)
         self.goal_buffer = ctypes.create_string_buffer(OUT)
 

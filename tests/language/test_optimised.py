@@ -231,3 +231,35 @@ def test_tracebacks_of_recursion(size):
 def test_endless_recursion_is_an_error():
     with pytest.raises(RecursionError):
         recursive(count_down)(-1)
+
+
+def hashes(h, c, turns):
+    a = b = d = e = h
+    for _ in range(turns):
+        a = (a * 31 + c) & 0xFFFFFFFF
+        b = (b * 6364136223846793005 - c * b) % 2**62
+        d ^= (d << 13) & 0x7FFFFFFFFFFFFFFF
+        d ^= d >> 7
+        d ^= ((d << 17) + (c << 40)) & 0x7FFFFFFFFFFFFFFF
+        e = -((e * e ^ c * 3) + (e << 62)) & 0x7FFFFFFFFFFFFFFF
+    return a, b, d, e
+
+
+def partly(x, y):
+    p = x * y
+    q = x * y + 1
+    return p & 255, (p + y) & 0xFFFF, q, (x << 60) & 0xF000000000000000, (x << 3) & 7, (x - y) & -2
+
+
+def test_sums_under_a_mask():
+    starts = (0, 1, 2**31, 2**62 - 1, -5, -(2**62))
+    calls = [(h, c, turns) for h in starts for c in (0, 7, -(2**40)) for turns in (1, 9)]
+    check(hashes, *calls)
+    check(partly, *[(x, y) for x in _INTS for y in (0, 1, -1, 2**32, -(2**62))])
+    jitted = jit(hashes)
+    for call in calls:
+        jitted(*call)
+    before = sum(s.bailouts for s in jitted.specializations)
+    for h in range(5):
+        assert jitted(h, 12345, 20) == hashes(h, 12345, 20)
+    assert sum(s.bailouts for s in jitted.specializations) == before

@@ -178,6 +178,44 @@ CASES = {
           v25 = addo v1, v24, v2, !2
           ret v25
     """),
+    "modular: a hash, and a shift": ("modular", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64, i64 {
+        site 0: line 1 overflow
+        site 1: line 2 overflow
+        site 2: line 3 overflow
+        site 3: line 4 overflow
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 4294967295
+          v5 = const i64 33
+          v6 = const i64 13
+          v7 = mulo v1, v5, v3, !0
+          v8 = addo v7, v2, v3, !1
+          v9 = and v8, v4
+          v10 = shl v1, v6
+          v11 = sar v10, v6
+          v12 = eq v1, v11
+          guard v12, v3, !2
+          v13 = and v10, v4
+          v14 = mulo v2, v2, v3, !3
+          v15 = and v14, v4
+          ret v9, v13, v14
+    """, """
+          v3 = const i1 false
+          v4 = const i64 4294967295
+          v5 = const i64 33
+          v6 = const i64 13
+          v7 = mul v1, v5
+          v8 = add v7, v2
+          v9 = and v8, v4
+          v10 = shl v1, v6
+          v11 = sar v10, v6
+          v12 = eq v1, v11
+          v13 = and v10, v4
+          v14 = mulo v2, v2, v3, !3
+          v15 = and v14, v4
+          ret v9, v13, v14
+    """),
     "dce: dead": ("dce", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 overflow

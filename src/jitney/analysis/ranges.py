@@ -338,16 +338,17 @@ class Ranges:
                 if a == entry or a == p:
                     continue
                 moved = follow.from_param(a, _CHAIN)
+                first, last = self._tested(loop, k, a)
                 if moved is None:
                     base = self.estimate(a, DEEP)
                     lo, hi = min(lo, base[0]), max(hi, base[1])
+                    first, last = max(first, base[0]), min(last, base[1])
                     follow.reset = True
-                    continue
-                down, up = min(down, moved[0]), max(up, moved[1])
-                tested = self._tested(loop, k, a)
-                least, most = min(least, tested[0]), max(most, tested[1])
-                unit = max(unit, moved[2])
-                checked = checked and moved[3]
+                else:
+                    down, up = min(down, moved[0]), max(up, moved[1])
+                    unit = max(unit, moved[2])
+                    checked = checked and moved[3]
+                least, most = min(least, first), max(most, last)
             if not follow.reset:
                 if up <= 0:
                     self.define_bound(p, entry, 0)
@@ -358,8 +359,8 @@ class Ranges:
             if (lo < MIN or hi > MAX) and not checked:
                 # A step that wraps may end up anywhere.
                 lo, hi = MIN, MAX
-            if not follow.reset:
-                lo, hi = max(lo, least), min(hi, most)
+            # Whatever comes back has passed the test of the edge it comes on.
+            lo, hi = max(lo, least), min(hi, most)
         lo, hi = max(lo, MIN, self.low[p]), min(hi, MAX, self.high[p])
         if lo <= hi:
             self.low[p], self.high[p] = lo, hi

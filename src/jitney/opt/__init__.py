@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function
-    from . import addresses, checks, dce, guards, inline, memory, params, rotate, select, split, unroll, vector
+    from . import addresses, checks, dce, guards, inline, memory, modular, params, rotate, select, split, unroll, vector
 else:
-    addresses, checks, dce, guards, inline, memory, params, rotate, select, split, unroll, vector = lazy(
-        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "params", "rotate", "select", "split",
-        "unroll", "vector",
+    addresses, checks, dce, guards, inline, memory, modular, params, rotate, select, split, unroll, vector = lazy(
+        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "modular", "params", "rotate",
+        "select", "split", "unroll", "vector",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -24,6 +24,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("inline", lambda function: inline.inline(function)),
     ("rotate", lambda function: rotate.rotate(function)),
     ("unroll", lambda function: unroll.unroll(function)),
+    ("modular", lambda function: modular.wrap(function)),
     ("checks", lambda function: checks.drop_checks(function)),
     ("select", lambda function: select.convert(function)),
     ("guards", lambda function: guards.hoist(function)),

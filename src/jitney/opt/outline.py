@@ -12,8 +12,8 @@
 - ``chunk(context, start, stop, inputs) -> values`` is the loop itself, on some of its iterations. Reductions begin with
   their identity.
 - ``part(context, env, lo, hi)`` runs the units lo...hi, whose size stands in env: it calls `chunk` for all of them at
-  once or, where there are reductions, for one after the other, and leaves what each has computed in env. So a
-  reduction's result hangs on the number of iterations, not on who did them.
+  once and leaves what it has computed in env, as that of the first. Sums of floats are computed for each unit: so
+  the result hangs on the number of iterations, not on who did them.
 - `parallel` (runtime/threads.py) calls `part` until all units are done, from one thread or several.
 
 A loop that cannot be shared stays as it is; a note tells why. See docs/parallel.md.
@@ -191,6 +191,7 @@ class _Shared:
                 self.results.append((role.back, role))
                 wanted.add(role.back)
         self.parts = [role for _, role in self.results if role is not None and role.kind != "dirty"]
+        self.by_units = any(role.kind in ("fadd", "fmul") for role in self.parts)
         self.types = tuple([function.types[v] for v, _ in self.results])
         if max(sum(t.is_float is kind for t in self.types) for kind in (True, False)) > REGISTERS:
             raise Cannot(f"it computes more than {REGISTERS} values")
@@ -353,10 +354,10 @@ def _part(shared: _Shared, chunk: Function) -> Function:
     to = Maker(new, shared.line)
     entry = to.start()
     context, env, lo, hi = [new.add_param(entry, t) for t in (PTR, PTR, I64, I64)]
-    polls, pre, head, more, store, done = [Block(k + 1) for k in range(6)]
+    polls, pre, head, more, store, rest, fill, done = [Block(k + 1) for k in range(8)]
     to.branch(to.emit("slt", lo, hi), Edge(pre), Edge(polls))
     polls.cold = True
-    new.blocks += [pre, head, store, more, done, polls]
+    new.blocks += [pre, head, store, more, rest, fill, done, polls]
 
     to.block = pre
     inputs, results, _ = _places(shared)
@@ -374,7 +375,7 @@ def _part(shared: _Shared, chunk: Function) -> Function:
 
     to.block = head
     u = new.add_param(head, I64)
-    following = to.emit("add", u, by) if shared.parts else hi
+    following = to.emit("add", u, by) if shared.by_units else hi
     end = to.emit("smin", to.emit("mul", following, size), count)
     begin = to.emit("add", first, to.emit("mul", to.emit("mul", u, size), step))
     stop = to.emit("add", first, to.emit("mul", end, step))
@@ -394,11 +395,28 @@ def _part(shared: _Shared, chunk: Function) -> Function:
         to.store(NATURAL[new.types[v]], v, env, at)
     to.jump(more)
     to.block = more
-    if shared.parts:
+    if shared.by_units:
         again = Loop(None)
         again.header, again.preheader = head, pre
         head.loop = store.loop = more.loop = again
         to.branch(to.emit("slt", following, hi), Edge(head, (following,)), Edge(done))
+    elif shared.parts:
+        second = to.emit("add", lo, by)
+        to.branch(to.emit("slt", second, hi), Edge(rest), Edge(done))
+        to.block = rest
+        neutral = [
+            (at, to.const(_held(result.identity, t), t))
+            for (_, result), at, t in zip(shared.results, results, shared.types) if result in shared.parts
+        ]  # fmt: skip
+        to.jump(fill, second)
+        to.block = fill
+        fill.loop = Loop(None)
+        fill.loop.header, fill.loop.preheader = fill, rest
+        k = new.add_param(fill, I64)
+        for at, v in neutral:
+            to.store(NATURAL[new.types[v]], v, env, at, (k,))
+        after = to.emit("add", k, by)
+        to.branch(to.emit("slt", after, hi), Edge(fill, (after,)), Edge(done))
     else:
         to.jump(done)
     to.block = done

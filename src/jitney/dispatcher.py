@@ -503,7 +503,8 @@ def _owners(group: list[Compiled]) -> tuple[Any, ...]:
     there before and are called. Not what is of no use when running, such as the IR."""
     called = [info.owner for compiled in group for info in compiled.lowered.callees]
     before = [owner for owner in called if isinstance(owner, Specialization)]
-    return (group[-1].owner, [compiled.registrations for compiled in group], before)
+    kept = [compiled.lowered.kept for compiled in group if compiled.lowered.kept]
+    return (group[-1].owner, [compiled.registrations for compiled in group], before, kept)
 
 
 def _integers(types: tuple[PyType, ...], values: tuple[Any, ...]) -> list[int | None]:

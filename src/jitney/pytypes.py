@@ -128,6 +128,35 @@ class Array(PyType):
         return array_type(self.item, self.ndim, self.layout, self.writeable, False, self.local, True)
 
 
+class Object(PyType):
+    """Any Python object, whatever it is. Leaf: its address. Make with `object_type`.
+
+    Attributes:
+        kind: its exact class, None where that is not known.
+        owned: see `Array`.
+        elements: of a kind of tuple, what its items should be; () where that is not known.
+    """
+
+    __slots__ = ("elements", "kind", "owned")
+
+    def __init__(self, kind: type | None, owned: bool, elements: tuple[PyType, ...]) -> None:
+        self.elements = elements
+        name = "object" if kind is None else kind.__qualname__
+        super().__init__(f"{name}, owned" if owned else name, (PTR,))
+        self.kind = kind
+        self.owned = owned
+
+    @property
+    def borrowed(self) -> Object:
+        return object_type(self.kind, False, self.elements)
+
+    kept = borrowed
+
+    @property
+    def returned(self) -> Object:
+        return object_type(self.kind, True, self.elements)
+
+
 class Tuple(PyType):
     """A tuple taken apart at compile time. Leaves: those of all elements in order. Make with `tuple_type`."""
 
@@ -218,6 +247,11 @@ def array_type(
     return result
 
 
+def object_type(kind: type | None = None, owned: bool = False, elements: tuple[PyType, ...] = ()) -> Object:
+    result: Object = _intern(("object", kind, owned, elements), Object, kind, owned, elements)
+    return result
+
+
 def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
     result: Tuple = _intern(("tuple", *elements), Tuple, elements)
     return result
@@ -262,6 +296,9 @@ def join(a: PyType, b: PyType) -> PyType | None:
         return tuple_type(tuple(elements))
     if isinstance(a, Array) and isinstance(b, Array):
         return _join_arrays(a, b)
+    if isinstance(a, Object) and isinstance(b, Object):
+        items = a.elements if a.elements == b.elements else ()
+        return object_type(a.kind if a.kind is b.kind else None, a.owned or b.owned, items)
     members: list[PyType] = []
     for t in (a, b):
         for m in t.members if isinstance(t, Union) else (t,):
@@ -287,7 +324,7 @@ def members(type: PyType) -> tuple[PyType, ...]:
 
 def owned_leaves(type: PyType) -> list[int]:
     """Which leaves of a value are objects that somebody has to hold a reference to."""
-    if isinstance(type, Array):
+    if isinstance(type, (Array, Object)):
         return [0] if type.owned else []
     out, at = [], 0
     for element in members(type):
@@ -296,9 +333,9 @@ def owned_leaves(type: PyType) -> list[int]:
     return out
 
 
-def mapped(type: PyType, change: Callable[[Array], Array]) -> PyType:
-    """The type with every array in it changed."""
-    if isinstance(type, Array):
+def mapped(type: PyType, change: Callable[[Any], PyType]) -> PyType:
+    """The type with every array and object in it changed."""
+    if isinstance(type, (Array, Object)):
         return change(type)
     if isinstance(type, Tuple):
         elements = tuple([mapped(t, change) for t in type.elements])

@@ -1,7 +1,6 @@
 """Arrays made and held by compiled code: values, and that every reference is dropped on every path."""
 
 import _thread
-import gc
 import sys
 import threading
 import weakref
@@ -10,22 +9,8 @@ import numpy as np
 import pytest
 
 from jitney import jit
+from tests.objects.support import assert_nothing_leaks
 from tests.support import check
-
-
-def used_blocks():
-    """Blocks of memory that Python objects are in, with nothing left to be collected."""
-    gc.collect()
-    return sys.getallocatedblocks()
-
-
-def assert_nothing_leaks(call, times=300):
-    for _ in range(5):
-        call()
-    before = used_blocks()
-    for _ in range(times):
-        call()
-    assert used_blocks() - before < times // 2
 
 
 def filled(n):
@@ -141,7 +126,7 @@ FUNCTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function, calls", [(f, calls) for f, *calls in FUNCTIONS], ids=lambda x: str(x)[:20])
+@pytest.mark.parametrize("function, calls", [pytest.param(f, calls, id=f.__name__) for f, *calls in FUNCTIONS])
 def test_same_as_plain_and_no_leak(function, calls):
     jitted = check(function, *calls, bails=False)
     for args in calls:
@@ -230,20 +215,21 @@ def test_nothing_leaks_where_it_raises_or_bails_out():
 
 def test_nothing_leaks_where_it_is_interrupted():
     @jit(strict=True)
-    def spins(n):
+    def spins(n, endless):
         a = np.zeros(n)
         b = a
-        while True:
+        while endless or a[0] < 3.0:
             b = np.zeros(n)
             a[0] += 1.0
         return b
 
+    spins(1000, False)
 
     def call():
         timer = threading.Timer(0.01, _thread.interrupt_main)
-        timer.start()
         with pytest.raises(KeyboardInterrupt):
-            spins(1000)
+            timer.start()
+            spins(1000, True)
         timer.join()
 
     assert_nothing_leaks(call, 40)

@@ -10,7 +10,7 @@ from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Slice, Tupl
 from . import library, wholes
 from .loops import as_tuple
 from .operators import binary, compare, truth, unary
-from .state import CONFLICT, NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
+from .state import CONFLICT, NONE_VAL, DeadPath, Lowering, Open, Val, constant_value, is_number
 from .statements import OPERATORS, describe
 from .wholes.deferred import Whole, has_effects
 
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import arrays, slices, views
+    from . import arrays, displays, slices, views
+    from .library import python_calls
+    from .operators import object_operators
 else:
-    arrays, slices, views = lazy("jitney.frontend", "arrays", "slices", "views")
+    arrays, displays, slices, views = lazy("jitney.frontend", "arrays", "displays", "slices", "views")
+    python_calls = lazy("jitney.frontend.library", "python_calls")
+    object_operators = lazy("jitney.frontend.operators", "object_operators")
 
 _UNARY = {_ast.USub: "-", _ast.UAdd: "+", _ast.Invert: "~", _ast.Not: "not"}
 _COMPARE = {
@@ -39,6 +43,8 @@ _COMPARE = {
 def lower_expression(lw: Lowering, node: Any) -> Val:
     handler = EXPRESSIONS.get(type(node))
     if handler is None:
+        if hasattr(node, "owner"):  # made by `displays` itself
+            return displays.lower_add(lw, node)
         lw.unsupported(f"{describe(node)} is not supported", node)
     return handler(lw, node)
 
@@ -93,45 +99,65 @@ def _items(lw: Lowering, nodes: list[Any]) -> list[Val]:
     return values
 
 
-def _arguments(lw: Lowering, node: Any) -> tuple[list[Val], dict[str, Val]]:
-    """Positional and keyword arguments of a call; array expressions as they are."""
-    args: list[Val] = []
+def _arguments(lw: Lowering, node: Any, owner: Val = NONE_VAL) -> tuple[list[Val], dict[str, Val]]:
+    """Positional and keyword arguments of a call; array expressions as they are. The object whose method it is comes
+    first where it is such an expression."""
+    args: list[Val] = [owner] if isinstance(owner.type, Whole) else []
     kwargs: dict[str, Val] = {}
-    # Whatever was lowered so far: a deferred one among them must not see what later ones do.
-    last = NONE_VAL
     for inner in node.args:
         if type(inner) is _ast.Starred:
             args.extend(_items(lw, [inner]))
         else:
-            args.append(beside(lw, last, inner))
-            last = args[-1] if isinstance(args[-1].type, Whole) else last
+            value = _after(lw, args, inner)
+            args.append(value)
     for keyword in node.keywords:
         if keyword.arg is None:
             lw.unsupported("`**` in a call is not supported", node)
-        kwargs[keyword.arg] = value = beside(lw, last, keyword.value)
-        last = value if isinstance(value.type, Whole) else last
+        kwargs[keyword.arg] = _after(lw, args, keyword.value)
     return args, kwargs
 
 
-def _binary(lw: Lowering, node: Any) -> Val:
-    left = lw.operand(node.left)
-    right = beside(lw, left, node.right)
-    return binary(lw, OPERATORS[type(node.op)], left, right)
-
-
-def beside(lw: Lowering, earlier: Val, node: Any) -> Val:
-    """The next operand. Where its evaluation has effects, an earlier one must not be a deferred expression."""
-    if not isinstance(earlier.type, Whole):
+def _after(lw: Lowering, earlier: list[Val], node: Any) -> Val:
+    """The next of several operands. Where its evaluation has effects, those before must not be deferred any more."""
+    deferred = [k for k, v in enumerate(earlier) if isinstance(v.type, Whole)]
+    if not deferred:
         return lw.operand(node)
     first = len(lw.function.ops)
-    value = lw.operand(node)
-    if has_effects(lw, first):
-        lw.unsupported("an array expression beside something with effects is not supported", node)
-    return value
+
+    def together() -> Val:
+        value = lw.operand(node)
+        if has_effects(lw, first):
+            lw.unsupported("an array expression beside something with effects is not supported", node)
+        return value
+
+    def following() -> Val:
+        for k in deferred:
+            earlier[k] = wholes.settled(lw, earlier[k])
+        return lw.operand(node)
+
+    return lw.otherwise(together, following)
+
+
+def _binary(lw: Lowering, node: Any) -> Val:
+    left, right = beside(lw, lw.operand(node.left), node.right)
+    op = OPERATORS[type(node.op)]
+    if is_number(left.type) and is_number(right.type):
+        return binary(lw, op, left, right)
+    return lw.otherwise(lambda: binary(lw, op, left, right), lambda: object_operators.binary(lw, op, left, right))
+
+
+def beside(lw: Lowering, earlier: Val, node: Any) -> tuple[Val, Val]:
+    """An operand and the next one."""
+    both = [earlier]
+    value = _after(lw, both, node)
+    return both[0], value
 
 
 def _unary(lw: Lowering, node: Any) -> Val:
-    return unary(lw, _UNARY[type(node.op)], lw.operand(node.operand))
+    op, operand = _UNARY[type(node.op)], lw.operand(node.operand)
+    if is_number(operand.type) or op == "not":
+        return unary(lw, op, operand)
+    return lw.otherwise(lambda: unary(lw, op, operand), lambda: object_operators.unary(lw, op, operand))
 
 
 def _boolean(lw: Lowering, node: Any) -> Val:
@@ -152,7 +178,7 @@ def _boolean(lw: Lowering, node: Any) -> Val:
 
 def _compare(lw: Lowering, node: Any) -> Val:
     def from_link(left: Val, k: int) -> Val:
-        right = beside(lw, left, _comparator(node, k))
+        left, right = beside(lw, left, _comparator(node, k))
         value = _compared(lw, node, k, left, right)
         if k == len(node.ops) - 1:
             return value
@@ -171,12 +197,18 @@ def _compared(lw: Lowering, node: Any, k: int, left: Val, right: Val) -> Val:
     op = type(node.ops[k])
     if op is _ast.In or op is _ast.NotIn:
         return _membership(lw, node, left, right, op is _ast.In)
-    return compare(lw, _COMPARE[op], left, right)
+    if is_number(left.type) and is_number(right.type):
+        return compare(lw, _COMPARE[op], left, right)
+    name = _COMPARE[op]
+    return lw.otherwise(
+        lambda: compare(lw, name, left, right), lambda: object_operators.compare(lw, name, left, right)
+    )  # fmt: skip
 
 
 def _membership(lw: Lowering, node: Any, left: Val, right: Val, wanted: bool) -> Val:
     if not isinstance(right.type, Tuple):
-        lw.unsupported(f"`in` {right.type} is not supported", node)
+        value = object_operators.contains(lw, right, left)
+        return value if wanted else Val(BOOL, (lw.b.emit("not", value.parts[0]),))
     found = lw.bool_const(False)
     for item in lw.elements(right):
         found = lw.b.emit("or", found, truth(lw, compare(lw, "==", left, item)))
@@ -219,16 +251,18 @@ def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
     held = constant_value(owner)
     if isinstance(held, ModuleType):
         return lw.names.attribute(lw, held, node.attr, node)
-    lw.unsupported(f"the attribute {node.attr!r} of {owner.type} is not supported", node)
+    return python_calls.attribute(lw, owner, node.attr)
 
 
 def _subscript(lw: Lowering, node: Any) -> Val:
     owner, index = lw.expr(node.value), lw.expr(node.slice)
     if isinstance(owner.type, (Array, Iterator)):
-        return views.subscript(lw, owner, index, node)
+        return lw.otherwise(
+            lambda: views.subscript(lw, owner, index, node), lambda: object_operators.subscript(lw, owner, index)
+        )  # fmt: skip
     if isinstance(owner.type, Tuple):
         return _tuple_item(lw, owner, index, node)
-    lw.unsupported(f"subscripting {owner.type} is not supported", node)
+    return object_operators.subscript(lw, owner, index)
 
 
 def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
@@ -258,35 +292,44 @@ def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
 def _call(lw: Lowering, node: Any) -> Val:
     if type(node.func) is _ast.Attribute:
         owner = lw.operand(node.func.value)
-        if wholes.is_whole(owner.type):
+        held = constant_value(owner)
+        if not isinstance(held, ModuleType):
             return _method(lw, owner, node)
-        function = _attribute_of(lw, owner, node.func)
+        function = lw.names.attribute(lw, held, node.func.attr, node.func)
     else:
         function = lw.expr(node.func)
-    if not isinstance(function.type, Constant):
-        lw.unsupported(f"calling {function.type} is not supported", node)
     args, kwargs = _arguments(lw, node)
     lw.at(node)
-    callee = function.type.value
-    value = library.call(lw, callee, args, kwargs, node)
-    if value is None:
-        args = [wholes.settled(lw, v) for v in args]
-        kwargs = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
-        value = lw.call(callee, args, kwargs, node)
-    return value
+    callee = constant_value(function)
+
+    def compiled() -> Val:
+        value = library.call(lw, callee, args, kwargs, node)
+        if value is None:
+            given = [wholes.settled(lw, v) for v in args]
+            value = lw.call(callee, given, {name: wholes.settled(lw, v) for name, v in kwargs.items()}, node)
+        return value
+
+    def by_python() -> Val:
+        return python_calls.call(lw, function, args, kwargs, node)
+
+    return lw.otherwise(compiled, by_python) if isinstance(function.type, Constant) else by_python()
 
 
 def _method(lw: Lowering, owner: Val, node: Any) -> Val:
-    """``array.name(...)``."""
-    first = len(lw.function.ops)
-    args, kwargs = _arguments(lw, node)
-    if isinstance(owner.type, Whole) and has_effects(lw, first):
-        lw.unsupported("an array expression beside something with effects is not supported", node)
+    """``owner.name(...)``."""
+    args, kwargs = _arguments(lw, node, owner)
+    if isinstance(owner.type, Whole):
+        owner = args.pop(0)
     lw.at(node)
-    value = library.method(lw, node.func.attr, [owner, *args], kwargs)
-    if value is None:
-        lw.unsupported(f"this call of the method {node.func.attr!r} of {owner.type} is not supported", node)
-    return value
+    name = node.func.attr
+
+    def compiled() -> Val:
+        value = library.method(lw, name, [owner, *args], kwargs) if wholes.is_whole(owner.type) else None
+        if value is None:
+            lw.unsupported(f"this call of the method {name!r} of {owner.type} is not supported", node)
+        return value
+
+    return lw.otherwise(compiled, lambda: python_calls.method(lw, owner, name, args, kwargs, node))
 
 
 # -- conditions ----------------------------------------------------------------------------------------------------
@@ -357,4 +400,11 @@ EXPRESSIONS: dict[Any, Callable[[Lowering, Any], Val]] = {
     _ast.Subscript: _subscript,
     _ast.Slice: lambda lw, node: slices.lower_slice(lw, node),
     _ast.Call: _call,
+    _ast.List: lambda lw, node: displays.lower_list(lw, node),
+    _ast.Set: lambda lw, node: displays.lower_set(lw, node),
+    _ast.Dict: lambda lw, node: displays.lower_dict(lw, node),
+    _ast.JoinedStr: lambda lw, node: displays.lower_string(lw, node),
+    _ast.ListComp: lambda lw, node: displays.lower_comprehension(lw, node),
+    _ast.SetComp: lambda lw, node: displays.lower_comprehension(lw, node),
+    _ast.DictComp: lambda lw, node: displays.lower_comprehension(lw, node),
 }

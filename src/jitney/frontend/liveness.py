@@ -34,7 +34,8 @@ class Liveness:
 
     __slots__ = ("_bits", "_body_nodes", "_memo", "_stored", "after", "assigned", "head", "names", "stores")
 
-    def __init__(self, body: list[Any]) -> None:
+    def __init__(self, body: list[Any], after: tuple[str, ...] = ()) -> None:
+        """`after` are the names that live on behind the body."""
         self._bits: dict[str, int] = {}
         self._body_nodes = body
         self._stored: dict[str, int] | None = None
@@ -44,7 +45,10 @@ class Liveness:
         self.head: dict[Any, int] = {}
         self.assigned: dict[Any, int] = {}
         self.stores: set[Any] = set()
-        self._body(body, 0, 0, 0)
+        live = 0
+        for name in after:
+            live |= self.bit(name)
+        self._body(body, live, 0, 0)
 
     def bit(self, name: str) -> int:
         found = self._bits.get(name)

@@ -20,9 +20,9 @@ from __future__ import annotations
 import _ast
 
 from ..ir.function import Block, Loop
-from ..ir.types import I64
+from ..ir.types import I64, PTR
 from ..lazy import lazy
-from ..pytypes import INT, UNBOUND, Array, PyType, Union
+from ..pytypes import INT, UNBOUND, Array, Object, PyType, Union
 from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import PRANGE, Range
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import iteration
+    from .operators import object_operators
 else:
     iteration = lazy("jitney.frontend", "iteration")
+    object_operators = lazy("jitney.frontend.operators", "object_operators")
 
 _MAX_PLANS = 12
 
@@ -96,6 +98,10 @@ class Items:
 def lower_for(lw: Lowering, node: Any) -> None:
     mark = len(lw.own.temporaries)
     iterable = lw.expr(as_tuple(node.iter))
+    if isinstance(iterable.type, Object):
+        fetch = object_operators.iterator(lw, iterable)
+        _retry(lw, node, node, lambda plan: _Attempt(lw, node, plan, None, fetch=fetch).lower())
+        return
     if isinstance(iterable.type, Range):
         items = _range_items(lw, iterable)
     else:
@@ -217,13 +223,13 @@ def _retry(lw: Lowering, node: Any, key: Any, attempt: Callable[[Plan], None]) -
 class _Attempt:
     """One lowering of a loop by one plan.
 
-    `step` lowers what is done for a counter's value. A `nested` loop is one of a nest that one `for` makes: `break`
+    `step` lowers what is done for a counter's value; `fetch` gives the next item of an iterator, null at its end. A `nested` loop is one of a nest that one `for` makes: `break`
     leaves them all.
     """
 
     def __init__(
         self, lw: Lowering, node: Any, plan: Plan, counter: Counter | None, step: Callable[[int], None] | None = None,
-        nested: bool = False,
+        nested: bool = False, fetch: Callable[[], Val] | None = None,
     ) -> None:  # fmt: skip
         self.lw = lw
         self.node = node
@@ -231,6 +237,7 @@ class _Attempt:
         self.counter = counter
         self.step = step
         self.nested = nested
+        self.fetch = fetch
         self.outer = lw.b.block.loop
         self.frame = LoopFrame(lw.loop.breaks if nested and lw.loop is not None else [])
         self.entry_dirty = lw.env[DIRTY]
@@ -350,10 +357,20 @@ class _Attempt:
         lw.at(self.node)
         mark = len(lw.own.temporaries)
         try:
-            go, done = lw.condition(self.node.test)
+            item = self.fetch() if self.fetch is not None else None
+            if item is None:
+                go, done = lw.condition(self.node.test)
+            else:
+                go, done = lw.branch(lw.b.emit("ne", item.parts[0], lw.b.const(PTR, 0)))
         except DeadPath:
             lw.own.abandon(mark)
             return False
+        if item is not None and go:
+            lw.join(go, lw.env_names(go), idom, idom.loop)
+            self.exits.extend(done)
+            lw.assign(self.node.target, item)
+            lw.own.end_statement(mark)
+            return True
         tested = lw.own.taken(mark)
         self.tested.extend(tested)
         self.exits.extend(done)

@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from functools import partial
     from types import FunctionType
+    from typing import Any
 
     from ..ir.function import Symbol
     from .calls import CalleeInfo, Hooks
@@ -45,9 +46,10 @@ class Lowered:
         callees: specialisations called directly, to be kept alive.
         recursive: it calls itself.
         owns: it holds references.
+        kept: objects to be kept alive with the code.
     """
 
-    __slots__ = ("callees", "function", "guards", "hidden", "owns", "recursive", "result", "source", "writes")
+    __slots__ = ("callees", "function", "guards", "hidden", "kept", "owns", "recursive", "result", "source", "writes")
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Lowered:
         callees: list[CalleeInfo],
         recursive: bool,
         owns: bool,
+        kept: list[Any],
         source: Source,
     ) -> None:
         self.function = function
@@ -69,6 +72,7 @@ class Lowered:
         self.callees = callees
         self.recursive = recursive
         self.owns = owns
+        self.kept = kept
         self.source = source
 
 
@@ -198,7 +202,8 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
     if lw.recursive:
         _close_recursion(lw)
     return Lowered(
-        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.source
+        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
+        lw.source,
     )  # fmt: skip
 
 

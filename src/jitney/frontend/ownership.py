@@ -39,6 +39,7 @@ class Ownership:
 
     Attributes:
         temporaries: slots of the statements being lowered, outer ones first.
+        frame: the address of the first slot, -1 while there is none.
     """
 
     def __init__(self, lw: Lowering) -> None:
@@ -47,7 +48,7 @@ class Ownership:
         self._names: dict[str, list[int]] = {}
         self._free: list[int] = []
         self._count = 0
-        self._frame = -1
+        self.frame = -1
         # object -> the temporary's slot that holds a reference to it
         self._held: dict[int, int] = {}
 
@@ -55,14 +56,14 @@ class Ownership:
 
     def _slot(self, index: int) -> tuple[int, int]:
         """Base and displacement of a slot."""
-        if self._frame < 0:
+        if self.frame < 0:
             function = self.lw.function
             entry = function.entry
             memory = Memory(_POINTER, 1, context.OWNED_TOP, CONTEXT)
-            self._frame = function.new_value(OPS["load"], PTR, (self.lw.context,), memory, self.lw.b.line, entry)
-            entry.insts.insert(1, self._frame)
+            self.frame = function.new_value(OPS["load"], PTR, (self.lw.context,), memory, self.lw.b.line, entry)
+            entry.insts.insert(1, self.frame)
             self.lw.owns = True
-        return self._frame, 8 * index
+        return self.frame, 8 * index
 
     def _put(self, index: int, object: int) -> None:
         base, disp = self._slot(index)
@@ -218,12 +219,12 @@ class Ownership:
     def finish(self, release: int) -> None:
         """Reserve the slots at the start, and release them where the function returns; `release` is the stub's
         address. The returns are complete but for their terminators' effects."""
-        if self._frame < 0:
+        if self.frame < 0:
             return
         lw, function = self.lw, self.lw.function
         entry = function.entry
         line = lw.source.node.lineno + lw.source.line_offset
-        at = entry.insts.index(self._frame) + 1
+        at = entry.insts.index(self.frame) + 1
 
         def new(op: str, type: Any, args: tuple[int, ...], imm: Any = None) -> int:
             return function.new_value(OPS[op], type, args, imm, line, entry)
@@ -231,7 +232,7 @@ class Ownership:
         limit = Memory(_POINTER, 1, context.OWNED_LIMIT, CONTEXT)
         top = Memory(_POINTER, 1, context.OWNED_TOP, CONTEXT)
         size = new("const", I64, (), 8 * self._count)
-        end = new("ptradd", PTR, (self._frame, size))
+        end = new("ptradd", PTR, (self.frame, size))
         bound = new("load", PTR, (lw.context,), limit)
         fits = new("ule", I1, (end, bound))
         lw.b.line = line
@@ -240,7 +241,7 @@ class Ownership:
         entry.insts[at:at] = [size, end, bound, fits, guard, store]
         call = Call("release", release, (PTR, PTR), ())
         for exit in lw.returns:
-            self._append(exit.block, "ccall", (lw.context, self._frame), call)
+            self._append(exit.block, "ccall", (lw.context, self.frame), call)
 
     def _append(self, block: Block, op: str, args: tuple[int, ...], imm: Any) -> None:
         function = self.lw.function

@@ -19,6 +19,7 @@ from ..pytypes import (
     UNBOUND,
     Array,
     Constant,
+    Object,
     PyType,
     Scalar,
     Tuple,
@@ -90,6 +91,7 @@ class Lowering:
         context: the context parameter. returns: open ends that return their value.
         result: the assumed type of the function's result, for calls to itself; None while unknown.
         own: the references held (`ownership.py`). owns: this function or one it calls holds any.
+        kept: objects whose addresses stand in the code.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
     """
@@ -121,6 +123,7 @@ class Lowering:
         self.node: Any = source.node
         self.own = Ownership(self)
         self.owns = False
+        self.kept: list[Any] = []
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
         self.hooks: Hooks
@@ -155,6 +158,11 @@ class Lowering:
     def int_const(self, value: int) -> int:
         return self.b.const(I64, value)
 
+    def keep(self, value: Any) -> int:
+        """The address of an object, which lives as long as the code."""
+        self.kept.append(value)
+        return self.b.const(PTR, id(value))
+
     def float_const(self, value: float) -> int:
         return self.b.const(F64, value)
 
@@ -178,7 +186,7 @@ class Lowering:
 
     def known(self, value: Val) -> Any:
         """The Python int, float or bool that `value` is known to be when compiling, else None."""
-        if len(value.parts) != 1 or isinstance(value.type, (Union, Array)):
+        if len(value.parts) != 1 or isinstance(value.type, (Union, Array, Object)):
             return None
         return self.b.constant(value.parts[0])
 
@@ -351,6 +359,8 @@ class Lowering:
             return tuple(parts)
         if isinstance(type, Array):
             return self._coerce_array(value, type, block)
+        if isinstance(type, Object):
+            return value.parts
         assert isinstance(type, Union), (value, type)
         if isinstance(value.type, Union):
             tag, payload = value.parts
@@ -427,6 +437,36 @@ class Lowering:
         value = self.join(ends, self.env_names(ends), idom, idom.loop)
         assert value is not None
         return value
+
+    def attempt(self, make: Callable[[], Val]) -> Val | UnsupportedError:
+        """What `make` lowers; where that is not supported, the error, and nothing has been lowered."""
+        b = self.b
+        mark, count, block, frame = b.mark(), len(b.block.insts), b.block, self.own.frame
+        loop, env, slots = self.loop, dict(self.env), self.own.snapshot()
+        lists = (self.returns, self.callees, *((loop.breaks, loop.continues) if loop is not None else ()))
+        lengths = [len(each) for each in lists]
+        flags = self.writes, self.awaited, self.recursive
+        try:
+            return make()
+        except UnsupportedError as error:
+            b.rewind(mark)
+            b.forget(block, count + (self.own.frame != frame and block is self.function.entry))
+            self.env, self.loop = env, loop
+            self.own.restore(slots)
+            for each, length in zip(lists, lengths):
+                del each[length:]
+            self.writes, self.awaited, self.recursive = flags
+            return error
+
+    def otherwise(self, make: Callable[[], Val], other: Callable[[], Val]) -> Val:
+        """What `make` lowers; where that is not supported, what `other` does. If neither, the first one's reason."""
+        made = self.attempt(make)
+        if not isinstance(made, UnsupportedError):
+            return made
+        second = self.attempt(other)
+        if isinstance(second, UnsupportedError):
+            raise made
+        return second
 
     def split(self, value: Val, each: Callable[[Val], Val]) -> Val:
         """Apply `each` to `value`, once per member where it is a union."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast
 
 from ..lazy import lazy
-from ..pytypes import Array, Iterator, Tuple, has_view
+from ..pytypes import Array, Iterator, Object, Tuple, has_view
 from . import wholes
 from .loops import lower_for, lower_while
 from .operators import binary
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import iteration, views
-    from .library import creation
+    from . import iteration, objects, views
+    from .library import creation, python_calls
+    from .operators import object_operators
 else:
-    iteration, views = lazy("jitney.frontend", "iteration", "views")
-    creation = lazy("jitney.frontend.library", "creation")
+    iteration, objects, views = lazy("jitney.frontend", "iteration", "objects", "views")
+    creation, python_calls = lazy("jitney.frontend.library", "creation", "python_calls")
+    object_operators = lazy("jitney.frontend.operators", "object_operators")
 
 OPERATORS = {
     _ast.Add: "+",
@@ -105,21 +107,45 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
             lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
         lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:
-        first = len(lw.function.ops)
-        container, index = lw.expr(target.value), lw.expr(target.slice)
-        if isinstance(value.type, wholes.Whole) and wholes.has_effects(lw, first):
-            lw.unsupported("an array expression beside something with effects is not supported", target)
-        _store(lw, container, index, value, target)
+        _assign_item(lw, target, value)
+    elif kind is _ast.Attribute:
+        object_operators.set_attribute(lw, lw.expr(target.value), target.attr, value)
     elif kind is _ast.Tuple or kind is _ast.List:
         _unpack(lw, target, value)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 
 
+def _assign_item(lw: Lowering, target: Any, value: Val) -> None:
+    def store(value: Val, deferred: bool) -> Val:
+        first = len(lw.function.ops)
+        container, index = lw.expr(target.value), lw.expr(target.slice)
+        if deferred and wholes.has_effects(lw, first):
+            lw.unsupported("an array expression beside something with effects is not supported", target)
+        _store(lw, container, index, value, target)
+        return NONE_VAL
+
+    if isinstance(value.type, wholes.Whole):
+        lw.otherwise(lambda: store(value, True), lambda: store(wholes.settled(lw, value), False))
+    else:
+        store(value, False)
+
+
 def _store(lw: Lowering, container: Val, index: Val, value: Val, target: Any) -> None:
-    if not isinstance(container.type, (Array, Iterator)):
+    def as_object() -> Val:
+        object_operators.store(lw, container, index, value)
+        return NONE_VAL
+
+    def as_array() -> Val:
+        views.store(lw, container, index, value, target)
+        return NONE_VAL
+
+    if isinstance(container.type, (Array, Iterator)):
+        lw.otherwise(as_array, as_object)
+    elif isinstance(container.type, Object):
+        as_object()
+    else:
         lw.unsupported(f"storing into {container.type} is not supported", target)
-    views.store(lw, container, index, value, target)
 
 
 def _unpack(lw: Lowering, target: Any, value: Val) -> None:
@@ -127,7 +153,11 @@ def _unpack(lw: Lowering, target: Any, value: Val) -> None:
     if any(type(n) is _ast.Starred for n in names):
         at = next(k for k, n in enumerate(names) if type(n) is _ast.Starred)
         lw.unsupported("`*` in an assignment makes a list, which is not supported", names[at])
-    values = lw.elements(value) if isinstance(value.type, Tuple) else iteration.unpacked(lw, value, len(names), target)
+    if isinstance(value.type, Object):
+        values = objects.items(lw, value, len(names))
+    else:
+        known = isinstance(value.type, Tuple)
+        values = lw.elements(value) if known else iteration.unpacked(lw, value, len(names), target)
     if len(values) > len(names):
         lw.fail_with(ValueError, f"too many values to unpack (expected {len(names)})")
     if len(values) < len(names):
@@ -142,20 +172,47 @@ def _augmented(lw: Lowering, node: Any) -> None:
     if type(target) is _ast.Name:
         old, value = lw.read_local(target), lw.operand(node.value)
         if isinstance(old.type, Array):
-            wholes.storing.augment(lw, op, old, value)
+            _augment_array(lw, op, old, value)
+        elif isinstance(old.type, Object):
+            assign(lw, target, object_operators.in_place(lw, op, old, value))
         else:
             assign(lw, target, wholes.settled(lw, binary(lw, op, old, value)))
     elif type(target) is _ast.Subscript:
         container, index = lw.expr(target.value), lw.expr(target.slice)
-        if not isinstance(container.type, (Array, Iterator)):
-            lw.unsupported(f"storing into {container.type} is not supported", target)
-        old = views.subscript(lw, container, index, target)
-        if isinstance(old.type, Array):
-            wholes.storing.augment(lw, op, old, lw.operand(node.value))
+        if isinstance(container.type, (Array, Iterator)):
+            old = lw.otherwise(
+                lambda: views.subscript(lw, container, index, target),
+                lambda: object_operators.subscript(lw, container, index),
+            )  # fmt: skip
         else:
-            _store(lw, container, index, binary(lw, op, old, lw.expr(node.value)), target)
+            old = object_operators.subscript(lw, container, index)
+        if isinstance(old.type, Array) and isinstance(container.type, Array) and old.type.view:
+            _augment_array(lw, op, old, lw.operand(node.value))
+        else:
+            _store(lw, container, index, _changed(lw, op, old, lw.expr(node.value)), target)
+    elif type(target) is _ast.Attribute:
+        owner = lw.expr(target.value)
+        old = python_calls.attribute(lw, owner, target.attr)
+        object_operators.set_attribute(lw, owner, target.attr, _changed(lw, op, old, lw.expr(node.value)))
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
+
+
+def _augment_array(lw: Lowering, op: str, old: Val, value: Val) -> None:
+    """``old op= value``, in place."""
+
+    def whole() -> Val:
+        wholes.storing.augment(lw, op, old, value)
+        return NONE_VAL
+
+    lw.otherwise(whole, lambda: object_operators.in_place(lw, op, old, value))
+
+
+def _changed(lw: Lowering, op: str, old: Val, value: Val) -> Val:
+    """What is to be stored for ``old op= value``."""
+    if isinstance(old.type, (Array, Object)):
+        return object_operators.in_place(lw, op, old, value)
+    return binary(lw, op, old, value)
 
 
 def _annotated(lw: Lowering, node: Any) -> None:

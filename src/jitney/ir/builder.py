@@ -98,6 +98,17 @@ class Builder:
             block.open = True
         self.block.term, self.block.edges = "", []
 
+    def forget(self, block: Block, count: int) -> None:
+        """Drop the instructions of an open block after the first `count`; nothing may use them any more."""
+        gone = Block(-1)
+        for v in block.insts[count:]:
+            if self.function.ops[v] is not _CONST:
+                self.function.homes[v] = gone
+            else:
+                block.insts.insert(count, v)
+                count += 1
+        del block.insts[count:]
+
     def jump(self, target: Block, args: tuple[int, ...] = ()) -> None:
         self._terminate("jump", (), [Edge(target, args)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
-from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, PyType, Scalar, Tuple, Union
+from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, PyType, Scalar, Tuple, Union
 from . import capi
 from .layouts import LAYOUT, ArrayLayout, array_flags, arrays
 
@@ -56,6 +56,9 @@ def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ..
         return ()
     if isinstance(type, Tuple):
         return _tuple(b, object, type, misfit)
+    if isinstance(type, Object):
+        _exact(b, object, id(type.kind), misfit.other)
+        return (object,)
     layout, numpy = _numpy()
     if isinstance(type, Scalar):
         _exact(b, object, id(numpy.dtype(type.dtype).type), misfit.other)
@@ -162,7 +165,7 @@ def box(b: Writer, type: PyType, leaves: tuple[int, ...]) -> int:
         return _shared(b, b.pointer(capi.NONE))
     if isinstance(type, Constant):
         return _counted(b, b.pointer(id(type.value)))
-    if isinstance(type, Array):
+    if isinstance(type, (Array, Object)):
         return leaves[0] if type.owned else _counted(b, leaves[0])
     if isinstance(type, Tuple):
         return _box_tuple(b, type, leaves)

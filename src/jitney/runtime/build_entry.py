@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ir import context
 from ..ir.function import Call
 from ..ir.types import ACCESSES, I1, I64, NATURAL, PTR
-from ..pytypes import Array
+from ..pytypes import Array, Object
 from . import stubs
 from .boxing import Misfit, box, unbox
 from .writer import VECTORCALL, Writer
@@ -50,7 +50,7 @@ def build_entry(entry: Entry) -> Function:
     owned: list[int] = []
     for object, type in zip(hidden, entry.guards.hidden_types):
         leaves.extend(unbox(b, object, type, misfit))
-        if isinstance(type, Array):
+        if isinstance(type, (Array, Object)):
             owned.append(object)
     record = b.space(context.SIZE)
     if entry.owns:

@@ -120,6 +120,13 @@ def _evaluated(default: str) -> Maker:
     return lambda record, site, values: _raised_by(site.detail or default, values)
 
 
+def _guess(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
+    return RuntimeError(
+        f"in line {site.line} of {record.name}() the result of {site.detail} is of another type than compiled code "
+        "expects, and CPython could not take over because the function had already changed something"
+    )
+
+
 def _pending(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     return SystemError("a C function failed without an exception")
 
@@ -140,6 +147,8 @@ KINDS: dict[str, Maker] = {
     "raise": _raise,
     # detail: the arguments of AssertionError, or None.
     "assert": _assert,
+    # What was called gave something unexpected; detail: its name.
+    "guess": _guess,
     # A C function has failed and has set the exception.
     "pending": _pending,
     # detail: the variable's name.

@@ -10,7 +10,7 @@ import sys
 
 from ..ir import context
 from ..ir.types import F32, F64, I1
-from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
+from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
 from . import capi, pieces_x86_64, stubs
 from .layouts import LAYOUT, array_flags, arrays
 
@@ -155,7 +155,7 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
     a = Assembly()
     count, binding = len(entry.arg_types), entry.binding
     room = 8 * count if binding is not None else 0
-    owned = sum(isinstance(t, Array) for t in hidden)
+    owned = sum(isinstance(t, (Array, Object)) for t in hidden)
     bottom = _CONTEXT - (room + 8 * owned + 15 & -16)
     a.finish = entry.owns
     a.owned = [bottom + room + 8 * k for k in range(owned)]
@@ -186,7 +186,7 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
         places = iter(a.owned)
         for (cell, address), type in zip(entry.guards.hidden_places(), hidden):
             a.put("HIDDEN_CELL" if cell else "HIDDEN_NAME", address)
-            if isinstance(type, Array):
+            if isinstance(type, (Array, Object)):
                 a.held = next(places)
             _unbox(a, type)
             a.held = 0
@@ -257,6 +257,12 @@ def _unbox(a: Assembly, type: PyType) -> None:
             a.value()
     elif isinstance(type, Array):
         _unbox_array(a, type)
+    elif isinstance(type, Object):
+        a.put("TYPE_IS", id(type.kind))
+        a.put("MOVE")
+        if a.held:
+            a.put("HOLD", a.held)
+        a.value()
     else:
         raise Unusual
 
@@ -293,7 +299,7 @@ def _return(a: Assembly, type: PyType) -> None:
     elif isinstance(type, Union) and len({_boxed_as(m) for m in type.members}) > 1:
         _union(a, type)
         return
-    elif isinstance(type, Array):
+    elif isinstance(type, (Array, Object)):
         if not type.owned:
             a.put("BOX_OBJECT")
     else:
@@ -312,7 +318,7 @@ def _boxed_as(type: PyType) -> str:
         return ways.pop()
     if type is NONE:
         return "none"
-    if isinstance(type, Array) and type.owned:
+    if isinstance(type, (Array, Object)) and type.owned:
         return "object"
     if not isinstance(type, Scalar) and type not in (INT, FLOAT, BOOL):
         raise Unusual

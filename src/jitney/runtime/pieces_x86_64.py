@@ -145,6 +145,11 @@ ARGUMENT = """
 498b83 @argument              mov rax, [r11+@argument]
 """
 
+# An object as it is.
+MOVE = """
+4889c7                        mov rdi, rax
+"""
+
 HIDDEN_NAME = """
 48b8 @address                 mov rax, @address
 488b00                        mov rax, [rax]

@@ -57,7 +57,7 @@ def _fill_math() -> None:
 def _of_numpy(function: Any) -> Row | None:
     numpy = sys.modules["numpy"]
     name = getattr(function, "__name__", "")
-    if getattr(numpy, name, None) is not function:
+    if vars(numpy).get(name) is not function:
         return None
     found: Row | None = (
         creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import operator
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Scalar, Tuple, Union
+from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
 from .. import wholes
 from ..state import CONFLICT, Val
 from . import python, unions
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
-    from . import constants, numpy_scalars, storing, tuples
+    from . import constants, numpy_scalars, object_operators, storing, tuples
 else:
-    constants, numpy_scalars, storing, tuples = lazy(
-        "jitney.frontend.operators", "constants", "numpy_scalars", "storing", "tuples"
+    constants, numpy_scalars, object_operators, storing, tuples = lazy(
+        "jitney.frontend.operators", "constants", "numpy_scalars", "object_operators", "storing", "tuples"
     )
 
 __all__ = ["binary", "unary", "compare", "truth", "store_value", "to_index"]
@@ -38,6 +38,8 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     ta, tb = a.type, b.type
     if ta in python.NUMBERS and tb in python.NUMBERS:
         return python.binary(lw, op, a, b)
+    if isinstance(ta, Object) or isinstance(tb, Object):
+        return object_operators.binary(lw, op, a, b)
     if wholes.is_whole(ta) or wholes.is_whole(tb):
         return wholes.elementwise.binary(lw, op, a, b)
     if isinstance(ta, Union) or isinstance(tb, Union):
@@ -66,6 +68,8 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
         return result if result is not None else lw.split(a, lambda x: unary(lw, op, x))
     if isinstance(type, Scalar):
         return numpy_scalars.unary(lw, op, a)
+    if isinstance(type, Object):
+        return object_operators.unary(lw, op, a)
     if constants.is_big(a):
         return lw.constant(python.UNARY_FUNCTIONS[op](constants.plain_value(lw, a)))
     type_error(lw, python.UNARY_FUNCTIONS[op], a)
@@ -82,6 +86,8 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         return Val(BOOL, (lw.b.emit("not", _identical(lw, a, b).parts[0]),))
     if ta in python.NUMBERS and tb in python.NUMBERS:
         return python.compare(lw, op, a, b)
+    if isinstance(ta, Object) or isinstance(tb, Object):
+        return object_operators.compare(lw, op, a, b)
     if wholes.is_whole(ta) or wholes.is_whole(tb):
         return wholes.elementwise.compare(lw, op, a, b)
     if isinstance(ta, Union) or isinstance(tb, Union):
@@ -107,6 +113,8 @@ def _holds(lw: Lowering, op: str, a: Val, b: Val) -> int:
 
 def _identical(lw: Lowering, a: Val, b: Val) -> Val:
     """``a is b``, where that does not depend on which objects CPython happens to share."""
+    if isinstance(a.type, Object) or isinstance(b.type, Object):
+        return object_operators.identical(lw, a, b)
     for x, y in ((a, b), (b, a)):
         if y.type is NONE:
             if isinstance(x.type, Union) and NONE in x.type.members:
@@ -150,6 +158,8 @@ def truth(lw: Lowering, a: Val) -> int:
         return lw.bool_const(False)
     if isinstance(type, Tuple):
         return lw.bool_const(bool(type.elements))
+    if isinstance(type, Object):
+        return object_operators.truth(lw, a)
     if isinstance(type, Constant):
         return lw.bool_const(constants.constant_truth(lw, type.value))
     lw.unsupported(f"the truth of {type} is not supported")
@@ -178,6 +188,8 @@ def to_index(lw: Lowering, value: Val) -> int:
         if type.dtype == "uint64":
             lw.check(lw.b.emit("sge", value.parts[0], lw.int_const(0)), "overflow")
         return value.parts[0]
+    if isinstance(type, Object):
+        return object_operators.index(lw, value)
     if constants.is_big(value):
         lw.fail("overflow")
     type_error(lw, operator.index, value)

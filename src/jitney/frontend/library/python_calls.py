@@ -1,0 +1,213 @@
+"""Calling NumPy itself, or any other Python callable: with boxed arguments, through the C-API.
+
+    np.sort(a)         result = PyObject_Vectorcall(sort, [a]); guard that it is a float64 array, 1-d, contiguous
+    print(x)           result = PyObject_Vectorcall(print, [box(x)]): an object
+
+The functions in `numpy_functions` are *pure*: they only compute, so that a call that fails later may be run again by
+CPython; and the type of the result follows from those of the arguments: it is found out when compiling, by calling the
+function on tiny arguments of the same types, and guarded when running. All other calls are taken to have effects, and
+their result is any object, unless the table tells its type.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import ModuleType
+
+from ...ir.types import PTR
+from ...pytypes import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    Array,
+    Constant,
+    Object,
+    PyType,
+    Scalar,
+    Slice,
+    Tuple,
+    array_type,
+    object_type,
+    tuple_type,
+)
+from .. import objects
+from ..operators.errors import NoSample
+from ..slices import bounds
+from ..state import Val, constant_value
+from ..wholes.deferred import Whole
+from . import numpy_functions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..state import Lowering
+
+
+def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
+    """``function(*args, **kwargs)``, whatever the function is."""
+    known = constant_value(function)
+    rule = numpy_functions.rule_of(known) if isinstance(function.type, Constant) else None
+    guess = _learned(lw, known, args, kwargs) if rule is not None and rule.learn else None
+    callee = objects.box(lw, function).parts[0]
+    boxed = [objects.box(lw, v).parts[0] for v in (*args, *kwargs.values())]
+    lw.at(node)
+    if rule is None or not rule.pure or _changes(kwargs):
+        lw.set_dirty()
+    result = objects.vectorcall(lw, callee, boxed, tuple(kwargs))
+    return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
+
+
+def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
+    """``owner.name(*args, **kwargs)``."""
+    rule = numpy_functions.method_rule(owner.type, name)
+    guess = None
+    if rule is not None and rule.learn:
+        guess = _learned(lw, numpy_functions.unbound(owner.type, name), [owner, *args], kwargs)
+    boxed = [objects.box(lw, v).parts[0] for v in (owner, *args, *kwargs.values())]
+    lw.at(node)
+    if rule is None or not rule.pure or _changes(kwargs):
+        if not (rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local):
+            lw.set_dirty()
+    result = objects.method_call(lw, name, boxed, tuple(kwargs))
+    return _typed(lw, result, guess, name, rule)
+
+
+def operation(
+    lw: Lowering, function: Any, name: str, *operands: Val, extra: int = -1, rule: Any = numpy_functions.FRESH
+) -> Val:  # fmt: skip
+    """A Python operator by the C-API function of this name; `function` is the same in Python.
+
+    Args:
+        extra: a last argument of the C function's.
+        rule: whether a resulting array is new.
+    """
+    pure = all(is_plain(v.type) for v in operands)
+    guess = _learned(lw, function, list(operands), {}) if pure else None
+    boxed = [objects.box(lw, v).parts[0] for v in operands]
+    if not pure:
+        lw.set_dirty()
+    if name == "PyNumber_Power":
+        boxed.append(lw.b.const(PTR, id(None)))
+    elif extra >= 0:
+        boxed.append(lw.int_const(extra))
+    result = objects.new(lw, name, *boxed)
+    return _typed(lw, result, guess, function.__name__, rule)
+
+
+def attribute(lw: Lowering, owner: Val, name: str) -> Val:
+    """``owner.name``."""
+    pure = is_plain(owner.type)
+    guess = _learned(lw, lambda x: getattr(x, name), [owner], {}) if pure else None
+    boxed = objects.box(lw, owner).parts[0]
+    if not pure and not _reads_only(owner.type):
+        lw.set_dirty()
+    result = objects.new(lw, "PyObject_GetAttr", boxed, lw.keep(sys.intern(name)))
+    return _typed(lw, result, guess, name, numpy_functions.VIEW)
+
+
+def _changes(kwargs: dict[str, Val]) -> bool:
+    return "out" in kwargs and kwargs["out"].type is not NONE
+
+
+def is_plain(type: PyType) -> bool:
+    """Whether operators on such values run no code of the user's."""
+    if isinstance(type, Tuple):
+        return all(is_plain(t) for t in type.elements)
+    if isinstance(type, Object):
+        return type.kind in numpy_functions.PLAIN
+    return not isinstance(type, Constant) or type.value.__class__ in numpy_functions.PLAIN
+
+
+def _reads_only(type: PyType) -> bool:
+    """Whether reading an attribute can be taken to have no effects: properties are not meant to."""
+    return isinstance(type, Constant) and isinstance(type.value, ModuleType)
+
+
+def _typed(lw: Lowering, result: Val, guess: PyType | None, name: str, rule: Any) -> Val:
+    if guess is None:
+        return result
+    return objects.unbox(lw, result, guess, name, local=rule is not None and rule.fresh)
+
+
+# -- learning ----------------------------------------------------------------------------------------------------------
+
+
+def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs: dict[str, Val]) -> PyType | None:
+    """The type of what `function` returns for arguments of these types, None if that cannot be told."""
+    numpy = sys.modules.get("numpy")
+    try:
+        values = [_sample(lw, v) for v in args]
+        named = {name: _sample(lw, v) for name, v in kwargs.items()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if numpy is None:
+                result = function(*values, **named)
+            else:
+                with numpy.errstate(all="ignore"):
+                    result = function(*values, **named)
+    except Exception:
+        # CPython's own call tells, when it comes to it.
+        return None
+    return _told(lw, result)
+
+
+def _told(lw: Lowering, result: Any) -> PyType | None:
+    if type(result) is tuple and len(result) <= 16:
+        from_elements = [_told(lw, v) for v in result]
+        if None in from_elements:
+            return None
+        return tuple_type(tuple(from_elements))  # type: ignore[arg-type]
+    if isinstance(result, tuple) and type(result).__itemsize__ == tuple.__itemsize__ and len(result) <= 16:
+        # A tuple with names.
+        items = [_told(lw, v) for v in result]
+        return object_type(type(result), False, tuple([t for t in items if t is not None]))
+    found = lw.hooks.type_of(result)
+    if found in (INT, FLOAT, BOOL, NONE) or isinstance(found, (Scalar, Array)):
+        return found
+    return None
+
+
+def _sample(lw: Lowering, value: Val) -> Any:
+    """A small object of the value's type; the object itself where it is known. Raises NoSample."""
+    type = value.type
+    known = lw.known(value)
+    if known is not None:
+        return known
+    if isinstance(type, Whole):
+        return _sample_array(array_type(type.item, type.ndim))
+    if isinstance(type, Array):
+        return _sample_array(type)
+    if isinstance(type, Tuple):
+        return tuple([_sample(lw, v) for v in lw.elements(value)])
+    if isinstance(type, Slice):
+        return slice(*[_sample(lw, v) for v in bounds(value)])
+    if isinstance(type, Scalar):
+        return sys.modules["numpy"].dtype(type.dtype).type(1)
+    if isinstance(type, Constant):
+        return type.value
+    samples: dict[PyType, Any] = {INT: 1, FLOAT: 1.0, BOOL: True, NONE: None}
+    if type in samples:
+        return samples[type]
+    raise NoSample
+
+
+def _sample_array(type: Array) -> Any:
+    """Of length 2 in all dimensions; as a matrix regular."""
+    numpy = sys.modules["numpy"]
+    array = numpy.ones((2,) * type.ndim, type.item.dtype)
+    if type.ndim == 2:
+        array = numpy.eye(2, dtype=type.item.dtype)
+    elif type.ndim == 1:
+        array[:] = (0, 1)
+    if type.layout == "F":
+        array = numpy.asfortranarray(array)
+    elif type.layout == "A":
+        wide = numpy.zeros((4,) * type.ndim, type.item.dtype)[(slice(None, None, 2),) * type.ndim]
+        wide[...] = array
+        array = wide
+    array.flags.writeable = type.writeable
+    return array

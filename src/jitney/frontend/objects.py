@@ -1,0 +1,304 @@
+"""Python objects as values: boxing and unboxing in compiled code.
+
+    box(np.float64)      PyArray_Scalar(&value, dtype)      -> an object, owned
+    box(array)           the array object itself; of a view, one made now
+    unbox(o, float)      guard type(o) is float; load the value
+
+`box` never fails but for lack of memory; `unbox` checks the exact type by guards.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..ir.function import Call
+from ..ir.types import ACCESSES, I64, PTR
+from ..pytypes import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    Array,
+    Constant,
+    Object,
+    PyType,
+    Scalar,
+    Slice,
+    Tuple,
+    Union,
+    array_type,
+    has_view,
+    object_type,
+)
+from . import wholes
+from .library import creation, numpy_functions
+from .library.ranges import Range
+from .slices import bounds
+from .state import Val
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .state import Lowering
+
+HEADERS = 3  # Memory.region
+_INT64, _INT32, _POINTER = ACCESSES["i64"], ACCESSES["u32"], ACCESSES["ptr"]
+_C, _F, _ALIGNED, _WRITEABLE = 0x1, 0x2, 0x100, 0x400
+OBJECT = object_type()
+PLAIN = numpy_functions.PLAIN
+
+
+# -- calls into the C-API ----------------------------------------------------------------------------------------------
+
+
+def api(lw: Lowering, name: str, *args: int, result: Any = PTR) -> int:
+    """Call a function of CPython's C-API, as it is."""
+    return lw.ccall(name, lw.hooks.host.c_function(name), args, result, pure=False)
+
+
+def effect(lw: Lowering, name: str, *args: int) -> None:
+    """Call a function without result."""
+    types = lw.function.types
+    call = Call(name, lw.hooks.host.c_function(name), tuple([types[a] for a in args]), ())
+    lw.b.call("ccall", call, args)
+
+
+def new(lw: Lowering, name: str, *args: int, kind: type | None = None) -> Val:
+    """Call a function that gives a new reference, or null and an exception, which is then raised."""
+    return received(lw, api(lw, name, *args), kind)
+
+
+def received(lw: Lowering, object: int, kind: type | None = None) -> Val:
+    """A new reference, or null with an exception set."""
+    lw.own.hold(object)
+    lw.check(lw.b.emit("ne", object, lw.b.const(PTR, 0)), "pending")
+    return Val(object_type(kind, True), (object,))
+
+
+def check_status(lw: Lowering, status: int) -> None:
+    """Raise the pending exception where an int result is negative."""
+    lw.check(lw.b.emit("sge", lw.b.emit("sext32", status), lw.int_const(0)), "pending")
+
+
+# -- boxing ------------------------------------------------------------------------------------------------------------
+
+
+def box(lw: Lowering, value: Val) -> Val:
+    """The Python object of a value. Gives a Val of an Object type."""
+    value = wholes.settled(lw, value)
+    type = value.type
+    if isinstance(type, Object):
+        return value
+    if isinstance(type, Array):
+        if has_view(type):
+            value = creation.as_objects(lw, value)
+            type = value.type
+        assert isinstance(type, Array)
+        return Val(object_type(sys.modules["numpy"].ndarray, type.owned), value.parts[:1])
+    if type is NONE:
+        return Val(OBJECT, (lw.b.const(PTR, id(None)),))
+    if isinstance(type, Constant):
+        return Val(object_type(_class_of(type.value)), (lw.keep(type.value),))
+    if type is BOOL:
+        true, false = lw.b.const(PTR, id(True)), lw.b.const(PTR, id(False))
+        return Val(object_type(bool), (lw.b.emit("select", value.parts[0], true, false),))
+    known = lw.known(value) if type is INT or type is FLOAT else None
+    if known is not None:
+        return Val(object_type(_class_of(known)), (lw.keep(known),))
+    if type is INT:
+        return new(lw, "PyLong_FromLongLong", value.parts[0], kind=int)
+    if type is FLOAT:
+        return new(lw, "PyFloat_FromDouble", value.parts[0], kind=float)
+    if isinstance(type, Scalar):
+        return _box_scalar(lw, value, type)
+    if isinstance(type, Tuple):
+        return _box_tuple(lw, lw.elements(value))
+    if isinstance(type, Slice):
+        parts = [box(lw, v).parts[0] for v in bounds(value)]
+        return new(lw, "PySlice_New", *parts, kind=slice)
+    if isinstance(type, Union):
+        return lw.split(value, lambda v: box(lw, v))
+    if isinstance(type, Range):
+        ints = [box(lw, Val(INT, (p,))).parts[0] for p in value.parts]
+        return vectorcall(lw, lw.keep(range), ints, kind=range)
+    lw.unsupported(f"{type} as a Python object is not supported")
+
+
+def _class_of(value: Any) -> type:
+    return value.__class__ if isinstance(value.__class__, type) else type(value)
+
+
+def _box_scalar(lw: Lowering, value: Val, type: Scalar) -> Val:
+    numpy = sys.modules["numpy"]
+    dtype = numpy.dtype(type.dtype)
+    if type.kind == "b":
+        true, false = lw.keep(numpy.True_), lw.keep(numpy.False_)
+        return Val(object_type(dtype.type), (lw.b.emit("select", value.parts[0], true, false),))
+    room = lw.b.emit("alloca", imm=8)
+    lw.b.store(type.access, value.parts[0], room)
+    address = lw.hooks.host.numpy_function("PyArray_Scalar")
+    args = (room, lw.b.const(PTR, id(dtype)), lw.b.const(PTR, 0))
+    return received(lw, lw.ccall("PyArray_Scalar", address, args, PTR, pure=False), dtype.type)
+
+
+def _box_tuple(lw: Lowering, elements: list[Val]) -> Val:
+    if not elements:
+        return Val(object_type(tuple), (lw.keep(()),))
+    boxed = [box(lw, v) for v in elements]
+    made, first = new(lw, "PyTuple_New", lw.int_const(len(boxed)), kind=tuple), lw.hooks.host.LAYOUT.tuple_items
+    for k, item in enumerate(boxed):
+        lw.own.keep(item.type, 0, item.parts[0])
+        lw.b.store(_POINTER, item.parts[0], made.parts[0], disp=first + 8 * k, region=HEADERS)
+    return made
+
+
+def pointers(lw: Lowering, objects: list[int]) -> int:
+    """The address of a row of pointers, with one word of room before it."""
+    frame = lw.b.emit("alloca", imm=8 * (len(objects) + 1))
+    for k, object in enumerate(objects):
+        lw.b.store(_POINTER, object, frame, disp=8 + 8 * k)
+    return lw.b.emit("ptradd", frame, lw.int_const(8))
+
+
+_OFFSET = -(1 << 63)  # PY_VECTORCALL_ARGUMENTS_OFFSET: the word before the arguments may be used
+
+
+def vectorcall(lw: Lowering, function: int, args: list[int], names: tuple[str, ...] = (), kind: Any = None) -> Val:
+    """Call a Python object; the last arguments are keywords of these names."""
+    row = pointers(lw, args)
+    count = lw.int_const(_OFFSET | len(args) - len(names))
+    keywords = lw.keep(names) if names else lw.b.const(PTR, 0)
+    return new(lw, "PyObject_Vectorcall", function, row, count, keywords, kind=kind)
+
+
+def method_call(lw: Lowering, name: str, args: list[int], names: tuple[str, ...] = ()) -> Val:
+    """Call a method of the first argument."""
+    row = pointers(lw, args)
+    count = lw.int_const(_OFFSET | len(args) - len(names))
+    keywords = lw.keep(names) if names else lw.b.const(PTR, 0)
+    return new(lw, "PyObject_VectorcallMethod", lw.keep(sys.intern(name)), row, count, keywords)
+
+
+# -- unboxing ----------------------------------------------------------------------------------------------------------
+
+
+def is_unboxable(type: PyType | None) -> bool:
+    """Whether an object of the type can be taken apart."""
+    if isinstance(type, Tuple):
+        return all(is_unboxable(t) for t in type.elements)
+    return type in (INT, FLOAT, BOOL, NONE) or isinstance(type, (Scalar, Array, Object))
+
+
+def unbox(lw: Lowering, value: Val, type: PyType, what: str, local: bool = False) -> Val:
+    """The value of an object that should be of `type`; leaves the function where it is not.
+
+    Args:
+        what: that gave the object, for the message.
+        local: an array that nobody else knows.
+    """
+    object, b = value.parts[0], lw.b
+    assert isinstance(value.type, Object)
+    if isinstance(type, Object):
+        if type.kind is not None and type.kind is not value.type.kind:
+            _check_class(lw, object, type.kind, what)
+        return Val(object_type(type.kind, value.type.owned, type.elements), value.parts)
+    if type is NONE:
+        lw.check(b.emit("eq", object, b.const(PTR, id(None))), "guess", what)
+        return Val(NONE)
+    if type is BOOL:
+        true = b.emit("eq", object, b.const(PTR, id(True)))
+        lw.check(b.emit("or", true, b.emit("eq", object, b.const(PTR, id(False)))), "guess", what)
+        return Val(BOOL, (true,))
+    numpy = sys.modules.get("numpy")
+    if type is INT:
+        _check_class(lw, object, int, what)
+        return _unbox_int(lw, object)
+    layout = lw.hooks.host.LAYOUT
+    if type is FLOAT:
+        _check_class(lw, object, float, what)
+        return Val(FLOAT, (b.load(ACCESSES["f64"], object, disp=layout.float_value, region=HEADERS),))
+    if isinstance(type, Tuple):
+        _check_class(lw, object, tuple, what)
+        size = b.load(_INT64, object, disp=layout.tuple_size, region=HEADERS)
+        lw.check(b.emit("eq", size, lw.int_const(len(type.elements))), "guess", what)
+        return lw.make_tuple(_tuple_items(lw, value, type.elements, what, local))
+    assert numpy is not None
+    if isinstance(type, Scalar):
+        _check_class(lw, object, numpy.dtype(type.dtype).type, what)
+        at = lw.hooks.host.arrays().scalar
+        return Val(type, (b.load(type.access, object, disp=at, region=HEADERS),))
+    assert isinstance(type, Array), type
+    _check_class(lw, object, numpy.ndarray, what)
+    return _unbox_array(lw, value, type, what, local)
+
+
+def items(lw: Lowering, value: Val, count: int) -> list[Val]:
+    """The items of an iterable object, as in ``a, b = value``; `count` are expected."""
+    type = value.type
+    assert isinstance(type, Object)
+    if len(type.elements) != count:
+        # Python's own words for all that can go wrong.
+        whole = vectorcall(lw, lw.keep(_unpacker(count)), [value.parts[0]])
+        return _tuple_items(lw, whole, (OBJECT,) * count, "unpacking")
+    return _tuple_items(lw, value, type.elements, str(type.kind))
+
+
+def _tuple_items(
+    lw: Lowering, value: Val, types: tuple[PyType, ...], what: str, local: bool = False
+) -> list[Val]:  # fmt: skip
+    first = lw.hooks.host.LAYOUT.tuple_items
+    out = []
+    for k, element in enumerate(types):
+        item = lw.b.load(_POINTER, value.parts[0], disp=first + 8 * k, region=HEADERS)
+        out.append(unbox(lw, Val(object_type(None, True), (item,)), element, what, local))
+    return out
+
+
+def _unpacker(count: int) -> Any:
+    names = "".join([f"v{k}, " for k in range(count)]) or "()"
+    namespace: dict[str, Any] = {}
+    exec(f"def unpack(value):\n    {names} = value\n    return ({names})" if count else _EMPTY, namespace)
+    return namespace["unpack"]
+
+
+_EMPTY = "def unpack(value):\n    [] = value\n    return ()"
+
+
+def _check_class(lw: Lowering, object: int, kind: type, what: str) -> None:
+    found = lw.b.load(_POINTER, object, disp=lw.hooks.host.LAYOUT.type, region=HEADERS)
+    lw.check(lw.b.emit("eq", found, lw.b.const(PTR, id(kind))), "guess", what)
+
+
+def _unbox_int(lw: Lowering, object: int) -> Val:
+    overflow = lw.b.emit("alloca", imm=8)
+    result = api(lw, "PyLong_AsLongLongAndOverflow", object, overflow, result=I64)
+    lw.check(lw.b.emit("eq", lw.b.load(_INT32, overflow), lw.int_const(0)), "overflow")
+    return Val(INT, (result,))
+
+
+def _unbox_array(lw: Lowering, value: Val, type: Array, what: str, local: bool) -> Val:
+    """Layout and dtype in one test. A layout other than "C" is taken for any strides, which need no test."""
+    b, object = lw.b, value.parts[0]
+    layout = lw.hooks.host.arrays()
+    assert isinstance(value.type, Object)
+    flags = _ALIGNED | (_C if type.layout == "C" else 0)
+    mask = flags | _WRITEABLE
+    flags |= _WRITEABLE if type.writeable else 0
+    found = b.emit("and", b.load(_INT32, object, disp=layout.flags, region=HEADERS), lw.int_const(mask))
+    wrong = b.emit("xor", found, lw.int_const(flags))
+    ndim = b.load(_INT32, object, disp=layout.ndim, region=HEADERS)
+    wrong = b.emit("or", wrong, b.emit("xor", ndim, lw.int_const(type.ndim)))
+    dtype = b.emit("p2i", creation.field(lw, object, "dtype"))
+    expected = lw.int_const(id(sys.modules["numpy"].dtype(type.item.dtype)))
+    wrong = b.emit("or", wrong, b.emit("xor", dtype, expected))
+    lw.check(b.emit("eq", wrong, lw.int_const(0)), "guess", what)
+    parts = [object, creation.field(lw, object, "data")]
+    for row in ("shape",) if type.layout == "C" else ("shape", "strides"):
+        at = creation.field(lw, object, row)
+        parts.extend([b.load(_INT64, at, disp=8 * k, region=HEADERS) for k in range(type.ndim)])
+    kind = "C" if type.layout == "C" else "A"
+    made = array_type(type.item, type.ndim, kind, type.writeable, local=local, owned=value.type.owned)
+    return Val(made, tuple(parts))
+
+

@@ -1,0 +1,158 @@
+"""Operators on Python objects, and on whatever only NumPy itself can do: through the C-API, as CPython does them.
+
+    object + value       PyNumber_Add(object, box(value)): an object
+    array + array        the same, where nothing better is known; the result's type is learned when compiling
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+
+from ...ir.types import I64, PTR
+from ...pytypes import BOOL, INT, NONE, Array, Object
+from .. import objects
+from ..library import numpy_functions, python_calls
+from ..state import Val
+from .python import FUNCTIONS, UNARY_FUNCTIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..state import Lowering
+
+_BINARY = {
+    "+": "Add", "-": "Subtract", "*": "Multiply", "/": "TrueDivide", "//": "FloorDivide", "%": "Remainder",
+    "**": "Power", "<<": "Lshift", ">>": "Rshift", "&": "And", "|": "Or", "^": "Xor", "@": "MatrixMultiply",
+    "divmod": "Divmod",
+}  # fmt: skip
+_UNARY = {"-": "Negative", "+": "Positive", "~": "Invert", "abs": "Absolute"}
+_COMPARE = {
+    "<": (0, operator.lt), "<=": (1, operator.le), "==": (2, operator.eq), "!=": (3, operator.ne),
+    ">": (4, operator.gt), ">=": (5, operator.ge),
+}  # fmt: skip
+
+
+def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """``a op b``."""
+    return python_calls.operation(lw, FUNCTIONS.get(op, operator.matmul), "PyNumber_" + _BINARY[op], a, b)
+
+
+def in_place(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """``a op= b``: what is to be bound to the name."""
+    assert isinstance(a.type, (Object, Array))
+    boxed = [objects.box(lw, v).parts[0] for v in (a, b)]
+    if not (isinstance(a.type, Array) and a.type.local and python_calls.is_plain(b.type)):
+        lw.set_dirty()
+    extra = [lw.b.const(PTR, id(None))] if op == "**" else []
+    result = objects.new(lw, "PyNumber_InPlace" + _BINARY[op], *boxed, *extra)
+    if isinstance(a.type, Array):
+        same = lw.b.emit("eq", result.parts[0], boxed[0])
+        lw.check(same, "guess", "an in-place operation")
+        return a
+    return result
+
+
+def unary(lw: Lowering, op: str, a: Val) -> Val:
+    """``-a``, ``+a``, ``~a``, ``abs(a)``."""
+    return python_calls.operation(lw, UNARY_FUNCTIONS[op], "PyNumber_" + _UNARY[op], a)
+
+
+def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """``a < b`` and the like."""
+    if op == "is":
+        return identical(lw, a, b)
+    if op == "is not":
+        return Val(BOOL, (lw.b.emit("not", identical(lw, a, b).parts[0]),))
+    number, function = _COMPARE[op]
+    return python_calls.operation(lw, function, "PyObject_RichCompare", a, b, extra=number)
+
+
+def identical(lw: Lowering, a: Val, b: Val) -> Val:
+    """``a is b``. Numbers are made anew where they are needed, and so are like no object."""
+    for v in (a, b):
+        if not (isinstance(v.type, Object) or v.type is NONE or v.type is BOOL or not v.type.leaves):
+            if isinstance(v.type, Array) and not v.type.view:
+                continue
+            lw.unsupported(f"`is` between {a.type} and {b.type} is not supported")
+    first, second = objects.box(lw, a), objects.box(lw, b)
+    return Val(BOOL, (lw.b.emit("eq", first.parts[0], second.parts[0]),))
+
+
+def truth(lw: Lowering, a: Val) -> int:
+    """``bool(a)`` as an i1."""
+    boxed = objects.box(lw, a)
+    if not python_calls.is_plain(a.type):
+        lw.set_dirty()
+    status = lw.b.emit("sext32", objects.api(lw, "PyObject_IsTrue", boxed.parts[0], result=I64))
+    objects.check_status(lw, status)
+    return lw.b.emit("ne", status, lw.int_const(0))
+
+
+def index(lw: Lowering, value: Val) -> int:
+    """``operator.index(value)`` as an i64; one that does not fit leaves the function."""
+    whole = objects.new(lw, "PyNumber_Index", objects.box(lw, value).parts[0], kind=int)
+    return objects.unbox(lw, whole, INT, "an index").parts[0]
+
+
+def contains(lw: Lowering, container: Val, item: Val) -> Val:
+    """``item in container``."""
+    boxed = [objects.box(lw, v).parts[0] for v in (container, item)]
+    if not (python_calls.is_plain(container.type) and python_calls.is_plain(item.type)):
+        lw.set_dirty()
+    status = lw.b.emit("sext32", objects.api(lw, "PySequence_Contains", *boxed, result=I64))
+    objects.check_status(lw, status)
+    return Val(BOOL, (lw.b.emit("ne", status, lw.int_const(0)),))
+
+
+def subscript(lw: Lowering, container: Val, index: Val) -> Val:
+    """``container[index]``."""
+    return python_calls.operation(
+        lw, operator.getitem, "PyObject_GetItem", container, index, rule=numpy_functions.VIEW
+    )  # fmt: skip
+
+
+def store(lw: Lowering, container: Val, index: Val, value: Val) -> None:
+    """``container[index] = value``."""
+    boxed = [objects.box(lw, v).parts[0] for v in (container, index, value)]
+    _changed(lw, container)
+    objects.check_status(lw, objects.api(lw, "PyObject_SetItem", *boxed, result=I64))
+
+
+def set_attribute(lw: Lowering, owner: Val, name: str, value: Val) -> None:
+    """``owner.name = value``."""
+    boxed = [objects.box(lw, v).parts[0] for v in (owner, value)]
+    _changed(lw, owner)
+    arguments = (boxed[0], lw.keep(sys.intern(name)), boxed[1])
+    objects.check_status(lw, objects.api(lw, "PyObject_SetAttr", *arguments, result=I64))
+
+
+def _changed(lw: Lowering, container: Val) -> None:
+    """Something outside may have changed, unless it is an array that nobody else knows."""
+    type: Any = container.type
+    if not (isinstance(type, Array) and type.local):
+        lw.set_dirty()
+
+
+def iterator(lw: Lowering, iterable: Val) -> Callable[[], Val]:
+    """``iter(iterable)``, kept until the end of the statement; gives what lowers ``next()``: null at the end."""
+    plain = isinstance(iterable.type, Object) and iterable.type.kind in _COLLECTIONS
+    if not plain:
+        lw.set_dirty()
+    made = objects.new(lw, "PyObject_GetIter", iterable.parts[0])
+
+    def following() -> Val:
+        if not plain:
+            lw.set_dirty()
+        item = objects.api(lw, "PyIter_Next", made.parts[0])
+        lw.own.hold(item)
+        error = objects.api(lw, "PyErr_Occurred")
+        lw.check(lw.b.emit("eq", error, lw.b.const(PTR, 0)), "pending")
+        return Val(objects.object_type(None, True), (item,))
+
+    return following
+
+
+_COLLECTIONS = frozenset((list, tuple, dict, set, frozenset, str, bytes, range))

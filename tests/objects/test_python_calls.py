@@ -1,0 +1,174 @@
+"""NumPy itself and any other Python callable, called from compiled code: plain against jitted, and without leaks."""
+
+import collections
+
+import numpy as np
+import pytest
+
+from jitney import jit
+from tests.objects.support import assert_nothing_leaks, quietly
+from tests.support import check
+
+A = np.array([3.0, 1.0, 2.0])
+M = np.array([[2.0, 1.0], [1.0, 3.0]])
+
+
+def sorted_ends(a):
+    b = np.sort(a)
+    return b[0] - b[-1], b
+
+
+def solved(a, b):
+    x = np.linalg.solve(a, b)
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i]
+    return s, x
+
+
+def spectrum(a):
+    w, v = np.linalg.eigh(a)
+    r = np.linalg.eigh(a)
+    return w[0], v, r[0][1], r.eigenvectors[0, 1], r.eigenvalues
+
+
+def keywords(a):
+    return np.sum(a, axis=0, keepdims=True), np.concatenate((a, a), axis=1), np.percentile(a, 50), np.std(a, ddof=1)
+
+
+def methods(a):
+    b = a.copy()
+    b.sort()
+    c = a.astype(np.int32)
+    return b, c, a.argsort(), a.tolist()[1], a.searchsorted(2.0), b.dtype == a.dtype, a.item(1), a.nonzero()[0]
+
+
+def many(a):
+    u, n = np.unique(a, return_counts=True)
+    h, e = np.histogram(a, bins=3)
+    return u, n, h, e, np.diff(a), np.cumsum(a), np.interp(1.5, a, a), np.digitize(a, u), np.append(a, 1), np.median(a)
+
+
+def strings(n):
+    s = "x" + str(n)
+    return len(s), s, s.upper(), s[0], s == "x5", "5" in s, s < "y", f"{n}" if False else "-"
+
+
+def lists(n):
+    items = list(range(n))
+    items.append(n * 2)
+    items[0] = 5
+    return items, items[1], len(items), sum(items), sorted(items), max(items), bool(items), n in items
+
+
+def dictionaries(n):
+    d = dict(a=n, b=2)
+    d["c"] = n * 2
+    d["a"] += 1
+    return d["a"] + d["b"], d, d.get("x"), d.get("c", 0), len(d)
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+        self.log = []
+
+    def moved(self, by):
+        self.log.append(by)
+        return Point(self.x + by, self.y)
+
+    def __eq__(self, other):
+        return (self.x, self.y) == (other.x, other.y)
+
+    __hash__ = None
+
+
+def instances(n):
+    p = Point(n, 2.5)
+    q = p.moved(3)
+    p.x += 1
+    p.y = q.x
+    return p.x, p.y, q.x * 2, p.log, p == q, q is p
+
+
+Pair = collections.namedtuple("Pair", "first second")
+
+
+def named(n):
+    p = Pair(n, n * 0.5)
+    a, b = p
+    return p, p.first, b, p[1], len(p)
+
+
+FUNCTIONS = [
+    (sorted_ends, (A,), (np.zeros(1),), (np.zeros(0),), (np.arange(5),)),
+    (solved, (M, np.ones(2)), (np.zeros((2, 2)), np.ones(2)), (np.ones((2, 3)), np.ones(2))),
+    (spectrum, (M,)),
+    (keywords, (M,), (np.asfortranarray(M),), (np.ones((0, 2)),)),
+    (methods, (A,), (A[::-1],), (np.array([4, 2, 9]),)),
+    (many, (A,), (np.arange(7),), (np.arange(7)[::2],)),
+    (strings, (5,), (12,)),
+    (lists, (3,), (0,)),
+    (dictionaries, (3,)),
+    (instances, (3,), (2.5,)),
+    (named, (3,)),
+]  # fmt: skip
+
+
+def by_names(value):
+    """Objects of this file's classes as tuples."""
+    if isinstance(value, tuple):
+        return tuple([by_names(v) for v in value])
+    return ("Point", value.x, value.y) if isinstance(value, Point) else value
+
+
+@pytest.mark.parametrize("function, calls", [pytest.param(f, calls, id=f.__name__) for f, *calls in FUNCTIONS])
+def test_same_as_plain_and_no_leak(function, calls):
+    jitted = check(function, *calls, bails=False, strict=True)
+    for args in calls:
+        assert_nothing_leaks(lambda args=args: quietly(jitted, Exception)(*args))
+
+
+def test_printing(capsys):
+    def shows(x, n):
+        print("value", x, n, sep=", ")
+        for k in range(n):
+            print(k, end=";")
+        return n
+
+    jit(strict=True)(shows)(1.5, 3)
+    printed = capsys.readouterr().out
+    shows(1.5, 3)
+    assert capsys.readouterr().out == printed
+
+
+def test_an_exception_comes_through_with_its_line():
+    def fails(a):
+        a[0] = 1.0
+        return int("no number")
+
+    jitted = jit(strict=True)(fails)
+    a = np.zeros(2)
+    with pytest.raises(ValueError, match="no number") as caught:
+        jitted(a)
+    assert a[0] == 1.0
+    assert caught.traceback[-1].lineno == fails.__code__.co_firstlineno + 1
+    check(fails, np.zeros(2))
+    assert_nothing_leaks(lambda: quietly(jitted, ValueError)(a))
+
+
+def test_effects_happen_once():
+    seen = []
+
+    def effects(n):
+        seen.append(n)
+        return n * n * n
+
+    jitted = jit(strict=True)(effects)
+    assert jitted(5) == 125
+    assert seen == [5]
+    # Beyond 64 bits after something visible has happened: refused, never done twice.
+    with pytest.raises(OverflowError, match="beyond 64 bits"):
+        jitted(2**40)
+    assert seen == [5, 2**40]

@@ -1,6 +1,7 @@
 """NumPy itself and any other Python callable, called from compiled code: plain against jitted, and without leaks."""
 
 import collections
+import sys
 
 import numpy as np
 import pytest
@@ -101,6 +102,38 @@ def named(n):
     return p, p.first, b, p[1], len(p)
 
 
+def displays(n):
+    a = [n, n + 1.5, "x"]
+    c = {"a": n, "b": [n]}
+    return a, {1, 2, n}, c, f"{n:>5}|{a[1]:.3f}|{a!r}", [], {}, (a, c)
+
+
+def comprehensions(a, n):
+    x = 5.0
+    doubled = [x * 2 for x in a]
+    pairs = [(i, j) for i in range(n) for j in range(i) if (i + j) % 2]
+    squares = {str(i): i * i for i in range(n)}
+    return doubled, pairs, {i % 3 for i in range(n)}, squares, x, np.array([i * 0.5 for i in range(n)])
+
+
+def iterates(n):
+    s = 0
+    out = []
+    for k in [n, 2, n + 1]:
+        out.append(k)
+    for key, value in {"a": 1, "b": 2}.items():
+        out.append((key, value))
+    for ch in str(n * 1000):
+        out.append(ch)
+    for q in reversed(out):
+        if q == 2:
+            break
+        s = s + 1
+    else:
+        s = 100
+    return out, s
+
+
 FUNCTIONS = [
     (sorted_ends, (A,), (np.zeros(1),), (np.zeros(0),), (np.arange(5),)),
     (solved, (M, np.ones(2)), (np.zeros((2, 2)), np.ones(2)), (np.ones((2, 3)), np.ones(2))),
@@ -113,6 +146,9 @@ FUNCTIONS = [
     (dictionaries, (3,)),
     (instances, (3,), (2.5,)),
     (named, (3,)),
+    (displays, (3,)),
+    (comprehensions, (A, 6), (A[::2], 0)),
+    (iterates, (3,), (2,)),
 ]  # fmt: skip
 
 
@@ -172,3 +208,51 @@ def test_effects_happen_once():
     with pytest.raises(OverflowError, match="beyond 64 bits"):
         jitted(2**40)
     assert seen == [5, 2**40]
+
+
+def test_callbacks_into_compiled_code():
+    @jit(strict=True)
+    def inner(x):
+        a = np.full(3, x)
+        return a.sum() + sum([x, x])
+
+    @jit(strict=True)
+    def outer(n):
+        s = []
+        for v in map(inner, [1.0, 2.0]):
+            s.append(v)
+        return s, list(map(inner, (float(n), 2.0)))
+
+    assert outer(3) == ([5.0, 10.0], [15.0, 10.0])
+    assert_nothing_leaks(lambda: outer(3))
+
+
+def test_what_was_given_is_let_go():
+    class Thing:
+        pass
+
+    @jit(strict=True)
+    def keeps(a):
+        return len([a, a]), [a]
+
+    a = np.zeros(3)
+    count = sys.getrefcount(a)
+    result = keeps(a)
+    assert result[1][0] is a
+    del result
+    assert sys.getrefcount(a) == count
+
+
+def test_loops_stay_fast_beside_calls():
+    def mostly(a, verbose):
+        s = 0.0
+        for i in range(len(a)):
+            if a[i] < 0:
+                print("negative", i)
+            s += a[i]
+        if verbose:
+            print(f"sum {s}")
+        return s
+
+    jitted = check(mostly, (np.arange(10.0), False), bails=False)
+    assert "load f64" in str(jitted.explain())

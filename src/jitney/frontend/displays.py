@@ -10,6 +10,7 @@ from __future__ import annotations
 import _ast
 from copy import copy
 
+from ..ir.types import I64, PTR
 from ..pytypes import Object
 from . import objects
 from .liveness import Liveness
@@ -44,7 +45,8 @@ def lower_dict(lw: Lowering, node: Any) -> Val:
             lw.unsupported("`**` in a dict display is not supported", node)
         pair = [objects.box(lw, lw.expr(n)) for n in (key, value)]
         _hashes(lw, pair[0])
-        status = objects.api(lw, "PyDict_SetItem", made.parts[0], pair[0].parts[0], pair[1].parts[0], result=objects.I64)
+        parts = [v.parts[0] for v in pair]
+        status = objects.api(lw, "PyDict_SetItem", made.parts[0], *parts, result=I64)
         objects.check_status(lw, status)
     return made
 
@@ -89,8 +91,11 @@ def _formatted(lw: Lowering, node: Any) -> Val:
 # -- comprehensions ----------------------------------------------------------------------------------------------------
 
 
-class Add(_ast.expr):
-    """Put `value` (of a dict: a pair) into the collection that the name `owner` holds."""
+class Put(_ast.expr):
+    """Put the values (of a dict: a key and a value) into the collection that the name `owner` holds."""
+
+    owner: Any
+    value: list[Any]
 
 
 _KINDS = {_ast.ListComp: list, _ast.SetComp: set, _ast.DictComp: dict, _ast.GeneratorExp: list}
@@ -106,7 +111,7 @@ def lower_comprehension(lw: Lowering, node: Any) -> Val:
     if kind is list:
         collection = objects.new(lw, "PyList_New", lw.int_const(0), kind=list)
     elif kind is set:
-        collection = objects.new(lw, "PySet_New", lw.b.const(objects.PTR, 0), kind=set)
+        collection = objects.new(lw, "PySet_New", lw.b.const(PTR, 0), kind=set)
     else:
         collection = objects.new(lw, "PyDict_New", kind=dict)
     outer, local = lw.live, lw.names.local
@@ -132,7 +137,8 @@ def _as_loop(lw: Lowering, node: Any) -> tuple[Any, Liveness, str, frozenset[str
     # The first iterable is evaluated outside, where the names mean what they do there.
     value = [node.key, node.value] if type(node) is _ast.DictComp else [node.elt]
     place = {"lineno": node.lineno, "col_offset": node.col_offset}
-    add = Add(owner=_ast.Name(id=owner, ctx=_ast.Load(), **place), **place)
+    add = Put(**place)
+    add.owner = _ast.Name(id=owner, ctx=_ast.Load(), **place)
     add.value = [_renamed(v, names, prefix) for v in value]
     body: list[Any] = [_ast.Expr(value=add, **place)]
     for k in range(len(node.generators) - 1, -1, -1):
@@ -173,7 +179,7 @@ def _renamed(node: Any, names: set[str], prefix: str) -> Any:
 
 
 def lower_add(lw: Lowering, node: Any) -> Val:
-    """`Add`."""
+    """`Put`."""
     owner = lw.read_local(node.owner)
     assert isinstance(owner.type, Object)
     values = [objects.box(lw, lw.expr(v)) for v in node.value]
@@ -181,7 +187,7 @@ def lower_add(lw: Lowering, node: Any) -> Val:
     name = {list: "PyList_Append", set: "PySet_Add", dict: "PyDict_SetItem"}[kind]  # type: ignore[index]
     if kind is not list:
         _hashes(lw, values[0])
-    status = objects.api(lw, name, owner.parts[0], *[v.parts[0] for v in values], result=objects.I64)
+    status = objects.api(lw, name, owner.parts[0], *[v.parts[0] for v in values], result=I64)
     objects.check_status(lw, status)
     return NONE_VAL
 

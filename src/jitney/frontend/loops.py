@@ -223,8 +223,8 @@ def _retry(lw: Lowering, node: Any, key: Any, attempt: Callable[[Plan], None]) -
 class _Attempt:
     """One lowering of a loop by one plan.
 
-    `step` lowers what is done for a counter's value; `fetch` gives the next item of an iterator, null at its end. A `nested` loop is one of a nest that one `for` makes: `break`
-    leaves them all.
+    `step` lowers what is done for a counter's value; `fetch` gives the next item of an iterator, null at its end. A
+    `nested` loop is one of a nest that one `for` makes: `break` leaves them all.
     """
 
     def __init__(

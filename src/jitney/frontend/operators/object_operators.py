@@ -10,7 +10,7 @@ import operator
 import sys
 
 from ...ir.types import I64, PTR
-from ...pytypes import BOOL, INT, NONE, Array, Object
+from ...pytypes import BOOL, INT, NONE, Array, Object, object_type
 from .. import objects
 from ..library import numpy_functions, python_calls
 from ..state import Val
@@ -150,7 +150,7 @@ def iterator(lw: Lowering, iterable: Val) -> Callable[[], Val]:
         lw.own.hold(item)
         error = objects.api(lw, "PyErr_Occurred")
         lw.check(lw.b.emit("eq", error, lw.b.const(PTR, 0)), "pending")
-        return Val(objects.object_type(None, True), (item,))
+        return Val(object_type(None, True), (item,))
 
     return following
 

@@ -79,7 +79,8 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
     if type(function) is BuiltinFunctionType and function.__module__ == "math" and id(function) not in _rows:
         _fill_math()
     row = _rows.get(id(function))
-    if row is None and "numpy" in sys.modules:
+    # Jitted functions are in no table: NumPy's need not be loaded for them.
+    if row is None and "numpy" in sys.modules and type(function).__module__ != "jitney":
         row = numpy_ufuncs.find(function) or _of_numpy(function)
     return _called(lw, row, args, kwargs) if row is not None else None
 

@@ -11,24 +11,26 @@ import math
 import sys
 
 from ...ir.types import F64, PTR
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Union
 from .. import operators
 from ..operators import libm
-from ..operators.constants import is_big
 from ..operators.errors import type_error
 from ..operators.floats import check_divisor
 from ..operators.integers import to_float
-from ..operators.power import checked_pow, repeat
 from ..operators.unions import converts, to_float64
 from ..state import Val
-from . import boxed
 from .builtins import positional, whole_float_to_int
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-
+    from ..operators import constants, power
     from ..state import Lowering
+    from . import boxed
     from .builtins import Row
+else:
+    constants, power = lazy("jitney.frontend.operators", "constants", "power")
+    boxed = lazy("jitney.frontend.library", "boxed")
 
 _MIN_NORMAL = 2.2250738585072014e-308
 
@@ -39,7 +41,7 @@ def _real(lw: Lowering, value: Val, name: str) -> int:
         return to_float64(lw, value)
     if isinstance(value.type, Union):
         return lw.split(value, lambda v: Val(FLOAT, (_real(lw, v, name),))).parts[0]
-    if is_big(value):
+    if constants.is_big(value):
         try:
             return lw.float_const(float(value.type.value))  # type: ignore[attr-defined]
         except OverflowError as error:
@@ -223,7 +225,7 @@ def _pow(lw: Lowering, args: list[Val]) -> Val | None:
     pole, undefined, beyond = [
         ("evaluate", f"import math\nmath.pow({a})") for a in ("0.0, -1.0", "-1.0, 0.5", "1e300, 2.0")
     ]
-    return Val(FLOAT, (checked_pow(lw, x, y, sys.version_info >= (3, 11), pole, undefined, beyond),))
+    return Val(FLOAT, (power.checked_pow(lw, x, y, sys.version_info >= (3, 11), pole, undefined, beyond),))
 
 
 @positional(2, 2)
@@ -290,7 +292,7 @@ def _magnitude(lw: Lowering, a: int, b: int) -> int:
         rest = emit("select", done, zero, rest)
         return emit("ne", rest, zero), (emit("select", done, x, y), rest)
 
-    return repeat(lw, (emit("iabs", a), emit("iabs", b)), step)[0]
+    return power.repeat(lw, (emit("iabs", a), emit("iabs", b)), step)[0]
 
 
 def _gcd(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:

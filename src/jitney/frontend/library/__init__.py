@@ -7,6 +7,7 @@
     iterators.py      enumerate zip reversed, np.ndindex ndenumerate
     shaping.py        reshape transpose flip squeeze ...: views with other axes
     reductions.py     whole arrays to numbers: np.sum and its kin
+    elementwise.py    where clip astype copy round cumsum diff outer
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
 """
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import creation, iterators, mathematics, numpy_ufuncs, reductions, shaping
+    from . import creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, shaping
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    creation, iterators, mathematics, numpy_ufuncs, reductions, shaping = lazy(
-        "jitney.frontend.library", "creation", "iterators", "mathematics", "numpy_ufuncs", "reductions", "shaping"
+    creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, shaping = lazy(
+        "jitney.frontend.library", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs", "reductions",
+        "shaping",
     )  # fmt: skip
 
 _rows: dict[int, Row] = {}
@@ -61,14 +63,14 @@ def _of_numpy(function: Any) -> Row | None:
         return None
     found: Row | None = (
         creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
-        or reductions.ROWS.get(name)
+        or reductions.ROWS.get(name) or elementwise.ROWS.get(name)
     )  # fmt: skip
     return found
 
 
 def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     """The result of calling a method of an array, or array expression, ``args[0]``; None if that is in no table."""
-    row = shaping.METHODS.get(name) or reductions.METHODS.get(name)
+    row = shaping.METHODS.get(name) or reductions.METHODS.get(name) or elementwise.METHODS.get(name)
     return _called(lw, row, args, kwargs) if row is not None else None
 
 

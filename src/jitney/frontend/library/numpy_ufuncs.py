@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import sys
 
+from ...lazy import lazy
 from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
 from .. import operators, wholes
 from ..operators import ufunc_loops
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
     from ..operators.ufunc_loops import UfuncLoop
     from ..state import Lowering
+    from . import elementwise
     from .builtins import Row
 
     Direct = Callable[[Lowering, Scalar, tuple[int, ...]], int]
+else:
+    elementwise = lazy("jitney.frontend.library", "elementwise")
 
 _FLOAT64 = SCALARS["float64"]
 _rows: dict[int, Row | None] = {}
@@ -46,6 +50,7 @@ def _fill() -> None:
         _rows[id(getattr(numpy, name if name != "bool" else "bool_"))] = _constructor(t)
     for name in ("round", "around"):
         _rows[id(getattr(numpy, name))] = _round
+    DEFERRING.add(_round)
 
 
 # -- ufuncs ------------------------------------------------------------------------------------------------------------
@@ -220,6 +225,8 @@ def _constructor(t: Scalar) -> Row:
 
 
 def _round(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    if any(wholes.is_whole(v.type) for v in args):
+        return elementwise.ROWS["round"](lw, args, kwargs)
     if len(args) == 1 and set(kwargs) == {"decimals"}:
         args = [args[0], kwargs["decimals"]]
     elif kwargs or not 1 <= len(args) <= 2:

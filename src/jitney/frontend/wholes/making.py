@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ...ir.ops import OPS
-from ...pytypes import Scalar
+from ...pytypes import Array, Scalar
 from ..arrays import strides
 from ..library.creation import allocate
 from ..operators.numpy_scalars import cast
@@ -35,8 +35,17 @@ def settle(lw: Lowering, value: Val) -> Val:
 
 def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> Val:
     """A new array of `shape`, its elements computed by `node` and cast to `item`."""
-    first = len(lw.function.ops)
     array = allocate(lw, item, list(shape), False, order(lw, shape, _read(node)))
+    fill(lw, array, node)
+    return array
+
+
+def fill(lw: Lowering, array: Val, node: Node) -> None:
+    """Compute the elements of an array that is new, so that nothing read can overlap it."""
+    first = len(lw.function.ops)
+    type = array.type
+    assert isinstance(type, Array)
+    item = type.item
     target = Operand(array)
 
     def one(point: Point, carried: Carried) -> Carried:
@@ -45,10 +54,9 @@ def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> V
         point.store(target, cast(lw, element.parts[0], element.type, item))
         return ()
 
-    Nest(lw, shape, (node,), target).run((), one)
+    Nest(lw, array_shape(array), (node,), target).run((), one)
     ops = lw.function.ops
     lw.fresh_stores.update([v for v in range(first, len(ops)) if ops[v] is _STORE])
-    return array
 
 
 def _read(node: Node) -> list[Val]:
@@ -74,7 +82,7 @@ def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
     if full:
         _check_any_full(lw, shape, full)
         return "C"
-    if all(x.type.layout == "F" and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
+    if all(_grow(lw, strides(lw, x)) and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
         _check_any_full(lw, shape, voting)
         return "F"
     _check_row_major(lw, others)
@@ -104,8 +112,11 @@ def is_row_major(lw: Lowering, x: Val) -> bool:
     """Whether it is plain that strides grow from the last axis to the first: each is a multiple of the next."""
     if x.type.layout == "C":  # type: ignore[attr-defined]
         return True
-    steps = strides(lw, x)
-    return all(_is_multiple(lw, outer, inner) for outer, inner in pairwise(steps))
+    return _grow(lw, strides(lw, x)[::-1])
+
+
+def _grow(lw: Lowering, steps: list[int]) -> bool:
+    return all(_is_multiple(lw, outer, inner) for inner, outer in pairwise(steps))
 
 
 def _is_multiple(lw: Lowering, outer: int, inner: int) -> bool:

@@ -160,7 +160,8 @@ class Nest:
     """The loops over all elements of `shape`, for the nodes `roots` and perhaps a `target` to be stored into.
 
     Operands are stretched to `shape` where an axis of theirs is missing or has length 1; the target has that shape.
-    After `run` the nest is used up. `in_order`: to go over them in the order of the axes, whatever the layout.
+    After `run` the nest is used up. `in_order`: to go over them in the order of the axes, whatever the layout;
+    `runs`: and with the last axis as the runs.
     """
 
     def __init__(
@@ -170,6 +171,7 @@ class Nest:
         roots: tuple[Node, ...],
         target: Operand | None = None,
         in_order: bool = False,
+        runs: bool = False,
     ) -> None:
         self.lw = lw
         self.shape = shape
@@ -181,8 +183,8 @@ class Nest:
             self.arrays[target] = target.array
         self.inners = [n for n in self.nodes if isinstance(n, Inner)]
         layouts = {self._full_layout(x) for x in self.arrays.values()}
-        self.flat = len(shape) == 1 or layouts == {"C"} or (layouts == {"F"} and not in_order)
-        self.reversed = target is not None and target.array.type.layout == "F"  # type: ignore[attr-defined]
+        self.flat = len(shape) == 1 or (not runs and (layouts == {"C"} or (layouts == {"F"} and not in_order)))
+        self.reversed = not runs and target is not None and target.array.type.layout == "F"  # type: ignore[attr-defined]
 
     def _full_layout(self, x: Val) -> str:
         return x.type.layout if array_shape(x) == self.shape else "stretched"  # type: ignore[attr-defined]

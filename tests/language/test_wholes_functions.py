@@ -1,0 +1,118 @@
+"""np.where, clip, astype, copy, round, cumsum, diff, outer on whole arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jitney import jit
+from tests.support import arr, bits, check
+
+DTYPES = ["bool", "int8", "int32", "int64", "uint8", "uint64", "float32", "float64"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_astype(dtype):
+    a = arr([0, 1, 2, 3, 100, 7], dtype)
+
+    def f(a):
+        return a.astype(np.float64), a.astype(np.int32) + 1, a.astype("uint8"), a.astype(bool)
+
+    check(f, a, a.reshape(2, 3), np.asfortranarray(a.reshape(2, 3)), a[:0], bails=False)
+
+
+def test_astype_of_floats():
+    def f(a):
+        return a.astype(np.int64), a.astype(np.int32), a.astype(np.float32), a.astype(bool), (a * 2).astype(np.int16)
+
+    check(f, arr([0.5, -1.5, 2.99, 1e9, -0.0, 255.0]), bails=False)
+
+
+def test_copies():
+    def f(a):
+        b = a.copy()
+        b[0] = 5
+        c = np.copy(a)
+        c += 1
+        return b, c, a.flatten(), a.astype(np.float64)
+
+    a = np.arange(12.0).reshape(3, 4)
+    check(f, a, np.asfortranarray(a), a[:, ::2], a[::-1], a[0], a.astype(int), bails=False)
+    fortran = np.asfortranarray(a)
+    for x in (a, fortran):
+        for got, wanted in zip(jit(f)(x), f(x)):
+            assert got.flags.c_contiguous == wanted.flags.c_contiguous and bits(got) == bits(wanted)
+            assert got.flags.owndata == wanted.flags.owndata and got.base is None
+
+
+def test_where():
+    def f(c, a, b):
+        return np.where(c, a, b), np.where(a > b, a, 0), np.where(a > 1, 1.5, b), np.where(c, a * 2, -b).sum()
+
+    def g(a):
+        return np.where(a > 2, a, np.nan), np.where(a, 1, 2), np.where(a == 0, 0.0, 1 / a)
+
+    check(f, (arr([1, 0, 1], bool), arr([1, 2, 3]), arr([3, 2, 1])))
+    check(f, (arr([1, 0, 2]), arr([1, 2, 3], int), arr([3, 2, 1])))
+    check(f, (arr([1, 0, 2], np.uint8), arr([1, 2, 3], np.int8), arr([[3], [2]], np.float32)))
+    check(g, arr([0, 1, 2, 5]), arr([0, 1, 2, 5], int), arr([0, 1, 2, 5], np.float32), bails=False)
+
+
+def test_clip():
+    def f(a, x):
+        return np.clip(a, 1, 3), a.clip(x, 2.5), np.clip(a, None, 2), np.clip(a, x, a * 2)
+
+    nan = float("nan")
+    check(f, (arr([0.5, -1.5, 2.99, nan, -0.0]), 0.5), (arr([0.5, 4]), nan), (arr([1, 2, 4], int), 1.5))
+    check(f, (arr([1, 2, 4], np.float32), 1.5))
+
+
+def test_round():
+    def f(a):
+        return np.round(a), np.round(a, 2), a.round(1), np.around(a, -1)
+
+    def of_ints(a):
+        return np.round(a), a.round()
+
+    check(f, arr([0.5, 1.5, -2.345, 12345.678, np.nan, -0.0]), arr([0.125, 2.675], np.float32), bails=False)
+    check(of_ints, arr([5, -6], int), bails=False)
+
+
+def test_running_sums():
+    def f(a):
+        return np.cumsum(a), a.cumprod(), np.cumsum(a * 2), np.cumsum(a, dtype=np.float64)
+
+    def along(a):
+        return np.cumsum(a, axis=0), np.cumsum(a, axis=1), (a + 1).cumsum(axis=-1), np.diff(a), np.diff(a, axis=0)
+
+    rng = np.random.default_rng(3)
+    check(f, rng.standard_normal(50), arr([]), arr([-0.0, 0.0]), arr([3, 200, 7], np.uint8), arr([1, 0, 1], bool),
+          rng.standard_normal(20).astype(np.float32), bails=False)  # fmt: skip
+    m = rng.standard_normal((5, 6))
+    check(along, m, np.asfortranarray(m), m[:, :1].copy(), (m * 9).astype(int), m[:0], bails=False)
+
+
+def test_differences():
+    def f(a):
+        return np.diff(a), np.diff(a).sum(), np.diff(a) ** 2
+
+    check(f, arr([1, 4, 9, 16]), arr([1]), arr([]), arr([5, 3], np.uint8), arr([1, 5, 2], int)[::-1], bails=False)
+
+    def of_bools(a):
+        return np.diff(a)
+
+    check(of_bools, arr([1, 0, 0], bool))
+
+
+def test_outer():
+    def f(a, b):
+        return np.outer(a, b), np.outer(a, a).sum()
+
+    check(f, (arr([1, 2, 3]), arr([4, 5])), (arr([1, 2], int), arr([])), bails=False)
+
+
+def test_fill():
+    def f(a, x):
+        a.fill(x)
+
+    check(f, (arr([1, 2]), 3), (arr([[1, 2]], int), 2.7), (arr([1, 2], np.float32), 0.1))

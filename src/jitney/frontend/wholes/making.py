@@ -82,7 +82,7 @@ def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
     if full:
         _check_any_full(lw, shape, full)
         return "C"
-    if all(_grow(lw, strides(lw, x)) and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
+    if all(_is_column_major(lw, x) and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
         _check_any_full(lw, shape, voting)
         return "F"
     _check_row_major(lw, others)
@@ -115,6 +115,10 @@ def is_row_major(lw: Lowering, x: Val) -> bool:
     return _grow(lw, strides(lw, x)[::-1])
 
 
+def _is_column_major(lw: Lowering, x: Val) -> bool:
+    return x.type.layout == "F" or _grow(lw, strides(lw, x))  # type: ignore[attr-defined]
+
+
 def _grow(lw: Lowering, steps: list[int]) -> bool:
     return all(_is_multiple(lw, outer, inner) for inner, outer in pairwise(steps))
 
@@ -126,7 +130,8 @@ def _is_multiple(lw: Lowering, outer: int, inner: int) -> bool:
     if x is not None and y is not None:
         return abs(int(x)) >= abs(int(y)) > 0
     if function.ops[outer] is not _MUL:
-        return False
+        # A length: elements of one byte.
+        return y == 1 and function.facts.get(outer, (-1, 0))[0] >= 0
     a, b = function.args[outer]
     if inner == a or inner == b:
         return True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..state import Lowering
     from .nests import Carried
 
-_MUL, _STORE = OPS["mul"], OPS["store"]
+_MUL, _SHL, _STORE = OPS["mul"], OPS["shl"], OPS["store"]
 
 
 def settle(lw: Lowering, value: Val) -> Val:
@@ -129,14 +129,17 @@ def _is_multiple(lw: Lowering, outer: int, inner: int) -> bool:
     x, y = constant(outer), constant(inner)
     if x is not None and y is not None:
         return abs(int(x)) >= abs(int(y)) > 0
-    if function.ops[outer] is not _MUL:
+    op = function.ops[outer]
+    if op is not _MUL and op is not _SHL:
         # A length: elements of one byte.
         return y == 1 and function.facts.get(outer, (-1, 0))[0] >= 0
     a, b = function.args[outer]
-    if inner == a or inner == b:
+    if inner == a or (inner == b and op is _MUL):
         return True
     factor = constant(b)
-    return factor is not None and y is not None and abs(int(factor)) >= abs(int(y)) > 0
+    if factor is None or y is None:
+        return False
+    return (1 << int(factor) if op is _SHL else abs(int(factor))) >= abs(int(y)) > 0
 
 
 def _check_row_major(lw: Lowering, arrays: list[Val]) -> None:

@@ -7,8 +7,10 @@ import math
 import pytest
 from harness import TARGETS, Native, compare, new_function
 
+from jitney.ir.function import Loop
 from jitney.ir.ops import OPS
 from jitney.ir.types import F32, F64, I1, I64, PTR
+from jitney.ir.verify import verify
 
 INTS = [
     0, 1, -1, 2, -2, 3, 7, 10, -10, 63, 64, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**32,
@@ -87,3 +89,34 @@ def test_one_constant(op, params, result, cpu):
             for args in itertools.product(*others):
                 if defined(op.name, args):
                     compare(native, *[a for k, a in enumerate(args) if k != position])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["smin", "smax", "umin", "umax"])
+@pytest.mark.parametrize("order", ["(c x) y", "(x c) y", "x (c y)", "x (y c)", "(x y) c", "(c x) c"])
+def test_minimum_of_three_where_one_is_carried_around(target, name, order):
+    """The operands change places, the result does not."""
+    function, b, _, (start, x, y, n) = new_function([I64] * 4, [I64])
+    loop = Loop(None)
+    pre, header, after = b.new_block(), b.new_block(loop), b.new_block()
+    loop.preheader, loop.header = pre, header
+    entry = b.block
+    b.jump(pre)
+    b.start(pre, entry)
+    b.jump(header, (b.const(I64, 0), start))
+    b.start(header, pre)
+    i, carried = b.param(header, I64), b.param(header, I64)
+    values = {"c": b.emit("add", carried, b.const(I64, 1)), "x": b.emit("mul", x, i), "y": b.emit("xor", y, i)}
+    p, q, r = order.replace("(", "").replace(")", "").split()
+    if order[0] == "(":
+        least = b.emit(name, b.emit(name, values[p], values[q]), values[r])
+    else:
+        least = b.emit(name, values[p], b.emit(name, values[q], values[r]))
+    following = b.emit("add", i, b.const(I64, 1))
+    b.branch(b.emit("slt", following, n), header, after, (following, least), (least,))
+    b.start(after, header)
+    b.ret((b.param(after, I64),))
+    verify(function)
+    native = Native(function, target=TARGETS[target])
+    for args in ((5, 3, 9, 4), (-5, -3, 9, 3), (2**63 - 1, -1, 1, 5), (0, 7, -(2**63), 2)):
+        compare(native, *args)

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.ops import Op
 
-_SHL, _NOT, _ADD = OPS["shl"], OPS["not"], OPS["add"]
+_SHL, _NOT, _ADD, _PARAM = OPS["shl"], OPS["not"], OPS["add"], OPS["param"]
 _ANDN = (0, 2, 0xF2, "andn")
 _SHIFT_X = {SHL: (1, 2, 0xF7, "shlx"), SAR: (2, 2, 0xF7, "sarx"), SHR: (3, 2, 0xF7, "shrx")}
 _MULX = (3, 2, 0xF6, "mulx")
@@ -137,9 +137,33 @@ def umulh(s: X86Selector, v: int) -> None:
 
 
 def min_max(s: X86Selector, v: int) -> None:
+    """Of three values, the one that the loop's last iteration computed comes last: the others need not wait for it.
+
+    min (min x, late), y   ->   min (min x, y), late
+    """
     a, b = s.args[v]
-    cc = {"smin": "g", "smax": "l", "umin": "a", "umax": "b"}[s.ops[v].name]
-    s.add(ops.MIN_MAX, (v + FIRST,), (s.use(a), s.use(b)), _CC[cc])
+    op = s.ops[v]
+    cc = _CC[{"smin": "g", "smax": "l", "umin": "a", "umax": "b"}[op.name]]
+    if s.block.loop is not None:
+        for inner, other in ((a, b), (b, a)):
+            if s.ops[inner] is op and s.counts[inner] == 1 and s.function.homes[inner] is s.block:
+                x, y = s.args[inner]
+                if _is_carried(s, x):
+                    x, y = y, x
+                if _is_carried(s, y) and not _is_carried(s, other) and not _is_carried(s, x):
+                    t = s.m.new(0)
+                    s.add(ops.MIN_MAX, (t,), (s.use(x), s.use(other)), cc)
+                    s.add(ops.MIN_MAX, (v + FIRST,), (t, s.use(y)), cc)
+                    return
+    s.add(ops.MIN_MAX, (v + FIRST,), (s.use(a), s.use(b)), cc)
+
+
+def _is_carried(s: X86Selector, v: int) -> bool:
+    """Whether `v` is a parameter of the header of the loop around, or that and a constant."""
+    if s.ops[v] is _ADD and s.ops[s.args[v][1]] is CONST:
+        v = s.args[v][0]
+    loop = s.block.loop
+    return s.ops[v] is _PARAM and loop is not None and s.function.homes[v] is loop.header
 
 
 def iabs(s: X86Selector, v: int) -> None:

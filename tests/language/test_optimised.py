@@ -263,3 +263,54 @@ def test_sums_under_a_mask():
     for h in range(5):
         assert jitted(h, 12345, 20) == hashes(h, 12345, 20)
     assert sum(s.bailouts for s in jitted.specializations) == before
+
+
+def accumulate(a, b, c):
+    for i in range(c.shape[0]):
+        for j in range(c.shape[1]):
+            for k in range(a.shape[1]):
+                c[i, j] += a[i, k] * b[k, j]
+
+
+def onto_one(a, b, at, step):
+    for k in range(0, len(b), step):
+        a[at] = a[at] * 0.5 + b[k]
+    for k in range(len(b) - 1, -1, -1):
+        a[at] -= b[k]
+        if a[at] > 1e6:
+            break
+    return a[at]
+
+
+def last_of(a, b):
+    for k in range(len(b)):
+        a[1] = b[k]
+        a[0] = a[1]
+    for k in range(len(b)):
+        a[2] = b[k] + k
+
+
+def test_elements_that_loops_add_to():
+    values = np.arange(1.0, 26.0).reshape(5, 5) / 8
+    jitted = jit(accumulate)
+    for a, b, c in ((0, 1, 2), (0, 1, 0), (0, 1, 1), (0, 0, 0), (0, 1, 3), (3, 1, 0), (4, 0, 4), (0, 4, 5), (5, 5, 4)):
+        for _ in range(2):
+            results = []
+            for function in (accumulate, jitted):
+                x, y, z = values.copy(), values[::-1].copy(), np.zeros((5, 5))
+                arrays = (x, y, z, x[1:, :4], y.T, z[::-1, ::-1])
+                with np.errstate(all="ignore"):
+                    function(arrays[a], arrays[b], arrays[c][: len(arrays[a])])
+                results.append((x.tobytes(), y.tobytes(), z.tobytes()))
+            assert results[0] == results[1], (a, b, c)
+    for function in (onto_one, last_of):
+        compiled = jit(function)
+        for offset in range(4):
+            for at, step in ((0, 1), (1, 2), (3, 1), (-1, 3)):
+                more = (at, step) if function is onto_one else ()
+                x, y = np.arange(9.0), np.arange(9.0)
+                for whole, run in ((x, function), (y, compiled)):
+                    run(whole[:4], whole[offset:], *more)
+                    run(whole[5:], whole[offset::-1], *more)
+                    run(whole[5:], whole[2:5], *more)
+                assert x.tobytes() == y.tobytes(), (function, offset, at, step)

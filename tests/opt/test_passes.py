@@ -216,6 +216,103 @@ CASES = {
           v15 = and v14, v4
           ret v9, v13, v14
     """),
+    "promote: an element that a loop adds to": ("promote", """
+        func f(v0: ptr, v1: ptr, v2: ptr, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v2: ptr, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1(v4)
+        b1(v6: i64) in L0:
+          v7 = load f64 [v1 + 8] region 1
+          v8 = load f64 [v2 + v6*8] region 1
+          v9 = fadd v7, v8
+          store f64 v9, [v1 + 8] region 1
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b1(v10), b2
+        b2:
+          ret v10
+    """, """
+          v20 = const i64 3
+          v14 = const i64 8
+          v4 = const i64 0
+          v5 = const i64 1
+          v13 = sub v3, v5
+          v15 = ptradd v1, v14
+          v16 = ptradd v15, v14
+          v17 = uge v2, v16
+          v18 = ptradd v2, v14
+          v19 = ule v18, v15
+          v21 = shl v13, v20
+          v22 = ptradd v2, v21
+          v23 = uge v22, v16
+          v24 = ptradd v22, v14
+          v25 = ule v24, v15
+          v26 = and v17, v23
+          v27 = and v19, v25
+          v28 = or v26, v27
+          br v28, b3, b1
+        b1 cold:
+          jump b2(v4)
+        b2(v29: i64) in L0 cold:
+          v30 = load f64 [v1 + 8] region 1
+          v31 = load f64 [v2 + v29*8] region 1
+          v32 = fadd v30, v31
+          store f64 v32, [v1 + 8] region 1
+          v34 = add v29, v5
+          v35 = slt v34, v3
+          br v35, b2(v34), b6(v34)
+        b3:
+          v37 = load f64 [v1 + 8] region 1
+          jump b4(v4, v37)
+        b4(v6: i64, v38: f64) in L1:
+          v8 = load f64 [v2 + v6*8] region 1
+          v9 = fadd v38, v8
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b4(v10, v9), b5
+        b5:
+          store f64 v9, [v1 + 8] region 1
+          jump b6(v10)
+        b6(v36: i64):
+          jump b7
+        b7:
+          ret v36
+    """),
+    "promote: with nothing else in memory": ("promote", """
+        func f(v0: ptr, v1: ptr, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1(v4)
+        b1(v6: i64) in L0:
+          v7 = load i64 [v1 + 8] region 1
+          v9 = add v7, v6
+          store i64 v9, [v1 + 8] region 1
+          v12 = load i64 [v1 + 8] region 1
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b1(v10), b2
+        b2:
+          ret v12
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v13 = load i64 [v1 + 8] region 1
+          jump b1(v4, v13)
+        b1(v6: i64, v14: i64) in L0:
+          v9 = add v14, v6
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b1(v10, v9), b2
+        b2:
+          store i64 v9, [v1 + 8] region 1
+          jump b3
+        b3:
+          ret v9
+    """),
     "dce: dead": ("dce", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 overflow

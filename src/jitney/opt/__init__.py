@@ -11,11 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ir.function import Function
-    from . import addresses, checks, dce, guards, inline, memory, modular, params, rotate, select, split, unroll, vector
+    from . import (
+        addresses,
+        checks,
+        dce,
+        guards,
+        inline,
+        memory,
+        modular,
+        params,
+        promote,
+        rotate,
+        select,
+        split,
+        unroll,
+        vector,
+    )
 else:
-    addresses, checks, dce, guards, inline, memory, modular, params, rotate, select, split, unroll, vector = lazy(
-        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "modular", "params", "rotate",
-        "select", "split", "unroll", "vector",
+    addresses, checks, dce, guards, inline, memory, modular, params = lazy(
+        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "modular", "params"
+    )
+    promote, rotate, select, split, unroll, vector = lazy(
+        "jitney.opt", "promote", "rotate", "select", "split", "unroll", "vector"
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -30,6 +47,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("guards", lambda function: guards.hoist(function)),
     ("split", lambda function: split.split_loops(function)),
     ("vector", lambda function: vector.vectorize(function)),
+    ("promote", lambda function: promote.promote(function)),
     ("memory", lambda function: memory.forward(function)),
     ("addresses", lambda function: addresses.reduce(function)),
     ("dce", lambda function: dce.eliminate(function)),

@@ -58,7 +58,7 @@ def reduce(function: Function) -> Function:
     for loop, body in bodies.items():
         accesses = [v for block in body for v in block.insts if _computed(function, v, loop)]
         if accesses:
-            _Loop(function, loop, body, constants).reduce(accesses)
+            LoopAddresses(function, loop, body, constants).reduce(accesses)
     return function
 
 
@@ -75,8 +75,8 @@ def _computed(function: Function, v: int, loop: Loop) -> bool:
     return any(function.homes[a].loop is loop and function.ops[a] not in _KEPT for a in _address(function, v))
 
 
-class _Loop:
-    """One innermost loop.
+class LoopAddresses:
+    """The addresses in one innermost loop.
 
     Attributes:
         steps: header parameters that move by the same step each time, with the step: (value, sign).
@@ -137,22 +137,44 @@ class _Loop:
 
     # -- taking apart --------------------------------------------------------------------------------------------------
 
-    def _reduce(self, v: int) -> None:
+    def apart(self, v: int) -> tuple[int, Poly] | None:
+        """The address of the load or store `v`: a pointer from outside, and a polynomial of at most so many terms."""
         function = self.function
         memory = function.imms[v]
         base, *index = _address(function, v)
         found = self._pointer(base)
         if found is None:
-            return
+            return None
         pointer, poly = found
         if index:
             scaled = self._integer(index[0], _DEEP)
             if scaled is None:
-                return
+                return None
             poly = _sum(poly, scaled, memory.scale)
+        if memory.disp:
+            poly = _sum(poly, {(): memory.disp}, 1)
+        return (pointer, poly) if len(poly) <= _MOST_TERMS else None
+
+    def value(self, pointer: int, poly: Poly, at: dict[int, int] | None = None) -> int:
+        """An address, computed before the loop, where the parameters that move have the values `at`."""
+        for p, value in (at or {}).items():
+            total: Poly = {}
+            for term, k in poly.items():
+                rest = tuple([a for a in term if a != p])
+                total = _sum(total, {term: 1} if len(rest) == len(term) else self._times(rest, value), k)
+            poly = total
+        return self._plus(pointer, poly)
+
+    def _reduce(self, v: int) -> None:
+        function = self.function
+        memory = function.imms[v]
+        found = self.apart(v)
+        if found is None:
+            return
+        pointer, poly = found
         at: tuple[int, ...]
-        disp = wrap(poly.pop((), 0) + memory.disp)
-        if not -(1 << 31) <= disp < 1 << 31 or len(poly) > _MOST_TERMS:
+        disp = wrap(poly.pop((), 0))
+        if not -(1 << 31) <= disp < 1 << 31:
             return
         moving = {term: k for term, k in poly.items() if any(a in self.steps for a in term)}
         fixed = {term: k for term, k in poly.items() if term not in moving}
@@ -260,7 +282,7 @@ class _Loop:
     def _plus(self, pointer: int, poly: Poly) -> int:
         if not poly or not any(poly.values()):
             return pointer
-        return self._make(_PTRADD, PTR, pointer, self._total(poly))
+        return self.make(_PTRADD, PTR, pointer, self._total(poly))
 
     def _total(self, poly: Poly) -> int:
         """The value of a polynomial, computed before the loop."""
@@ -270,17 +292,17 @@ class _Loop:
         for term, k in sorted(poly.items(), key=lambda item: max([_depth(homes[a].loop) for a in item[0]], default=0)):
             value = -1
             for a in sorted(term, key=lambda a: _depth(homes[a].loop)):
-                value = a if value < 0 else self._make(_MUL, I64, value, a)
+                value = a if value < 0 else self.make(_MUL, I64, value, a)
             if value < 0:
-                value = self._constant(k)
+                value = self.constant(k)
             elif k > 0 and k & (k - 1) == 0:
-                value = value if k == 1 else self._make(_SHL, I64, value, self._constant(k.bit_length() - 1))
+                value = value if k == 1 else self.make(_SHL, I64, value, self.constant(k.bit_length() - 1))
             else:
-                value = self._make(_MUL, I64, value, self._constant(k))
-            total = value if total < 0 else self._make(_ADD, I64, total, value)
-        return self._constant(0) if total < 0 else total
+                value = self.make(_MUL, I64, value, self.constant(k))
+            total = value if total < 0 else self.make(_ADD, I64, total, value)
+        return self.constant(0) if total < 0 else total
 
-    def _constant(self, k: int) -> int:
+    def constant(self, k: int) -> int:
         function, known = self.function, self.constants
         entry = function.entry
         if not known:
@@ -292,7 +314,7 @@ class _Loop:
             entry.insts.insert(0, known[k])
         return known[k]
 
-    def _make(self, op: Op, type: Type, *args: int) -> int:
+    def make(self, op: Op, type: Type, *args: int) -> int:
         """A pure operation, in front of the outermost loop that allows it."""
         key = (op, args)
         found = self.made.get(key)

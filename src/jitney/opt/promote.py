@@ -1,0 +1,249 @@
+"""Scalar replacement: an element that a loop updates in each iteration stays in a register meanwhile.
+
+    pre: jump main(v3)                          pre: v9 = load f64 [v1] region 1
+                                                     jump main(v3, v9)
+    main(v8): v5 = load f64 [v1] region 1       main(v8, v10):
+              v6 = load f64 [v2 + v8*8]                   v6 = load f64 [v2 + v8*8]
+              v7 = fadd v5, v6                            v7 = fadd v10, v6
+              store f64 v7, [v1] region 1
+              ...                                         ...
+              br v4, main(v11), out                       br v4, main(v11, v7), done
+                                                done: store f64 v7, [v1] region 1
+                                                      jump out
+
+In loops of one block that nothing leaves but their end, which is what `split` makes of the common ones: so nobody sees
+that memory lags behind. What else the loop loads must not be the element. Where that is not plain it is tested before
+the loop, by the two addresses between which each load moves; a copy of the loop as it was serves the other case.
+"""
+
+from __future__ import annotations
+
+from ..analysis.memory import overlap, place
+from ..ir.function import Block, Edge, Loop
+from ..ir.ops import OPS
+from ..ir.types import I1, I64, PTR
+from .addresses import LoopAddresses
+from .inplace import substitute
+from .rebuild import lay_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Function
+
+_LOAD, _STORE, _PTRADD, _AND = OPS["load"], OPS["store"], OPS["ptradd"], OPS["and"]
+_WHOLE = ("i64", "f64", "f32")
+_MOST_LOADS = 3  # that are tested before the loop
+
+
+def promote(function: Function) -> Function:
+    """Keep elements in registers in all loops of one block that allow it."""
+    ops, args, homes = function.ops, function.args, function.homes
+    found = []
+    for block in function.blocks:
+        loop = block.loop
+        if loop is None or loop.header is not block or all(e.target is not block for e in block.edges):
+            continue
+        stores = [v for v in block.insts if ops[v] is _STORE]
+        if len(stores) == 1 and all(homes[a] is not block for a in args[stores[0]][1:]):
+            plan = _plan(function, loop, block, stores[0])
+            if plan is not None:
+                found.append(plan)
+    for plan in found:
+        plan.run()
+    if found:
+        lay_out(function)
+    return function
+
+
+def _plan(function: Function, loop: Loop, block: Block, store: int) -> _Promotion | None:
+    """What to do about the only store of the loop `block`, if anything."""
+    imms = function.imms
+    memory = imms[store]
+    if memory.access.name not in _WHOLE or block.term != "br" or block.edges[0].target is block.edges[1].target:
+        return None
+    at = place(function, store)
+    same: list[int] = []
+    tested: list[int] = []
+    for v in block.insts:
+        op = function.ops[v]
+        if op is _LOAD:
+            to = place(function, v)
+            if to == at and imms[v].access is memory.access:
+                same.append(v)
+            elif not imms[v].invariant and overlap(function, store, at, v, to):
+                if to[:3] == at[:3]:
+                    return None
+                tested.append(v)
+        elif v != store and (op.guard or op.writes or op.reads):
+            return None
+    if len(tested) > _MOST_LOADS or (tested and loop.counter < 0):
+        return None
+    plan = _Promotion(function, loop, block, store, same, tested)
+    return plan if plan.possible() else None
+
+
+class _Promotion:
+    """One loop: `same` are the loads of the element that `store` writes, `tested` those that must not be."""
+
+    __slots__ = ("addresses", "block", "function", "loop", "ranges", "same", "store", "tested", "where")
+
+    def __init__(
+        self, function: Function, loop: Loop, block: Block, store: int, same: list[int], tested: list[int]
+    ) -> None:
+        self.function = function
+        self.loop = loop
+        self.block = block
+        self.store = store
+        self.same = same
+        self.tested = tested
+        if tested:
+            self.addresses = LoopAddresses(function, loop, [block], {})
+            self.ranges = [self.addresses.apart(v) for v in tested]
+            self.where = self.addresses.apart(store)
+
+    def possible(self) -> bool:
+        """Whether the addresses that are to be tested are known as functions of the counter."""
+        if not self.tested:
+            return True
+        steps = self.addresses.steps
+        return self.where is not None and all(
+            found is not None and all(a == self.loop.counter or a not in steps for term in found[1] for a in term)
+            for found in self.ranges
+        )
+
+    def run(self) -> None:
+        block, before = self.block, self.loop.preheader
+        out = next(e for e in block.edges if e.target is not block)
+        done = self._new_block(block)
+        done.term, done.edges = "jump", [Edge(out.target, out.args)]
+        if self.tested:
+            before = self._choose(before, out, done)
+        out.target, out.args = done, ()
+        self._keep(before, done)
+
+    def _choose(self, before: Block, out: Edge, done: Block) -> Block:
+        """Go one of two ways from `before`: to the loop, or to a copy of it. Gives the loop's new preheader."""
+        function, block, loop = self.function, self.block, self.loop
+        apart = self._apart()
+        entry = before.edges[0]
+        values = self._copied()
+        copy = function.homes[values[block.insts[0]]]
+        used = self._used_outside(out)
+        meet, fast, slow = self._new_block(done), self._new_block(before), self._new_block(before)
+        slow.cold = copy.cold = True
+        slow.term, slow.edges = "jump", [Edge(copy, entry.args)]
+        fast.term, fast.edges = "jump", [Edge(block, entry.args)]
+        assert copy.loop is not None
+        copy.loop.preheader, loop.preheader = slow, fast
+        before.term, before.term_args, before.edges = "br", (apart,), [Edge(fast), Edge(slow)]
+        outside = {v: function.add_param(meet, function.types[v]) for v in used}
+        self._substitute_outside(outside, (block, copy))
+        meet.term, meet.edges = "jump", [Edge(out.target, tuple([outside.get(a, a) for a in out.args]))]
+        done.edges = [Edge(meet, tuple(used))]
+        for edge in copy.edges:
+            if edge.target is not copy:
+                edge.target, edge.args = meet, tuple([values[v] for v in used])
+        return fast
+
+    def _new_block(self, after: Block, loop: Loop | None = None) -> Block:
+        """A block behind `after`, of the loop around if of no other."""
+        new = Block(-1, loop or self.loop.parent)
+        new.line = self.block.line
+        self.function.blocks.insert(self.function.blocks.index(after) + 1, new)
+        return new
+
+    def _copied(self) -> dict[int, int]:
+        """A copy of the loop behind it; gives the new values by the old ones."""
+        function, block, old = self.function, self.block, self.loop
+        loop = Loop(old.parent)
+        copy = loop.header = self._new_block(block, loop)
+        values = {p: function.add_param(copy, function.types[p]) for p in block.params}
+        for v in block.insts:
+            given = tuple([values.get(a, a) for a in function.args[v]])
+            values[v] = function.new_value(function.ops[v], function.types[v], given, function.imms[v],
+                                           function.lines[v], copy)  # fmt: skip
+            copy.insts.append(values[v])
+        copy.term, copy.line = "br", block.line
+        copy.term_args = tuple([values.get(a, a) for a in block.term_args])
+        for e in block.edges:
+            args = tuple([values.get(a, a) for a in e.args])
+            copy.edges.append(Edge(copy if e.target is block else e.target, args))
+        loop.counter, loop.step, loop.stop = values.get(old.counter, -1), old.step, old.stop
+        for p in block.params:
+            if p in function.facts:
+                function.facts[values[p]] = function.facts[p]
+        return values
+
+    def _used_outside(self, out: Edge) -> list[int]:
+        """The loop's values that other blocks use, or that it passes on where it ends."""
+        function, block = self.function, self.block
+        homes = function.homes
+        used = dict.fromkeys([a for a in out.args if homes[a] is block])
+        for other in function.blocks:
+            if other is block:
+                continue
+            for v in other.insts:
+                used.update((a, None) for a in function.args[v] if homes[a] is block)
+            used.update((a, None) for a in other.term_args if homes[a] is block)
+            for edge in other.edges:
+                used.update((a, None) for a in edge.args if homes[a] is block)
+        return list(used)
+
+    def _apart(self) -> int:
+        """Whether no load of the loop touches the element: for each, both ends lie on the same side of it."""
+        function, loop, make = self.function, self.loop, self.addresses.make
+        assert self.where is not None
+        start = loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]
+        one = self.addresses.constant(1 if loop.step > 0 else -1)
+        last = make(OPS["sub"], I64, loop.stop, one)
+        first = self.addresses.value(*self.where)
+        beyond = make(_PTRADD, PTR, first, self.addresses.constant(function.imms[self.store].access.size))
+        every = -1
+        for v, found in zip(self.tested, self.ranges):
+            assert found is not None
+            size = self.addresses.constant(function.imms[v].access.size)
+            above = below = -1
+            for k in (start, last) if any(loop.counter in term for term in found[1]) else (start,):
+                x = self.addresses.value(*found, {loop.counter: k})
+                over = make(OPS["uge"], I1, x, beyond)
+                under = make(OPS["ule"], I1, make(_PTRADD, PTR, x, size), first)
+                above = over if above < 0 else make(_AND, I1, above, over)
+                below = under if below < 0 else make(_AND, I1, below, under)
+            apart = make(OPS["or"], I1, above, below)
+            every = apart if every < 0 else make(_AND, I1, every, apart)
+        return every
+
+    def _keep(self, before: Block, done: Block) -> None:
+        """The element in a parameter: loaded before the loop, stored after it."""
+        function, block, store = self.function, self.block, self.store
+        memory, (value, *at) = function.imms[store], function.args[store]
+        position = block.insts.index(store)
+        done.insts.append(store)
+        function.homes[store] = done
+        if self.same:
+            first = function.new_value(_LOAD, memory.access.type, tuple(at), memory, function.lines[store], before)
+            before.insts.append(first)
+            p = function.add_param(block, memory.access.type)
+            after = set(block.insts[position:])
+            known = {v: p for v in self.same if v not in after}
+            value = known.get(value, value)
+            known.update((v, value) for v in self.same if v in after)
+            for edge, a in ((before.edges[0], first), (next(e for e in block.edges if e.target is block), value)):
+                edge.args += (a,)
+            substitute(function, known)
+        gone = {store, *self.same}
+        block.insts = [v for v in block.insts if v not in gone]
+
+    def _substitute_outside(self, values: dict[int, int], inside: tuple[Block, Block]) -> None:
+        function, get = self.function, values.get
+        for block in function.blocks:
+            if block in inside:
+                continue
+            for v in block.insts:
+                if any(a in values for a in function.args[v]):
+                    function.args[v] = tuple([get(a, a) for a in function.args[v]])
+            block.term_args = tuple([get(a, a) for a in block.term_args])
+            for edge in block.edges:
+                edge.args = tuple([get(a, a) for a in edge.args])
+        for loop in function.loops():
+            loop.stop = get(loop.stop, loop.stop)

@@ -186,8 +186,11 @@ def _augmented(lw: Lowering, node: Any) -> None:
             )  # fmt: skip
         else:
             old = object_operators.subscript(lw, container, index)
-        if isinstance(old.type, Array) and isinstance(container.type, Array) and old.type.view:
+        copy = views.is_copy(container, index)
+        if isinstance(old.type, Array) and isinstance(container.type, Array) and (old.type.view or copy):
             _augment_array(lw, op, old, lw.operand(node.value))
+            if copy:
+                _store(lw, container, index, old, target)
         else:
             _store(lw, container, index, _changed(lw, op, old, lw.expr(node.value)), target)
     elif type(target) is _ast.Attribute:

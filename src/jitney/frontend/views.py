@@ -9,6 +9,7 @@ allocates nothing.
 
 from __future__ import annotations
 
+from ..lazy import lazy
 from ..pytypes import FLOAT, INT, NONE, Array, Iterator, Scalar, Slice, Tuple, Union, iterator_type
 from . import slices, wholes
 from .arrays import check_index, lengths, line, load_at, make_view, size, store_at, strides
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..pytypes import PyType
+    from . import advanced
+else:
+    advanced = lazy("jitney.frontend", "advanced")
 
 KEPT_FLAT = "flat in a variable"  # may be subscripted, but gone through only once: that is not followed
 _INDEX_ERROR = (
@@ -77,6 +81,17 @@ def element_indices(lw: Lowering, array: Val, items: list[Val]) -> list[int]:
     return [check_index(lw, to_index(lw, item), length, axis) for axis, (item, length) in pairs]
 
 
+def is_copy(array: Val, index: Val) -> bool:
+    """Whether a subscript gives a new array, not a view."""
+    return isinstance(array.type, Array) and _has_arrays(index)
+
+
+def _has_arrays(index: Val) -> bool:
+    return isinstance(index.type, Array) or (
+        isinstance(index.type, Tuple) and any(isinstance(t, Array) for t in index.type.elements)
+    )
+
+
 def is_element(array: Val, index: Val) -> bool:
     """Whether it names one element, as a scalar: with an ellipsis it would be an array without dimensions."""
     types = index.type.elements if isinstance(index.type, Tuple) else (index.type,)
@@ -89,6 +104,8 @@ def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
         return load_at(lw, whole, at)
+    if _has_arrays(index):
+        return advanced.subscript(lw, array, index, node)
     items = index_items(lw, array, index, node)
     if is_element(array, index):
         return load_at(lw, array, element_indices(lw, array, items))
@@ -133,6 +150,9 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
         store_at(lw, whole, at, wholes.settled(lw, value), node)
         return
     _check_writeable(lw, array)
+    if _has_arrays(index):
+        advanced.store(lw, array, index, value, node)
+        return
     items = index_items(lw, array, index, node)
     if is_element(array, index):
         store_at(lw, array, element_indices(lw, array, items), wholes.settled(lw, value), node)

@@ -5,6 +5,7 @@
     numpy_ufuncs.py   NumPy's functions on scalars, by NumPy's own loops
     creation.py       making arrays: np.zeros and its kin
     iterators.py      enumerate zip reversed, np.ndindex ndenumerate
+    selecting.py      np.nonzero and its kin, np.take
     shaping.py        reshape transpose flip squeeze ...: views with other axes
     reductions.py     whole arrays to numbers: np.sum and its kin
     elementwise.py    where clip astype copy round cumsum diff outer
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, shaping
+    from . import creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, selecting, shaping
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, shaping = lazy(
+    creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, selecting, shaping = lazy(
         "jitney.frontend.library", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs", "reductions",
+        "selecting",
         "shaping",
     )  # fmt: skip
 
@@ -63,14 +65,17 @@ def _of_numpy(function: Any) -> Row | None:
         return None
     found: Row | None = (
         creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
-        or reductions.ROWS.get(name) or elementwise.ROWS.get(name)
+        or reductions.ROWS.get(name) or elementwise.ROWS.get(name) or selecting.NUMPY_ROWS.get(name)
     )  # fmt: skip
     return found
 
 
 def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     """The result of calling a method of an array, or array expression, ``args[0]``; None if that is in no table."""
-    row = shaping.METHODS.get(name) or reductions.METHODS.get(name) or elementwise.METHODS.get(name)
+    row = (
+        shaping.METHODS.get(name) or reductions.METHODS.get(name) or elementwise.METHODS.get(name)
+        or selecting.METHODS.get(name)
+    )  # fmt: skip
     return _called(lw, row, args, kwargs) if row is not None else None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Tuple
 from .. import operators, wholes
 from ..arrays import make_view, strides
@@ -26,7 +27,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
     from ..wholes.nests import Carried
+    from . import selecting
     from .builtins import Row
+else:
+    selecting = lazy("jitney.frontend.library", "selecting")
 
 
 def _is_array(value: Val) -> bool:
@@ -41,7 +45,10 @@ def _item(value: Val) -> Scalar:
 
 
 def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-    """``np.where(condition, x, y)``."""
+    """``np.where(condition, x, y)``, and ``np.where(condition)``, which is `np.nonzero`."""
+    if len(args) == 1 and not kwargs:
+        found: Val | None = selecting.NUMPY_ROWS["nonzero"](lw, [wholes.settled(lw, args[0])], {})
+        return found
     if len(args) != 3 or kwargs or not any(_is_array(v) for v in args):
         return None
     numpy = sys.modules["numpy"]

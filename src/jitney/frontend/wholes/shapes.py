@@ -35,7 +35,7 @@ def broadcast(lw: Lowering, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int
             stretch, same = emit("eq", x, one), emit("eq", x, y)
             fits = emit("and", fits, emit("or", emit("or", same, stretch), emit("eq", y, one)))
             out.append(emit("select", stretch, y, x))
-    _check(lw, fits, [a, b], "numpy.broadcast_to(0, {0}) + numpy.broadcast_to(0, {1})")
+    check_shapes(lw, fits, [a, b], "numpy.broadcast_to(0, {0}) + numpy.broadcast_to(0, {1})")
     return tuple(out)
 
 
@@ -52,10 +52,10 @@ def check_into(
         for x, y in zip(reversed(target), reversed(shape)):
             if x != y and lw.b.constant(y) != 1:
                 fits = emit("and", fits, emit("or", emit("eq", x, y), emit("eq", y, one)))
-    _check(lw, fits, [target, *shapes], text)
+    check_shapes(lw, fits, [target, *shapes], text)
 
 
-def _check(lw: Lowering, fits: int, shapes: list[tuple[int, ...]], text: str) -> None:
+def check_shapes(lw: Lowering, fits: int, shapes: list[tuple[int, ...]], text: str) -> None:
     if lw.b.constant(fits) is True:
         return
     captures = tuple(dict.fromkeys(v for shape in shapes for v in shape if lw.b.constant(v) is None))

@@ -255,11 +255,17 @@ def _safe(lw: Lowering, target: Val, read: list[Val]) -> int:
             extent = _extent(lw, target)
         low, high = _extent(lw, array)
         apart = emit("or", emit("ule", high, extent[0]), emit("ule", extent[1], low))
-        safe = emit("and", safe, emit("or", apart, _identical(lw, target, array)))
+        safe = emit("and", safe, emit("or", apart, identical(lw, target, array)))
     return safe
 
 
-def _identical(lw: Lowering, a: Val, b: Val) -> int:
+def apart(lw: Lowering, a: Val, b: Val) -> int:
+    """An i1: no byte belongs to both arrays."""
+    (low, high), (start, end) = _extent(lw, a), _extent(lw, b)
+    return lw.b.emit("or", lw.b.emit("ule", high, start), lw.b.emit("ule", end, low))
+
+
+def identical(lw: Lowering, a: Val, b: Val) -> int:
     """An i1: both have the same elements at the same places."""
     emit, x, y = lw.b.emit, a.type, b.type
     assert isinstance(x, Array) and isinstance(y, Array)

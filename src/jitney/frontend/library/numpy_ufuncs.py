@@ -14,6 +14,7 @@ from ..operators.numpy_scalars import NP_BOOL, cast, convert, integer_power, wra
 from ..operators.unions import converts, to_float64
 from ..state import Val
 from .builtins import DEFERRING, positional, round_scalar
+from .fast_math import FAST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,6 +170,9 @@ def _ufunc(ufunc: Any) -> Row:
 
     def one(lw: Lowering, loop: UfuncLoop, args: list[Val]) -> Val:
         parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])
+        fast = FAST.get(ufunc.__name__)
+        if fast is not None and lw.function.fastmath and loop.inputs[0] is _FLOAT64:
+            return Val(loop.output, (fast(lw.b, parts[0]),))
         machine = direct.get(loop.inputs[0].kind)
         if machine is not None:
             return Val(loop.output, (machine(lw, loop.inputs[0], parts),))

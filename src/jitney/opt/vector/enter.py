@@ -273,7 +273,7 @@ class _Tests:
             for group, way, name in ((a, way_a, "sub"), (b, way_b, "add")):
                 if not self._rises(group):
                     apart = emit(name, apart, way)
-        apart = emit("add", apart, self.constant(a.least - b.least - (b.most - b.least)))
+        apart = emit("add", apart, self.constant(a.least - b.most))
         room = emit("neg", emit("add", emit("add", way_a, way_b), self.constant(a.most - a.least + b.most - b.least)))
         self.conds.append(emit("ule", emit("sub", apart, way_b), room))
 
@@ -287,15 +287,30 @@ class _Tests:
 
     def _value(self, at: Linear) -> int:
         """The value of `at` in the first iteration, as an integer."""
-        emit, body = self.builder.emit, self.plan.body
-        total = self.constant(at.const)
-        for v, mult in at.terms.items():
-            new = self.rebuild.value[v]
-            if body.type(v) is PTR:
-                new = emit("p2i", new)
-            total = emit("add", total, emit("mul", new, self.constant(mult)))
+        builder, body = self.builder, self.plan.body
+        homes, block = self.rebuild.new.homes, self.builder.block
+        terms = {self.rebuild.value[v]: (mult, body.type(v)) for v, mult in at.terms.items()}
         if at.coef:
-            total = emit("add", total, emit("mul", self.start[body.counter], self.constant(at.coef)))
+            terms[self.start[body.counter]] = at.coef, I64
+        # Split loops run once, mostly, each time the loop around is entered: to compute in front of them what only
+        # long ones need would gain nothing. It is worth the while further out.
+        here = builder.block.loop
+        near = here is not None and any(homes[new].loop in (here, here.parent) for new in terms)
+
+        def emit(name: str, *args: int) -> int:
+            return builder.append(block, name, args, I64) if near else builder.emit(name, *args)
+
+        total = -1
+        for new, (mult, type) in sorted(terms.items(), key=lambda item: -item[1][0]):
+            term = emit("p2i", new) if type is PTR else new
+            if mult == -1 and total >= 0:
+                total = emit("sub", total, term)
+                continue
+            if mult != 1:
+                term = emit("mul", term, self.constant(mult))
+            total = term if total < 0 else emit("add", total, term)
+        if at.const or total < 0:
+            total = self.constant(at.const) if total < 0 else emit("add", total, self.constant(at.const))
         return total
 
 

@@ -49,7 +49,7 @@ class Tier:
     """How much a function is compiled; see "Two tiers" in docs/architecture.md.
 
     QUICK: without optimisation, to run one call.
-    STRAIGHT: neither, but there are no loops, so that nobody would notice: to be kept.
+    STRAIGHT: neither, but there are no loops and no recursion, so that nobody would notice: to be kept.
     FULL: with all passes.
     """
 
@@ -153,7 +153,7 @@ def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:
 def _tier_for(units: Sequence[Unit], leaves: Sequence[int | None]) -> str:
     """How to compile for a first call with these arguments. Units: callees first, the function itself last."""
     functions = {unit.lowered.function.symbol: unit.lowered.function for unit in units if unit.lowered is not None}
-    if not any(function.loops() for function in functions.values()):
+    if not any(unit.recursive for unit in units) and not any(function.loops() for function in functions.values()):
         return Tier.STRAIGHT
     known: dict[Symbol, float] = {}
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import gc
 import os
 from _thread import RLock
-from importlib import import_module
 from sys import modules
 
 TYPE_CHECKING = False
@@ -57,7 +56,9 @@ def load(name: str) -> Any:
     module = modules.get(name)
     if module is None or getattr(module.__spec__, "_initializing", False):
         with _lock:
-            module = import_module(name)
+            # Not by `importlib`, which would be imported for this alone.
+            __import__(name)
+        module = modules[name]
         settle()
     return module
 

@@ -11,7 +11,7 @@ converging, scanning) count 100 iterations in all.
 
 from __future__ import annotations
 
-import operator
+import _operator as operator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ addresses; `function` makes a Python callable of one.
 
 from __future__ import annotations
 
-from importlib import import_module
+from ..lazy import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__") and name != "__all__":
         raise AttributeError(name)
     public: dict[str, Any] = {}
-    for module in map(import_module, [f"{__name__}.{m}" for m in _MODULES]):
+    for module in map(load, [f"{__name__}.{m}" for m in _MODULES]):
         names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
         public.update({n: getattr(module, n) for n in names})
     globals().update(public, __all__=sorted(public))

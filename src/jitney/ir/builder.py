@@ -17,9 +17,7 @@ build through here, so that a pass which copies a function optimises it again fo
 
 from __future__ import annotations
 
-from importlib import import_module
-from sys import modules
-
+from ..lazy import lazy
 from .function import Block, Edge, Function, Loop, Memory, Site
 from .ops import OPS, bits_of, hold, result_of, wrap
 from .rules import simplify
@@ -29,15 +27,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import lanes
     from .function import Call
     from .ops import Op
     from .types import Access
+else:
+    lanes = lazy("jitney.ir", "lanes")
 
 _CONST = OPS["const"]
 _GUARD = OPS["guard"]
 _SELECT = OPS["select"]
-# Loaded for the first constant vector; see `codegen.generate` on why it is not imported again at each use.
-_LANES = "jitney.ir.lanes"
 _RESULT_TYPES = {"i1": I1, "i64": I64, "f32": F32, "f64": F64, "ptr": PTR}
 # Pure but not worth computing on a path that may not need it: these stay in their block unless the loop always runs.
 _EXPENSIVE = frozenset(("fdiv", "fsqrt"))
@@ -290,7 +289,6 @@ class Builder:
             if ops[a] is not _CONST:
                 break
         else:
-            lanes = modules.get(_LANES) or import_module(_LANES)
             return self.const(type, lanes.evaluate(op, type, [types[a] for a in args], [imms[a] for a in args], imm))
         if op.commutative:
             args = self._ordered(args)

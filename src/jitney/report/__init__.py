@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from ..lazy import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,4 +15,4 @@ def __getattr__(name: str) -> Any:
     """`Explanation`, imported when somebody wants one (PEP 562)."""
     if name != "Explanation":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.explain").Explanation
+    return load(f"{__name__}.explain").Explanation

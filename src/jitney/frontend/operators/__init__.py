@@ -10,7 +10,7 @@ One module per family of types: `python` (with `integers`, `floats`, `power`), `
 
 from __future__ import annotations
 
-import operator
+import _operator as operator
 
 from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import operator
+import _operator as operator
 import sys
 
 from ...ir.types import I64, PTR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+import _operator as operator
 
 from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT

@@ -20,15 +20,16 @@ instructions), `enter` (the copy of the function with both loops).
 
 from __future__ import annotations
 
-from importlib import import_module
-from sys import modules
+from ...lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.function import Function, Loop
+    from . import enter
+else:
+    enter = lazy("jitney.opt.vector", "enter")
 
 _LONGEST = 200  # instructions of a loop that is looked at
-_WORK = "jitney.opt.vector.enter"
 
 
 def vectorize(function: Function) -> Function:
@@ -39,9 +40,7 @@ def vectorize(function: Function) -> Function:
     loops = _candidates(function)
     if not loops:
         return function
-    work = modules.get(_WORK) or import_module(_WORK)
-    better: Function = work.vectorized(function, loops)
-    return better
+    return enter.vectorized(function, loops)
 
 
 def _candidates(function: Function) -> list[Loop]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from sys import modules
-
 from ...codegen.target import Target
+from ...lazy import lazy
 from . import abi, ops
 from .emit import emit
 from .features import detect
@@ -20,9 +18,9 @@ if TYPE_CHECKING:
     from ...codegen.machine import MachineFunction
     from ...ir.function import Function, Symbol
     from ...ir.types import Type
-
-# Loaded for the first function with vectors; see `codegen.generate` on why it is not imported again at each use.
-_VECTORS = "jitney.targets.x86_64.vectors"
+    from . import vectors
+else:
+    vectors = lazy("jitney.targets.x86_64", "vectors")
 
 
 def target(features: frozenset[str]) -> Target:
@@ -33,13 +31,12 @@ def target(features: frozenset[str]) -> Target:
         widest = max({t.size for t in {*function.types} if t.lanes > 1}, default=0)
         if not widest:
             return X86Selector(function, listing, features, RULES, {}).run()
-        vectors = modules.get(_VECTORS) or import_module(_VECTORS)
         selector = X86Selector(function, listing, features, vectors.RULES, vectors.CONDITIONS)
         selector.m.vector_bytes = widest
         return selector.run()
 
     def supports(name: str, type: Type) -> bool:
-        return bool((modules.get(_VECTORS) or import_module(_VECTORS)).supports(name, type, features))
+        return bool(vectors.supports(name, type, features))
 
     def emitted(m: MachineFunction, allocation: Allocation, poll: Symbol | None) -> MachineCode:
         return emit(m, allocation, avx, poll)

@@ -16,6 +16,7 @@ from .vector_build import AVX2, SSE2, SSE41, Build, W, level_of, sized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ...codegen.select import Rule
@@ -172,7 +173,9 @@ for _rule, _names, _needs, _kinds in _TABLE:
         RULES[_op] = _lanewise(SCALAR[_op], _rule) if _op.lanewise and _op in SCALAR else _rule
         _LEVELS[_name] = _needs, _kinds
 
-CONDITIONS = {OPS["anyset"]: lanes.test_mask, OPS["allset"]: lanes.test_mask}
+CONDITIONS: dict[Op, Callable[[X86Selector, int], int]] = {
+    OPS["anyset"]: lanes.test_mask, OPS["allset"]: lanes.test_mask,
+}  # fmt: skip
 """What sets the flags by itself where it is branched on."""
 
 

@@ -116,3 +116,26 @@ def test_fill():
         a.fill(x)
 
     check(f, (arr([1, 2]), 3), (arr([[1, 2]], int), 2.7), (arr([1, 2], np.float32), 0.1))
+
+
+def test_products():
+    def f(a, b):
+        return a @ b, np.dot(a, b)
+
+    def expressions(a, b):
+        return (a * 2) @ b, np.dot(a, b - 1).sum(), a.dot(b), np.matmul(a, b)
+
+    rng = np.random.default_rng(6)
+    calls = []
+    for m, k, p in ((1, 1, 1), (2, 3, 4), (17, 33, 5), (1, 100, 1), (64, 100, 40), (3, 0, 2), (0, 2, 3)):
+        a, b = rng.standard_normal((m, k)), rng.standard_normal((k, p))
+        calls += [(a, b), (a.T.copy().T, b)]
+        if m and p:
+            calls += [(a[0], b), (a, b[:, 0]), (a[0], b[:, 0].copy())]
+    check(f, *calls, bails=False)
+    check(expressions, (rng.standard_normal((5, 6)), rng.standard_normal(6)), bails=False)
+    check(f, (rng.integers(-9, 9, (4, 5)), rng.standard_normal((5, 2))))
+    check(f, (arr([100, 3], np.int8), arr([3, 100], np.int8)))
+    check(f, (rng.standard_normal((2, 3)), rng.standard_normal((4, 2))), (arr([1, 2]), arr([1, 2, 3])), bails=False)
+    square = rng.standard_normal((20, 20))
+    assert bits(jit(lambda a: a @ a.T)(square)) == bits(square @ square.T)

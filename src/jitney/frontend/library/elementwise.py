@@ -14,7 +14,7 @@ from ..arrays import make_view, strides
 from ..operators.errors import sample
 from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import NONE_VAL, Val, constant_value
-from ..wholes import making, storing
+from ..wholes import making, products, storing
 from ..wholes.deferred import Map, Number, Operand, Whole
 from ..wholes.elementwise import binary, converted, element_type, node_of, number, shape_of, ufunc, whole
 from ..wholes.nests import Nest, Point, Run
@@ -282,7 +282,20 @@ def _outer(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     return ufunc(lw, sys.modules["numpy"].multiply, [column, row])
 
 
+def _product(name: str) -> Row:
+    """`np.dot`, `np.matmul`."""
+
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        if len(args) != 2 or kwargs or not all(products.is_vector_or_matrix(v) for v in args):
+            return None
+        return products.matmul(lw, args[0], args[1], name)
+
+    return row
+
+
 ROWS: dict[str, Row] = {
+    "dot": _product("dot"),
+    "matmul": _product("matmul"),
     "where": _where,
     "clip": _clip,
     "copy": _copy("K"),
@@ -294,6 +307,7 @@ ROWS: dict[str, Row] = {
     "outer": _outer,
 }
 METHODS: dict[str, Row] = {
+    "dot": ROWS["dot"],
     "clip": _clip,
     "astype": _astype,
     "copy": _copy("C"),

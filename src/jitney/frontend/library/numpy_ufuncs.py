@@ -40,7 +40,7 @@ def find(function: Any) -> Row | None:
         _fill()
     found = _rows.get(id(function), _fill)
     if found is _fill:
-        known = isinstance(function, sys.modules["numpy"].ufunc) and function.nout == 1
+        known = isinstance(function, sys.modules["numpy"].ufunc) and function.nout == 1 and not function.signature
         found = _rows[id(function)] = _ufunc(function) if known else None
     return found  # type: ignore[return-value]
 

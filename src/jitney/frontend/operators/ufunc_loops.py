@@ -110,6 +110,15 @@ def find(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> UfuncLoop | 
 
 
 def _find(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> UfuncLoop | None:
+    found = entry(ufunc, inputs, output)
+    if found is None:
+        return None
+    loop = UfuncLoop(ufunc.__name__, inputs, output, *found)
+    return loop if loop.repeats(ufunc) else None
+
+
+def entry(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> tuple[int, int] | None:
+    """The addresses of the loop of exactly these types and of its data, as the ufunc's record tells; not tried out."""
     start = object.__basicsize__
     if type(ufunc).__basicsize__ < start + struct.calcsize(_RECORD):
         return None
@@ -126,8 +135,7 @@ def _find(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> UfuncLoop |
         if table[k * nargs : (k + 1) * nargs] == wanted:
             address = ctypes.c_uint64.from_address(functions + 8 * k).value
             extra = ctypes.c_uint64.from_address(data + 8 * k).value if data else 0
-            loop = UfuncLoop(ufunc.__name__, inputs, output, address, extra)
-            return loop if address and loop.repeats(ufunc) else None
+            return (address, extra) if address else None
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Constant, PyType, Scalar, Union
 from .. import operators
 from ..arrays import ARRAY_DATA
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..operators.ufunc_loops import UfuncLoop
+    from . import products
     from .deferred import Element
 
     Check = Callable[[Scalar, list[Val]], None]
+else:
+    products = lazy("jitney.frontend.wholes", "products")
 
 _FLOAT64 = SCALARS["float64"]
 
@@ -130,7 +134,7 @@ def binary(lw: Lowering, op: str, a: Val, b: Val, before: Check | None = None) -
     if op == "divmod":
         return lw.make_tuple([settle(lw, binary(lw, "//", a, b)), settle(lw, binary(lw, "%", a, b))])
     if op == "@":
-        lw.unsupported(f"`@` of {a.type} and {b.type} is not supported")
+        return products.matmul(lw, a, b, "matmul")
     if not _has_axes(a, b):
         return operators.binary(lw, op, a, b)
     if op == "**":

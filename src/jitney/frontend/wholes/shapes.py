@@ -56,6 +56,7 @@ def check_into(
 
 
 def check_shapes(lw: Lowering, fits: int, shapes: list[tuple[int, ...]], text: str) -> None:
+    """Leave unless `fits`, with what `text` raises ({0}, {1} ... stand for the shapes)."""
     if lw.b.constant(fits) is True:
         return
     captures = tuple(dict.fromkeys(v for shape in shapes for v in shape if lw.b.constant(v) is None))

@@ -108,8 +108,9 @@ def compile(
     units = Group(function, types, hooks).lower()
     clock = _lap(stages, "lower", clock)
 
-    # Whoever wants threads has work for them.
-    full = first is None or any(unit.hooks.options.get("parallel") for unit in units)
+    # Whoever wants threads has work for them; relaxed floats had better have the same bits in every call.
+    relaxed = ("parallel", "fastmath")
+    full = first is None or any(unit.hooks.options.get(name) for unit in units for name in relaxed)
     tier = Tier.FULL if full or first is None else _tier_for(units, first)
 
     made, codes = [], []

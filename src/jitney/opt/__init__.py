@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import (
         addresses,
         checks,
+        contract,
         dce,
         guards,
         inline,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    addresses, checks, dce, guards, inline, memory, modular, params = lazy(
-        "jitney.opt", "addresses", "checks", "dce", "guards", "inline", "memory", "modular", "params"
+    addresses, checks, contract, dce, guards, inline, memory, modular, params = lazy(
+        "jitney.opt", "addresses", "checks", "contract", "dce", "guards", "inline", "memory", "modular", "params"
     )
     promote, rotate, select, split, unroll, vector = lazy(
         "jitney.opt", "promote", "rotate", "select", "split", "unroll", "vector"
@@ -50,6 +51,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("promote", lambda function: promote.promote(function)),
     ("memory", lambda function: memory.forward(function)),
     ("addresses", lambda function: addresses.reduce(function)),
+    ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("dce", lambda function: dce.eliminate(function)),
 )
 

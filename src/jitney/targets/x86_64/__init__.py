@@ -29,7 +29,8 @@ def target(features: frozenset[str]) -> Target:
 
     def select(function: Function, poll: Symbol | None, listing: bool) -> MachineFunction:
         widest = max({t.size for t in {*function.types} if t.lanes > 1}, default=0)
-        if not widest:
+        # Only vectors' rules, and whoever may fuse, know operations of this kind.
+        if not widest and not function.fastmath:
             return X86Selector(function, listing, features, RULES, {}).run()
         selector = X86Selector(function, listing, features, vectors.RULES, vectors.CONDITIONS)
         selector.m.vector_bytes = widest

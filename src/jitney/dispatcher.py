@@ -540,7 +540,9 @@ class _Hooks:
     type_of = staticmethod(type_of)
 
     def plain(self, callee: Any) -> FunctionType | None:
-        return function_of(callee) if isinstance(callee, Callable) else None
+        if isinstance(callee, Callable):
+            return function_of(callee)
+        return callee if isinstance(callee, FunctionType) and _is_own(callee) else None
 
     def of(self, callee: Any) -> _Hooks:
         return _Hooks(dispatcher_of(callee), self.keeps)
@@ -554,7 +556,22 @@ class _Hooks:
         return CalleeInfo(record.symbol, record.result, record.writes, record.hidden, record.rows, record)
 
 
-def dispatcher_of(jitted: Callable) -> Dispatcher:
-    """The dispatcher behind a jitted function."""
+_undecorated: dict[ReferenceType[FunctionType], Dispatcher] = {}
+"""Of functions that were compiled because a jitted one calls them."""
+
+
+def dispatcher_of(jitted: Callable | FunctionType) -> Dispatcher:
+    """The dispatcher behind a jitted function, or a function that is compiled because a jitted one calls it."""
+    if isinstance(jitted, FunctionType):
+        found = _undecorated.get(ref(jitted))
+        if found is None:
+            found = _undecorated[ref(jitted, _undecorated.pop)] = Dispatcher(jitted, {})
+        return found
     dispatcher: Dispatcher = slow_of(jitted).__self__
     return dispatcher
+
+
+def _is_own(function: FunctionType) -> bool:
+    """Whether a function without decorator is worth compiling with its caller: Python's own and NumPy's are not."""
+    root = (function.__module__ or "").partition(".")[0]
+    return root == "__main__" or (root != "numpy" and root not in sys.stdlib_module_names)

@@ -6,6 +6,8 @@ index * stride, where the innermost stride of a contiguous array becomes the sca
 
 from __future__ import annotations
 
+import sys
+
 from ..pytypes import INT, Array, array_type, iterator_type
 from .operators import store_value
 from .state import Lowering, Val
@@ -194,6 +196,8 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
     assert isinstance(type, Array)
     if name == "shape":
         return lw.make_tuple([Val(INT, (length,)) for length in lengths(array)])
+    if name == "dtype":
+        return lw.constant(sys.modules["numpy"].dtype(type.item.dtype))
     if name == "ndim":
         return lw.constant(type.ndim)
     if name == "itemsize":

@@ -20,7 +20,7 @@ from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from functools import partial
-    from types import FunctionType
+    from types import CodeType, FunctionType
     from typing import Any
 
     from ..ir.function import Symbol
@@ -124,10 +124,23 @@ def _check_kind(function: FunctionType, tree: Source) -> None:
         reason = "a generator is not supported"
     elif flags & _STAR_ARGS:
         reason = "`*args` and `**kwargs` are not supported"
-    elif function.__code__.co_cellvars:
-        reason = f"the local {function.__code__.co_cellvars[0]!r} is used by a nested function, which is not supported"
+    elif _captured(function.__code__):
+        reason = f"the local {_captured(function.__code__)!r} is used by a nested function, which is not supported"
     if reason:
         raise UnsupportedError(reason, tree.file, tree.node.lineno + tree.line_offset, tree.node.col_offset)
+
+
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+
+
+def _captured(code: CodeType) -> str:
+    """A local that a nested function uses; before Python 3.12 a comprehension is one, which does not count."""
+    for inner in code.co_consts:
+        if isinstance(inner, type(code)) and inner.co_name not in _COMPREHENSIONS:
+            for name in inner.co_freevars:
+                if name in code.co_cellvars:
+                    return name
+    return ""
 
 
 def _prepared(

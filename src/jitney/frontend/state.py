@@ -7,6 +7,8 @@ The dirty flag and the fuel for polls are two hidden names of the environment, s
 
 from __future__ import annotations
 
+import sys
+
 from ..errors import UnsupportedError
 from ..ir.builder import Builder
 from ..ir.function import Block, Call, Edge, Function
@@ -16,6 +18,7 @@ from ..pytypes import (
     FLOAT,
     INT,
     NONE,
+    SCALARS,
     UNBOUND,
     Array,
     Constant,
@@ -182,6 +185,11 @@ class Lowering:
             return NONE_VAL
         if kind is tuple:
             return self.make_tuple([self.constant(v) for v in value])
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and isinstance(value, numpy.generic):
+            item = SCALARS.get(value.dtype.name)
+            if item is not None and kind is numpy.dtype(item.dtype).type:
+                return Val(item, (self.b.const(item.access.type, value.item()),))
         return Val(constant_type(value))
 
     def known(self, value: Val) -> Any:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import sys
 from types import BuiltinFunctionType, FunctionType
 
-from ..pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, PyType, Scalar, array_type, constant_type, tuple_type
+from ..pytypes import (
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    SCALARS,
+    Array,
+    PyType,
+    Scalar,
+    array_type,
+    constant_type,
+    object_type,
+    tuple_type,
+)
 from .callable import Callable
 from .layouts import arrays
 
@@ -24,7 +37,8 @@ def type_of(value: Any) -> PyType | None:
 
     Exact types only: an instance of a subclass of int, float or ndarray may behave differently. Two arrays of the
     same type agree in dtype, number of dimensions, contiguity and writeability; unaligned and byte-swapped arrays,
-    and those of more than four dimensions, have no type. A string, function or class is its own type.
+    and those of more dimensions than `MAX_NDIM`, have no type. A string, function or class is its own type; of any
+    other object the class is.
     """
     kind = type(value)
     known = _PLAIN.get(kind)
@@ -39,12 +53,16 @@ def type_of(value: Any) -> PyType | None:
     if numpy is not None and arrays() is not None:
         if kind is numpy.ndarray:
             return _array_type(value)
+        if isinstance(value, (numpy.ufunc, numpy.dtype, type(numpy.sum))):
+            return constant_type(value)
         if isinstance(value, numpy.generic):
             scalar = SCALARS.get(value.dtype.name)
-            return scalar if scalar is not None and kind is numpy.dtype(scalar.dtype).type else None
+            return scalar if scalar is not None and kind is numpy.dtype(scalar.dtype).type else object_type(kind)
     if isinstance(value, _CONSTANTS):
         return constant_type(value)
-    return None
+    if numpy is not None and kind is numpy.ndarray:
+        return None
+    return object_type(kind)
 
 
 def _array_type(array: Any) -> PyType | None:

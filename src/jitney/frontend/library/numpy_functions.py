@@ -123,6 +123,28 @@ def method_rule(owner: PyType, name: str) -> Rule | None:
     return _methods.get(name)
 
 
+_RANDOM = frozenset("""
+    random uniform triangular gauss normalvariate expovariate betavariate gammavariate lognormvariate paretovariate
+    vonmisesvariate weibullvariate randint randrange seed shuffle
+""".split())
+
+
+def stand_in(owner: type, name: str) -> Any:
+    """A method of an object of its own, of a class of random generators: what it returns is of the same type as what
+    the real one does. None for all others."""
+    plain, numpy = sys.modules.get("random"), sys.modules.get("numpy")
+    if plain is not None and owner is plain.Random:
+        return getattr(plain.Random(0), name) if name in _RANDOM else None
+    random = getattr(numpy, "random", None) if numpy is not None else None
+    if random is None:
+        return None
+    if owner is random.RandomState:
+        return getattr(random.RandomState(0), name, None)
+    if owner is random.Generator:
+        return getattr(random.Generator(random.PCG64(0)), name, None)
+    return None
+
+
 def _ndarray() -> Any:
     return getattr(sys.modules.get("numpy"), "ndarray", None)
 

@@ -51,7 +51,10 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     """``function(*args, **kwargs)``, whatever the function is."""
     known = constant_value(function)
     rule = numpy_functions.rule_of(known) if isinstance(function.type, Constant) else None
-    guess = _learned(lw, known, args, kwargs) if rule is not None and rule.learn else None
+    learns = known if rule is not None and rule.learn else None
+    if rule is None and known is not None:
+        learns = numpy_functions.stand_in(type(getattr(known, "__self__", None)), getattr(known, "__name__", ""))
+    guess = _learned(lw, learns, args, kwargs) if learns is not None else None
     callee = objects.box(lw, function).parts[0]
     boxed = [objects.box(lw, v).parts[0] for v in (*args, *kwargs.values())]
     lw.at(node)
@@ -67,6 +70,9 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
     guess = None
     if rule is not None and rule.learn:
         guess = _learned(lw, numpy_functions.unbound(owner.type, name), [owner, *args], kwargs)
+    elif isinstance(owner.type, Object) and owner.type.kind is not None:
+        alike = numpy_functions.stand_in(owner.type.kind, name)
+        guess = _learned(lw, alike, args, kwargs) if alike is not None else None
     boxed = [objects.box(lw, v).parts[0] for v in (owner, *args, *kwargs.values())]
     lw.at(node)
     if rule is None or not rule.pure or _changes(kwargs):

@@ -102,7 +102,7 @@ def test_result_of_either_type():
     assert len(compiled(either)) == 1
 
 
-def test_subclasses_run_in_cpython():
+def test_subclasses_keep_their_operators():
     class Int(int):
         def __add__(self, other):
             return "added"
@@ -117,8 +117,7 @@ def test_subclasses_run_in_cpython():
 
     assert plus(1) == 2 and plus(1.0) == 2.0
     for value in (Int(1), Float(1)):
-        with pytest.warns(FallbackWarning, match="the argument 'x' is"):
-            assert plus(value) == "added"
+        assert plus(value) == "added"
         assert plus(value) == "added"
 
 
@@ -135,7 +134,8 @@ def test_arrays_that_run_in_cpython():
     sub = np.arange(3.0).view(Sub)
     swapped = np.arange(3, dtype=">f8" if sys.byteorder == "little" else "<f8")
     unaligned = np.frombuffer(b"x" + np.arange(1.0, 4.0).tobytes(), dtype="f8", offset=1)
-    for array, expected in [(sub, "mine"), (swapped, 0.0), (unaligned, 1.0), (np.zeros(3, "c16"), 0j)]:
+    assert first(sub) == "mine"
+    for array, expected in [(swapped, 0.0), (unaligned, 1.0), (np.zeros(3, "c16"), 0j)]:
         with pytest.warns(FallbackWarning):
             assert first(array) == expected
     assert first(np.arange(5.0)) == 0.0
@@ -258,8 +258,7 @@ def test_method():
         def name(cls):
             return cls
 
-    with pytest.warns(FallbackWarning, match="the argument 'self' is a"):
-        assert Scaled().plain(3) == 3
+    assert Scaled().plain(3) == 3
     assert Scaled().double(3) == 6 and Scaled.triple(3) == 9
     assert Scaled.name() is Scaled
 
@@ -271,15 +270,17 @@ def test_fallback_is_told_once_for_each_types():
 
     with pytest.warns(FallbackWarning) as caught:
         for _ in range(3):
-            assert half(fractions.Fraction(1, 2)) == fractions.Fraction(1, 4)
+            assert half(np.ones(1, ">f8"))[0] == 0.5
     assert len(caught) == 1
     assert caught[0].filename == __file__
     with pytest.warns(FallbackWarning) as caught:
-        with pytest.raises(TypeError):
-            half([])
+        assert half(np.ones(1, "c16"))[0] == 0.5
     assert len(caught) == 1
+    with pytest.raises(TypeError):
+        half([])
+    assert half(fractions.Fraction(1, 2)) == fractions.Fraction(1, 4)
     assert half(1.0) == 0.5
-    assert [bool(s.reason) for s in half.specializations] == [True, True, False]
+    assert [bool(s.reason) for s in half.specializations] == [True, True, False, False, False]
 
 
 def test_strict_raises_every_time_with_the_place():
@@ -294,8 +295,8 @@ def test_strict_raises_every_time_with_the_place():
     assert caught.value.file == __file__
     text = str(caught.value)
     assert "    with x:\n    ^" in text
-    with pytest.raises(UnsupportedError, match="the argument 'x' is a list"):
-        strict([])
+    with pytest.raises(UnsupportedError, match="the argument 'x' is a 1-dim"):
+        strict(np.zeros(1, "c16"))
 
 
 def test_warning_as_error_raises_unsupported_error():
@@ -304,7 +305,7 @@ def test_warning_as_error_raises_unsupported_error():
         return x
 
     with pytest.raises(UnsupportedError, match="runs in CPython"):
-        f([])
+        f(np.zeros(1, "c16"))
 
 
 def test_generators_and_coroutines_stay_what_they_are():

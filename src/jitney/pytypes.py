@@ -299,6 +299,9 @@ def join(a: PyType, b: PyType) -> PyType | None:
     if isinstance(a, Object) and isinstance(b, Object):
         items = a.elements if a.elements == b.elements else ()
         return object_type(a.kind if a.kind is b.kind else None, a.owned or b.owned, items)
+    if isinstance(a, Object) or isinstance(b, Object):
+        other = b if isinstance(a, Object) else a
+        return object_type(None, True) if is_boxable(other) else None
     members: list[PyType] = []
     for t in (a, b):
         for m in t.members if isinstance(t, Union) else (t,):
@@ -307,6 +310,13 @@ def join(a: PyType, b: PyType) -> PyType | None:
             if m not in members:
                 members.append(m)
     return union_type(tuple(members)) if len(members) <= 4 else None
+
+
+def is_boxable(type: PyType) -> bool:
+    """Whether a value can become an object where paths join."""
+    if isinstance(type, Array):
+        return not type.view
+    return type in (INT, FLOAT, BOOL, NONE) or isinstance(type, Constant)
 
 
 def _join_arrays(a: Array, b: Array) -> Array | None:

@@ -258,8 +258,7 @@ def test_method():
         def twice(self, x):
             return x * 2
 
-    with pytest.warns():
-        assert Thing().twice(4) == 8
+    assert Thing().twice(4) == 8
 
 
 def test_constant_tuple_global():

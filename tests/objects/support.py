@@ -14,11 +14,11 @@ def used_blocks() -> int:
 
 
 def assert_nothing_leaks(call: Any, times: int = 100) -> None:
-    for _ in range(20):
+    for _ in range(50):
         call()
     # Caches of the interpreter's own may grow for a while: a leak grows in every round.
     grown = []
-    for _ in range(3):
+    for _ in range(6):
         before = used_blocks()
         for _ in range(times):
             call()

@@ -1,6 +1,7 @@
 """NumPy itself and any other Python callable, called from compiled code: plain against jitted, and without leaks."""
 
 import collections
+import random
 import sys
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from jitney import jit
 from tests.objects.support import assert_nothing_leaks, quietly
-from tests.support import check
+from tests.support import check, outcome
 
 A = np.array([3.0, 1.0, 2.0])
 M = np.array([[2.0, 1.0], [1.0, 3.0]])
@@ -256,3 +257,96 @@ def test_loops_stay_fast_beside_calls():
 
     jitted = check(mostly, (np.arange(10.0), False), bails=False)
     assert "load f64" in str(jitted.explain())
+
+
+def test_streams_of_random_numbers():
+    def draws(n):
+        s = 0.0
+        for _ in range(n):
+            s += random.random() + np.random.rand() + np.random.randint(10) + random.randint(1, 6)
+        return s, np.random.normal(0.0, 1.0, 3), random.gauss(0.0, 1.0), np.random.permutation(5)
+
+    jitted = jit(strict=True)(draws)
+    for seed in range(3):
+        results = []
+        for function in (draws, jitted):
+            random.seed(seed)
+            np.random.seed(seed)
+            results.append(outcome(function, (5,)))
+            results.append((random.random(), np.random.rand()))
+        assert results[0] == results[2] and results[1] == results[3]
+
+
+class Counter:
+    def __init__(self, step):
+        self.step = step
+        self.seen = []
+
+    @jit(strict=True)
+    def count(self, a, out):
+        s = 0.0
+        for i in range(len(a)):
+            s += a[i] * self.step
+        self.seen.append(s)
+        out["sum"] = s
+        self.step += 1
+        return s, len(self.seen), self
+
+
+def test_arguments_of_any_class():
+    counter, out, a = Counter(2), {}, np.arange(4.0)
+    assert counter.count(a, out) == (12.0, 1, counter)
+    assert counter.count(a, out) == (18.0, 2, counter)
+    assert out == {"sum": 18.0} and counter.seen == [12.0, 18.0] and counter.step == 4
+    count = sys.getrefcount(counter)
+    counter.count(a, out)
+    assert sys.getrefcount(counter) == count
+
+
+def helper(x):
+    t = 0
+    for i in range(3):
+        t += i * x
+    return t
+
+
+def test_undecorated_functions_are_compiled_with_their_caller():
+    def caller(n, f):
+        return helper(n) + helper(n * 0.5), f(np.arange(4.0))
+
+    jitted = check(caller, (3, np.mean), (3, np.max), bails=False, strict=True)
+    assert not [s.reason for s in jitted.specializations if s.reason]
+
+
+def joined(n, x):
+    s = 0.0
+    for v in [1, 2.5, x]:
+        s = s + v
+    t = n if n > 2 else x
+    u = None
+    for k in range(n):
+        u = x if k % 2 else k
+    if n > 3:
+        w = 7
+    else:
+        w = [n]
+    if n > 4:
+        return s, t, u, w
+    return "few", s, u, w
+
+
+def returns_any(n):
+    if n == 0:
+        return "none"
+    if n == 1:
+        return np.zeros(2)
+    if n == 2:
+        return n
+    return n * 0.5 if n > 3 else None
+
+
+def test_objects_where_paths_join():
+    jitted = check(joined, *[(n, x) for n in (0, 1, 3, 4, 5) for x in ("x", 2, 3.5) if x != "x"], strict=True)
+    other = check(returns_any, 0, 1, 2, 3, 4, bails=False, strict=True)
+    for n in range(5):
+        assert_nothing_leaks(lambda n=n: (jitted(n, 2.5), other(n)))

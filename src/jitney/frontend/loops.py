@@ -403,6 +403,8 @@ class _Attempt:
             type = self.plan.types.get(name, entry.type)
             args.extend(self._coerced(name, entry, type))
             env[name] = lw.parameter(type, header)
+            if isinstance(type, Object) and not isinstance(entry.type, Object):
+                lw.unchecked.append(env[name].parts[0])
             carried.append((name, type))
         for name in self.carried:
             if env[name].type is UNBOUND:
@@ -410,6 +412,7 @@ class _Attempt:
         b.jump(header, tuple(args))
         b.start(header, pre)
         lw.env = env
+        lw.check_made()
         return loop, args, carried
 
     def _coerced(self, name: str, value: Val, type: PyType) -> tuple[int, ...]:

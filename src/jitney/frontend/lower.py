@@ -9,7 +9,7 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..pytypes import BOOL, INT, NONE, PyType, mapped
+from ..pytypes import BOOL, INT, NONE, PyType, mapped, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
@@ -33,6 +33,7 @@ else:
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
 _MAX_ROUNDS = 5
+OBJECT = object_type()
 
 
 class Lowered:
@@ -94,9 +95,10 @@ def lower(
         body = [_ast.Return(value=body, lineno=body.lineno, col_offset=body.col_offset)]
     live = Liveness(body)
     result: PyType | None = None
-    writes = False
+    writes = boxed = False
     for _ in range(_MAX_ROUNDS):
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
+        lw.boxes_result = boxed
         if symbol is not None:
             lw.function.symbol = symbol
         try:
@@ -104,7 +106,11 @@ def lower(
             lw.returns.append(lw.open_end(NONE_VAL))
         except DeadPath:
             pass
-        found = _joined_result(lw)
+        found = _joined_result(lw, boxed)
+        if found is OBJECT:
+            # Values that have no type in common are returned as objects.
+            boxed = True
+            continue
         if lw.awaited and found is None:
             return _finish(lw, None)
         if lw.recursive and found is None:
@@ -179,13 +185,15 @@ def _prepared(
     return lw
 
 
-def _joined_result(lw: Lowering) -> PyType | None:
-    """The type that covers everything returned; None if nothing is."""
+def _joined_result(lw: Lowering, boxed: bool) -> PyType | None:
+    """The type that covers everything returned; None if nothing is; OBJECT if there is none."""
     result: PyType | None = None
     for end in lw.returns:
         assert end.value is not None
         type = end.value.type
         joined = type if result is None else join_types(result, type)
+        if joined is None and not boxed:
+            return OBJECT
         if joined is None:
             lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)
         result = joined

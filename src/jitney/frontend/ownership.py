@@ -85,6 +85,25 @@ class Ownership:
         self._held[object] = index
         self._put(index, object)
 
+    def made_at(self, block: Block, name: str, part: int) -> int:
+        """A new object made by a C function at the end of `block`; it has a slot of its own, where the next one made
+        in this place replaces it."""
+        function = self.lw.function
+        base, disp = self._slot(self._fresh())
+        slot = Memory(_POINTER, 1, disp, SLOTS)
+
+        def emit(op: str, type: Any, args: tuple[int, ...], imm: Any) -> int:
+            v = function.new_value(OPS[op], type, args, imm, self.lw.b.line, block)
+            block.insts.append(v)
+            return v
+
+        address = self.lw.hooks.host.c_function
+        old = emit("load", PTR, (base,), slot)
+        made = emit("ccall", PTR, (part,), Call(name, address(name), (function.types[part],), (PTR,)))
+        emit("store", VOID, (made, base), slot)
+        emit("ccall", VOID, (old,), Call("Py_DecRef", address("Py_DecRef"), (PTR,), ()))
+        return made
+
     def hold_value(self, value: Val) -> Val:
         """`hold` all objects of a value that came as new references."""
         for k in owned_leaves(value.type):

@@ -94,6 +94,8 @@ class Lowering:
         context: the context parameter. returns: open ends that return their value.
         result: the assumed type of the function's result, for calls to itself; None while unknown.
         own: the references held (`ownership.py`). owns: this function or one it calls holds any.
+        boxes_result: the function returns objects, whatever they are.
+        unchecked: objects made where paths are about to join.
         kept: objects whose addresses stand in the code.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
@@ -127,6 +129,8 @@ class Lowering:
         self.own = Ownership(self)
         self.owns = False
         self.kept: list[Any] = []
+        self.unchecked: list[int] = []
+        self.boxes_result = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
         self.hooks: Hooks
@@ -288,7 +292,13 @@ class Lowering:
         for end, args in zip(ends, params):
             self.link(end, target, args)
         self.b.start(target, idom)
+        self.check_made()
         return value
+
+    def check_made(self) -> None:
+        """Raise the pending exception where there was no memory for an object that a join needed."""
+        while self.unchecked:
+            self.check(self.b.emit("ne", self.unchecked.pop(), self.b.const(PTR, 0)), "pending")
 
     def link(self, end: Open, target: Block, args: tuple[int, ...]) -> None:
         """Lead an open end to `target`."""
@@ -354,7 +364,10 @@ class Lowering:
             return Val(CONFLICT)
         for v, end, out in zip(values, ends, args):
             out.extend(self.coerce(v, type, end.block))
-        return self.parameter(type, target)
+        joined = self.parameter(type, target)
+        if isinstance(type, Object) and any(not isinstance(v.type, Object) for v in values):
+            self.unchecked.append(joined.parts[0])
+        return joined
 
     def coerce(self, value: Val, type: PyType, block: Block) -> tuple[int, ...]:
         """The parts of `value` as `type`, which includes its own; conversions go to the end of `block`."""
@@ -368,6 +381,8 @@ class Lowering:
         if isinstance(type, Array):
             return self._coerce_array(value, type, block)
         if isinstance(type, Object):
+            if not isinstance(value.type, Object):
+                return (self._boxed(value, block),)
             return value.parts
         assert isinstance(type, Union), (value, type)
         if isinstance(value.type, Union):
@@ -376,6 +391,20 @@ class Lowering:
                 return tag, payload
             return tag, self.b.append(block, "f2bits", (payload,), I64)
         return self.int_const(value.type.tag), self._payload(value, type.payload, block)
+
+    def _boxed(self, value: Val, block: Block) -> int:
+        """The object of a value, made at the end of `block` and kept until the function returns; null where there is
+        no memory."""
+        type = value.type
+        if isinstance(type, Array):
+            return value.parts[0]
+        if type is NONE or isinstance(type, Constant):
+            return self.keep(type.value if isinstance(type, Constant) else None)
+        if type is BOOL:
+            either = (value.parts[0], self.keep(True), self.keep(False))
+            return self.b.append(block, "select", either, PTR)
+        name = "PyLong_FromLongLong" if type is INT else "PyFloat_FromDouble"
+        return self.own.made_at(block, name, value.parts[0])
 
     def _coerce_array(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
         """An array's parts as those of a type with any strides, or of one that may be a view."""

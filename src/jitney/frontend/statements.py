@@ -245,7 +245,9 @@ def _if(lw: Lowering, node: Any) -> None:
 
 def _return(lw: Lowering, node: Any) -> None:
     value = lw.expr(node.value) if node.value is not None else NONE_VAL
-    if not lw.inlining and has_view(value.type):
+    if not lw.inlining and lw.boxes_result:
+        value = objects.box(lw, value)
+    elif not lw.inlining and has_view(value.type):
         value = creation.as_objects(lw, value)
     lw.returns.append(lw.open_end(value))
     raise DeadPath

@@ -392,3 +392,26 @@ def test_values_of_too_many_types_say_so():
     args = (False, 0, 0.0, np.zeros(1, "f4"), np.zeros(1, "i1"), np.ones(1, "i4"))
     with pytest.warns(FallbackWarning, match="cannot share a variable"):
         assert jit(f)(*args) == 1
+
+
+def test_both_ends_of_an_interval():
+    def f(n):
+        inside = below = other = 0
+        for i in range(-n, n):
+            if 3 <= i <= 9 or i == 20:
+                inside += 1
+            elif i < -4 or i > 30:
+                below += i
+            if not (-7 < i < 12):
+                other += 2
+            while 5 <= i < 8:
+                i += 1
+                other += 1
+        return inside, below, other
+
+    check(f, (0,), (4,), (10,), (45,))
+
+    def g(a, b):
+        return (-(2**63) <= a <= 2**63 - 2, 2**63 - 3 < a, -5 <= a < 5 if b else 5 >= a > -5)
+
+    check(g, (2**63 - 1, True), (-(2**63), False), (4, True), (5, True), (5, False), (-5, True), (-5, False))

@@ -32,6 +32,91 @@ def expect(name: str, before: str, wanted: str) -> None:
 
 
 CASES = {
+    "between: both ends of an interval": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v4)
+        b2:
+          ret v5
+        b3(v8: i64):
+          ret v8
+        """, """
+          v11 = const i64 25
+          v9 = const i64 -97
+          v4 = const i64 1
+          v5 = const i64 2
+          v10 = add v1, v9
+          v12 = ule v10, v11
+          br v12, b1, b2
+        b1:
+          ret v5
+        b2:
+          ret v4
+        """),
+    "between: outside of an interval": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = slt v1, v2
+          br v6, b3(v4), b1
+        b1:
+          v7 = sgt v1, v3
+          br v7, b3(v4), b2
+        b2:
+          ret v5
+        b3(v8: i64):
+          ret v8
+        """, """
+          v9 = const i64 9
+          v4 = const i64 1
+          v5 = const i64 2
+          v10 = ule v1, v9
+          br v10, b1, b2
+        b1:
+          ret v5
+        b2:
+          ret v4
+        """),
+    "between: nothing where the ways out differ": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v2)
+        b2:
+          ret v3
+        b3(v8: i64):
+          ret v8
+        """, """
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v2)
+        b2:
+          ret v3
+        b3(v8: i64):
+          ret v8
+        """),
     "params: unused and copied parameters": ("params", """
         func f(v0: ptr, v1: i64) -> i64 {
         loop L0: header b1 preheader b0

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..ir.function import Function
     from . import (
         addresses,
+        between,
         checks,
         contract,
         dce,
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    addresses, checks, contract, dce, guards, inline, memory, modular, params = lazy(
-        "jitney.opt", "addresses", "checks", "contract", "dce", "guards", "inline", "memory", "modular", "params"
+    addresses, between, checks, contract, dce, guards, inline, memory, modular = lazy(
+        "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inline", "memory", "modular"
     )
-    promote, rotate, select, split, unroll, vector = lazy(
-        "jitney.opt", "promote", "rotate", "select", "split", "unroll", "vector"
+    params, promote, rotate, select, split, unroll, vector = lazy(
+        "jitney.opt", "params", "promote", "rotate", "select", "split", "unroll", "vector"
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -44,6 +45,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("unroll", lambda function: unroll.unroll(function)),
     ("modular", lambda function: modular.wrap(function)),
     ("checks", lambda function: checks.drop_checks(function)),
+    ("between", lambda function: between.join(function)),
     ("select", lambda function: select.convert(function)),
     ("guards", lambda function: guards.hoist(function)),
     ("split", lambda function: split.split_loops(function)),

@@ -314,3 +314,28 @@ def test_elements_that_loops_add_to():
                     run(whole[5:], whole[offset::-1], *more)
                     run(whole[5:], whole[2:5], *more)
                 assert x.tobytes() == y.tobytes(), (function, offset, at, step)
+
+
+def classes(values, out):
+    for i in range(len(values)):
+        c = values[i]
+        kind = 0
+        if 97 <= c <= 122 or 65 <= c <= 90 or c == 95:
+            kind = 1
+        elif c > 47 and not c > 57:
+            kind = 2
+        elif -3 < c < 4 or not (c < 1000 or c >= 1003):
+            kind = 3
+        if c >= 200 and c <= 100:
+            kind = 4
+        if c > 2**63 - 2 or c < -(2**63) + 1:
+            kind += 10
+        out[i] = kind
+
+
+def test_ranges_of_integers():
+    marks = (97, 122, 65, 90, 95, 47, 57, -3, 4, 1000, 1003, 200, 100)
+    values = np.array([*_INTS, *[m + d for m in marks for d in (-1, 0, 1)]])
+    check(classes, *[(values, np.zeros(len(values), np.int64))] * 2)
+    small = np.arange(256).astype(np.uint8)
+    check(classes, *[(small, np.zeros(256, np.int64))] * 2)

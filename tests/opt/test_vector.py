@@ -43,6 +43,8 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         (*FLOATS, *INTS), "s = a[0]\nfor i in range(1, len(a)):\n  if a[i] > s: s = a[i]\nreturn s",
     ),
     "least": ((*FLOATS, *INTS), "s = b[0]\nfor i in range(1, len(a)): s = min(s, a[i])\nreturn s"),
+    "greatest from a float": (("float64",), "s = -1.5\nfor i in range(len(a)): s = max(s, a[i] - b[i])\nreturn s"),
+    "least from infinity": (("float64",), "s = 1e999\nfor i in range(len(a)):\n  if a[i] < s: s = a[i]\nreturn s"),
     "any": (NUMBERS, "s = False\nfor i in range(len(a)):\n  if a[i] == 7: s = True\nreturn s"),
     "xor": (INTS, "s = a[0]\nfor i in range(len(a)): s ^= a[i]\nreturn s"),
     "or": (INTS, "s = 0\nfor i in range(len(a)): s |= int(a[i])\nreturn s"),

@@ -42,6 +42,11 @@ _EXTREMES = {
 }  # fmt: skip
 
 
+# The comparison of a new value (first) with the greatest or least so far that tells whether it is another.
+CHANGES = {"smin": "slt", "smax": "sgt", "fmin": "flt", "fmax": "fgt"}
+_SWAPPED = {"slt": "sgt", "sgt": "slt", "flt": "fgt", "fgt": "flt"}
+
+
 class NotVectorizable(Exception):
     """The loop stays as it is. Says why."""
 
@@ -69,15 +74,16 @@ class Body:
         counter, following: the counter and its next value.
         carried: header parameter -> what the next iteration gets for it; without the counter.
         passed: those parameters that are not used in the loop, likewise.
+        flags: parameters that become an invariant once a greatest or least changes: (its parameter, the invariant).
         accesses: all loads and stores, in order.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
     """
 
     __slots__ = (
-        "_alias", "_edges", "_masks", "_made", "_next", "_paths", "accesses", "addresses", "back", "blocks",
-        "carried", "counter", "exit", "following", "function", "insts", "latch", "live", "loop", "order", "passed",
-        "uniform",
+        "_alias", "_edges", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
+        "blocks", "carried", "counter", "exit", "flags", "following", "function", "insts", "latch", "live", "loop",
+        "order", "passed", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -104,6 +110,7 @@ class Body:
             p: self.resolve(a) for p, a in zip(header.params, self.back.args) if p != self.counter
         }  # fmt: skip
         self.passed: dict[int, int] = {}
+        self.flags: dict[int, tuple[int, int]] = {}
         self.live = self._live()
         self._unmask()
         self._drop_unneeded()
@@ -282,11 +289,9 @@ class Body:
         test = self.insts.get(cond)
         if test is not None and test.op.name in _EXTREMES:
             first, second = _EXTREMES[test.op.name]
-            if test.args == (a, b):
-                return self.make(OPS[first], (a, b), type)
-            if test.args == (b, a):
-                # The test the other way round: what is unordered or equal gives the second, still.
-                return self.make(OPS[second], (a, b), type)
+            if test.args in ((a, b), (b, a)):
+                # With the test the other way round what is unordered or equal gives the second, still.
+                return self.make(OPS[first if test.args == (a, b) else second], (a, b), type)
         grown = self.insts.get(a)
         if type is I64 and grown is not None and grown.op is _ADD and grown.args[0] == b:
             if self.constant(grown.args[1]) == 1:
@@ -369,13 +374,16 @@ class Body:
         """Leave in `order` what stores, checks, carried values and the last values of others depend on."""
         insts, carried = self.insts, self.carried
         ends = set(carried.values())
+        flags = {carried[p]: p for p in carried if self._is_flag(p)}
         work = [v for v in self.order if insts[v].op.base]
         for v in self.order:
             if insts[v].op is _STORE:
                 work += (v, insts[v].args[0], insts[v].mask)
         for v in map(self.resolve, self.live):
-            if v in ends or not self.derived(v, ends):
+            if v not in flags and (v in ends or not self.derived(v, ends)):
                 work.append(v)
+        # What a flag shows is needed.
+        work += [carried[m] for m, _ in self.flags.values()]
         needed: set[int] = set()
         while work:
             v = work.pop()
@@ -392,9 +400,32 @@ class Body:
         kept = set(self.order)
         self.accesses = [a for a in self.accesses if a.value in kept]
         for p, result in carried.items():
-            if p not in needed:
+            if p in self.flags:
+                if p in needed:
+                    raise NotVectorizable("a flag that is looked at in the loop")
+            elif p not in needed:
                 # Nobody looks at it in the loop, so only the last one counts.
                 self.passed[p] = result
+
+    def _is_flag(self, p: int) -> bool:
+        """Whether ``p = t if x > m else p``, beside ``m = x if x > m else m``: it is t in the end if m is another."""
+        inst = self.insts.get(self.carried[p])
+        if inst is None or inst.op is not _SELECT or inst.args[2] != p or inst.args[0] not in self.insts:
+            return False
+        test, chosen = self.insts[inst.args[0]], inst.args[1]
+        if test.op.name not in _SWAPPED or (self.inside(chosen) and self.op(chosen) is not _CONST):
+            return False
+        for m, result in self.carried.items():
+            extreme = self.insts.get(result)
+            if extreme is None or m not in extreme.args or m == p or extreme.op.name not in CHANGES:
+                continue
+            name, args = test.op.name, test.args
+            if args[0] == m:
+                name, args = _SWAPPED[name], args[::-1]
+            if name == CHANGES[extreme.op.name] and args[1] == m and set(args) == set(extreme.args):
+                self.flags[p] = m, chosen
+                return True
+        return False
 
     def derived(self, v: int, ends: set[int], depth: int = 8) -> bool:
         """Whether `v` can be computed behind the loop from `ends`, the counter and invariants, by a few pure scalar

@@ -11,7 +11,7 @@ from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, PTR, VOID
 from ..rebuild import Rebuild, laid_out
-from .body import NotVectorizable
+from .body import CHANGES, NotVectorizable
 from .plan import Plan
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
 from .widths import COUNTER_LIMIT
@@ -175,6 +175,8 @@ class Entering(Rebuild):
         found = scalars.made
         for reduction in plan.reductions:
             found[reduction.result] = totals.by_param[reduction.param]
+        for p in body.flags:
+            found[body.carried[p]] = totals.by_param[p]
         found[body.following] = following
         found[body.counter] = self.builder.emit("sub", following, self.builder.const(I64, body.loop.step))
         for v in plan.last:
@@ -438,6 +440,12 @@ class _Totals:
                 self._replays.append(self.builder.emit("ult", bits, self.builder.const(I64, most)))
         for reduction, parts in by_reduction.items():
             self.by_param[reduction.param] = self._total(reduction, parts, start[reduction.param])
+
+        for p, (m, chosen) in plan.body.flags.items():
+            new = rebuild.value[chosen] if chosen not in plan.body.insts else _Scalars(rebuild, plan).value(chosen)
+            kind = next(r.kind for r in plan.reductions if r.param == m)
+            changed = self.builder.emit(CHANGES[kind], self.by_param[m], start[m])
+            self.by_param[p] = self.builder.emit("select", changed, new, start[p])
 
     def good(self) -> int:
         """Whether the totals are right, as one condition; -1: they are."""

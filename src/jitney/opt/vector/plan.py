@@ -80,7 +80,7 @@ class Plan:
         self.tests: list[tuple[Group, Group]] = []
         reach = self._depend()
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
-        ends = {r.result for r in self.reductions}
+        ends = {r.result for r in self.reductions} | {body.carried[p] for p in body.flags}
         self.last = {v for v in wanted if not body.derived(v, ends)}
         widths = Widths(body, self.reductions, self.last)
         if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):

@@ -14,6 +14,7 @@ else in the loop looks at the values on it. What is exact:
   scalar loop does it all again.
 - least and greatest. Of floats in the form that ignores NaN (`x if x < s else s`). If 0.0 comes out, its sign depends
   on the order: again the scalar loop does it all once more.
+- beside a least or greatest, a flag that is set when it changes (which type it has: ``best = inf``, and then elements).
 - float sums and products under fastmath.
 """
 
@@ -70,7 +71,7 @@ def find(body: Body) -> list[Reduction]:
     """
     found = []
     for param, result in body.carried.items():
-        if param in body.passed:
+        if param in body.passed or param in body.flags:
             continue
         reduction = Reduction(param, result)
         _follow(body, reduction)
@@ -134,7 +135,7 @@ def _looked_at(body: Body, found: list[Reduction]) -> None:
                 used.add(a)
                 if v not in owner[a].chain:
                     raise NotVectorizable("an accumulator is looked at in the loop")
-    ends = {r.result for r in found}
+    ends = {r.result for r in found} | {body.carried[p] for p in body.flags}
     for v in map(body.resolve, body.live):
         if body.derived(v, ends):
             continue
@@ -144,6 +145,8 @@ def _looked_at(body: Body, found: list[Reduction]) -> None:
         # What hangs on the chain must lead to the result.
         if any(v != r.result and v not in used for v in r.chain) or r.result in used:
             raise NotVectorizable("more than one end of a chain")
+    if any(len(owner[m].chain) != 1 for m, _ in body.flags.values()):
+        raise NotVectorizable("a flag of an extreme of several values")
     for p, result in body.carried.items():
         if result in owner and owner[result].param != p:
             raise NotVectorizable("accumulators change places")

@@ -651,3 +651,35 @@ def test_the_checker_wants_vectors_whole():
             inst[4].operands = inst[1:3]
     with pytest.raises(CheckError, match="does not fit"):
         check(m, allocation, cpu)
+
+
+@pytest.mark.parametrize("type", [F64, F32, vector(F64, 4), vector(F32, 4)], ids=str)
+@pytest.mark.parametrize("seed", range(6))
+def test_fused_products(type, seed):
+    """Operands that are wanted again, that are not, constants and loads, in every place; scalars alone, too."""
+    if "fma" not in HERE:
+        return
+    r = random.Random(seed)
+    case = Case()
+    b = case.b
+    shared = [case.argument(type) for _ in range(3)]
+    one = 1.5 if type.lanes == 1 else (1.5,) * type.lanes
+
+    def operand():
+        kind = r.randrange(5)
+        if kind == 0:
+            return b.const(type, one)
+        if kind == 1:
+            return b.load(NATURAL[type], case.source, disp=case.arguments[r.randrange(3)][0])
+        if kind == 2:
+            return b.emit("fadd", r.choice(shared), r.choice(shared))
+        return r.choice(shared)
+
+    for k in range(12):
+        v = b.emit("fma", operand(), operand(), operand())
+        case.result(v, f"fma {k}")
+        if r.random() < 0.5:
+            shared.append(v)
+    case.compile("x86-64-v3")
+    for _ in range(10):
+        case.run([lanes(r, t) if t.lanes > 1 else some(r, t) for _, t in case.arguments])

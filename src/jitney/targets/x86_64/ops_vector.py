@@ -193,25 +193,7 @@ EVEX_UNARY = MachineOp("vector", _evex_unary)
 EVEX_REVERSED = MachineOp("vector", _evex_reversed)
 EVEX_SHIFT = MachineOp("vector shift", _evex_shift)
 
-# -- three operands, memory ------------------------------------------------------------------------
-
-
-def _fma(e: Emitter, o: Locs, i: Locs, row: Any, stub: Any) -> None:
-    """d = ins[0] + ins[1] * ins[2]"""
-    e.move_x(o[0], i[0])
-    if i[2] >= SLOT:
-        e.vex_rrm(row, o[0], i[1], e.slot(i[2]))
-    else:
-        e.vex_rrr(row, o[0], i[1], i[2])
-
-
-def _fma_m(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
-    e.move_x(o[0], i[0])
-    e.vex_rrm(imm[0], o[0], i[1], mem(e, i, 2, imm[1]))
-
-
-FMA = MachineOp("fma", _fma, tie=1, late=1, slots=2)
-FMA_M = MachineOp("fma", _fma_m, tie=1, late=1)
+# -- memory ---------------------------------------------------------------------------------------
 
 
 def _gather(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:

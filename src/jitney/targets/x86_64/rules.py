@@ -48,6 +48,7 @@ _TABLE: tuple[tuple[Any, str], ...] = (
     (lambda s, v: division.udiv(s, v), "udiv"),
     (lambda s, v: division.urem(s, v), "urem"),
     (float_.binary, "fadd fsub fmul fdiv fmin fmax"),
+    (float_.fma, "fma"),
     (float_.sqrt, "fsqrt"),
     (float_.fneg, "fneg"),
     (float_.fabs, "fabs"),

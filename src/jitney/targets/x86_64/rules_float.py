@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...codegen.machine import FIRST
+from ...codegen.select import CONST
 from ...ir.types import F32
 from . import ops
 from . import ops_float as fops
@@ -10,6 +11,9 @@ from .select import X86Selector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .encode import Row
 
 # op -> (opcode, mnemonic without sd/ss, whether its operands commute)
@@ -40,6 +44,38 @@ def binary(s: X86Selector, v: int) -> None:
             return
     op = s.float_ops.commuting_rr if commutes else s.float_ops.any_rr
     s.add(op, (v + FIRST,), (s.use(a), s.use(b)), row)
+
+
+def fma(s: X86Selector, v: int) -> None:
+    single = s.types[v] is F32
+    fuse(s, v, (1, 2, 0xB9, "fmadd231ss") if single else (1 | 128, 2, 0xB9, "fmadd231sd"), s.float_memory)
+
+
+def fuse(s: X86Selector, v: int, row: Row, in_memory: Callable[[int], Any]) -> None:
+    """fma a, b, c   ->   vfmadd231 c, a, b    where c is used up, or
+                          vfmadd213 a, b, c    where c is wanted later, or is in memory, and a is not
+
+    row: of the first. in_memory: gives a value as an operand in memory, if it can be one.
+    """
+    x, y, z = s.args[v]
+    stays = in_memory(z)
+    if s.counts[x] > 1 or in_memory(x) is not None:
+        x, y = y, x
+    if s.counts[x] == 1 and in_memory(x) is None and (stays is not None or s.ops[z] is CONST or s.counts[z] > 1):
+        row = (row[0], row[1], row[2] - 0x10, row[3].replace("231", "213"))
+        first, second, third, found = x, y, z, stays
+    else:
+        found = in_memory(y)
+        if found is None:
+            x, y = y, x
+            found = in_memory(y)
+        first, second, third = z, x, y
+    d, a, b = v + FIRST, s.use(first), s.use(second)
+    if found is not None and third != first and third != second:
+        ins, addr = found
+        s.add(fops.FMA_M, (d,), (a, b, *ins), (row, addr))
+    else:
+        s.add(fops.FMA, (d,), (a, b, s.use(third)), row)
 
 
 def sqrt(s: X86Selector, v: int) -> None:

@@ -7,6 +7,7 @@ from ...codegen.select import CONST
 from ...ir.ops import OPS
 from . import ops_vector as vops
 from .ops_float import BLEND as BLEND_OP
+from .rules_float import fuse
 from .vector_build import (
     AVX2,
     AVX512,
@@ -34,7 +35,6 @@ from .vector_build import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...ir.types import Type
     from .encode import Row
     from .select import X86Selector
 
@@ -445,13 +445,5 @@ def rounding(s: X86Selector, v: int) -> None:
 
 
 def fma(s: X86Selector, v: int) -> None:
-    """fma a, b, c   ->   vfmadd231 c, a, b"""
-    x, y, z = s.args[v]
-    type: Type = s.types[v]
-    size = type.element.size
-    wide = 0 if size == 4 else W
-    if type.lanes == 1:
-        row: Row = (1 | wide, 2, 0xB9, "fmadd231" + ("ss" if size == 4 else "sd"))
-    else:
-        row = Build(s, sized(type)).row((1 | wide, 2, 0xB8, "fmadd231" + ("ps" if size == 4 else "pd")))
-    s.add(vops.FMA, (v + FIRST,), (s.use(z), s.use(x), s.use(y)), row)
+    b, size = _build(s, v)
+    fuse(s, v, b.row((1 | (0 if size == 4 else W), 2, 0xB8, "fmadd231p" + ("s" if size == 4 else "d"))), b.operand)

@@ -139,3 +139,16 @@ def test_products():
     check(f, (rng.standard_normal((2, 3)), rng.standard_normal((4, 2))), (arr([1, 2]), arr([1, 2, 3])), bails=False)
     square = rng.standard_normal((20, 20))
     assert bits(jit(lambda a: a @ a.T)(square)) == bits(square @ square.T)
+
+
+def test_objects_as_bounds_of_slices():
+    def parts(n):
+        return np.zeros((2, n)) if n > 3 else (1, 2)
+
+    def f(a, n):
+        x = parts(n)
+        m = x.shape[1]
+        a[1 : 1 + m] = 7.0
+        return a[:m].sum()
+
+    check(f, (np.arange(9.0), 4), (np.arange(9.0), 9))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..pytypes import BOOL, INT, NONE, Array, Scalar, Slice, Union, slice_type
+from ..pytypes import BOOL, INT, NONE, Array, Object, Scalar, Slice, Union, slice_type
 from .operators import to_index
 from .state import NONE_VAL, Val, constant_value
 
@@ -88,6 +88,7 @@ def _bound(lw: Lowering, bound: Val, default: int) -> int:
     if isinstance(type, Union):
         return lw.split(bound, lambda v: Val(INT, (_bound(lw, v, default),))).parts[0]
     integer = type is INT or type is BOOL or (isinstance(type, Scalar) and type.kind in "iu")
+    integer = integer or isinstance(type, Object)
     if not integer and not isinstance(constant_value(bound), int):
         if isinstance(type, Array):
             lw.unsupported(f"{type} as the bound of a slice is not supported")

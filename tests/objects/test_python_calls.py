@@ -350,3 +350,15 @@ def test_objects_where_paths_join():
     other = check(returns_any, 0, 1, 2, 3, 4, bails=False, strict=True)
     for n in range(5):
         assert_nothing_leaks(lambda n=n: (jitted(n, 2.5), other(n)))
+
+
+def object_numbers(a, n):
+    items = [n, 1, None]
+    lo, hi, none = items
+    t = (1.5, "x", n)
+    a[hi:lo] = 7.0
+    return a[hi:lo], a[:none], a[hi], float(lo) / 2, t[lo], t[hi:], lo in t, range(lo)[hi], np.zeros(lo), max(lo, 1)
+
+
+def test_objects_as_indices_and_bounds():
+    check(object_numbers, (np.arange(6.0), 2), (np.arange(6.0), 0), (np.arange(6.0), 5))

@@ -6,7 +6,7 @@ import _ast
 from types import ModuleType
 
 from ..lazy import lazy
-from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Slice, Tuple, Union
+from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Object, Slice, Tuple, Union
 from . import library, wholes
 from .loops import as_tuple
 from .operators import binary, compare, truth, unary
@@ -206,7 +206,7 @@ def _compared(lw: Lowering, node: Any, k: int, left: Val, right: Val) -> Val:
 
 
 def _membership(lw: Lowering, node: Any, left: Val, right: Val, wanted: bool) -> Val:
-    if not isinstance(right.type, Tuple):
+    if not isinstance(right.type, Tuple) or any(isinstance(t, Object) for t in (left.type, *right.type.elements)):
         value = object_operators.contains(lw, right, left)
         return value if wanted else Val(BOOL, (lw.b.emit("not", value.parts[0]),))
     found = lw.bool_const(False)
@@ -261,7 +261,9 @@ def _subscript(lw: Lowering, node: Any) -> Val:
             lambda: views.subscript(lw, owner, index, node), lambda: object_operators.subscript(lw, owner, index)
         )  # fmt: skip
     if isinstance(owner.type, Tuple):
-        return _tuple_item(lw, owner, index, node)
+        return lw.otherwise(
+            lambda: _tuple_item(lw, owner, index, node), lambda: object_operators.subscript(lw, owner, index)
+        )  # fmt: skip
     return object_operators.subscript(lw, owner, index)
 
 

@@ -90,7 +90,7 @@ def _bound(lw: Lowering, bound: Val, default: int) -> int:
     integer = type is INT or type is BOOL or (isinstance(type, Scalar) and type.kind in "iu")
     integer = integer or isinstance(type, Object)
     if not integer and not isinstance(constant_value(bound), int):
-        if isinstance(type, Array):
+        if isinstance(type, (Array, Object)):
             lw.unsupported(f"{type} as the bound of a slice is not supported")
         lw.fail_with(TypeError, _BOUND_ERROR)
     return to_index(lw, bound)

@@ -88,3 +88,82 @@ class Chain:
             return np.broadcast_to(np.arange(5).astype(self.dtype)[: shape[-1]], [*shape[:-1], min(shape[-1], 5)])
         wide = np.arange(int(np.prod([2 * n for n in shape]))).reshape([2 * n for n in shape]).astype(self.dtype)
         return wide[tuple(r.choice([slice(None, None, 2), slice(None, None, -2), slice(1, None, 2)]) for _ in shape)]
+
+
+class Store(Chain):
+    """A random store: a number, an array of a shape that fits (or does not), or a part of the same array."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        if not self.text.endswith("]"):
+            self.text += "[...]"
+        self.operator = self.random.choice(["=", "=", "=", "=", "+=", "*="])
+        self.params = ["a", "v", *self.variables]
+        self.source = f"def f({', '.join(self.params)}):\n    {self.text} {self.operator} v\n"
+
+    def arguments(self, k: int) -> tuple[Any, ...]:
+        array, *numbers = super().arguments(k)
+        r = random.Random(self.seed * 7919 + k)
+        if not array.flags.writeable and r.random() < 0.8:
+            array = array.copy()
+        try:
+            part = eval(self.text, {"a": array, "np": np, **dict(zip(self.variables, numbers))})
+        except Exception:
+            part = np.zeros(2)
+        return (array, self.value(r, np.asarray(part)), *numbers)
+
+    def value(self, r: random.Random, part: Any) -> Any:
+        kind = r.random()
+        if kind < 0.25 or not part.ndim:
+            return r.choice([0, 1, -3, 2.5, True, np.float64(7.25), np.int64(9), 300, -0.0])
+        if kind < 0.55:
+            turned = part[tuple(r.choice([slice(None), slice(None, None, -1)]) for _ in part.shape)]
+            return turned.T if r.random() < 0.15 else turned[1:] if r.random() < 0.15 else turned
+        shape = [1 if r.random() < 0.2 else n for n in part.shape]
+        if r.random() < 0.2:
+            shape = shape[r.randint(0, len(shape)) :]
+        if r.random() < 0.1:
+            shape.append(r.choice([1, 2]))
+        made = np.arange(int(np.prod(shape))).reshape(shape)
+        return made.astype(r.choice(DTYPES if part.dtype.kind in "fb" else ["int64", "int32", "uint8", "bool"]))
+
+
+class Gather:
+    """A random subscript with index arrays and masks, read or stored into: `f` gives what it read."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = r = random.Random(seed)
+        self.seed = seed
+        self.ndim = r.choice([1, 1, 2, 2, 3])
+        self.dtype = r.choice(DTYPES)
+        choices = [":", "1:", "::-1", "i", "i", "j", "m", "-1", "0", "n"]
+        items = [r.choice(choices) for _ in range(r.randint(1, self.ndim))]
+        if not {"i", "j", "m"} & {*items}:
+            items[r.randrange(len(items))] = r.choice("ijm")
+        if r.random() < 0.1:
+            items.insert(r.randint(0, len(items)), "None")
+        if r.random() < 0.15:
+            items.insert(r.randint(0, len(items)), "...")
+        text = f"a[{', '.join(items)}]"
+        lines = [f"    b = {text}"]
+        if r.random() < 0.5:
+            lines.append(f"    {text} {r.choice(['=', '=', '+='])} {r.choice(['v', 'v', 'b', 'b[::-1]', 'b + b'])}")
+        self.source = "def f(a, i, j, m, n, v):\n" + "\n".join(lines) + "\n    return b\n"
+
+    def arguments(self, k: int) -> tuple[Any, ...]:
+        """The arguments of call number `k`."""
+        r = random.Random(self.seed * 1000 + k)
+        n = r.choice([3, 4, 4, 5, 1])
+        shape = [n if r.random() < 0.9 else r.choice([0, 1, 6]) for _ in range(self.ndim)]
+        array = np.arange(int(np.prod(shape))).reshape(shape).astype(self.dtype)
+        if r.random() < 0.3:
+            array = np.asfortranarray(array)
+        low, high = (-n, n) if r.random() < 0.85 else (-n - 1, n + 1)
+        count = r.choice([0, 1, 2, 3])
+        i = np.array([r.randrange(low, high) for _ in range(count)], r.choice(["int64", "int64", "int32"]))
+        j = np.array([r.randrange(-n, n) for _ in range(count if r.random() < 0.8 else 1)], "int64")
+        if r.random() < 0.15:
+            j = j[:, None]
+        m = np.array([r.random() < 0.6 for _ in range(n)], bool)
+        v = r.choice([1, -2.5, np.arange(count), np.float64(300.5), np.ones(1)])
+        return array, i, j, m, r.randrange(-n, n), v

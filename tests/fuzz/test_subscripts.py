@@ -12,11 +12,11 @@ import pytest
 
 from jitney import jit
 from jitney.errors import FallbackWarning
-from tests.fuzz.subscripts import Chain
-from tests.support import outcome
+from tests.fuzz.subscripts import Chain, Gather, Store
+from tests.support import bits, outcome
 
-COUNT = int(os.environ.get("JITNEY_FUZZ", "600")) // 4
-BATCH = 50
+COUNT = int(os.environ.get("JITNEY_FUZZ", "600")) // 12
+BATCH = 25
 CALLS = 5
 
 
@@ -71,3 +71,39 @@ def test_random_subscripts(batch):
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
         difference = run(seed)
         assert difference is None, difference
+
+
+def run_stores(made) -> str | None:
+    """Compare what a program gives and what it leaves in its arrays."""
+    name = f"<store {made.seed}>"
+    function = define(made.source, name)
+    jitted = jit(function)
+    try:
+        for k in range(CALLS):
+            plain_args, jit_args = made.arguments(k), made.arguments(k)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", FallbackWarning)
+                wanted, got = outcome(function, plain_args), outcome(jitted, jit_args)
+            if got[0] == "raises" and "is not supported" in got[2]:
+                return "fallback"
+            same = got == wanted and all(bits(a) == bits(b) for a, b in zip(plain_args, jit_args))
+            if not same:
+                left = f"jitted {got}, {jit_args[0]}, NumPy {wanted}, {plain_args[0]}"
+                return f"seed {made.seed}.{k}{made.arguments(k)}: {left}\n{made.source}"
+    finally:
+        linecache.cache.pop(name, None)
+    return None
+
+
+@pytest.mark.parametrize("batch", range(math.ceil(COUNT / BATCH)))
+@pytest.mark.parametrize("kind", [Store, Gather])
+def test_random_stores(kind, batch):
+    fallbacks = 0
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        difference = run_stores(kind(seed))
+        if difference == "fallback":
+            fallbacks += 1
+        else:
+            assert difference is None, difference
+    assert fallbacks <= BATCH * 0.4, f"{fallbacks} of {BATCH} programs were not compiled"

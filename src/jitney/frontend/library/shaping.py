@@ -15,6 +15,7 @@ from ...pytypes import INT, NONE, Array, Constant, Scalar, Tuple, array_type
 from .. import arrays
 from ..operators import to_index
 from ..state import Val
+from ..wholes.shapes import check_shapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,10 +147,6 @@ def _shape(lw: Lowering, values: list[Val]) -> list[int] | None:
     return [to_index(lw, v) for v in values]
 
 
-def _tuple_text(names: list[str]) -> str:
-    return "(" + "".join(f"{name}, " for name in names) + ")"
-
-
 def new_lengths(lw: Lowering, shape: list[int], total: int) -> list[int]:
     """The lengths that `reshape` of so many elements gives: a negative one is found from the others."""
     emit, one, zero = lw.b.emit, lw.int_const(1), lw.int_const(0)
@@ -167,9 +164,8 @@ def new_lengths(lw: Lowering, shape: list[int], total: int) -> list[int]:
         whole = emit("and", emit("eq", emit("mul", found, divisor), total), emit("not", nothing))
         fits = emit("select", emit("eq", unknown, zero), fits, whole)
         fits = emit("and", fits, emit("sle", unknown, one))
-    names = [f"n{k}" for k in range(len(shape))]
-    text = f"import numpy\nnumpy.broadcast_to(numpy.int8(0), (n,)).reshape({_tuple_text(names)})"
-    lw.check(fits, "evaluate", text, (total, *shape), ("n", *names))
+    text = "numpy.broadcast_to(numpy.int8(0), {0}).reshape({1})"
+    check_shapes(lw, fits, [(total,), tuple(shape)], text)
     return [emit("smax", emit("select", emit("slt", n, zero), found, n), zero) for n in shape]
 
 
@@ -235,11 +231,8 @@ def _broadcast_to(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val 
         stretched = emit("eq", n, one)
         fits = emit("and", fits, emit("or", stretched, emit("eq", n, m)))
         steps.append(emit("select", stretched, lw.int_const(0), step))
-    names = [f"n{k}" for k in range(len(own))]
-    wanted = [f"m{k}" for k in range(len(shape))]
-    text = "import numpy\nnumpy.broadcast_to("
-    text += f"numpy.broadcast_to(numpy.int8(0), {_tuple_text(names)}), {_tuple_text(wanted)})"
-    lw.check(fits, "evaluate", text, (*own, *shape), (*names, *wanted))
+    text = "numpy.broadcast_to(numpy.broadcast_to(numpy.int8(0), {0}), {1})"
+    check_shapes(lw, fits, [tuple(own), tuple(shape)], text)
     fixed = array_type(type.item, type.ndim, type.layout, False, type.view, type.local, type.owned, type.mixed)
     dims = [emit("smax", m, lw.int_const(0)) for m in shape]
     return arrays.make_view(lw, Val(fixed, array.parts), array.parts[1], dims, steps)

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
 
-_MOST_CAPTURES = 8
+_MOST_CAPTURES = 6  # a failing check holds them in registers
 
 
 def broadcast(lw: Lowering, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

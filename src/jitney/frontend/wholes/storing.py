@@ -301,24 +301,24 @@ def _redirected(lw: Lowering, array: Val, safe: int) -> Val:
     """The array if `safe`, else a temporary of its shape, in C order if the array is not contiguous."""
     b, type = lw.b, array.type
     assert isinstance(type, Array)
-    before = b.block
-    cold, go = b.new_block(before.loop), b.new_block(before.loop)
-    cold.cold = True
-    place = b.param(go, PTR)
-    own = list(array.parts[2 + type.ndim :])
-    steps = [s if b.constant(s) is not None else b.param(go, I64) for s in own]
-    moving = [k for k, s in enumerate(own) if b.constant(s) is None]
-    b.branch(safe, go, cold, (array.parts[1], *[own[k] for k in moving]))
-    b.start(cold, before)
     size = lw.int_const(type.item.access.size)
-    count = b.emit("mul", elements(lw, array_shape(array)), size)
-    temporary = lw.ccall("PyMem_RawMalloc", libm.address(lw, "PyMem_RawMalloc"), (count,), PTR, pure=False)
-    lw.check(b.emit("ne", temporary, b.const(PTR, 0)), "raise", (MemoryError, ()))
     packed, stride = [], size
     for n in reversed(array_shape(array)):
         packed.append(stride)
         stride = b.emit("mul", stride, n)
     packed.reverse()
+    before = b.block
+    cold, go = b.new_block(before.loop), b.new_block(before.loop)
+    cold.cold = True
+    place = b.param(go, PTR)
+    own = list(array.parts[2 + type.ndim :])
+    # Strides that are the same in both, such as the innermost axis' of most arrays, stay known.
+    steps = [s if s == t else b.param(go, I64) for s, t in zip(own, packed)]
+    moving = [k for k, s in enumerate(own) if s != packed[k]]
+    b.branch(safe, go, cold, (array.parts[1], *[own[k] for k in moving]))
+    b.start(cold, before)
+    temporary = lw.ccall("PyMem_RawMalloc", libm.address(lw, "PyMem_RawMalloc"), (stride,), PTR, pure=False)
+    lw.check(b.emit("ne", temporary, b.const(PTR, 0)), "raise", (MemoryError, ()))
     b.jump(go, (temporary, *[packed[k] for k in moving]))
     b.start(go, before)
     return Val(type, (array.parts[0], place, *array_shape(array), *steps))

@@ -29,8 +29,7 @@ def target(features: frozenset[str]) -> Target:
 
     def select(function: Function, poll: Symbol | None, listing: bool) -> MachineFunction:
         widest = max({t.size for t in {*function.types} if t.lanes > 1}, default=0)
-        # Only vectors' rules, and whoever may fuse, know operations of this kind.
-        if not widest and not function.fastmath:
+        if not widest:
             return X86Selector(function, listing, features, RULES, {}).run()
         selector = X86Selector(function, listing, features, vectors.RULES, vectors.CONDITIONS)
         selector.m.vector_bytes = widest

@@ -305,3 +305,33 @@ def test_calls_inside_calls_have_slots_of_their_own():
     for t in threads:
         t.join()
     assert results == [0.0] * 800
+
+
+@jit
+def doubled(a):
+    out = np.empty(len(a))
+    for i in range(len(a)):
+        out[i] = a[i] * 2.0
+    return out
+
+
+@jit
+def through(a):
+    b = doubled(a)
+    c = b
+    b = doubled(c)
+    return c, b
+
+
+def test_names_of_inlined_functions_hold_until_the_end_of_the_statement():
+    def caller(n):
+        s = 0.0
+        b = c = t = np.zeros(3)
+        for k in range(n):
+            c, b = through(np.full(3, k + 0.5))
+            t = doubled(through(c)[1])
+            s += c[0] + b[1] + t[2]
+        return s, c, b, t
+
+    jitted = check(caller, 1, 5, 50, strict=True)
+    assert_nothing_leaks(lambda: jitted(5))

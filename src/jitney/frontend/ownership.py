@@ -46,6 +46,7 @@ class Ownership:
         self.lw = lw
         self.temporaries: list[int] = []
         self._names: dict[str, list[int]] = {}
+        self._inlined: list[int] = []  # slots of the names of the function being inlined
         self._free: list[int] = []
         self._count = 0
         self.frame = -1
@@ -186,7 +187,7 @@ class Ownership:
         if not self.lw.inlining:
             return self._fresh()
         index = self._free.pop() if self._free else self._fresh()
-        self.temporaries.append(index)
+        self._inlined.append(index)
         return index
 
     def _reference(self, type: PyType, leaf: int, object: int, old: int) -> int:
@@ -209,13 +210,16 @@ class Ownership:
         if name in self._names:
             self.release(self._names[name])
 
-    def enter_inlined(self) -> dict[str, list[int]]:
+    def enter_inlined(self) -> Any:
         """Names of an inlined function begin; to be handed to `leave_inlined`."""
-        outer, self._names = self._names, {}
+        outer = self._names, self._inlined
+        self._names, self._inlined = {}, []
         return outer
 
-    def leave_inlined(self, outer: dict[str, list[int]]) -> None:
-        self._names = outer
+    def leave_inlined(self, outer: Any) -> None:
+        # What the names hold may be the value of the call: it lives until the end of the calling statement.
+        self.temporaries.extend(self._inlined)
+        self._names, self._inlined = outer
 
     # -- references ----------------------------------------------------------------------------------------------------
 

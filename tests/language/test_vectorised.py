@@ -107,3 +107,22 @@ def test_counters_at_the_ends_of_64_bits() -> None:
         for least, most in ((2**63 - 1 - n, 2**63 - 1), (-(2**63), -(2**63) + n)):
             assert jitted(least, most, 1) == n
             assert jitted(most, least, -1) == n
+
+
+def _into(a, b, out):
+    for i in range(len(a)):
+        out[i] = 2 * a[i] - b[i]
+        b[i] = a[i] + out[i]
+
+
+@pytest.mark.parametrize("which", ["aaa", "aba", "abb", "aab", "abc"])
+def test_results_into_the_arguments(which: str) -> None:
+    jitted = jit(_into)
+    for n in (0, 3, 17, 40, 70):
+        results = []
+        for f in (_into, jitted, jitted):
+            rng = np.random.default_rng(n)
+            arrays = {name: rng.integers(0, 99, n).astype(np.float64) for name in "abc"}
+            f(*[arrays[name] for name in which])
+            results.append([x.tobytes() for x in arrays.values()])
+        assert results[0] == results[1] == results[2], n

@@ -76,14 +76,15 @@ class Body:
         passed: those parameters that are not used in the loop, likewise.
         flags: parameters that become an invariant once a greatest or least changes: (its parameter, the invariant).
         accesses: all loads and stores, in order.
+        elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
     """
 
     __slots__ = (
         "_alias", "_edges", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
-        "blocks", "carried", "counter", "exit", "flags", "following", "function", "insts", "latch", "live", "loop",
-        "order", "passed", "uniform",
+        "blocks", "carried", "counter", "elsewhere", "exit", "flags", "following", "function", "insts", "latch", "live",
+        "loop", "order", "passed", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -93,6 +94,7 @@ class Body:
         self.insts: dict[int, Inst] = {}
         self.order: list[int] = []
         self.accesses: list[Access] = []
+        self.elsewhere: set[tuple[Any, Any]] = set()
         self.uniform: set[int] = set()
         self._alias: dict[int, int] = {}
         self._made: dict[Any, int] = {}
@@ -317,8 +319,11 @@ class Body:
         at = self.addresses.of(given[0], given[1] if len(given) > 1 else None, memory)
         if at is None:
             return False
+        passed_over = []
         for access in reversed(self.accesses):
             if access.at.key != at.key:
+                if access.store:
+                    passed_over.append((access.at.key, at.key))
                 continue
             apart = wrap(access.at.const - at.const)
             if access.store:
@@ -328,6 +333,7 @@ class Body:
                 paths = self._paths[access.value]
                 if paths == _ALWAYS or _simplified(paths | mask) == paths:
                     self._alias[v] = access.value
+                    self.elsewhere.update(passed_over)
                     return True
         return False
 

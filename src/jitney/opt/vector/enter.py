@@ -269,7 +269,7 @@ class _Tests:
         """[low a, low a + size a) and [low b, low b + size b) are disjoint where, modulo 2**64, size b <= low a - low b
         <= -size a. Mostly the counter is not in the difference, so it is computed in front of outer loops."""
         emit = self.builder.emit
-        apart = self._value(a.at.plus(b.at, -1))
+        first = apart = self._value(a.at.plus(b.at, -1))
         way_a, way_b = self._way(a), self._way(b)
         if a.at.coef != b.at.coef:
             for group, way, name in ((a, way_a, "sub"), (b, way_b, "add")):
@@ -277,7 +277,10 @@ class _Tests:
                     apart = emit(name, apart, way)
         apart = emit("add", apart, self.constant(a.least - b.most))
         room = emit("neg", emit("add", emit("add", way_a, way_b), self.constant(a.most - a.least + b.most - b.least)))
-        self.conds.append(emit("ule", emit("sub", apart, way_b), room))
+        good = emit("ule", emit("sub", apart, way_b), room)
+        if self.plan.may_coincide(a, b):
+            good = emit("or", good, emit("eq", first, self.constant(0)))
+        self.conds.append(good)
 
     def _rises(self, group: Group) -> bool:
         return (group.at.coef > 0) is (self.plan.body.loop.step > 0)

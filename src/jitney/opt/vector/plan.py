@@ -147,6 +147,14 @@ class Plan:
             raise NotVectorizable("too many arrays to tell apart")
         return reach
 
+    def may_coincide(self, a: Group, b: Group) -> bool:
+        """Whether it does no harm if both are the same array: each iteration touches one element of it, in order."""
+        keys = a.at.key, b.at.key
+        return (
+            a.at.coef == b.at.coef != 0 and a.least == b.least == 0 and a.most == b.most == abs(a.at.coef)
+            and keys not in self.body.elsewhere and keys[::-1] not in self.body.elsewhere
+        )  # fmt: skip
+
     def _may_replay(self, reduction: Reduction) -> bool:
         return reduction.kind in ("fmin", "fmax") or reduction.checked
 

@@ -152,3 +152,38 @@ def test_objects_as_bounds_of_slices():
         return a[:m].sum()
 
     check(f, (np.arange(9.0), 4), (np.arange(9.0), 9))
+
+
+def test_products_of_strided_vectors():
+    def f(a, b):
+        return a @ b, np.dot(a, b)
+
+    def reversed_inside(a, b, k):
+        return np.dot(np.flip(a[:k]), b[:k]), np.dot(a[::2], b[::2])
+
+    rng = np.random.default_rng(9)
+    a, b = rng.standard_normal(100), rng.standard_normal(100)
+    wide = np.repeat(a, 3)
+    jitted = jit(f)
+    for x, y in ((a[::-1], b), (a, b[::-1]), (a[::-1], b[::-1]), (wide[::3], b), (wide[::-3], b[::-1]), (a[::-1], a)):
+        assert bits(jitted(x, y)) == bits(f(x, y))
+    check(reversed_inside, (a, b, 33), (a, b, 1), (a, b, 0), bails=False)
+
+
+def test_logical_ufuncs():
+    def f(a, b):
+        return np.logical_and(a, b), np.logical_or(a > 1, b), np.logical_xor(a, b > 1), np.logical_not(a)
+
+    check(f, (arr([0, 1, 2]), arr([1, 0, 5], int)), (arr([np.nan, -0.0]), arr([0, 1], bool)), bails=False)
+
+
+def test_windows_with_new_axes():
+    def f(x, w, out):
+        out[0] = 1
+        for i in range(x.shape[0] - 2):
+            both = np.sum(x[i : i + 2, :, None] * w[None], axis=(1, 2))
+            out[i] = (x[i : i + 2, :, None] * w[None, :, :]).sum() + both[0]
+        return out
+
+    rng = np.random.default_rng(10)
+    check(f, (rng.standard_normal((6, 4)), rng.standard_normal((4, 3)), np.zeros(5)), bails=False)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import sys
 
+from ...ir.types import I1
 from ...lazy import lazy
 from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
 from .. import operators, wholes
@@ -99,6 +100,20 @@ def _of_magnitude(op: str) -> dict[str, Direct]:
     return {"f": floating}
 
 
+def _true(lw: Lowering, part: int) -> int:
+    machine = lw.function.types[part]
+    if machine is I1:
+        return part
+    return lw.b.emit("fne" if machine.is_float else "ne", part, lw.b.const(machine, 0))
+
+
+def _logical(op: str) -> dict[str, Direct]:
+    def row(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+        return lw.b.emit(op, _true(lw, parts[0]), _true(lw, parts[1]))
+
+    return dict.fromkeys("biuf", row)
+
+
 def _sign(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
     emit, machine, x = lw.b.emit, t.access.type, parts[0]
     zero, one, minus = [lw.b.const(machine, v) for v in (0, 1, -1)]
@@ -134,6 +149,10 @@ DIRECT: dict[str, dict[str, Direct]] = {
     # NumPy's own loop sets an exception for a negative exponent.
     "power": dict.fromkeys("iu", lambda lw, t, parts: integer_power(lw, parts[0], parts[1], t)),
     "sign": dict.fromkeys("fiu", _sign),
+    "logical_and": _logical("and"),
+    "logical_or": _logical("or"),
+    "logical_xor": _logical("xor"),
+    "logical_not": dict.fromkeys("biuf", lambda lw, t, parts: lw.b.emit("not", _true(lw, parts[0]))),
     "isnan": {"f": lambda lw, t, parts: lw.b.emit("fne", parts[0], parts[0])},
     "isinf": _of_magnitude("feq"),
     "isfinite": _of_magnitude("flt"),

@@ -112,11 +112,17 @@ def is_row_major(lw: Lowering, x: Val) -> bool:
     """Whether it is plain that strides grow from the last axis to the first: each is a multiple of the next."""
     if x.type.layout == "C":  # type: ignore[attr-defined]
         return True
-    return _grow(lw, strides(lw, x)[::-1])
+    return _grow(lw, _counting(lw, x)[::-1])
+
+
+def _counting(lw: Lowering, x: Val) -> list[int]:
+    """The strides of the axes that are longer than 1, as far as is known, and not repeated."""
+    constant = lw.b.constant
+    return [s for n, s in zip(array_shape(x), strides(lw, x)) if constant(n) != 1 and constant(s) != 0]
 
 
 def _is_column_major(lw: Lowering, x: Val) -> bool:
-    return x.type.layout == "F" or _grow(lw, strides(lw, x))  # type: ignore[attr-defined]
+    return x.type.layout == "F" or _grow(lw, _counting(lw, x))  # type: ignore[attr-defined]
 
 
 def _grow(lw: Lowering, steps: list[int]) -> bool:

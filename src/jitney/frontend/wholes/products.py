@@ -11,11 +11,11 @@ import ctypes
 import sys
 
 from ...ir.function import Call
-from ...ir.types import PTR
+from ...ir.types import I64, PTR
 from ...pytypes import SCALARS, Array, Scalar
-from ..arrays import strides
+from ..arrays import ARRAY_DATA, strides
 from ..library import creation
-from ..operators import ufunc_loops
+from ..operators import libm, ufunc_loops
 from ..operators.numpy_scalars import result_type
 from ..operators.python import FUNCTIONS
 from ..state import Val
@@ -23,11 +23,13 @@ from . import settled
 from .deferred import Whole
 from .elementwise import converted, element_type, node_of, shape_of
 from .making import compute
+from .nests import BUFFERS, counted
 from .shapes import check_shapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
+    from .nests import Carried
 
 _WORD = SCALARS["int64"].access
 _found: dict[Scalar, tuple[int, int] | None] = {}
@@ -80,6 +82,9 @@ def matmul(lw: Lowering, a: Val, b: Val, name: str) -> Val:
         # Unlike matmul it copies some of what BLAS does not take.
         if "A" in (a.type.layout, b.type.layout):  # type: ignore[attr-defined]
             lw.unsupported("np.dot of a matrix and strided arrays is not supported")
+    turned: list[tuple[int, int]] = []
+    if name == "dot" and max(dims) == 1:
+        a, b = _forward(lw, a, turned), _forward(lw, b, turned)
     m = shape_of(a)[0] if dims[0] == 2 else one
     p = shape_of(b)[1] if dims[1] == 2 else one
     left, right = strides(lw, a), strides(lw, b)
@@ -102,7 +107,72 @@ def matmul(lw: Lowering, a: Val, b: Val, name: str) -> Val:
     lw.b.call("ccall", Call("np.matmul", loop[0], (PTR,) * 4, ()), (record, *at, lw.b.const(PTR, loop[1])))
     if result is not None:
         return result
-    return Val(t, (lw.b.load(t.access, place),))
+    value = Val(t, (lw.b.load(t.access, place),))
+    _free(lw, turned)
+    return value
+
+
+def _forward(lw: Lowering, array: Val, turned: list[tuple[int, int]]) -> Val:
+    """The array; a copy on the heap unless its stride is positive: np.dot makes one, so that BLAS goes another way than
+    matmul's. `turned` gets (whether there is a copy, its address)."""
+    type = array.type
+    assert isinstance(type, Array)
+    if type.layout != "A":
+        return array
+    b, access = lw.b, type.item.access
+    object, data, n, stride = array.parts
+    size = lw.int_const(access.size)
+
+    def copied() -> int:
+        allocator = libm.address(lw, "PyMem_RawMalloc")
+        copy = lw.ccall("PyMem_RawMalloc", allocator, (b.emit("mul", n, size),), PTR, pure=False)
+        lw.check(b.emit("ne", copy, b.const(PTR, 0)), "raise", (MemoryError, ()))
+
+        def one(i: int, carried: Carried) -> Carried:
+            x = b.load(access, data, b.emit("mul", i, stride), 1, 0, ARRAY_DATA)
+            b.store(access, x, copy, i, access.size, 0, BUFFERS)
+            return ()
+
+        counted(lw, n, (), one)
+        return copy
+
+    copying = b.emit("sle", stride, lw.int_const(0))
+    known = b.constant(copying)
+    if known is not None:
+        if not known:
+            return array
+        place, step = copied(), size
+    else:
+        before = b.block
+        cold, go = b.new_block(before.loop), b.new_block(before.loop)
+        cold.cold = True
+        place, step = b.param(go, PTR), b.param(go, I64)
+        b.branch(copying, cold, go, (), (data, stride))
+        b.start(cold, before)
+        b.jump(go, (copied(), size))
+        b.start(go, before)
+    turned.append((copying, place))
+    return Val(type, (object, place, n, step))
+
+
+def _free(lw: Lowering, turned: list[tuple[int, int]]) -> None:
+    b = lw.b
+
+    def free(place: int) -> None:
+        b.call("ccall", Call("PyMem_RawFree", libm.address(lw, "PyMem_RawFree"), (PTR,), ()), (place,))
+
+    for copied, place in turned:
+        if b.constant(copied) is not None:
+            free(place)
+            continue
+        before = b.block
+        cold, go = b.new_block(before.loop), b.new_block(before.loop)
+        cold.cold = True
+        b.branch(copied, cold, go)
+        b.start(cold, before)
+        free(place)
+        b.jump(go)
+        b.start(go, before)
 
 
 def is_vector_or_matrix(value: Val) -> bool:

@@ -214,3 +214,20 @@ def test_sum_of_elements_of_a_row():
         return s
 
     check(f, *LAYOUTS[:6], bails=False)
+
+
+class Ends:
+    none = None
+    two = 2
+
+    def __eq__(self, other):
+        return type(other) is Ends
+
+    __hash__ = None
+
+
+def test_objects_as_ends():
+    def f(a, ends):
+        return a[ends.none : ends.two], a[ends.two : ends.none : ends.none], a[-1 : ends.none : -ends.two]
+
+    check(f, (arr(range(5)), Ends()), (arr([1]), Ends()))

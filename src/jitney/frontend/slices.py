@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from ..ir.types import PTR
 from ..pytypes import BOOL, INT, NONE, Array, Object, Scalar, Slice, Union, slice_type
 from .operators import to_index
 from .state import NONE_VAL, Val, constant_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .state import Lowering
@@ -87,13 +89,20 @@ def _bound(lw: Lowering, bound: Val, default: int) -> int:
         return default
     if isinstance(type, Union):
         return lw.split(bound, lambda v: Val(INT, (_bound(lw, v, default),))).parts[0]
+    if isinstance(type, Object):
+        return _unless_none(lw, bound, default, lambda: to_index(lw, bound))
     integer = type is INT or type is BOOL or (isinstance(type, Scalar) and type.kind in "iu")
-    integer = integer or isinstance(type, Object)
     if not integer and not isinstance(constant_value(bound), int):
-        if isinstance(type, (Array, Object)):
+        if isinstance(type, Array):
             lw.unsupported(f"{type} as the bound of a slice is not supported")
         lw.fail_with(TypeError, _BOUND_ERROR)
     return to_index(lw, bound)
+
+
+def _unless_none(lw: Lowering, bound: Val, default: int, other: Callable[[], int]) -> int:
+    """`default` where an object is None, else what `other` says."""
+    given = lw.b.emit("ne", bound.parts[0], lw.b.const(PTR, id(None)))
+    return lw.if_else(given, lambda: Val(INT, (other(),)), lambda: Val(INT, (default,))).parts[0]
 
 
 def _clipped(lw: Lowering, bound: Val, default: int, n: int, low: int, high: int) -> int:
@@ -104,6 +113,10 @@ def _clipped(lw: Lowering, bound: Val, default: int, n: int, low: int, high: int
         return default
     if isinstance(type, Union):
         return lw.split(bound, lambda v: Val(INT, (_clipped(lw, v, default, n, low, high),))).parts[0]
+    if isinstance(type, Object):
+        return _unless_none(
+            lw, bound, default, lambda: _clipped(lw, Val(INT, (to_index(lw, bound),)), default, n, low, high)
+        )  # fmt: skip
     i = _bound(lw, bound, default)
     from_end = emit("smax", emit("add", n, i), low)
     return emit("select", emit("slt", i, lw.int_const(0)), from_end, emit("smin", i, high))

@@ -46,6 +46,8 @@ def h4(a, i, x):
     return a[i - 1]
 """
 MODULUS = 100003  # keeps products in loops from growing without end in CPython
+# What keeps products in loops small.
+REDUCTIONS = [f"% {MODULUS}", "& 4294967295", "% 1099511627776", "& 255"]
 DTYPES = ["float64", "int64", "float32", "int32", "uint8", "int8", "uint16", "int16", "uint32", "uint64", "bool"]
 
 
@@ -102,7 +104,8 @@ class Program:
             op = r.choice(["+", "+", "-", "*", "//", "%", "&", "|", "^"] if whole else ["+", "+", "-", "*", "/"])
             value = self.integer(1) if whole else self.term(1)
             if op == "*" and self.loops:
-                return [pad + f"{name} = {name} * {value} % {MODULUS}"]
+                reduction = r.choice(REDUCTIONS) if whole else f"% {MODULUS}"
+                return [pad + f"{name} = {name} * {value} {reduction}"]
             return [pad + f"{name} {op}= {value}"]
         if kind < 0.58 and self.arrays:
             name = r.choice(list(self.arrays))
@@ -190,7 +193,9 @@ class Program:
             elif op == "**":
                 right = r.choice(["2", "3", f"({r.choice(self.ints)} % 5)", "0"])
             text = f"({self.integer(depth + 1)} {op} {right})"
-            return f"({text} % {MODULUS})" if self.loops and op in ("*", "**", "<<") else text
+            if self.loops and op in ("*", "**", "<<"):
+                return f"({text} {r.choice(REDUCTIONS)})"
+            return text
         if kind < 0.92:
             return f"({r.choice(['-', '+', '~'])}{self.integer(depth + 1)})"
         if kind < 0.97:

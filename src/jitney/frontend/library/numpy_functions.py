@@ -43,7 +43,7 @@ OWN = Rule(pure=False, own=True)
 PLAIN = frozenset((int, float, bool, complex, str, bytes, type(None), type(Ellipsis), slice, range))
 """Classes whose operators run no code of the user's."""
 
-_FUNCTIONS = (
+FUNCTIONS = (
     (FRESH, """
         abs all amax amin angle any append arange argmax argmin argpartition argsort argwhere array array_equal
         array_equiv around average bartlett bincount blackman choose clip column_stack compress concatenate concat conj
@@ -77,7 +77,7 @@ _FUNCTIONS = (
     """),
 )  # fmt: skip
 
-_METHODS = (
+METHODS = (
     (FRESH, """
         all any argmax argmin argpartition argsort astype choose clip compress conj conjugate copy cumprod cumsum dot
         flatten item max mean min nonzero prod ptp repeat round searchsorted std sum take tobytes trace var tolist
@@ -105,7 +105,7 @@ def rule_of(function: Any) -> Rule | None:
 
 
 def _fill(numpy: Any) -> None:
-    for rule, names in _FUNCTIONS:
+    for rule, names in FUNCTIONS:
         for name in names.split():
             owner, _, last = name.rpartition(".")
             function = getattr(getattr(numpy, owner) if owner else numpy, last, None)  # not every version has all
@@ -118,7 +118,7 @@ def method_rule(owner: PyType, name: str) -> Rule | None:
     if not isinstance(owner, Array) and not (isinstance(owner, Object) and owner.kind is _ndarray()):
         return None
     if not _methods:
-        for rule, names in _METHODS:
+        for rule, names in METHODS:
             _methods.update(dict.fromkeys(names.split(), rule))
     return _methods.get(name)
 

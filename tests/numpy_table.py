@@ -1,0 +1,79 @@
+"""The page docs/numpy.md, made from the library's tables: ``python -m tests.numpy_table`` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from jitney.frontend.library import (
+    creation,
+    elementwise,
+    iterators,
+    numpy_functions,
+    reductions,
+    selecting,
+    shaping,
+)
+
+PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"
+
+_HEAD = """# NumPy in compiled code
+
+*Made from the library's tables by `python -m tests.numpy_table`; a test keeps it up to date.*
+
+Every NumPy feature is done in one of three ways:
+
+- **compiled**: by machine operations, loops of our own, or NumPy's inner loops, without Python objects;
+- **NumPy itself**: the real function is called with boxed arguments (see [Objects and arrays](objects.md)). The type of
+  the result is found out when compiling and guarded; a function that does so elsewhere keeps its loops at full speed;
+- **CPython**: the whole function runs in CPython, and a `FallbackWarning` says why.
+
+What is compiled is compiled for the usual forms of arguments; a call in an unusual form (an option that the row does
+not know) is done by NumPy itself.
+"""
+
+_FEATURES = [
+    ("elements, rows, slices, new axes, `...`", "compiled", "views: nothing is allocated"),
+    ("expressions over whole arrays, broadcasting", "compiled", "one loop, no temporaries"),
+    ("every ufunc, on scalars and arrays", "compiled", "by NumPy's inner loops where these are not plain"),
+    ("indexing by masks and arrays of integers", "compiled", ""),
+    ("`np.random.*`, methods of `Generator` and `RandomState`, the module `random`", "NumPy itself", "the same stream"),
+    ("any other function or method of NumPy", "NumPy itself", "taken to have effects; its result is any object"),
+    ("`complex` scalars", "NumPy itself", "as objects"),
+    ("arrays of complex numbers, float16, strings, objects; record arrays, as arguments", "CPython",
+     "their elements have no machine type yet"),
+    ("byte-swapped and unaligned arrays", "CPython", "elements cannot be loaded as they are"),
+    ("arrays without dimensions as arguments", "CPython", "no type yet"),
+    ("NumPy 1.x", "CPython", "its scalars follow other rules (before NEP 50)"),
+]  # fmt: skip
+
+
+def _names(*tables: dict[str, object]) -> set[str]:
+    return {name for table in tables for name in table}
+
+
+def _listed(names: set[str]) -> str:
+    return " ".join(f"`{name}`" for name in sorted(names))
+
+
+def page() -> str:
+    """The page's text."""
+    functions = _names(
+        creation.ROWS, elementwise.ROWS, iterators.NUMPY_ROWS, reductions.ROWS, selecting.NUMPY_ROWS, shaping.NUMPY_ROWS
+    ) | {"round", "around"}
+    methods = _names(elementwise.METHODS, reductions.METHODS, selecting.METHODS, shaping.METHODS)
+    listed = {name for _, names in numpy_functions.FUNCTIONS for name in names.split()} - functions
+    called = {name for name in listed if not isinstance(getattr(np, name, None), np.ufunc)}
+    by_numpy = {name for _, names in numpy_functions.METHODS for name in names.split()} - methods
+    out = [_HEAD, "## Features\n", "| feature | how | |", "|---|---|---|"]
+    out += [f"| {feature} | {how} | {note} |" for feature, how, note in _FEATURES]
+    out += ["", "## Functions\n", "| how | functions of `numpy` |", "|---|---|"]
+    out += [f"| compiled | every ufunc; {_listed(functions)} |", f"| NumPy itself | {_listed(called)} |"]
+    out += ["", "## Methods of arrays\n", "| how | methods |", "|---|---|"]
+    out += [f"| compiled | {_listed(methods)} |", f"| NumPy itself | {_listed(by_numpy)} |"]
+    return "\n".join(out) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -362,3 +362,15 @@ def object_numbers(a, n):
 
 def test_objects_as_indices_and_bounds():
     check(object_numbers, (np.arange(6.0), 2), (np.arange(6.0), 0), (np.arange(6.0), 5))
+
+
+def test_compiling_keeps_no_arguments():
+    @jit(strict=True)
+    def pairs(a):
+        x = (a, a)
+        return str(len(x))
+
+    a = np.zeros(3)
+    count = sys.getrefcount(a)
+    pairs(a)
+    assert sys.getrefcount(a) == count

@@ -493,6 +493,8 @@ class Lowering:
             for each, length in zip(lists, lengths):
                 del each[length:]
             self.writes, self.awaited, self.recursive = flags
+            # Its traceback leads to the arguments of the call that is waiting.
+            error.__traceback__ = error.__context__ = None
             return error
 
     def otherwise(self, make: Callable[[], Val], other: Callable[[], Val]) -> Val:

@@ -391,11 +391,13 @@ def _without_masks(lw: Lowering, array: Val, items: list[Val]) -> list[Val]:
 
 
 def _kept_apart(lw: Lowering, source: Val, target: Val) -> Val:
-    """The elements of `source`, copied where they may be overwritten by stores into `target`."""
+    """The elements of `source`, copied where they may be overwritten by stores into `target`. What NumPy does then
+    depends on its version: CPython takes over where it still can."""
     type = source.type
     assert isinstance(type, Array)
     safe = apart(lw, source, target)
-    if lw.b.constant(safe) is True:
+    if lw.b.constant(lw.dirty) is False:
+        lw.check(safe, "overflow")
         return source
     layout = "C" if type.layout == "C" else "A"
     plain = array_type(type.item, type.ndim, layout, False, True)

@@ -187,3 +187,11 @@ def test_windows_with_new_axes():
 
     rng = np.random.default_rng(10)
     check(f, (rng.standard_normal((6, 4)), rng.standard_normal((4, 3)), np.zeros(5)), bails=False)
+
+
+def test_lists_as_shapes():
+    def f(n):
+        a = np.zeros([n, 2])
+        return a + np.ones([2]), np.full([n], 3.0), a.reshape([2, n]), np.reshape(a, [2 * n])
+
+    check(f, 3, 0)

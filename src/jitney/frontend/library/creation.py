@@ -9,7 +9,7 @@ import sys
 
 from ...ir.function import Loop
 from ...ir.types import ACCESSES, I64, PTR
-from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Constant, PyType, Scalar, Tuple, array_type
+from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Constant, Object, PyType, Scalar, Tuple, array_type
 from .. import operators
 from ..operators.numpy_scalars import convert
 from ..state import Val, constant_value
@@ -166,7 +166,8 @@ def shape_of(lw: Lowering, value: Val) -> list[int] | None:
     else:
         values = [value]
     for v in values:
-        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE:
+        # An object may be a list of lengths.
+        if isinstance(v.type, (Array, Constant, Object, Tuple)) or v.type is NONE:
             return None
     return [operators.to_index(lw, v) for v in values]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from ...pytypes import INT, NONE, Array, Constant, Scalar, Tuple, array_type
+from ...pytypes import INT, NONE, Array, Constant, Object, Scalar, Tuple, array_type
 from .. import arrays
 from ..operators import to_index
 from ..state import Val
@@ -142,7 +142,9 @@ def _shape(lw: Lowering, values: list[Val]) -> list[int] | None:
     if len(values) == 1 and isinstance(values[0].type, Tuple):
         values = lw.elements(values[0])
     for v in values:
-        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE:
+        # An object alone may be a list of lengths.
+        unclear = isinstance(v.type, Object) and len(values) == 1
+        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE or unclear:
             return None
     return [to_index(lw, v) for v in values]
 

@@ -93,22 +93,29 @@ class Array(PyType):
         view: the object is only what keeps the memory alive: there is no ndarray of its own for this value (yet).
         mixed: of a view: it may be an ndarray of its own after all; then the lowest bit of the object's address is set.
         local: made in this very call, so that nobody outside sees what is stored into it.
+        maybe: of a variable: it may be unbound; then the object is null.
         owned: whoever keeps such a value beyond the statement has to hold a reference to the object. Others are
             *borrowed*: somebody outside holds one for the whole call.
     """
 
-    __slots__ = ("item", "layout", "local", "mixed", "ndim", "owned", "view", "writeable")
+    __slots__ = ("item", "layout", "local", "maybe", "mixed", "ndim", "owned", "view", "writeable")
 
     def __init__(self, item: Scalar, ndim: int, layout: str, writeable: bool, *flags: bool) -> None:
-        self.view, self.local, self.owned, self.mixed = flags
+        self.view, self.local, self.owned, self.mixed, self.maybe = flags
         strides = ndim if layout == "A" else 0
         suffix = "" if writeable else ", read-only"
-        suffix += "".join([f", {name}" for name, flag in zip(("view", "local", "owned", "mixed"), flags) if flag])
+        words = ("view", "local", "owned", "mixed", "maybe")
+        suffix += "".join([f", {word}" for word, flag in zip(words, flags) if flag])
         super().__init__(f"array({item.dtype}, {ndim}d, {layout}{suffix})", (PTR, PTR) + (I64,) * (ndim + strides))
         self.item = item
         self.ndim = ndim
         self.layout = layout
         self.writeable = writeable
+
+    def or_unbound(self, maybe: bool) -> Array:
+        """The type of a variable that has such a value, or (with `maybe`) none."""
+        flags = (self.view, self.local, self.owned, self.mixed, maybe)
+        return array_type(self.item, self.ndim, self.layout, self.writeable, *flags)
 
     @property
     def borrowed(self) -> Array:
@@ -134,17 +141,23 @@ class Object(PyType):
     Attributes:
         kind: its exact class, None where that is not known.
         owned: see `Array`.
+        maybe: see `Array`.
         elements: of a kind of tuple, what its items should be; () where that is not known.
     """
 
-    __slots__ = ("elements", "kind", "owned")
+    __slots__ = ("elements", "kind", "maybe", "owned")
 
-    def __init__(self, kind: type | None, owned: bool, elements: tuple[PyType, ...]) -> None:
+    def __init__(self, kind: type | None, owned: bool, elements: tuple[PyType, ...], maybe: bool) -> None:
+        self.maybe = maybe
         self.elements = elements
         name = "object" if kind is None else kind.__qualname__
         super().__init__(f"{name}, owned" if owned else name, (PTR,))
         self.kind = kind
         self.owned = owned
+
+    def or_unbound(self, maybe: bool) -> Object:
+        """See `Array.or_unbound`."""
+        return object_type(self.kind, self.owned, self.elements, maybe)
 
     @property
     def borrowed(self) -> Object:
@@ -240,15 +253,17 @@ def _intern(key: Any, make: Any, *args: Any) -> Any:
 
 def array_type(
     item: Scalar, ndim: int, layout: str = "C", writeable: bool = True, view: bool = False, local: bool = False,
-    owned: bool = False, mixed: bool = False,
+    owned: bool = False, mixed: bool = False, maybe: bool = False,
 ) -> Array:  # fmt: skip
-    shape = (item, ndim, layout, writeable, view, local, owned, mixed)
+    shape = (item, ndim, layout, writeable, view, local, owned, mixed, maybe)
     result: Array = _intern(("array", *shape), Array, *shape)
     return result
 
 
-def object_type(kind: type | None = None, owned: bool = False, elements: tuple[PyType, ...] = ()) -> Object:
-    result: Object = _intern(("object", kind, owned, elements), Object, kind, owned, elements)
+def object_type(
+    kind: type | None = None, owned: bool = False, elements: tuple[PyType, ...] = (), maybe: bool = False
+) -> Object:  # fmt: skip
+    result: Object = _intern(("object", kind, owned, elements, maybe), Object, kind, owned, elements, maybe)
     return result
 
 
@@ -298,10 +313,14 @@ def join(a: PyType, b: PyType) -> PyType | None:
         return _join_arrays(a, b)
     if isinstance(a, Object) and isinstance(b, Object):
         items = a.elements if a.elements == b.elements else ()
-        return object_type(a.kind if a.kind is b.kind else None, a.owned or b.owned, items)
+        return object_type(a.kind if a.kind is b.kind else None, a.owned or b.owned, items, a.maybe or b.maybe)
+    for one, other in ((a, b), (b, a)):
+        if one is UNBOUND and isinstance(other, (Array, Object)):
+            return other.or_unbound(True)
     if isinstance(a, Object) or isinstance(b, Object):
-        other = b if isinstance(a, Object) else a
-        return object_type(None, True) if is_boxable(other) else None
+        known, other = (a, b) if isinstance(a, Object) else (b, a)
+        maybe = any(isinstance(t, (Array, Object)) and t.maybe for t in (known, other))
+        return object_type(None, True, maybe=maybe) if is_boxable(other) else None
     members: list[PyType] = []
     for t in (a, b):
         for m in t.members if isinstance(t, Union) else (t,):
@@ -324,7 +343,8 @@ def _join_arrays(a: Array, b: Array) -> Array | None:
         return None
     layout = a.layout if a.layout == b.layout else "A"
     view, mixed = a.view or b.view, a.view != b.view or a.mixed or b.mixed
-    return array_type(a.item, a.ndim, layout, a.writeable, view, a.local and b.local, a.owned or b.owned, mixed)
+    local, owned, maybe = a.local and b.local, a.owned or b.owned, a.maybe or b.maybe
+    return array_type(a.item, a.ndim, layout, a.writeable, view, local, owned, mixed, maybe)
 
 
 def members(type: PyType) -> tuple[PyType, ...]:

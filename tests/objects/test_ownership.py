@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jitney import jit
-from tests.objects.support import assert_nothing_leaks
+from tests.objects.support import assert_nothing_leaks, quietly
 from tests.support import check
 
 
@@ -335,3 +335,32 @@ def test_names_of_inlined_functions_hold_until_the_end_of_the_statement():
 
     jitted = check(caller, 1, 5, 50, strict=True)
     assert_nothing_leaks(lambda: jitted(5))
+
+
+def perhaps(n, c):
+    for i in range(n):
+        t = np.full(2, i + 0.5)
+        r = t[1:]
+        o = [i, "x"]
+    if c:
+        a = np.ones(3)
+    if n > 2:
+        a = t
+    if c or n > 2:
+        return a, t, r, o
+    return t
+
+
+def late(n):
+    s = 0.0
+    for i in range(n):
+        if i > 0:
+            s += best[0]  # noqa: F821
+        best = np.full(2, i + 1.0)
+    return s, best
+
+
+def test_variables_that_may_have_no_array():
+    jitted = check(perhaps, (3, True), (3, False), (1, True), (1, False), (0, True), (0, False), strict=True)
+    other = check(late, 0, 1, 5, strict=True)
+    assert_nothing_leaks(lambda: (jitted(3, True), other(5), quietly(jitted, UnboundLocalError)(0, True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast
 from types import ModuleType
 
+from ..ir.types import PTR
 from ..lazy import lazy
 from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Object, Slice, Tuple, Union
 from . import library, wholes
@@ -67,6 +68,9 @@ def read_local(lw: Lowering, node: Any) -> Val:
     type = value.type
     if type is CONFLICT:
         lw.unsupported(f"{node.id!r} has values of types that cannot share a variable here", node)
+    if isinstance(type, (Array, Object)) and type.maybe:
+        lw.check(lw.b.emit("ne", value.parts[0], lw.b.const(PTR, 0)), "unbound", node.id)
+        value = lw.env[node.id] = Val(type.or_unbound(False), value.parts)
     if isinstance(type, Union) and UNBOUND in type.members:
         lw.check(lw.b.emit("ne", value.parts[0], lw.int_const(UNBOUND.tag)), "unbound", node.id)
         rest = type.without(UNBOUND)

@@ -403,7 +403,7 @@ class _Attempt:
             type = self.plan.types.get(name, entry.type)
             args.extend(self._coerced(name, entry, type))
             env[name] = lw.parameter(type, header)
-            if isinstance(type, Object) and not isinstance(entry.type, Object):
+            if isinstance(type, Object) and not type.maybe and not isinstance(entry.type, Object):
                 lw.unchecked.append(env[name].parts[0])
             carried.append((name, type))
         for name in self.carried:

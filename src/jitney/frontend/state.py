@@ -365,7 +365,7 @@ class Lowering:
         for v, end, out in zip(values, ends, args):
             out.extend(self.coerce(v, type, end.block))
         joined = self.parameter(type, target)
-        if isinstance(type, Object) and any(not isinstance(v.type, Object) for v in values):
+        if isinstance(type, Object) and not type.maybe and any(not isinstance(v.type, Object) for v in values):
             self.unchecked.append(joined.parts[0])
         return joined
 
@@ -378,6 +378,8 @@ class Lowering:
             for v, t in zip(self.elements(value), type.elements):
                 parts.extend(self.coerce(v, t, block))
             return tuple(parts)
+        if value.type is UNBOUND and isinstance(type, (Array, Object)):
+            return tuple([self.b.const(leaf, 0) for leaf in type.leaves])
         if isinstance(type, Array):
             return self._coerce_array(value, type, block)
         if isinstance(type, Object):

@@ -69,7 +69,7 @@ lint: $(VENV)/.with-test  ## ruff on everything, mypy --strict on src
 # An environment of its own, so that Numba's pins of NumPy touch nobody else.
 .venv-bench/.with-bench: pyproject.toml
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python $(PIP) install -e '.[bench]' numba
+	.venv-bench/bin/python $(PIP) install -e '.[bench]' numba scipy
 	@touch $@
 
 bench: .venv-bench/.with-bench  ## against Numba, gcc and CPython: writes docs/benchmarks.md (ARGS='--quick --only fib')

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from bench.registry import Function
 
 JITNEY, NUMBA, GCC, CPYTHON = "jitney", "numba", "gcc", "cpython"
+# Numba where SciPy is not installed: where it is, Numba imports it when it first compiles.
+NUMBA_ALONE = "numba-alone"
 COPY = "copy"  # no competitor: the C library copying as many bytes as a kernel moves
 
-_DECORATORS = {JITNEY: ("jitney", "jit"), NUMBA: ("numba", "njit")}
+_DECORATORS = {JITNEY: ("jitney", "jit"), NUMBA: ("numba", "njit"), NUMBA_ALONE: ("numba", "njit")}
 
 
 def decorator(name: str, fastmath: bool = False) -> Callable[[Function], Function]:
@@ -20,6 +23,8 @@ def decorator(name: str, fastmath: bool = False) -> Callable[[Function], Functio
     if name == CPYTHON:
         return lambda function: function
     module, attribute = _DECORATORS[name]
+    if name == NUMBA_ALONE:
+        sys.modules["scipy"] = None  # type: ignore[assignment]
     found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return found(fastmath=True) if fastmath else found
 

@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from bench import ctwins
-from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA
+from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA, NUMBA_ALONE
 from bench.registry import Kernel
 
 TIMEOUT = 120  # seconds for one child; the slowest takes about five
@@ -34,8 +34,8 @@ class Effort:
     compiles: dict[str, int]
 
 
-FULL = Effort(15, 0.005, {JITNEY: 5, NUMBA: 2}, 15, {JITNEY: 1000, NUMBA: 60})
-QUICK = Effort(5, 0.002, {JITNEY: 3, NUMBA: 1}, 10, {JITNEY: 200, NUMBA: 20})
+FULL = Effort(15, 0.005, {JITNEY: 5, NUMBA: 2, NUMBA_ALONE: 2}, 15, {JITNEY: 1000, NUMBA: 60})
+QUICK = Effort(5, 0.002, {JITNEY: 3, NUMBA: 1, NUMBA_ALONE: 1}, 10, {JITNEY: 200, NUMBA: 20})
 
 
 class ChildFailed(Exception):
@@ -98,7 +98,8 @@ def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | No
         except ChildFailed as error:
             row["errors"]["fastmath"] = str(error)
     for mode in ("first", "second"):
-        for implementation in decorators:
+        alone = [NUMBA_ALONE] if mode == "first" and NUMBA in decorators and _version("scipy") else []
+        for implementation in (*decorators, *alone):
             try:
                 times = effort.first_calls[implementation]
                 _first_calls(mode, kernel, implementation, times, row)
@@ -145,7 +146,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "gcc": gcc,
-        **{package: _version(package) for package in ("jitney", "numba", "llvmlite", "numpy")},
+        **{package: _version(package) for package in ("jitney", "numba", "llvmlite", "numpy", "scipy")},
     }
 
 

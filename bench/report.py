@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA
+from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA, NUMBA_ALONE
 from bench.notes import NOTES
 
 TITLES = {JITNEY: "jitney", NUMBA: "Numba", GCC: "gcc -O3", CPYTHON: "CPython"}
@@ -49,13 +49,15 @@ def ratios(record: Record, to: str) -> dict[str, float]:
     return {row["kernel"]: row["ratio"][to] for row in record["kernels"] if to in row["ratio"]}
 
 
-def first_ratios(record: Record, theirs: str = "first", ours: str = "first") -> dict[str, float]:
+def first_ratios(
+    record: Record, theirs: str = "first", ours: str = "first", rival: str = NUMBA
+) -> dict[str, float]:
     """Numba's first (or second) call over jitney's, where jitney compiled the kernel at all."""
     found = {}
     for row in record["kernels"]:
         if JITNEY in row["errors"]:
             continue
-        quotient = _quotient(row[theirs].get(NUMBA), row[ours].get(JITNEY))
+        quotient = _quotient(row[theirs].get(rival), row[ours].get(JITNEY))
         if quotient is not None:
             found[row["kernel"]] = quotient
     return found
@@ -70,7 +72,7 @@ def _spread(values: dict[str, float]) -> str:
 def _machine(record: Record) -> str:
     m = record["machine"]
     versions = [f"CPython {m['python']}"]
-    versions += [f"{p} {m[p]}" for p in ("jitney", "numba", "llvmlite", "numpy", "gcc") if m[p]]
+    versions += [f"{p} {m[p]}" for p in ("jitney", "numba", "llvmlite", "numpy", "scipy", "gcc") if m.get(p)]
     return f"{m['processor']}, {m['cores']} cores, {m['system']}; {', '.join(versions)}."
 
 
@@ -86,6 +88,11 @@ def _summary(record: Record) -> str:
     if found:
         lines.append(f"- The first call in a fresh process is **{_number(statistics.median(found.values()))}x** "
                      f"faster than Numba's (median; {_spread(found)}).")
+    found = first_ratios(record, rival=NUMBA_ALONE)
+    if found:
+        lines.append("- Beside Numba without SciPy (where that is there, Numba imports it when it first compiles; its "
+                     f"linear algebra needs it): **{_number(statistics.median(found.values()))}x** "
+                     f"(median; {_spread(found)}).")
     found = first_ratios(record, "second", "second")
     if found:
         lines.append(f"- After two other functions were compiled: **{_number(statistics.median(found.values()))}x** "
@@ -187,10 +194,12 @@ def _reasons(record: Record) -> str:
 
 def _first(record: Record) -> str:
     names = [n for n in record["implementations"] if n in (JITNEY, NUMBA)]
+    alone = any(NUMBA_ALONE in row["first"] for row in record["kernels"])
     header = ["kernel"]
     for mode in ("first", "again", "second"):
         header += [f"{TITLES[n]} {mode} ms" for n in names]
         header += ["ratio"] if len(names) == 2 and mode != "again" else []
+        header += ["Numba without SciPy", "ratio"] if alone and mode == "first" else []
     rows = []
     for row in record["kernels"]:
         cells = [row["kernel"]]
@@ -198,6 +207,9 @@ def _first(record: Record) -> str:
             cells += [_milliseconds(row[mode].get(n)) for n in names]
             if len(names) == 2 and mode != "again":
                 cells.append(_number(_quotient(row[mode].get(NUMBA), row[mode].get(JITNEY)), "x"))
+            if alone and mode == "first":
+                rival = row[mode].get(NUMBA_ALONE)
+                cells += [_milliseconds(rival), _number(_quotient(rival, row[mode].get(JITNEY)), "x")]
         rows.append(cells)
     return table(header, rows)
 

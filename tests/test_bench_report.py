@@ -100,3 +100,11 @@ def test_fastmath_limits_and_reasons_are_shown_where_measured():
     limits = section(page, "How near to the machine's limits")
     assert "| fast | 2.00 GB/s | 90 % of copying |" in limits and "| slow | 4.00 GFLOP/s | 10 % of the peak |" in limits
     assert section(page, "Why gcc is faster where it is").count("- **") == 1
+
+
+def test_numba_with_and_without_scipy():
+    record = copy.deepcopy(RECORD)
+    assert "SciPy" not in markdown(record, None)
+    for row in record["kernels"]:
+        row["first"]["numba-alone"] = row["first"]["numba"] / 2
+    assert "**40.0x** (median" in section(markdown(record, None), "In short")

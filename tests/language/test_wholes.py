@@ -36,13 +36,17 @@ def test_integers_wrap():
 
 def test_powers():
     def f(a, n, x):
-        return a**2, a**2.0, a**0.5, a**-1.0, a**3, a**n, a**x, 2.0**a, a**1, a**0
+        return a**2, a**2.0, a**0.5, a**-1.0, a**3, 2.0**a, a**1, a**0, np.power(a, n), np.power(a, x)
 
     def of_ints(a, n):
         return a**2, a**n
 
     check(f, (arr([0.0, -0.0, 1.5, -2.0, np.inf, np.nan, 1e200]), 3, 2.5))
     check(f, (arr([0, 1.5, 2], np.float32), 2, 0.5))
+    def refused(a):
+        return np.power(a, -1)
+
+    check(refused, arr([1, 2], int), arr([1.0, 2.0]))
     check(of_ints, (arr([0, 1, -3, 7], int), 5), (arr([0, 1, -3, 7], int), -1), (arr([2, 3], np.uint8), 9))
 
 

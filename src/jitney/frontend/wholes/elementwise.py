@@ -164,7 +164,16 @@ def _power(lw: Lowering, a: Val, b: Val, before: Check | None) -> Val:
             return ufunc(lw, numpy.sqrt, [a], before)
         if exponent == -1:
             return ufunc(lw, numpy.reciprocal, [a], before)
+    unknown = exponent is None and not _has_axes(b)
+    if unknown and isinstance(item, Scalar) and item.kind == "f" and _looks_at_exponents():
+        lw.unsupported("`**` of an array and a number that is not known when compiling is not supported")
     return ufunc(lw, numpy.power, [a, b], before)
+
+
+def _looks_at_exponents() -> bool:
+    """Whether NumPy's operator, but not np.power, goes other ways by the value of a number: older versions' do."""
+    numpy = sys.modules["numpy"]
+    return bool(numpy.signbit(numpy.array([-0.0]) ** 0.5)[0] and not numpy.signbit(numpy.power([-0.0], 0.5))[0])
 
 
 def unary(lw: Lowering, op: str, a: Val) -> Val:
@@ -217,6 +226,9 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     loop = ufunc_loops.resolve(function, tuple(types))
     if loop is None:
         lw.unsupported(f"np.{function.__name__} of {', '.join(str(t) for t in types)} is not supported")
+    if loop.name == "power" and loop.output.kind != "f" and not _has_axes(args[1]) and (lw.known(args[1]) or 0) < 0:
+        # It raises for the first element: no loop.
+        lw.unsupported("an integer to a negative power is not supported")
     if before is not None:
         before(loop.output, args)
     shape: tuple[int, ...] = ()

@@ -8,7 +8,7 @@ from jitney.asm import Assembler, Label, Mem
 from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM, YMM
 from jitney.targets.x86_64 import encode as enc
 from jitney.targets.x86_64 import rules_lanes, rules_vector, vector_build
-from jitney.targets.x86_64.encode import RIP, Encoder
+from jitney.targets.x86_64.encode import RIP, Encoder, padding
 from jitney.targets.x86_64.rules_float import row_of
 
 ALU_NAMES = ("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")
@@ -285,30 +285,56 @@ def agree_with_byte(call, byte, *instruction):
 
 @pytest.mark.parametrize("aligned", (False, True))
 def test_jumps_of_both_sizes(aligned):
-    e, a = Encoder(), Assembler()
-    labels = [Label(f"l{k}") for k in range(6)]
+    labels = [Label(f"l{k}") for k in range(7)]
 
-    def both(name, args, *instruction):
-        getattr(e, name)(*args)
-        a.emit(*instruction)
+    def both(e, a, pads):
+        for k in range(6):
+            if aligned and k % 2:
+                e.bind(f"before {k}")
+                e.align(labels[k + 1])
+                for _ in range(pads.get(k, 0)):
+                    a.emit("nop")
+            e.bind(labels[k])
+            a.bind(labels[k])
+            for goal in range(6):
+                for name, args, *instruction in (
+                    ("jcc", (goal, labels[goal]), "j" + enc.CC_NAMES[goal], labels[goal]),
+                    ("jmp", (labels[-2 - goal],), "jmp", labels[-2 - goal]),
+                ):
+                    getattr(e, name)(*args)
+                    a.emit(*instruction)
+            for _ in range(9 * (k % 3)):
+                e.mov_ri(1, 2**40)
+                a.emit("movabs", GP64[1], 2**40)
+        e.bind(labels[6])
+        return e.finish()
 
-    for k in range(6):
-        if aligned and k % 2:
-            e.align(32)
-            a.align(32)
-        e.bind(labels[k])
-        a.bind(labels[k])
-        for goal in range(6):
-            both("jcc", (goal, labels[goal]), "j" + enc.CC_NAMES[goal], labels[goal])
-            both("jmp", (labels[-1 - goal],), "jmp", labels[-1 - goal])
-        for _ in range(9 * (k % 3)):
-            both("mov_ri", (1, 2**40), "movabs", GP64[1], 2**40)
-    code, relocations, places = e.finish()
+    _, _, first = both(Encoder(), Assembler(), {})
+    pads = {k: first[labels[k]] - first[f"before {k}"] for k in (1, 3, 5)} if aligned else {}
+    a = Assembler()
+    code, relocations, places = both(Encoder(), a, pads)
     blob = a.finish()
     assert not relocations
-    assert {label.name: places[label] for label in labels} == {label.name: blob.labels[label] for label in labels}
+    assert all(places[label] == blob.labels[label] for label in labels[:6])
     # the two pad with different nops
     assert len(code) == len(bytes(blob)) and (aligned or code == bytes(blob))
+    for k in pads:
+        size = places[labels[k + 1]] - places[labels[k]]
+        assert crossed(places[labels[k]], size) == min(crossed(start, size) for start in range(64))
+
+
+def crossed(start, size):
+    return (start + size - 1) // 64 - start // 64
+
+
+@pytest.mark.parametrize("size", (1, 28, 32, 33, 63, 64, 65, 97, 128, 129, 300))
+def test_padding_of_loops(size):
+    for start in range(130):
+        pad = padding(start, size)
+        assert 0 <= pad < 64 and crossed(start + pad, size) == min(crossed(k, size) for k in range(64))
+        if pad:
+            # in more lines, or halves of lines, without it
+            assert any(crossed(k * start, k * size) > crossed(k * (start + pad), k * size) for k in (1, 2))
 
 
 def test_constants_are_shared_and_addressed_from_the_end_of_the_instruction():

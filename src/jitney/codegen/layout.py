@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 
     Items = list["MachineBlock | Loop"]
 
-ALIGNMENT = 32
-"""Of the first block of an innermost loop, in bytes: one line of the decoded-instruction cache."""
-
-
 def arrange(m: MachineFunction) -> None:
-    """Put `m.blocks` in order and choose alignments."""
+    """Put `m.blocks` in order and choose what is aligned."""
     blocks = m.blocks
     if len(blocks) == 1:
         return
@@ -112,7 +108,7 @@ def _flatten(
             del order[first]
             order.append(header)
     if region in innermost:
-        order[first].align = ALIGNMENT
+        order[first].aligned = True
 
 
 def _leaves(header: MachineBlock, loop: Loop) -> bool:

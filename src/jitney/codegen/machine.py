@@ -127,13 +127,14 @@ class MachineBlock:
         succs: successors.
         loop: the innermost IR loop it lies in.
         weight: how often it runs, as far as one can tell: 8 ** loop depth; 0.01 when cold.
+        aligned: whether it is the first block of a loop that should lie well in the instruction cache.
         start, end: positions of its label and one past its last instruction, once laid out.
         mask: its positions; calls: those where registers are destroyed.
         defs: register -> position of its last definition here; upward: registers read before any definition here.
     """
 
     __slots__ = (
-        "align", "calls", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs",
+        "aligned", "calls", "cold", "defs", "end", "insts", "loop", "mask", "name", "preds", "source", "start", "succs",
         "upward", "weight",
     )  # fmt: skip
 
@@ -147,7 +148,7 @@ class MachineBlock:
         self.source = source
         depth = loop.depth if loop is not None else 0
         self.weight = 8.0 ** min(depth, 8) * (0.002 if cold else 1.0)
-        self.align = 0
+        self.aligned = False
         self.calls: list[int] = []
         self.start = 0
         self.end = 0

@@ -286,6 +286,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
     alias.pop(entry, None)
     order = [block for block in blocks if block not in alias]
     following: dict[MachineBlock, MachineBlock] = dict(zip(order, order[1:]))  # noqa: RUF007
+    ends = _loop_ends(order)
     head = _unframed(m, allocation)
     if not head:
         e.prologue()
@@ -298,8 +299,8 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
             skip = imm in alias
             framed = imm not in head
             if not skip:
-                if imm.align:
-                    e.align(imm.align)
+                if imm in ends:
+                    e.align(ends[imm])
                 e.bind(imm)
                 e.next = following.get(imm)
                 if head:
@@ -318,6 +319,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
             # an empty block that only leaves: others jump straight to its stub
             stubs.append(stub)
     hot = len(e.out), len(e.jumps)
+    e.bind(None)
     for stub in stubs:
         e.frame(stub.framed)
         stub.emit(e, stub)
@@ -325,6 +327,21 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
         e.frame(framed)
         write(e, label, *key)
     return finish(e, m, allocation, hot, marks)
+
+
+def _loop_ends(order: list[MachineBlock]) -> dict[MachineBlock, MachineBlock | None]:
+    """What stands behind each loop whose first block is to be aligned; None for the end of the code in blocks."""
+    ends: dict[MachineBlock, MachineBlock | None] = {}
+    first = None
+    for block in order:
+        if first is not None and block.loop is not first.loop:
+            ends[first] = block
+            first = None
+        if block.aligned:
+            first = block
+    if first is not None:
+        ends[first] = None
+    return ends
 
 
 def finish(

@@ -92,7 +92,7 @@ class Encoder:
 
     def __init__(self) -> None:
         self.out = bytearray()
-        # (offset in `out`, -1 for jmp, 0-15 for jcc, label) or (offset, -16, alignment)
+        # (offset in `out`, -1 for jmp, 0-15 for jcc, label) or (offset, -16, the label where a loop ends)
         self.jumps: list[tuple[int, int, Any]] = []
         self.labels: dict[Any, tuple[int, int]] = {}
         self.relocs: list[tuple[int, int, str, Any, int]] = []
@@ -402,8 +402,9 @@ class Encoder:
     def jcc(self, cc: int, label: Any) -> None:
         self.jumps.append((len(self.out), cc, label))
 
-    def align(self, n: int) -> None:
-        self.jumps.append((len(self.out), -16, n))
+    def align(self, end: Any) -> None:
+        """Padding, so that what lies between here and the label `end` is in few lines, see `padding`."""
+        self.jumps.append((len(self.out), -16, end))
 
     def call_symbol(self, target: Any) -> None:
         self.out += b"\xe8\0\0\0\0"
@@ -451,13 +452,15 @@ class Encoder:
         sizes = [2 if kind > -16 else 0 for _, kind, _ in jumps]
         n = len(jumps)
         goals = [labels[label] if kind > -16 else None for _, kind, label in jumps]
+        ends = {i: labels[label] for i, (_, kind, label) in enumerate(jumps) if kind == -16}
         shifts = [0] * (n + 1)
         while True:
             total = 0
             for i in range(n):
                 shifts[i] = total
                 if goals[i] is None:
-                    sizes[i] = -(jumps[i][0] + total) % jumps[i][2]
+                    start, (end, before) = jumps[i][0], ends[i]
+                    sizes[i] = padding(start + total, end - start + sum(sizes[i + 1 : before]))
                 total += sizes[i]
             shifts[n] = total
             grown = False
@@ -503,6 +506,20 @@ _NOPS = tuple(
         "660f1f840000000000",
     )
 )  # fmt: skip
+
+
+def padding(start: int, size: int) -> int:
+    """How far to move a loop of this size up so that it lies in as few 64-byte lines of the instruction cache as it can,
+    and then in as few halves of lines: what is decoded, and kept decoded, at a time. One iteration of a loop across one
+    border more took two cycles instead of one (Zen 5, 33 bytes)."""
+    best, least = 0, (9, 9)
+    for pad in (0, -start % 32, -start % 64):
+        first = start + pad
+        last = first + size - 1
+        crossed = ((last >> 6) - (first >> 6), (last >> 5) - (first >> 5))
+        if pad == 0 or crossed < least:
+            best, least = pad, crossed
+    return best
 
 
 def nops(size: int) -> bytes:

@@ -280,8 +280,9 @@ class Encoder:
     def shift_cl(self, k: int, d: int) -> None:
         self.out += bytes((0x48 | d >> 3, 0xD3, 0xC0 | k << 3 | d & 7))
 
-    def unary(self, k: int, d: int) -> None:
-        self.out += bytes((0x48 | d >> 3, 0xF7, 0xC0 | k << 3 | d & 7))
+    def unary(self, k: int, d: int, w: int = 8) -> None:
+        rex = 0x40 | w | d >> 3
+        self.out += (bytes((rex, 0xF7)) if rex != 0x40 else b"\xf7") + bytes((0xC0 | k << 3 | d & 7,))
 
     def unary_m(self, k: int, m: Address) -> None:
         bits, tail = _address(k, m)
@@ -509,9 +510,9 @@ _NOPS = tuple(
 
 
 def padding(start: int, size: int) -> int:
-    """How far to move a loop of this size up so that it lies in as few 64-byte lines of the instruction cache as it can,
-    and then in as few halves of lines: what is decoded, and kept decoded, at a time. One iteration of a loop across one
-    border more took two cycles instead of one (Zen 5, 33 bytes)."""
+    """How far to move a loop of this size up so that it lies in as few 64-byte lines of the instruction cache as can
+    be, and then in as few halves of lines: what is decoded, and kept decoded, at a time. With one border more in it an
+    iteration took two cycles instead of one (Zen 5, 33 bytes)."""
     best, least = 0, (9, 9)
     for pad in (0, -start % 32, -start % 64):
         first = start + pad

@@ -13,11 +13,15 @@ from .encode import (
     ADD,
     AND,
     CMP,
+    DIV,
     NE,
     NEG,
+    OR,
+    RAX,
     RDX,
     RSP,
     SHL,
+    SHR,
     SUB,
     XOR,
     E,
@@ -506,26 +510,16 @@ MULX = MachineOp("mulx", _mulx)  # outs high, low; ins rdx, b
 
 
 def _divide(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Stub | None) -> None:
-    """outs rax, rdx and, when it floors, a scratch; ins rax, divisor."""
-    kind, guarded = imm
-    b = i[1]
-    if kind == "unsigned":
-        e.zero(RDX)
-        e.unary(6, b)
-        return
+    """outs rax, rdx and, when it floors, a scratch; ins rax, divisor. The divider takes 32 bits at a time where both
+    fit, which is faster on all processors, on old ones four times; the stub does the rest."""
     assert stub is not None
-    back = stub.back = object()
-    if guarded:
-        # x % -1 is 0, and the machine's division of the minimum by -1 traps
-        e.alu_ri(CMP, b, -1)
-        e.jcc(E, (stub, "minus one"))
-    e.cqo()
-    e.unary(7, b)
-    t = o[2]
-    e.mov_rr(t, RDX)
-    e.alu_rr(XOR, t, b)
-    e.jcc(S, stub)
-    e.bind(back)
+    stub.back = object()
+    e.mov_rr(RDX, RAX)
+    e.alu_rr(OR, RDX, i[1])
+    e.shift_ri(SHR, RDX, 32)
+    e.jcc(NE, stub)
+    e.unary(DIV, i[1], 0)
+    e.bind(stub.back)
 
 
 DIVIDE = MachineOp("divide", _divide, "c", late=0)

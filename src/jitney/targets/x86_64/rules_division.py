@@ -65,12 +65,8 @@ def _divide(s: X86Selector, v: int, signed: bool, remainder: bool) -> None:
     divisor = s.use(b)
     dividend = s.use(a)
     s.add(ops.MOVES, (RAX,), (dividend,), ())
-    if signed:
-        guarded = remainder and c is None
-        stub = Stub(divide_stub, (), data=guarded)
-        s.add(ops.DIVIDE, (RAX, RDX, s.m.new(False)), (RAX, divisor), ("signed", guarded), stub)
-    else:
-        s.add(ops.DIVIDE, (RAX, RDX), (RAX, divisor), ("unsigned", False))
+    stub = Stub(divide_stub, (), data=signed and remainder and c is None)
+    s.add(ops.DIVIDE, (RAX, RDX, s.m.new(False)) if signed else (RAX, RDX), (RAX, divisor), None, stub)
     pairs = [(d, r) for d, r in ((quotient, RAX), (rest, RDX)) if d >= 0]
     s.add(ops.MOVES, tuple([d for d, _ in pairs]), tuple([r for _, r in pairs]), ())
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from ...codegen.machine import SLOT
 from ...ir import context
 from ...ir.types import F32
-from .encode import ADD, AE, CMP, OR, RAX, RCX, RDI, RDX, SUB, B, E
+from .encode import ADD, AE, CMP, DIV, IDIV, NEG, NS, OR, RAX, RCX, RDI, RDX, SUB, XOR, B, E
 from .ops import MOVSD_STORE, MOVSS_STORE
 from .ops_control import jump_if
 
@@ -233,16 +233,33 @@ def poll_stub(e: Emitter, stub: Stub) -> None:
 
 
 def divide_stub(e: Emitter, stub: Stub) -> None:
-    """Signs of remainder and divisor differ: if there is a remainder, the quotient is one less."""
-    b = stub.operands[1][1]
+    """Division of what does not fit into 32 bits. Floored, and signs of remainder and divisor differ: if there is a
+    remainder, the quotient is one less."""
+    (_, _, *scratch), (_, b) = stub.operands
+    back = stub.back
     e.bind(stub)
+    if not scratch:
+        e.zero(RDX)
+        e.unary(DIV, b)
+        e.jmp(back)
+        return
+    if stub.data:
+        # x % -1 is 0, and the machine's division of the minimum by -1 traps
+        e.alu_ri(CMP, b, -1)
+        e.jcc(E, (stub, "minus one"))
+    e.cqo()
+    e.unary(IDIV, b)
+    (t,) = scratch
+    e.mov_rr(t, RDX)
+    e.alu_rr(XOR, t, b)
+    e.jcc(NS, back)
     e.test_rr(RDX, RDX)
-    e.jcc(E, stub.back)
+    e.jcc(E, back)
     e.alu_rr(ADD, RDX, b)
     e.alu_ri(SUB, RAX, 1)
-    e.jmp(stub.back)
+    e.jmp(back)
     if stub.data:
         e.bind((stub, "minus one"))
-        e.unary(3, RAX)
+        e.unary(NEG, RAX)
         e.zero(RDX)
-        e.jmp(stub.back)
+        e.jmp(back)

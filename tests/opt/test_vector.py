@@ -184,6 +184,37 @@ def test_left_alone(old: str, new: str) -> None:
     assert "v4i64" not in vectorized(text)
 
 
+NEST = """\
+def f(a, b, c):
+    for i in range(c.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(c.shape[1]):
+                c[i, j] += a[i, k] * b[k, j]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "far"),
+    [
+        ("", "", True),
+        ("range(c.shape[1])", "range(i, c.shape[1])", True),  # at least 0
+        ("range(c.shape[1])", "range(i)", True),  # within the rows, too
+        ("b[k, j]", "c[k, j]", False),  # rows of one array
+        ("b[k, j]", "b[k * i, j]", False),  # not linear in both counters
+    ],
+)
+def test_arrays_are_told_apart_before_the_nest(old: str, new: str, far: bool, tmp_path: Path) -> None:
+    function = function_of(NEST.replace(old, new), tmp_path)
+    vectorized = optimized(lowered(function, [np.zeros((3, 3))] * 3), 32)
+    assert is_vectorized(vectorized)
+    tested = [
+        block for block in vectorized.blocks
+        if block.term == "br" and block.loop is not None and block.loop.depth >= 3 and block.edges[1].target.cold
+        and vectorized.ops[block.term_args[0]].name == "and" and vectorized.homes[block.term_args[0]].loop is None
+    ]  # fmt: skip
+    assert bool(tested) is far
+
+
 def test_no_target_no_vectors() -> None:
     function = parse(LOOP)
     assert vector.vectorize(function) is function

@@ -12,6 +12,7 @@ from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, PTR, VOID
 from ..rebuild import Rebuild, laid_out
 from .body import CHANGES, NotVectorizable
+from .nest import Nest
 from .plan import Plan
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
 from .widths import COUNTER_LIMIT
@@ -95,7 +96,24 @@ class Entering(Rebuild):
             builder.start(on, here)
 
         unless(enough(plan.widens[-1]))
-        unless(_Tests(self, plan, start, count).every())
+        tests = _Tests(self, plan, start, count)
+        tests.entry()
+        nest = Nest(self, plan)
+        if nest.gains:
+            tests.apart([pair for pair in plan.tests if pair not in nest.pairs])
+            unless(tests.every())
+            whole, here = nest.apart(), builder.block
+            on, row = builder.new_block(outer), builder.new_block(outer)
+            row.cold = True
+            self.end("br", (whole,), [Edge(on), Edge(row)])
+            builder.start(row, here)
+            tests = _Tests(self, plan, start, count)
+            tests.apart(nest.pairs)
+            self.end("br", (tests.every(),), [Edge(on), leading(rest, start)])
+            builder.start(on, here)
+        else:
+            tests.apart(plan.tests)
+            unless(tests.every())
         invariant = _Scalars(self, plan)
         for widen in plan.widens:
             # All that is the same in each round, in front of all of them.
@@ -228,13 +246,20 @@ class _Tests:
         self.start = start
         self.count = count
         self.conds: list[int] = []
+
+    def entry(self) -> None:
+        """What numbers have to be like."""
+        plan = self.plan
         if any(widen.counted for widen in plan.widens):
             self._counter_fits()
         if plan.short:
-            self.conds.append(self.builder.emit("ule", count, self.constant(plan.trips)))
+            self.conds.append(self.builder.emit("ule", self.count, self.constant(plan.trips)))
         for reduction in plan.reductions:
             self._fits(reduction)
-        for a, b in plan.tests:
+
+    def apart(self, pairs: list[tuple[Group, Group]]) -> None:
+        """The bytes of one are not the other's, in this loop."""
+        for a, b in pairs:
             self._apart(a, b)
 
     def constant(self, k: int) -> int:

@@ -193,6 +193,35 @@ def test_order_of_results():
                 assert x.flags.c_contiguous == y.flags.c_contiguous and bits(x) == bits(y)
 
 
+def test_rows_and_columns_of_unknown_length():
+    def pairs(x):
+        column = x[:, 1:2]
+        return column.T - column
+
+    def products(m, x):
+        return -(m * m.T) * x, m + x, x - m.T
+
+    def moved(x, m, n):
+        for _ in range(n):
+            x += m
+            x += pairs_of(x)
+        return x
+
+    @jit
+    def pairs_of(x):
+        column = x[:, 0:1]
+        return (column.T - column)[:, :2]
+
+    for dtype in (np.float64, np.float32, np.int8, bool):
+        x = np.arange(12).reshape(4, 3).astype(dtype)
+        if dtype is not bool:
+            check(pairs, x, x[:1], x[:, 1:], x[:0], x[:, :1], x.T, x[::-1, ::2], bails=False)
+        m, n = x[:, :1].copy(), np.arange(16).reshape(4, 4)
+        check(products, (m, n), (m.T, n), (m, n.T.copy()), (m[:1], n[:1]), (m[:0], n[:0, :0]))
+    x, m = np.arange(8.0).reshape(4, 2), np.arange(4.0).reshape(4, 1)
+    check(moved, (x, m, 3), (x, m[:1], 2), (x[:1], m[:1], 2), bails=False)
+
+
 def test_effects_keep_their_order():
     def bump(a):
         for i in range(len(a)):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ARRAY_TYPE, _DTYPE_TYPE = 2, 3
 _PLACES = {
+    "PyArray_CopyInto": 50,
     "PyArray_Scalar": 60,
     "PyArray_NewCopy": 85,
     "PyArray_NewFromDescr": 94,

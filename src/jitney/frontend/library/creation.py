@@ -36,25 +36,35 @@ def allocate(lw: Lowering, item: Scalar, shape: list[int], zero: bool, order: st
     for k, length in enumerate(shape):
         lw.b.store(_INT64, length, dims, disp=8 * k)
     count, fortran = lw.int_const(len(shape)), lw.int_const(order == "F")
-    dtype = _dtype(lw, item)
+    dtype = dtype_object(lw, item)
     object = _make(lw, "PyArray_Zeros" if zero else "PyArray_Empty", count, dims, dtype, fortran)
     type = array_type(item, len(shape), order if len(shape) > 1 else "C", local=True, owned=True)
     return Val(type, (object, field(lw, object, "data"), *shape))
 
 
 def _make(lw: Lowering, name: str, *args: int) -> int:
-    """Call a function of NumPy's that gives a new reference to an array, or null and an exception."""
+    """Call a function of NumPy's that gives a new reference to an array, which is held."""
+    return new_object(lw, name, *args, hold=True)
+
+
+def new_object(lw: Lowering, name: str, *args: int, hold: bool = False) -> int:
+    """Call a function of NumPy's that gives a new reference to an array, or null and an exception.
+
+    Args:
+        hold: put it into a temporary's slot; else it is the caller's.
+    """
     try:
         address = lw.hooks.host.numpy_function(name)
     except LookupError as error:
         lw.unsupported(f"{error} is not there, so that making arrays is not supported")
     object = lw.ccall(name, address, args, PTR, pure=False)
-    lw.own.hold(object)
+    if hold:
+        lw.own.hold(object)
     lw.check(lw.b.emit("ne", object, lw.b.const(PTR, 0)), "pending")
     return object
 
 
-def _dtype(lw: Lowering, item: Scalar) -> int:
+def dtype_object(lw: Lowering, item: Scalar) -> int:
     """A new reference to NumPy's dtype object, which the function it is given to takes over."""
     dtype = lw.b.const(PTR, id(sys.modules["numpy"].dtype(item.dtype)))
     lw.own.keep(INT, 0, dtype)
@@ -129,7 +139,7 @@ def _object_of_view(lw: Lowering, value: Val) -> Val:
     numpy = sys.modules["numpy"]
     flags = lw.int_const(_WRITEABLE if type.writeable else 0)
     null, strides = b.const(PTR, 0), b.emit("ptradd", frame, lw.int_const(8 * n))
-    array_class, dtype = b.const(PTR, id(numpy.ndarray)), _dtype(lw, type.item)
+    array_class, dtype = b.const(PTR, id(numpy.ndarray)), dtype_object(lw, type.item)
     object = _make(
         lw, "PyArray_NewFromDescr", array_class, dtype, lw.int_const(n), frame, strides, value.parts[1], flags, null
     )  # fmt: skip

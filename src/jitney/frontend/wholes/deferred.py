@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ARRAY_DATA = 1
 _STORE, _CALL, _CCALL = OPS["store"], OPS["call"], OPS["ccall"]
-_HARMLESS = ("np.", "PyMem_", "PyArray_", "Py_", "PyFloat_", "PyLong_", "PyErr_", "expand")
+_HARMLESS = ("np.", "PyMem_", "PyArray_", "Py_", "PyFloat_", "PyLong_", "PyErr_")
 
 
 class Node:

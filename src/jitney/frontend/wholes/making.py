@@ -80,17 +80,17 @@ def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
         return "C"
     full = [x for x in voting if x.type.ndim == len(shape) and x not in others]  # type: ignore[attr-defined]
     if full:
-        _check_any_full(lw, shape, full)
+        _leave_unless(lw, lw.b.emit("or", _any_full(lw, shape, full), _row_major(lw, others)))
         return "C"
     if all(_is_column_major(lw, x) and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
-        _check_any_full(lw, shape, voting)
+        _leave_unless(lw, _any_full(lw, shape, voting))
         return "F"
-    _check_row_major(lw, others)
+    _leave_unless(lw, _row_major(lw, others))
     return "C"
 
 
-def _check_any_full(lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> None:
-    """Leave where none of the arrays has all the elements of the shape."""
+def _any_full(lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> int:
+    """An i1: one of the arrays has all the elements of the shape."""
     emit = lw.b.emit
     found = lw.bool_const(False)
     for x in arrays:
@@ -98,7 +98,7 @@ def _check_any_full(lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> 
         for n, m in zip(array_shape(x), shape):
             same = emit("and", same, emit("eq", n, m)) if n != m else same
         found = emit("or", found, same)
-    _leave_unless(lw, found)
+    return found
 
 
 def _leave_unless(lw: Lowering, holds: int) -> None:
@@ -148,8 +148,8 @@ def _is_multiple(lw: Lowering, outer: int, inner: int) -> bool:
     return (1 << int(factor) if op is _SHL else abs(int(factor))) >= abs(int(y)) > 0
 
 
-def _check_row_major(lw: Lowering, arrays: list[Val]) -> None:
-    """Leave where one of the arrays votes for another order than row-major."""
+def _row_major(lw: Lowering, arrays: list[Val]) -> int:
+    """An i1: none of the arrays votes for another order than row-major."""
     emit, one, zero = lw.b.emit, lw.int_const(1), lw.int_const(0)
     fits = lw.bool_const(True)
     for x in arrays:
@@ -161,4 +161,4 @@ def _check_row_major(lw: Lowering, arrays: list[Val]) -> None:
                 for n, s in ((lengths[k], outer), (lengths[m], inner)):
                     good = emit("or", good, emit("or", emit("sle", n, one), emit("eq", s, zero)))
                 fits = emit("and", fits, good)
-    _leave_unless(lw, fits)
+    return fits

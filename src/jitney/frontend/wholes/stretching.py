@@ -1,71 +1,31 @@
 """Operands with an axis of length 1 that the other operands have longer, found out when running.
 
     br all lengths equal, go, cold
-    cold: x' = a copy of x with all its elements, on the heap
+    cold: x' = a copy of x with all its elements
     go(x): the loops
     ...                        # the copy is freed again
 
-Rare where the length is not known to be 1 when compiling, so the copy is made by NumPy, called back from the code.
+Rare where the length is not known to be 1 when compiling, so the copy is made by NumPy's own C function, of an array
+object made for this.
 """
 
 from __future__ import annotations
 
-import ctypes
 import sys
 
 from ...ir.function import Call
 from ...ir.types import PTR
-from ...pytypes import SCALARS, Array
-from ..operators import libm
+from ...pytypes import INT, SCALARS, Array
+from ..arrays import strides
+from ..library import creation
 from ..state import Val
 from .shapes import array_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ..state import Lowering
 
 _WORD = SCALARS["int64"].access
-_callbacks: list[Any] = []
-
-
-class _Memory:
-    """Bytes in memory, as NumPy takes them."""
-
-    def __init__(self, address: int, size: int, shape: list[int], strides: list[int]) -> None:
-        self.__array_interface__ = {
-            "data": (address, False), "shape": tuple(shape), "strides": tuple(strides), "typestr": f"|V{size}",
-            "version": 3,
-        }  # fmt: skip
-
-
-def _expand(address: int) -> int:
-    """Copy an array with its axes of length 1 stretched. `address` is that of a record of words: the number of axes,
-    the element size, 1 for Fortran order, data, lengths, strides, lengths wanted. Gives 0 without memory."""
-    words = (ctypes.c_int64 * 64).from_address(address)
-    n, size, fortran, data = words[:4]
-    lengths, strides, wanted = words[4 : 4 + n], words[4 + n : 4 + 2 * n], words[4 + 2 * n : 4 + 3 * n]
-    total, steps = size, [0] * n
-    for axis in range(n) if fortran else reversed(range(n)):
-        steps[axis] = total
-        total *= wanted[axis]
-    allocate = ctypes.pythonapi.PyMem_RawMalloc
-    allocate.restype, allocate.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
-    place: int = allocate(total) or 0
-    if place:
-        asarray = sys.modules["numpy"].asarray
-        asarray(_Memory(place, size, wanted, steps))[...] = asarray(_Memory(data, size, lengths, strides))
-    return place
-
-
-def _callback() -> int:
-    """The address of `_expand` for generated code."""
-    if not _callbacks:
-        _callbacks.append(ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_size_t)(_expand))
-    address = ctypes.cast(_callbacks[0], ctypes.c_void_p).value
-    assert address is not None
-    return address
 
 
 class Stretched:
@@ -121,8 +81,8 @@ class Stretched:
         made: list[int] = []
         copies: list[int] = []
         for k in moving:
-            place, steps = self._expanded(self.arrays[k])
-            copies.append(place)
+            copy, place, steps = self._expanded(self.arrays[k])
+            copies.append(copy)
             made += [place, *steps]
         b.jump(out, (*made, *copies))
         b.start(out, before)
@@ -133,38 +93,37 @@ class Stretched:
             self.arrays[k] = self._with(array, params[at], tuple(params[at + 1 : at + 1 + count]))
             at += 1 + count
 
-    def _expanded(self, array: Val) -> tuple[int, list[int]]:
-        """The address of the copy, and its strides where the type has some."""
+    def _expanded(self, array: Val) -> tuple[int, int, list[int]]:
+        """The array object that is the copy, the address of its elements, and its strides where the type has some."""
         lw, b = self.lw, self.lw.b
         type = array.type
         assert isinstance(type, Array)
-        n, size = type.ndim, lw.int_const(type.item.access.size)
-        wanted = self._wanted(array)
-        own = list(array.parts[2 + n :])
-        if type.layout != "A":
-            # The strides of a contiguous array follow from its lengths.
-            own, stride = [], size
-            lengths = array_shape(array)
-            for length in lengths if type.layout == "F" else reversed(lengths):
-                own.append(stride)
-                stride = b.emit("mul", stride, length)
-            own = own if type.layout == "F" else own[::-1]
-        words = (
-            lw.int_const(n), size, lw.int_const(type.layout == "F"), b.emit("p2i", array.parts[1]),
-            *array_shape(array), *own, *wanted,
-        )  # fmt: skip
+        n, null, wanted = type.ndim, b.const(PTR, 0), self._wanted(array)
+        words = (*array_shape(array), *strides(lw, array), *wanted)
         record = b.emit("alloca", imm=8 * len(words))
         for k, word in enumerate(words):
             b.store(_WORD, word, record, disp=8 * k)
-        place = lw.ccall("expand", _callback(), (record,), PTR, pure=False)
-        lw.check(b.emit("ne", place, b.const(PTR, 0)), "raise", (MemoryError, ()))
+        steps, shape = (b.emit("ptradd", record, lw.int_const(8 * n * k)) for k in (1, 2))
+        count, fortran = lw.int_const(n), lw.int_const(type.layout == "F")
+        dtype = creation.dtype_object(lw, type.item)
+        copy = creation.new_object(lw, "PyArray_Empty", count, shape, dtype, fortran)
+        # The function takes the reference over.
+        lw.own.keep(INT, 0, dtype)
+        ndarray = b.const(PTR, id(sys.modules["numpy"].ndarray))
+        source = creation.new_object(
+            lw, "PyArray_NewFromDescr", ndarray, dtype, count, record, steps, array.parts[1], lw.int_const(0), null
+        )  # fmt: skip
+        address = lw.hooks.host.numpy_function("PyArray_CopyInto")
+        b.call("ccall", Call("PyArray_CopyInto", address, (PTR, PTR), ()), (copy, source))
+        lw.own.drop(source)
+        place = creation.field(lw, copy, "data")
         if type.layout != "A":
-            return place, []
-        steps, stride = [], size
+            return copy, place, []
+        packed, stride = [], lw.int_const(type.item.access.size)
         for length in reversed(wanted):
-            steps.append(stride)
+            packed.append(stride)
             stride = b.emit("mul", stride, length)
-        return place, steps[::-1]
+        return copy, place, packed[::-1]
 
     def free(self) -> None:
         """Free what was copied."""
@@ -177,6 +136,6 @@ class Stretched:
         b.branch(self._same, out, cold)
         b.start(cold, before)
         for copy in self._copies:
-            b.call("ccall", Call("PyMem_RawFree", libm.address(lw, "PyMem_RawFree"), (PTR,), ()), (copy,))
+            lw.own.drop(copy)
         b.jump(out)
         b.start(out, before)

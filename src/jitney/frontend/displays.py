@@ -61,7 +61,7 @@ def _tuple(lw: Lowering, nodes: list[Any]) -> Val:
 def _hashes(lw: Lowering, value: Val) -> None:
     """Hashing objects that are not plain may run anything."""
     if isinstance(value.type, Object) and value.type.kind not in objects.PLAIN:
-        lw.set_dirty()
+        lw.runs_python()
 
 
 # -- f-strings -------------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def _formatted(lw: Lowering, node: Any) -> Val:
     boxed = objects.box(lw, value)
     assert isinstance(boxed.type, Object)
     if boxed.type.kind not in objects.PLAIN and isinstance(value.type, Object):
-        lw.set_dirty()
+        lw.runs_python()
     if node.conversion in _CONVERSIONS:
         boxed = objects.new(lw, _CONVERSIONS[node.conversion], boxed.parts[0], kind=str)
     form = lower_string(lw, node.format_spec).parts[0] if node.format_spec is not None else lw.keep("")

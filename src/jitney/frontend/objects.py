@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 HEADERS = 3  # Memory.region
 _INT64, _INT32, _POINTER = ACCESSES["i64"], ACCESSES["u32"], ACCESSES["ptr"]
 _C, _F, _ALIGNED, _WRITEABLE = 0x1, 0x2, 0x100, 0x400
+_LAYOUTS = {"C": _C, "F": _F, "A": 0}
 OBJECT = object_type()
 PLAIN = numpy_functions.PLAIN
 
@@ -73,12 +74,55 @@ def received(lw: Lowering, object: int, kind: type | None = None) -> Val:
     """A new reference, or null with an exception set."""
     lw.own.hold(object)
     lw.check(lw.b.emit("ne", object, lw.b.const(PTR, 0)), "pending")
+    settle(lw)
     return Val(object_type(kind, True), (object,))
 
 
 def check_status(lw: Lowering, status: int) -> None:
     """Raise the pending exception where an int result is negative."""
     lw.check(lw.b.emit("sge", lw.b.emit("sext32", status), lw.int_const(0)), "pending")
+    settle(lw)
+
+
+def settle(lw: Lowering) -> None:
+    """After Python code has run: leave the function if it gave an array that a name holds another shape, type or place,
+    as `a.resize` does. What is held of an array in registers would no longer be true."""
+    if not lw.unsettled:
+        return
+    lw.unsettled = False
+    seen: set[int] = set()
+    for value in list(lw.env.values()):
+        type = value.type
+        if isinstance(type, Array) and not (type.view or type.maybe) and value.parts[0] not in seen:
+            seen.add(value.parts[0])
+            _check_same(lw, value, type)
+
+
+def _check_same(lw: Lowering, array: Val, type: Array) -> None:
+    """Leave the function where the array object is no longer as the value says. Strides are not looked at: axes of one
+    element may have any."""
+    b, (object, data) = lw.b, array.parts[:2]
+    needed = _ALIGNED | _LAYOUTS[type.layout] | (_WRITEABLE if type.writeable else 0)
+    wrong = _differs(lw, object, type, needed, needed)
+    wrong = b.emit("or", wrong, b.emit("xor", b.emit("p2i", creation.field(lw, object, "data")), b.emit("p2i", data)))
+    lw.check(b.emit("eq", wrong, lw.int_const(0)), "changed")
+    # Only now are there as many lengths to look at.
+    at, wrong = creation.field(lw, object, "shape"), lw.int_const(0)
+    for k, length in enumerate(array.parts[2 : 2 + type.ndim]):
+        wrong = b.emit("or", wrong, b.emit("xor", b.load(_INT64, at, disp=8 * k, region=HEADERS), length))
+    lw.check(b.emit("eq", wrong, lw.int_const(0)), "changed")
+
+
+def _differs(lw: Lowering, object: int, type: Array, flags: int, mask: int) -> int:
+    """An i64 that is 0 for an ndarray of the type's dtype and number of axes, and with these flags."""
+    b, layout = lw.b, lw.hooks.host.arrays()
+    found = b.emit("and", b.load(_INT32, object, disp=layout.flags, region=HEADERS), lw.int_const(mask))
+    wrong = b.emit("xor", found, lw.int_const(flags))
+    ndim = b.load(_INT32, object, disp=layout.ndim, region=HEADERS)
+    wrong = b.emit("or", wrong, b.emit("xor", ndim, lw.int_const(type.ndim)))
+    dtype = b.emit("p2i", creation.field(lw, object, "dtype"))
+    expected = lw.int_const(id(sys.modules["numpy"].dtype(type.item.dtype)))
+    return b.emit("or", wrong, b.emit("xor", dtype, expected))
 
 
 # -- boxing ------------------------------------------------------------------------------------------------------------
@@ -280,18 +324,11 @@ def _unbox_int(lw: Lowering, object: int) -> Val:
 def _unbox_array(lw: Lowering, value: Val, type: Array, what: str, local: bool) -> Val:
     """Layout and dtype in one test. A layout other than "C" is taken for any strides, which need no test."""
     b, object = lw.b, value.parts[0]
-    layout = lw.hooks.host.arrays()
     assert isinstance(value.type, Object)
     flags = _ALIGNED | (_C if type.layout == "C" else 0)
     mask = flags | _WRITEABLE
     flags |= _WRITEABLE if type.writeable else 0
-    found = b.emit("and", b.load(_INT32, object, disp=layout.flags, region=HEADERS), lw.int_const(mask))
-    wrong = b.emit("xor", found, lw.int_const(flags))
-    ndim = b.load(_INT32, object, disp=layout.ndim, region=HEADERS)
-    wrong = b.emit("or", wrong, b.emit("xor", ndim, lw.int_const(type.ndim)))
-    dtype = b.emit("p2i", creation.field(lw, object, "dtype"))
-    expected = lw.int_const(id(sys.modules["numpy"].dtype(type.item.dtype)))
-    wrong = b.emit("or", wrong, b.emit("xor", dtype, expected))
+    wrong = _differs(lw, object, type, flags, mask)
     lw.check(b.emit("eq", wrong, lw.int_const(0)), "guess", what)
     parts = [object, creation.field(lw, object, "data")]
     for row in ("shape",) if type.layout == "C" else ("shape", "strides"):

@@ -96,6 +96,7 @@ class Lowering:
         own: the references held (`ownership.py`). owns: this function or one it calls holds any.
         boxes_result: the function returns objects, whatever they are.
         unchecked: objects made where paths are about to join.
+        unsettled: Python code has run, and arrays have not been looked at again (`objects.settle`).
         kept: objects whose addresses stand in the code.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
@@ -130,6 +131,7 @@ class Lowering:
         self.owns = False
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
+        self.unsettled = False
         self.boxes_result = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
@@ -239,6 +241,11 @@ class Lowering:
         """Something visible from outside has happened."""
         self.writes = True
         self.env[DIRTY] = Val(BOOL, (self.bool_const(True),))
+
+    def runs_python(self) -> None:
+        """What is called next may run any code: it is seen from outside, and may give arrays another shape."""
+        self.set_dirty()
+        self.unsettled = True
 
     def check(self, cond: int, kind: str, detail: Any = None, captures: tuple[int, ...] = (),
               names: tuple[str, ...] = ()) -> None:  # fmt: skip

@@ -127,6 +127,13 @@ def _guess(record: Registration, site: Site, values: dict[str, Any]) -> BaseExce
     )
 
 
+def _changed(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
+    return RuntimeError(
+        f"what line {site.line} of {record.name}() calls gave an array another shape, dtype, memory or flags in place, "
+        "which compiled code cannot follow"
+    )
+
+
 def _pending(record: Registration, site: Site, values: dict[str, Any]) -> BaseException:
     return SystemError("a C function failed without an exception")
 
@@ -149,6 +156,8 @@ KINDS: dict[str, Maker] = {
     "assert": _assert,
     # What was called gave something unexpected; detail: its name.
     "guess": _guess,
+    # What was called changed the shape, dtype or memory of an array in place.
+    "changed": _changed,
     # A C function has failed and has set the exception.
     "pending": _pending,
     # detail: the variable's name.

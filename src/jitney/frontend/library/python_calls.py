@@ -59,7 +59,7 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     boxed = [objects.box(lw, v).parts[0] for v in (*args, *kwargs.values())]
     lw.at(node)
     if rule is None or not rule.pure or _changes(kwargs):
-        lw.set_dirty()
+        lw.runs_python()
     result = objects.vectorcall(lw, callee, boxed, tuple(kwargs))
     return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
 
@@ -70,6 +70,8 @@ _RESULTS: dict[int, PyType] = {id(float): FLOAT, id(bool): BOOL, id(len): INT, i
 
 def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
     """``owner.name(*args, **kwargs)``."""
+    if isinstance(owner.type, Array) and name in ("resize", "setflags"):
+        lw.unsupported(f"the method {name!r}, which changes an array in place, is not supported", node)
     rule = numpy_functions.method_rule(owner.type, name)
     guess = None
     if rule is not None and rule.learn:
@@ -81,7 +83,7 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
     lw.at(node)
     if rule is None or not rule.pure or _changes(kwargs):
         if not (rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local):
-            lw.set_dirty()
+            lw.runs_python()
     result = objects.method_call(lw, name, boxed, tuple(kwargs))
     return _typed(lw, result, guess, name, rule)
 
@@ -99,7 +101,7 @@ def operation(
     guess = _learned(lw, function, list(operands), {}) if pure else None
     boxed = [objects.box(lw, v).parts[0] for v in operands]
     if not pure:
-        lw.set_dirty()
+        lw.runs_python()
     if name == "PyNumber_Power":
         boxed.append(lw.b.const(PTR, id(None)))
     elif extra >= 0:
@@ -114,7 +116,7 @@ def attribute(lw: Lowering, owner: Val, name: str) -> Val:
     guess = _learned(lw, lambda x: getattr(x, name), [owner], {}) if pure else None
     boxed = objects.box(lw, owner).parts[0]
     if not pure and not _reads_only(owner.type):
-        lw.set_dirty()
+        lw.runs_python()
     result = objects.new(lw, "PyObject_GetAttr", boxed, lw.keep(sys.intern(name)))
     return _typed(lw, result, guess, name, numpy_functions.VIEW)
 

@@ -45,7 +45,7 @@ def in_place(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     assert isinstance(a.type, (Object, Array))
     boxed = [objects.box(lw, v).parts[0] for v in (a, b)]
     if not (isinstance(a.type, Array) and a.type.local and python_calls.is_plain(b.type)):
-        lw.set_dirty()
+        lw.runs_python()
     extra = [lw.b.const(PTR, id(None))] if op == "**" else []
     result = objects.new(lw, "PyNumber_InPlace" + _BINARY[op], *boxed, *extra)
     if isinstance(a.type, Array):
@@ -85,7 +85,7 @@ def truth(lw: Lowering, a: Val) -> int:
     """``bool(a)`` as an i1."""
     boxed = objects.box(lw, a)
     if not python_calls.is_plain(a.type):
-        lw.set_dirty()
+        lw.runs_python()
     status = lw.b.emit("sext32", objects.api(lw, "PyObject_IsTrue", boxed.parts[0], result=I64))
     objects.check_status(lw, status)
     return lw.b.emit("ne", status, lw.int_const(0))
@@ -101,7 +101,7 @@ def contains(lw: Lowering, container: Val, item: Val) -> Val:
     """``item in container``."""
     boxed = [objects.box(lw, v).parts[0] for v in (container, item)]
     if not (python_calls.is_plain(container.type) and python_calls.is_plain(item.type)):
-        lw.set_dirty()
+        lw.runs_python()
     status = lw.b.emit("sext32", objects.api(lw, "PySequence_Contains", *boxed, result=I64))
     objects.check_status(lw, status)
     return Val(BOOL, (lw.b.emit("ne", status, lw.int_const(0)),))
@@ -121,8 +121,14 @@ def store(lw: Lowering, container: Val, index: Val, value: Val) -> None:
     objects.check_status(lw, objects.api(lw, "PyObject_SetItem", *boxed, result=I64))
 
 
+_HEADER = frozenset(("shape", "strides", "dtype", "data"))
+"""Attributes of arrays that compiled code takes to stay as they are."""
+
+
 def set_attribute(lw: Lowering, owner: Val, name: str, value: Val) -> None:
     """``owner.name = value``."""
+    if (isinstance(owner.type, Array) and name in _HEADER) or name == "writeable":
+        lw.unsupported(f"changing the {name} of an array in place is not supported")
     boxed = [objects.box(lw, v).parts[0] for v in (owner, value)]
     _changed(lw, owner)
     arguments = (boxed[0], lw.keep(sys.intern(name)), boxed[1])
@@ -133,23 +139,24 @@ def _changed(lw: Lowering, container: Val) -> None:
     """Something outside may have changed, unless it is an array that nobody else knows."""
     type: Any = container.type
     if not (isinstance(type, Array) and type.local):
-        lw.set_dirty()
+        lw.runs_python()
 
 
 def iterator(lw: Lowering, iterable: Val) -> Callable[[], Val]:
     """``iter(iterable)``, kept until the end of the statement; gives what lowers ``next()``: null at the end."""
     plain = isinstance(iterable.type, Object) and iterable.type.kind in _COLLECTIONS
     if not plain:
-        lw.set_dirty()
+        lw.runs_python()
     made = objects.new(lw, "PyObject_GetIter", iterable.parts[0])
 
     def following() -> Val:
         if not plain:
-            lw.set_dirty()
+            lw.runs_python()
         item = objects.api(lw, "PyIter_Next", made.parts[0])
         lw.own.hold(item)
         error = objects.api(lw, "PyErr_Occurred")
         lw.check(lw.b.emit("eq", error, lw.b.const(PTR, 0)), "pending")
+        objects.settle(lw)
         return Val(object_type(None, True), (item,))
 
     return following

@@ -222,6 +222,34 @@ def test_rows_and_columns_of_unknown_length():
     check(moved, (x, m, 3), (x, m[:1], 2), (x[:1], m[:1], 2), bails=False)
 
 
+def test_unknown_orders_below_effects():
+    @jit
+    def add(a, b):
+        for _ in range(2):
+            pass
+        for _ in range(2):
+            pass
+        return a + b
+
+    @jit
+    def twice(a, b):
+        for _ in range(2):
+            pass
+        for _ in range(2):
+            pass
+        return add(a, b) * 2
+
+    def run(x, a, b):
+        x[0] = 1.0
+        c = twice(a, b)
+        x[1] += 1
+        return c
+
+    x, a = np.zeros(3), np.arange(12.0).reshape(3, 4)[:, ::2]
+    check(run, (x, a, a), (x, a, np.asfortranarray(a)), (x, a.T, a.T), (x, a.T, np.ascontiguousarray(a.T)))
+    assert jit(run)(x, a.T, a.T).strides == run(x, a.T, a.T).strides
+
+
 def test_effects_keep_their_order():
     def bump(a):
         for i in range(len(a)):

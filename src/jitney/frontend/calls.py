@@ -124,6 +124,10 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
     info = lw.hooks.callee(callee, types)
     if info is None:
         lw.unsupported(f"{plain.__qualname__} cannot be compiled for ({', '.join(t.name for t in types)})", node)
+    if info.symbol.leaves:
+        if lw.b.constant(lw.dirty) is not False:
+            lw.unsupported(f"calling {plain.__qualname__} is not supported here: CPython could not take over", node)
+        lw.function.symbol.leaves = True
     if info.open:
         lw.recursive = True
     else:

@@ -204,15 +204,17 @@ class Symbol:
         address: 0 until placed.
         owner: whatever has to live as long as somebody refers to the address.
         gil: the jit function there may touch Python objects: it has to be called with the GIL.
+        leaves: it may leave a call to CPython for another reason than the limits of machine numbers.
     """
 
-    __slots__ = ("address", "gil", "name", "owner")
+    __slots__ = ("address", "gil", "leaves", "name", "owner")
 
     def __init__(self, name: str, address: int = 0, owner: Any = None) -> None:
         self.name = name
         self.address = address
         self.owner = owner
         self.gil = False
+        self.leaves = False
 
     def __repr__(self) -> str:
         return f"@{self.name}"

@@ -105,6 +105,8 @@ def _leave_unless(lw: Lowering, holds: int) -> None:
     if lw.b.constant(holds) is not True:
         if lw.b.constant(lw.dirty) is not False:
             lw.unsupported("an expression over arrays of unknown order is not supported after a store")
+        # Callers that have had effects must not call this function directly.
+        lw.function.symbol.leaves = True
         lw.check(holds, "overflow")
 
 

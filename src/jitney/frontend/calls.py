@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, Protocol
 
     from ..ir.function import Symbol
-    from . import inline
+    from . import inline, objects
 
     class Settings(Protocol):
         """How a function is compiled: names whose value has changed before, and the decorator's options."""
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
             """A specialisation of it, compiled; None if that is not possible."""
 
 else:
-    inline = lazy("jitney.frontend", "inline")
+    inline, objects = lazy("jitney.frontend", "inline", "objects")
 
 
 def fast(settings: Settings) -> bool:
@@ -166,6 +166,9 @@ def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyT
     if writes:
         lw.writes = True
         lw.env[DIRTY] = Val(BOOL, (lw.b.emit("or", lw.dirty, values[-1]),))
+        if symbol.gil or lw.names.live:
+            lw.ran_python()
+            objects.settle(lw)
     kept = iter(values)
     out = [
         next(kept) if at < 0 else lw.b.load(NATURAL[t], lw.context, disp=at, region=CONTEXT)

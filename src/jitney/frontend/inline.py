@@ -15,7 +15,7 @@ import _ast
 
 from . import source
 from .liveness import Liveness
-from .state import HIDDEN, NONE_VAL, DeadPath, Lowering, Val
+from .state import NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
     line, idom, env = b.line, b.block, lw.env
     lw.source, lw.live, lw.loop, lw.returns, lw.globals = found.source, found.live, None, [], set()
     lw.names = saved[1].of(plain, lw.hooks.of(callee).volatile)
-    lw.env = {name: env[name] for name in HIDDEN}
+    lw.env = {name: env[name] for name in lw.hidden}
     lw.env.update(zip(plain.__code__.co_varnames, bound))
     lw.inlining.append(lw.names)
     outer = lw.own.enter_inlined()
@@ -108,5 +108,5 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
         lw.source, lw.names, lw.live, lw.loop, lw.returns, lw.globals, lw.node, lw.env = saved
     value = lw.join(ends, [], idom, idom.loop)
     assert value is not None
-    lw.env = {**env, **{name: lw.env[name] for name in HIDDEN}}
+    lw.env = {**env, **{name: lw.env[name] for name in lw.hidden}}
     return value

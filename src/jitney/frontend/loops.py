@@ -27,7 +27,7 @@ from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import PRANGE, Range
 from .plan import Plan
-from .state import CONFLICT, DIRTY, FUEL, UNBOUND_VAL, DeadPath, Lowering, Open, Val
+from .state import CONFLICT, DIRTY, FUEL, HIDDEN, UNBOUND_VAL, DeadPath, Lowering, Open, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -398,7 +398,8 @@ class _Attempt:
             b.param(header, I64)
             args.append(counter)
         env = dict(lw.env)
-        for name in (*self.carried, FUEL, *((DIRTY,) if self.node in lw.live.stores else ())):
+        dirty = (DIRTY,) if self.node in lw.live.stores else ()
+        for name in (*self.carried, FUEL, *dirty, *lw.hidden[len(HIDDEN) :]):
             entry = lw.env.get(name, UNBOUND_VAL)
             type = self.plan.types.get(name, entry.type)
             args.extend(self._coerced(name, entry, type))

@@ -14,7 +14,7 @@ from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
 from .liveness import Liveness
-from .names import Guard, Hidden, Names
+from .names import Guard, Hidden, Names, Tracked
 from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
@@ -96,8 +96,10 @@ def lower(
     live = Liveness(body)
     result: PyType | None = None
     writes = boxed = False
+    tracked: dict[Any, Tracked] = {}
     for _ in range(_MAX_ROUNDS):
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
+        lw.names.track(lw, tracked)
         lw.boxes_result = boxed
         if symbol is not None:
             lw.function.symbol = symbol
@@ -110,6 +112,9 @@ def lower(
         if found is OBJECT:
             # Values that have no type in common are returned as objects.
             boxed = True
+            continue
+        if lw.names.fixed.ran_python and lw.names.fixed.values and not tracked:
+            tracked = lw.names.fixed.values
             continue
         if lw.awaited and found is None:
             return _finish(lw, None)

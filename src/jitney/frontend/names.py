@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+from ..ir.types import PTR
+from ..lazy import lazy
 from ..pytypes import PyType
 from .state import Lowering, Val
 
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FunctionType
     from typing import Any
+
+    from . import objects
+else:
+    objects = lazy("jitney.frontend", "objects")
+
+_NUMBERS = (int, float, complex)
 
 
 class Absent:
@@ -56,6 +64,48 @@ class Hidden:
         self.type = type
 
 
+class Tracked:
+    """A global or a cell that holds a number or an array, in a function that calls what may give it another.
+
+    Attributes:
+        container, key: where it stands. name: as the source calls it. found: what it held when compiling.
+        tag: its name in the environment.
+    """
+
+    __slots__ = ("container", "found", "key", "name", "tag")
+
+    def __init__(self, container: Any, key: str | None, name: str, found: Any) -> None:
+        self.container = container
+        self.key = key
+        self.name = name
+        self.found = found
+        self.tag = f".{name} of {id(container)}"
+
+    def read(self, lw: Lowering) -> Val:
+        """Its value at this moment; the function is left if that is of another type than when compiling."""
+        place, null = lw.keep(self.container), lw.b.const(PTR, 0)
+        if self.key is None:
+            object = objects.api(lw, "PyCell_Get", place)
+        else:
+            object = objects.api(lw, "PyDict_GetItemWithError", place, lw.keep(sys.intern(self.key)))
+        lw.check(lw.b.emit("ne", object, null), "raise", (NameError, (f"name {self.name!r} is not defined",)))
+        if self.key is not None:
+            objects.effect(lw, "Py_IncRef", object)
+        value = objects.received(lw, object)
+        type = lw.hooks.type_of(self.found)
+        return objects.unbox(lw, value, type, repr(self.name)) if type is not None else value
+
+
+class Fixed:
+    """What the first walk over a function finds of names that hold data, and whether it calls what may change them."""
+
+    __slots__ = ("ran_python", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[int, str | None], Tracked] = {}
+        self.ran_python = False
+
+
 class Names:
     """Non-local names of one function.
 
@@ -63,6 +113,8 @@ class Names:
         function: the plain Python function.
         local: names of its parameters and local variables.
         guards, hidden: what has been relied upon so far, each once.
+        fixed: names of data that were taken to stay as they are from entry on.
+        live: names of data that are looked up again after each call that may run Python code.
     """
 
     def __init__(
@@ -76,6 +128,8 @@ class Names:
         self.type_of = type_of
         self.guards: list[Guard] = []
         self.hidden: list[Hidden] = []
+        self.fixed = Fixed()
+        self.live: dict[tuple[int, str | None], Tracked] = {}
         self._seen: set[tuple[int, str | None]] = set()
         self._values: dict[tuple[int, str | None], Val] = {}
 
@@ -83,6 +137,7 @@ class Names:
         """The names of an inlined function: what it relies on, its caller relies on."""
         inner = Names(function, volatile, self.type_of)
         inner.guards, inner.hidden, inner._seen, inner._values = self.guards, self.hidden, self._seen, self._values
+        inner.fixed, inner.live = self.fixed, self.live
         return inner
 
     def lookup(self, lw: Lowering, name: str, node: Any) -> Val:
@@ -136,10 +191,27 @@ class Names:
     def _value(self, lw: Lowering, container: Any, key: str | None, name: str, found: Any) -> Val:
         numpy = sys.modules.get("numpy")
         is_array = numpy is not None and isinstance(found, numpy.ndarray)
+        if isinstance(found, _NUMBERS) or is_array or (numpy is not None and isinstance(found, numpy.generic)):
+            tracked = self.live.get((id(container), key))
+            if tracked is not None and tracked.tag in lw.env:
+                return lw.env[tracked.tag]
+            self.fixed.values.setdefault((id(container), key), Tracked(container, key, name, found))
         if is_array or (name in self.volatile and isinstance(found, (int, float))):
             return self._hidden(lw, container, key, name, found)
         self._guard(container, key, found)
         return lw.constant(found)
+
+    def track(self, lw: Lowering, names: dict[tuple[int, str | None], Tracked]) -> None:
+        """Keep these up to date from here, the function's start, on: as hidden variables."""
+        for name in names.values():
+            lw.env[name.tag] = self._value(lw, name.container, name.key, name.name, name.found)
+        lw.hidden += tuple([name.tag for name in names.values()])
+        self.live = names
+
+    def refresh(self, lw: Lowering) -> None:
+        """Look up again what is tracked: after a call that may have given it another value."""
+        for name in self.live.values():
+            lw.env[name.tag] = name.read(lw)
 
     def _hidden(self, lw: Lowering, container: Any, key: str | None, name: str, found: Any) -> Val:
         known = self._values.get((id(container), key))

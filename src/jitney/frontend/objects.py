@@ -96,6 +96,7 @@ def settle(lw: Lowering) -> None:
         if isinstance(type, Array) and not (type.view or type.maybe) and value.parts[0] not in seen:
             seen.add(value.parts[0])
             _check_same(lw, value, type)
+    lw.names.refresh(lw)
 
 
 def _check_same(lw: Lowering, array: Val, type: Array) -> None:

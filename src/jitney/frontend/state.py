@@ -96,6 +96,7 @@ class Lowering:
         own: the references held (`ownership.py`). owns: this function or one it calls holds any.
         boxes_result: the function returns objects, whatever they are.
         unchecked: objects made where paths are about to join.
+        hidden: names in the environment that are not the function's own.
         unsettled: Python code has run, and arrays have not been looked at again (`objects.settle`).
         kept: objects whose addresses stand in the code.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
@@ -132,6 +133,7 @@ class Lowering:
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
         self.unsettled = False
+        self.hidden: tuple[str, ...] = HIDDEN
         self.boxes_result = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
@@ -245,7 +247,11 @@ class Lowering:
     def runs_python(self) -> None:
         """What is called next may run any code: it is seen from outside, and may give arrays another shape."""
         self.set_dirty()
-        self.unsettled = True
+        self.ran_python()
+
+    def ran_python(self) -> None:
+        """Any code may have run: arrays and names of numbers and arrays have to be looked at again (`settle`)."""
+        self.unsettled = self.names.fixed.ran_python = True
 
     def check(self, cond: int, kind: str, detail: Any = None, captures: tuple[int, ...] = (),
               names: tuple[str, ...] = ()) -> None:  # fmt: skip
@@ -332,7 +338,7 @@ class Lowering:
         names: dict[str, None] = {}
         for end in ends:
             names.update(dict.fromkeys(end.env))
-        return [n for n in names if n not in HIDDEN]
+        return [n for n in names if n not in self.hidden]
 
     def join_env(
         self, ends: list[Open], names: list[str], target: Block
@@ -342,7 +348,7 @@ class Lowering:
         env: dict[str, Val] = {}
         args: list[list[int]] = [[] for _ in ends]
         first, *others = [end.env for end in ends]
-        for name in (*names, *HIDDEN):
+        for name in (*names, *self.hidden):
             joined = first.get(name, UNBOUND_VAL)
             for other in others:
                 if other.get(name, UNBOUND_VAL) is not joined:

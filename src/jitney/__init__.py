@@ -16,9 +16,13 @@ from __future__ import annotations
 
 import gc
 
+from .importing import begin as _begin
+from .importing import end as _end
+
 # Importing makes many objects and no garbage: looking for it in between is a fifth of the time.
 _collecting = gc.isenabled()
 gc.disable()
+_begin()
 try:
     from .errors import FallbackWarning, UnsupportedError
     from .frontend.library.ranges import prange
@@ -29,6 +33,7 @@ try:
     prepare()
     settle()
 finally:
+    _end()
     if _collecting:
         gc.enable()
 

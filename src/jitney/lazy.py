@@ -17,6 +17,8 @@ import os
 from _thread import RLock
 from sys import modules
 
+from .importing import begin, end
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -56,8 +58,12 @@ def load(name: str) -> Any:
     module = modules.get(name)
     if module is None or getattr(module.__spec__, "_initializing", False):
         with _lock:
-            # Not by `importlib`, which would be imported for this alone.
-            __import__(name)
+            begin()
+            try:
+                # Not by `importlib`, which would be imported for this alone.
+                __import__(name)
+            finally:
+                end()
         module = modules[name]
         settle()
     return module

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,26 @@ from jitney.errors import FallbackWarning
 os.environ.setdefault("JITNEY_CHECK", "1")
 # First calls are compiled with all passes: tests/test_jit_tiers.py and every other batch of the fuzzer test the rest.
 os.environ.setdefault("JITNEY_TIERS", "0")
+
+
+# What behaves alike on every Python: encodings against tables and decoders, IR and passes against the interpreter and
+# proofs, machine code against the interpreter, the reading of sources and reports. All else meets CPython or NumPy.
+ANY_PYTHON = (
+    "asm/test_assembler.py", "asm/test_compiled.py", "asm/test_forms.py", "asm/test_text.py", "codegen/", "ir/", "opt/",
+    "test_bench_report.py", "test_layers.py",
+)  # fmt: skip
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests as `any_python`, all but the first of each test function: `make test-others` runs just those first."""
+    seen = set()
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        if item.path.relative_to(HERE).as_posix().startswith(ANY_PYTHON) and function in seen:
+            item.add_marker("any_python")
+        seen.add(function)
 
 
 @pytest.fixture(autouse=True)

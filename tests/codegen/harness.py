@@ -1,7 +1,6 @@
 """Running IR natively: a function is compiled, checked, loaded, and called through a `c` function that invokes it."""
 
 import ctypes
-import os
 
 from jitney.codegen.generate import generate
 from jitney.ir.builder import Builder
@@ -10,8 +9,6 @@ from jitney.ir.interp import Context, Failure, raw_word, run
 from jitney.ir.types import ACCESSES, F32, F64, I1, I64, PTR
 from jitney.loader import load
 from jitney.targets.x86_64 import TARGET, preserving_thunk, target
-
-os.environ["JITNEY_CHECK"] = "1"
 
 BASE = target(frozenset())
 TARGETS = {"native": TARGET, "sse2": BASE}

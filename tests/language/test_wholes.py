@@ -250,6 +250,33 @@ def test_unknown_orders_below_effects():
     assert jit(run)(x, a.T, a.T).strides == run(x, a.T, a.T).strides
 
 
+def test_unknown_orders_after_effects():
+    def f(x, a, b):
+        x[0] += 1.0
+        c = a + b * 2
+        x[1] += c.size
+        return c, a * 1.5, np.sqrt(c) - a, c.T @ c
+
+    def g(x, a, b):
+        x[0] += 1.0
+        c = a - b
+        c[a > 3] = 0
+        c += 1
+        return c
+
+    base = np.arange(1.0, 65.0).reshape(4, 4, 2, 2)
+    views = [base[:, :, 0, 0], base[:, :, 1, 0].T, base[::-1, 1, 0, :1], base[:, :, 0, 0].astype(np.float32).T,
+             base[0, 0], base[:0, :, 0, 0], np.broadcast_to(base[0, :, 0, 0], (4, 4))]  # fmt: skip
+    x = np.zeros(2)
+    for h in (f, g):
+        jitted = check(h, *[(x, a, b) for a in views for b in views[1:4]], bails=False)
+        for a in views[:2]:
+            for b in views[:2]:
+                got, wanted = jitted(x, a, b), h(x, a, b)
+                for y, z in zip(got, wanted) if h is f else ((got, wanted),):
+                    assert y.strides == z.strides
+
+
 def test_effects_keep_their_order():
     def bump(a):
         for i in range(len(a)):

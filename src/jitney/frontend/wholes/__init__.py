@@ -7,6 +7,7 @@
     nests.py         the loops that run over a tree
     storing.py       into an array: `out=`, augmented assignment, slices
     making.py        into a new array
+    ordering.py      whose order of axes shows when running only
     reducing.py      to one number
 """
 

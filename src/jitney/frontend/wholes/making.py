@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ...ir.ops import OPS
+from ...lazy import lazy
 from ...pytypes import Array, Scalar
 from ..arrays import strides
 from ..library.creation import allocate
@@ -21,7 +22,10 @@ from .shapes import array_shape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
+    from . import ordering
     from .nests import Carried
+else:
+    ordering = lazy("jitney.frontend.wholes", "ordering")
 
 _MUL, _SHL, _STORE = OPS["mul"], OPS["shl"], OPS["store"]
 
@@ -35,7 +39,12 @@ def settle(lw: Lowering, value: Val) -> Val:
 
 def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> Val:
     """A new array of `shape`, its elements computed by `node` and cast to `item`."""
-    array = allocate(lw, item, list(shape), False, order(lw, shape, _read(node)))
+    layout, sure = _order(lw, shape, _read(node))
+    if lw.b.constant(sure) is True or lw.b.constant(lw.dirty) is False:
+        _leave_unless(lw, sure)
+        array = allocate(lw, item, list(shape), False, layout)
+    else:
+        array = ordering.allocate(lw, item, shape, node, layout, sure)
     fill(lw, array, node)
     return array
 
@@ -70,23 +79,28 @@ def operands_of(value: Val) -> list[Val]:
 
 def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
     """The layout of NumPy's result, "C" or "F"; where that shows when running only, other orders leave."""
+    layout, sure = _order(lw, shape, operands)
+    _leave_unless(lw, sure)
+    return layout
+
+
+def _order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> tuple[str, int]:
+    """The layout that NumPy's result has, "C" or "F", and an i1: it has that one indeed."""
+    sure = lw.bool_const(True)
     if len(shape) < 2:
-        return "C"
+        return "C", sure
     # An operand votes on the order of two axes where both are longer than 1 and its strides are not zero.
     constant = lw.b.constant
     voting = [x for x in operands if sum(constant(n) != 1 for n in array_shape(x)) >= 2]
     others = [x for x in voting if not is_row_major(lw, x)]
     if not others:
-        return "C"
+        return "C", sure
     full = [x for x in voting if x.type.ndim == len(shape) and x not in others]  # type: ignore[attr-defined]
     if full:
-        _leave_unless(lw, lw.b.emit("or", _any_full(lw, shape, full), _row_major(lw, others)))
-        return "C"
+        return "C", lw.b.emit("or", _any_full(lw, shape, full), _row_major(lw, others))
     if all(_is_column_major(lw, x) and x.type.ndim == len(shape) for x in voting):  # type: ignore[attr-defined]
-        _leave_unless(lw, _any_full(lw, shape, voting))
-        return "F"
-    _leave_unless(lw, _row_major(lw, others))
-    return "C"
+        return "F", _any_full(lw, shape, voting)
+    return "C", _row_major(lw, others)
 
 
 def _any_full(lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> int:

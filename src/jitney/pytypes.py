@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+#: Of a dimension of an array that has a type: so sums of lengths and indices fit without a test. NumPy makes longer
+#: ones only where there are no elements, or where strides are 0 and elements shorter than 8 bytes.
+MAX_LENGTH = (1 << 60) - 1
+
 
 class PyType:
     """Base of all.

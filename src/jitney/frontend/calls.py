@@ -11,7 +11,7 @@ from ..ir import context
 from ..ir.function import Call
 from ..ir.types import NATURAL
 from ..lazy import lazy
-from ..pytypes import BOOL, Iterator, PyType, mapped
+from ..pytypes import BOOL, MAX_LENGTH, Array, Iterator, PyType, Tuple, mapped
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
 
@@ -135,7 +135,7 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
     if info.result is None:
         lw.awaited = True
         _unknown_yet(lw)
-    parts = [p for v in bound for p in v.parts]
+    parts = _passed(lw, bound)
     for hidden in info.hidden:
         parts.extend(lw.names.adopt(lw, hidden).parts)
     for guard in info.guards:
@@ -143,11 +143,24 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
     return _emit(lw, info.symbol, plain.__name__, parts, info.result, info.writes)
 
 
+def _passed(lw: Lowering, values: list[Val]) -> list[int]:
+    """The leaves of arguments, with lengths of arrays within what the callee takes for granted."""
+    facts = lw.function.facts
+    for value in values:
+        if isinstance(value.type, Tuple):
+            _passed(lw, lw.elements(value))
+        elif isinstance(value.type, Array):
+            for length in value.parts[2 : 2 + value.type.ndim]:
+                if facts.get(length, (0, MAX_LENGTH + 1))[1] > MAX_LENGTH:
+                    lw.check(lw.b.emit("ule", length, lw.int_const(MAX_LENGTH)), "overflow")
+    return [p for v in values for p in v.parts]
+
+
 def _call_self(lw: Lowering, bound: list[Val], node: Any) -> Val:
     lw.recursive = True
     if lw.result is None:
         _unknown_yet(lw)
-    parts = [p for v in bound for p in v.parts]
+    parts = _passed(lw, bound)
     return _emit(lw, lw.function.symbol, lw.function.name, parts, lw.result, lw.assumed_writes)
 
 

@@ -17,6 +17,7 @@ from ..pytypes import (
     BOOL,
     FLOAT,
     INT,
+    MAX_LENGTH,
     NONE,
     SCALARS,
     UNBOUND,
@@ -224,13 +225,14 @@ class Lowering:
 
     def parameter(self, type: PyType, block: Block | None = None) -> Val:
         """Further parameters of `block` (if None: of the function), for the leaves of a value of `type`."""
-        block = block if block is not None else self.function.entry
         if isinstance(type, Tuple):
             return self.make_tuple([self.parameter(t, block) for t in type.elements])
+        own = block is None
+        block = block if block is not None else self.function.entry
         value = Val(type, tuple([self.b.param(block, leaf) for leaf in type.leaves]))
         if isinstance(type, Array):
             for length in value.parts[2 : 2 + type.ndim]:
-                self.function.facts[length] = (0, (1 << 63) - 1)
+                self.function.facts[length] = (0, MAX_LENGTH if own else (1 << 63) - 1)
         return value
 
     # -- leaving -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
-from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, PyType, Scalar, Tuple, Union
+from ..pytypes import BOOL, FLOAT, INT, MAX_LENGTH, NONE, Array, Constant, Object, PyType, Scalar, Tuple, Union
 from . import capi
 from .layouts import LAYOUT, ArrayLayout, array_flags, arrays
 
@@ -144,7 +144,10 @@ def _array(
     _unless(b, b.emit("eq", wrong, b.const(I64, 0)), misfit.other)
     leaves = [object, b.word(object, layout.data)]
     shape = b.word(object, layout.shape)
-    leaves.extend([b.load(ACCESSES["i64"], shape, disp=8 * k) for k in range(type.ndim)])
+    lengths = [b.load(ACCESSES["i64"], shape, disp=8 * k) for k in range(type.ndim)]
+    for length in lengths:
+        _unless(b, b.emit("ule", length, b.const(I64, MAX_LENGTH)), misfit.other)
+    leaves.extend(lengths)
     if type.layout == "A":
         strides = b.word(object, layout.strides)
         leaves.extend([b.load(ACCESSES["i64"], strides, disp=8 * k) for k in range(type.ndim)])

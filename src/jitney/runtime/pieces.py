@@ -285,7 +285,10 @@ def _unbox_array(a: Assembly, type: Array) -> None:
         if type.ndim:
             a.put("ROW", row)
         for k in range(type.ndim):
-            a.put("ITEM", 8 * k)
+            if row == layout.shape:
+                a.put("LENGTH", 8 * k + 4, 8 * k)
+            else:
+                a.put("ITEM", 8 * k)
             a.value()
 
 

@@ -255,6 +255,13 @@ ITEM = """
 498b7a @offset                mov rdi, [r10+@offset]
 """
 
+# Lengths above `pytypes.MAX_LENGTH` are another type's.
+LENGTH = """
+41f742 @offset 000000f0       test dword ptr [r10+@offset], 0xf0000000
+0f85 @other                   jne @other
+498b7a @offset                mov rdi, [r10+@offset]
+"""
+
 LOAD_B1 = """
 31ff                          xor edi, edi
 8078 @offset 00               cmp byte ptr [rax+@offset], 0

@@ -9,6 +9,7 @@ from ..pytypes import (
     BOOL,
     FLOAT,
     INT,
+    MAX_LENGTH,
     NONE,
     SCALARS,
     Array,
@@ -37,8 +38,8 @@ def type_of(value: Any) -> PyType | None:
 
     Exact types only: an instance of a subclass of int, float or ndarray may behave differently. Two arrays of the
     same type agree in dtype, number of dimensions, contiguity and writeability; unaligned and byte-swapped arrays,
-    and those of more dimensions than `MAX_NDIM`, have no type. A string, function or class is its own type; of any
-    other object the class is.
+    and those of more dimensions than `MAX_NDIM` or longer ones than `MAX_LENGTH`, have no type. A string, function or
+    class is its own type; of any other object the class is.
     """
     kind = type(value)
     known = _PLAIN.get(kind)
@@ -74,6 +75,8 @@ def _array_type(array: Any) -> PyType | None:
             _ITEMS[dtype] = item
     if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:
         return None
+    if max(array.shape) > MAX_LENGTH:
+        return None
     layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
     return array_type(item, array.ndim, layout, flags.writeable)
 
@@ -85,7 +88,8 @@ def description(value: Any) -> str:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.ndarray):
         unaligned = "" if value.flags.aligned else ", not aligned"
-        return f"a {value.ndim}-dimensional {name} of {value.dtype.str}{unaligned}"
+        long = ", too long" if max(value.shape, default=0) > MAX_LENGTH else ""
+        return f"a {value.ndim}-dimensional {name} of {value.dtype.str}{unaligned}{long}"
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 

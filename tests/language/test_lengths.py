@@ -29,7 +29,7 @@ def inner(a):
 ARRAYS = (
     lambda: np.zeros((MAX_LENGTH, 0)),
     lambda: np.zeros((MAX_LENGTH + 1, 0), np.uint8),
-    lambda: np.zeros((1 << 62, 0), np.uint8).view(np.float64),
+    lambda: np.zeros((1 << 62, 0), np.uint8).T.T,
     lambda: np.broadcast_to(np.uint8(0), (1 << 62,)),
     lambda: np.broadcast_to(np.uint8(0), (2, 1 << 60))[:, 1:],
 )

@@ -206,3 +206,11 @@ def test_zeros_along_axes():
     rng = np.random.default_rng(15)
     for shape in ((40, 33), (33, 1), (1, 20), (50, 2)):
         check(f, rng.choice([0.0, -0.0], shape), rng.choice([0.0, -0.0, np.nan], shape, p=[0.48, 0.48, 0.04]))
+
+
+def greatest_of_rows(a):
+    return a.max(axis=1)
+
+
+def test_bools_have_no_greatest_of_nothing():
+    check(greatest_of_rows, *[np.ones(shape, bool) for shape in ((3, 0), (0, 3), (0, 0), (2, 2))])

@@ -62,3 +62,16 @@ def test_like(expression, tmp_path):
     for model in MODELS:
         plain, got = function(model), jit(strict=True)(function)(model)
         assert plain.strides == got.strides and str(plain.flags) == str(got.flags) and bits(plain) == bits(got)
+
+
+def of_lengths(n):
+    return np.zeros(n), np.ones((n, 2))
+
+
+def shaped(a, n):
+    return a.reshape(n, 1)
+
+
+def test_bools_are_no_lengths():
+    check(of_lengths, 2, True, False, 0)
+    check(shaped, (np.ones(1), 1), (np.ones(1), True))

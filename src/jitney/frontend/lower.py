@@ -9,10 +9,11 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..pytypes import BOOL, INT, NONE, PyType, mapped, object_type
+from ..pytypes import BOOL, INT, NONE, Iterator, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
+from .library.ranges import Range
 from .liveness import Liveness
 from .names import Guard, Hidden, Names, Tracked
 from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
@@ -196,6 +197,8 @@ def _joined_result(lw: Lowering, boxed: bool) -> PyType | None:
     for end in lw.returns:
         assert end.value is not None
         type = end.value.type
+        if not boxed and _is_transient(type):
+            return OBJECT
         joined = type if result is None else join_types(result, type)
         if joined is None and not boxed:
             return OBJECT
@@ -203,6 +206,11 @@ def _joined_result(lw: Lowering, boxed: bool) -> PyType | None:
             lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)
         result = joined
     return mapped(result, lambda t: t.returned) if result is not None else None
+
+
+def _is_transient(type: PyType) -> bool:
+    """Whether nobody outside knows what such a value is: it is returned as an object, if at all."""
+    return isinstance(type, (Range, Slice, Iterator)) or any(map(_is_transient, members(type)))
 
 
 def _finish(lw: Lowering, result: PyType | None) -> Lowered:

@@ -32,7 +32,7 @@ from ..pytypes import (
 )
 from . import wholes
 from .library import creation, numpy_functions
-from .library.ranges import Range
+from .library.ranges import REVERSED, Range
 from .slices import bounds
 from .state import Val
 
@@ -164,7 +164,7 @@ def box(lw: Lowering, value: Val) -> Val:
         return new(lw, "PySlice_New", *parts, kind=slice)
     if isinstance(type, Union):
         return lw.split(value, lambda v: box(lw, v))
-    if isinstance(type, Range):
+    if isinstance(type, Range) and type is not REVERSED:
         ints = [box(lw, Val(INT, (p,))).parts[0] for p in value.parts]
         return vectorcall(lw, lw.keep(range), ints, kind=range)
     lw.unsupported(f"{type} as a Python object is not supported")

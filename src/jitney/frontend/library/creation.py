@@ -176,8 +176,8 @@ def shape_of(lw: Lowering, value: Val) -> list[int] | None:
     else:
         values = [value]
     for v in values:
-        # An object may be a list of lengths.
-        if isinstance(v.type, (Array, Constant, Object, Tuple)) or v.type is NONE:
+        # An object may be a list of lengths. A bool is none.
+        if isinstance(v.type, (Array, Constant, Object, Tuple)) or v.type is NONE or v.type is BOOL:
             return None
     return [operators.to_index(lw, v) for v in values]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...pytypes import BOOL, INT, Array, Scalar, Tuple, iterator_type
 from ..operators import to_index
 from ..state import Val
-from .ranges import RANGE, Range
+from .ranges import REVERSED, Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def reversed_(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | No
         if lw.b.constant(step) == 1:
             # Down to start, which is the one before the stop.
             one = lw.int_const(1)
-            return Val(RANGE, (lw.checked("subo", stop, one), lw.checked("subo", start, one), lw.int_const(-1)))
+            return Val(REVERSED, (lw.checked("subo", stop, one), lw.checked("subo", start, one), lw.int_const(-1)))
     if isinstance(value.type, (Array, Tuple, Range)):
         return make("reversed", [value])
     return None

@@ -21,6 +21,7 @@ class Range(PyType):
 
 RANGE = Range("range")
 PRANGE = Range("prange")
+REVERSED = Range("reversed range")
 
 
 def prange(*bounds: Any) -> range:

@@ -191,12 +191,12 @@ def _extreme(greatest: bool) -> Meaning:
         if how.axes is None:
             return _shaped(lw, reducing.extreme(lw, Source(lw, a), greatest), a, how)
         item = element_type(a)
-        if item is NP_BOOL:
-            return _truth(not greatest)(lw, a, kwargs)
         text = f"zero-size array to reduction operation {name} which has no identity"
         for axis in how.axes:
             empty = lw.b.emit("eq", shape_of(a)[axis], lw.int_const(0))
             lw.check(lw.b.emit("not", empty), "raise", (ValueError, (text,)))
+        if item is NP_BOOL:
+            return _truth(not greatest)(lw, a, kwargs)
         row = DIRECT[name][item.kind]
         of_run = None
         if item.kind == "f":

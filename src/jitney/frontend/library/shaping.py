@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from ...pytypes import INT, NONE, Array, Constant, Object, Scalar, Tuple, array_type
+from ...pytypes import BOOL, INT, NONE, Array, Constant, Object, Scalar, Tuple, array_type
 from .. import arrays
 from ..operators import to_index
 from ..state import Val
@@ -142,9 +142,9 @@ def _shape(lw: Lowering, values: list[Val]) -> list[int] | None:
     if len(values) == 1 and isinstance(values[0].type, Tuple):
         values = lw.elements(values[0])
     for v in values:
-        # An object alone may be a list of lengths.
+        # An object alone may be a list of lengths. A bool is none.
         unclear = isinstance(v.type, Object) and len(values) == 1
-        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE or unclear:
+        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE or v.type is BOOL or unclear:
             return None
     return [to_index(lw, v) for v in values]
 

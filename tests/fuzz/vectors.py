@@ -42,7 +42,9 @@ class Loop:
         self.source = f"def f(a, b, c, x):\n{first}{start}    {header}\n{body}    return {results}\n"
 
     def starts(self) -> list[tuple[str, str]]:
-        choices = {"s": ("0", "0", "x"), "m": ("a[0]", "int(b[0])", "0"), "t": ("False",), "u": ("a[0]", "0")}
+        choices = {
+            "s": ("0", "0", "x"), "m": ("a[0]", "int(b[0])", "0"), "t": ("False",), "u": ("a[0]", "0"), "k": ("-1",),
+        }  # fmt: skip
         return [(name, self.rng.choice(choices[name])) for name in self.accumulators]
 
     def element(self) -> str:
@@ -99,6 +101,12 @@ class Loop:
             self.accumulators.append(name)
         if name == "s":
             return f"s {rng.choice(('+=', '+=', '-='))} {self.expression(1)}"
+        if name == "m" and rng.random() < 0.4:
+            if "k" not in self.accumulators:
+                self.accumulators.append("k")
+            x = self.element()
+            test = rng.choice((f"{x} < m", f"m < {x}", f"{x} > m"))
+            return f"if {test}: m = {x}; k = {rng.choice(('i', 'i', '7'))}"
         if name == "m":
             return f"m = {rng.choice(('min', 'max'))}({rng.choice((f'm, {self.element()}', f'{self.element()}, m'))})"
         if name == "t":

@@ -45,6 +45,26 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "least": ((*FLOATS, *INTS), "s = b[0]\nfor i in range(1, len(a)): s = min(s, a[i])\nreturn s"),
     "greatest from a float": (("float64",), "s = -1.5\nfor i in range(len(a)): s = max(s, a[i] - b[i])\nreturn s"),
     "least from infinity": (("float64",), "s = 1e999\nfor i in range(len(a)):\n  if a[i] < s: s = a[i]\nreturn s"),
+    "first least": (
+        (*FLOATS, "int64"),
+        "s = a[0]\nk = 0\nfor i in range(len(a)):\n  if a[i] < s:\n    s = a[i]\n    k = i\nreturn s, k",
+    ),
+    "last greatest": (
+        (*FLOATS, "int64"),
+        "s = a[0]\nk = -1\nfor i in range(len(a) - 1, -1, -1):\n  if s < a[i]:\n    s = a[i]\n    k = i\nreturn s, k",
+    ),
+    "two places": (
+        ("float64",), "s = t = a[0]\nk = m = 0\nfor i in range(len(a)):\n"
+        "  if a[i] < s:\n    s = a[i]\n    k = i\n  if a[i] > t:\n    t = a[i]\n    m = i\nreturn s, k, t, m",
+    ),
+    "a place and a count": (
+        (), "s = a[0]\nk = n = 0\nfor i in range(len(a)):\n"
+        "  if a[i] < s:\n    s = a[i]\n    k = i\n    n += 1\nreturn s, k, n",
+    ),
+    "a place that is looked at": (
+        (), "s = a[0]\nk = 0\nfor i in range(len(a)):\n"
+        "  if a[i] < s:\n    s = a[i]\n    k = i\n  c[i] = k\nreturn s, k",
+    ),
     "any": (NUMBERS, "s = False\nfor i in range(len(a)):\n  if a[i] == 7: s = True\nreturn s"),
     "xor": (INTS, "s = a[0]\nfor i in range(len(a)): s ^= a[i]\nreturn s"),
     "or": (INTS, "s = 0\nfor i in range(len(a)): s |= int(a[i])\nreturn s"),

@@ -74,7 +74,8 @@ class Body:
         counter, following: the counter and its next value.
         carried: header parameter -> what the next iteration gets for it; without the counter.
         passed: those parameters that are not used in the loop, likewise.
-        flags: parameters that become an invariant once a greatest or least changes: (its parameter, the invariant).
+        flags: parameters that become an invariant or the counter once a greatest or least changes: (its parameter,
+            the invariant or counter). seeks: those of the counter: the condition that it changes.
         accesses: all loads and stores, in order.
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         uniform: loads of what is the same in each iteration.
@@ -84,7 +85,7 @@ class Body:
     __slots__ = (
         "_alias", "_edges", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
         "blocks", "carried", "counter", "elsewhere", "exit", "flags", "following", "function", "insts", "latch", "live",
-        "loop", "order", "passed", "uniform",
+        "loop", "order", "passed", "seeks", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -113,6 +114,7 @@ class Body:
         }  # fmt: skip
         self.passed: dict[int, int] = {}
         self.flags: dict[int, tuple[int, int]] = {}
+        self.seeks: dict[int, int] = {}
         self.live = self._live()
         self._unmask()
         self._drop_unneeded()
@@ -390,6 +392,7 @@ class Body:
                 work.append(v)
         # What a flag shows is needed.
         work += [carried[m] for m, _ in self.flags.values()]
+        work += self.seeks.values()
         needed: set[int] = set()
         while work:
             v = work.pop()
@@ -419,7 +422,8 @@ class Body:
         if inst is None or inst.op is not _SELECT or inst.args[2] != p or inst.args[0] not in self.insts:
             return False
         test, chosen = self.insts[inst.args[0]], inst.args[1]
-        if test.op.name not in _SWAPPED or (self.inside(chosen) and self.op(chosen) is not _CONST):
+        seeks = chosen == self.counter
+        if test.op.name not in _SWAPPED or (not seeks and self.inside(chosen) and self.op(chosen) is not _CONST):
             return False
         for m, result in self.carried.items():
             extreme = self.insts.get(result)
@@ -430,6 +434,8 @@ class Body:
                 name, args = _SWAPPED[name], args[::-1]
             if name == CHANGES[extreme.op.name] and args[1] == m and set(args) == set(extreme.args):
                 self.flags[p] = m, chosen
+                if seeks:
+                    self.seeks[p] = inst.args[0]
                 return True
         return False
 

@@ -462,7 +462,7 @@ class _Totals:
         for (reduction, part), result in zip(round.widen.accumulators, results):
             if part >= 0:
                 by_reduction.setdefault(reduction, []).append(result)
-            else:
+            elif part == -1:
                 most = _SUM_LIMIT // (plan.trips * len(reduction.given))
                 bits = self.builder.emit("ror", result)
                 self._replays.append(self.builder.emit("ult", bits, self.builder.const(I64, most)))
@@ -470,10 +470,30 @@ class _Totals:
             self.by_param[reduction.param] = self._total(reduction, parts, start[reduction.param])
 
         for p, (m, chosen) in plan.body.flags.items():
-            new = rebuild.value[chosen] if chosen not in plan.body.insts else _Scalars(rebuild, plan).value(chosen)
-            kind = next(r.kind for r in plan.reductions if r.param == m)
-            changed = self.builder.emit(CHANGES[kind], self.by_param[m], start[m])
+            reduction = next(r for r in plan.reductions if r.param == m)
+            if p in self.widen.sought:
+                places = [results[n] for n in self.widen.sought[p]]
+                new = self._place(by_reduction[reduction], places, self.by_param[m])
+            else:
+                new = rebuild.value[chosen] if chosen not in plan.body.insts else _Scalars(rebuild, plan).value(chosen)
+            changed = self.builder.emit(CHANGES[reduction.kind], self.by_param[m], start[m])
             self.by_param[p] = self.builder.emit("select", changed, new, start[p])
+
+    def _place(self, extremes: list[int], places: list[int], extreme: int) -> int:
+        """The counter where the extreme was found first, from the lanes' extremes and where those were found."""
+        builder = self.builder
+        emit, types = builder.emit, builder.function.types
+        up = self.plan.body.loop.step > 0
+        type, lanes = types[extremes[0]], types[places[0]]
+        most = (1 << (8 * lanes.element.size - 1)) - 1
+        nowhere = builder.const(lanes, (most if up else ~most,) * lanes.lanes)
+        all_lanes = emit("splat", extreme, type=type)
+        found = -1
+        for part, place in zip(extremes, places):
+            here = emit("feq" if type.element.is_float else "eq", part, all_lanes)
+            first = emit("rsmin" if up else "rsmax", emit("select", here, place, nowhere))
+            found = first if found < 0 else emit("smin" if up else "smax", found, first)
+        return found
 
     def good(self) -> int:
         """Whether the totals are right, as one condition; -1: they are."""

@@ -15,6 +15,8 @@ else in the loop looks at the values on it. What is exact:
 - least and greatest. Of floats in the form that ignores NaN (`x if x < s else s`). If 0.0 comes out, its sign depends
   on the order: again the scalar loop does it all once more.
 - beside a least or greatest, a flag that is set when it changes (which type it has: ``best = inf``, and then elements).
+- beside a least or greatest, the counter where it was first found (argmin): each lane remembers its own, and the first
+  of those of the lanes that hold the extreme is it.
 - float sums and products under fastmath.
 """
 
@@ -84,8 +86,11 @@ def find(body: Body) -> list[Reduction]:
 def _follow(body: Body, reduction: Reduction) -> None:
     """Everything that depends on the parameter must be of one kind, and lead to the result."""
     chain = {reduction.param}
+    tests = set(body.seeks.values())
     for v in body.order:
         inst = body.insts[v]
+        if v in tests:
+            continue
         on = [a for a in inst.args if a in chain]
         if not on:
             continue
@@ -129,7 +134,14 @@ def _looked_at(body: Body, found: list[Reduction]) -> None:
     """Nothing but the chain itself, and who comes behind the loop for the result, may use what is on it."""
     owner = {v: r for r in found for v in (*r.chain, r.param)}
     used: set[int] = set()
+    tests = set(body.seeks.values())
+    if tests & ({body.insts[v].mask for v in body.order} | {*map(body.resolve, body.live), *body.passed.values()}):
+        raise NotVectorizable("the test of an extreme is looked at")
     for v in body.order:
+        if v in tests:
+            continue
+        if tests.intersection(body.insts[v].args):
+            raise NotVectorizable("the test of an extreme is looked at")
         for a in body.insts[v].args:
             if a in owner:
                 used.add(a)

@@ -48,15 +48,17 @@ class Widen:
     Attributes:
         program: what is computed in a round.
         parts: of old values: the program's values, at the lane width `width` (0 for what is invariant).
-        accumulators: the parameters of the vector loop: (reduction, number of its part); `identities`: of each the
+        accumulators: the parameters of the vector loop: (reduction, number of its part, negative for what goes along
+            with it); `identities`: of each the
             program's value to begin with; `results`: of each the program's value after the round.
         collected: accumulators that collect the bits of what a checked sum adds: (reduction, accumulator).
+        sought: of a parameter that is the counter at an extreme: the accumulators.
         counted: whether the counter is computed with, so that it must be within `widths.COUNTER_LIMIT`.
     """
 
     __slots__ = (
         "accumulators", "body", "collected", "counted", "floor", "forward", "identities", "lanes", "parts", "program",
-        "reductions", "results", "target", "trips", "width", "widths",
+        "reductions", "results", "sought", "target", "trips", "width", "widths",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +81,7 @@ class Widen:
         self.identities: list[int] = []
         self.results: list[int] = []
         self.collected: list[tuple[Reduction, int]] = []
+        self.sought: dict[int, list[int]] = {}
         self.counted = False
         chained = {}
         for reduction in reductions:
@@ -99,6 +102,8 @@ class Widen:
             self.results += self.parts[reduction.result]
         for reduction in reductions:
             self._collect(reduction)
+        for p, test in body.seeks.items():
+            self._seek(p, test)
         assert len(self.results) == len(self.accumulators)
 
     # -- types --------------------------------------------------------------------------------------------------------
@@ -558,6 +563,25 @@ class Widen:
                 magnitude = program.emit("xor", (part, program.emit("slt", (part, zero))))
                 bits = program.emit("or", (bits, magnitude))
         self.results.append(bits)
+
+    def _seek(self, p: int, test: int) -> None:
+        """In each lane the counter where the lane's extreme was found."""
+        program, width, m = self.program, self.width[test], self.body.flags[p][0]
+        if self.width[m] != width:
+            # Lanes of narrow integers begin with what may be an element.
+            raise NotVectorizable("the place of a narrow extreme")
+        type = self.at(width)
+        begin = program.const(type, 0)
+        self._require("rsmin" if self.body.loop.step > 0 else "rsmax", type)
+        self._require("feq" if self.body.type(m).is_float else "eq", program.types[self.parts[m][0]])
+        (reduction,) = [r for r in self.reductions if r.param == m]
+        numbers = self.sought[p] = []
+        for mask, k in zip(self.masks(test, width), self.ints(self.body.counter, width)):
+            numbers.append(len(self.accumulators))
+            before = program.leaf(ACCUMULATOR, numbers[-1], type)
+            self.accumulators.append((reduction, -2))
+            self.identities.append(begin)
+            self.results.append(program.emit("select", (mask, k, before)))
 
     def require_last(self, values: set[int]) -> None:
         """Each of these must have a lane that can be taken out."""

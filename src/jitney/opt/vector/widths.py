@@ -54,6 +54,8 @@ class Widths:
             self._need(v, 64)
         for r in reductions:
             self._need(r.result, 64)
+        for v in body.seeks.values():
+            self._need(v, 1)
         for v in reversed(body.order):
             self._ask(v, body.insts[v], v in chained)
         for v in body.order:

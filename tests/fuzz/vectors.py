@@ -50,6 +50,8 @@ class Loop:
     def element(self) -> str:
         name = self.rng.choice("aabc")
         by = self.rng.choice((0, 0, 0, 0, 1, -1, 2, -3))
+        if self.rng.random() < 0.06:
+            return f"{name}[n - 1 - i]"
         element = f"{name}[i]" if not by else f"{name}[i {'+' if by > 0 else '-'} {abs(by)}]"
         return f"int({element})" if self.rng.random() < 0.15 else element
 

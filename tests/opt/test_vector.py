@@ -31,6 +31,12 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "stored ahead": (NUMBERS, "for i in range(len(a) - 1):\n  c[i + 1] = a[i]\n  b[i] = c[i]"),
     "stencil": (ALL, "for i in range(1, len(a) - 1): c[i] = a[i - 1] + a[i] + a[i + 1]"),
     "down": (NUMBERS, "for i in range(len(a) - 1, -1, -1): c[i] = a[i] - b[i]"),
+    "reversed": (NUMBERS, "for i in range(len(a)): c[i] = a[len(a) - 1 - i]"),
+    "reversed sum": (WIDE, "n = len(a) - 1\nfor i in range(n, -1, -1): c[n - i] = a[i] + b[n - i] + c[n - i]"),
+    "reversed in place": (
+        WIDE, "n = len(a)\nfor i in range(n // 2):\n  x = a[i]\n  a[i] = a[n - 1 - i]\n  a[n - 1 - i] = x",
+    ),
+    "palindrome": (INTS, "n = len(a)\ns = 0\nfor i in range(n): s += int(a[i] == a[n - 1 - i])\nreturn s"),
     "wrapping sum": (("int64", *SMALL), "s = 0\nfor i in range(len(a)): s += a[i]\nreturn s"),
     "exact sum": (INTS, "s = 0\nfor i in range(len(a)): s += int(a[i])\nreturn s"),
     "exact difference": (INTS, "s = 7\nfor i in range(len(a)): s -= int(a[i])\nreturn s"),

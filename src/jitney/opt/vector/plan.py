@@ -88,10 +88,10 @@ class Plan:
         self.widens = self._programs(widths, reach, least)
 
     def _strides(self) -> int:
-        """All accesses go on by their size, in one direction. Gives the least size, 8 where there is none."""
+        """All accesses go on by their size. Lanes go with most of them. Gives the least size, 8 where there is none."""
         least = 8
         body = self.body
-        ways = set()
+        ways = 0
         for access in body.accesses:
             size, coef = access.memory.access.size, access.at.coef
             if coef == 0:
@@ -102,11 +102,9 @@ class Plan:
                 continue
             if abs(coef) != size:
                 raise NotVectorizable("an access with a stride")
-            ways.add(coef > 0)
+            ways += 1 if coef > 0 else -1
             least = min(least, size)
-        if len(ways) > 1:
-            raise NotVectorizable("accesses in both directions")
-        self.forward = ways != {False}
+        self.forward = ways >= 0
         return least
 
     def _depend(self) -> int:

@@ -14,9 +14,10 @@ only then emitted: another number of lanes may be tried.
 from __future__ import annotations
 
 from ...ir.ops import OPS
-from ...ir.types import F64, I1, I8, I16, I32, I64, VOID, vector
+from ...ir.types import F64, I1, I64, VOID, vector
 from .body import NotVectorizable
-from .program import ACCUMULATOR, FIRST, SCALAR, Program
+from .parts import Parts
+from .program import ACCUMULATOR
 from .widths import round_up, signed_size, size
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from .reductions import Reduction
     from .widths import Widths
 
-_ELEMENTS = {8: I8, 16: I16, 32: I32, 64: I64}
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
 _CUTS = {f"{kind}ext{n}": n for kind in "sz" for n in (8, 16, 32)}
@@ -42,47 +42,33 @@ _FLOATS = frozenset((
 # What a sum of no elements is, and so on.
 _IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1}
 
-class Widen:
+
+class Widen(Parts):
     """The program for one loop, for a number of lanes.
 
     Attributes:
-        program: what is computed in a round.
-        parts: of old values: the program's values, at the lane width `width` (0 for what is invariant).
         accumulators: the parameters of the vector loop: (reduction, number of its part, negative for what goes along
             with it); `identities`: of each the
             program's value to begin with; `results`: of each the program's value after the round.
         collected: accumulators that collect the bits of what a checked sum adds: (reduction, accumulator).
         sought: of a parameter that is the counter at an extreme: the accumulators.
-        counted: whether the counter is computed with, so that it must be within `widths.COUNTER_LIMIT`.
     """
 
-    __slots__ = (
-        "accumulators", "body", "collected", "counted", "floor", "forward", "identities", "lanes", "parts", "program",
-        "reductions", "results", "sought", "target", "trips", "width", "widths",
-    )  # fmt: skip
+    __slots__ = ("accumulators", "collected", "identities", "reductions", "results", "sought", "trips")
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, target: Target, lanes: int, forward: bool,
         trips: int
     ) -> None:
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
-        self.body = body
+        super().__init__(body, widths, target, lanes, forward)
         self.reductions = reductions
-        self.widths = widths
-        self.target = target
-        self.lanes = lanes
-        self.floor = max(8, 128 // lanes)  # no narrower lanes are computed with: they would not fill the least register
-        self.forward = forward
         self.trips = trips
-        self.program = Program(target)
-        self.parts: dict[int, list[int]] = {}
-        self.width: dict[int, int] = {}
         self.accumulators: list[tuple[Reduction, int]] = []
         self.identities: list[int] = []
         self.results: list[int] = []
         self.collected: list[tuple[Reduction, int]] = []
         self.sought: dict[int, list[int]] = {}
-        self.counted = False
         chained = {}
         for reduction in reductions:
             self._accumulate(reduction)
@@ -105,104 +91,6 @@ class Widen:
         for p, test in body.seeks.items():
             self._seek(p, test)
         assert len(self.results) == len(self.accumulators)
-
-    # -- types --------------------------------------------------------------------------------------------------------
-
-    def at(self, width: int, element: Type | None = None) -> Type:
-        """The type of a part, for lanes of `width` bits."""
-        count = min(self.lanes, 8 * self.target.vector_bytes // width)
-        return vector(element or _ELEMENTS[width], count)
-
-    def of(self, type: Type) -> Type:
-        """The type of a part, for floats."""
-        return self.at(8 * type.size, type)
-
-    def count(self, width: int) -> int:
-        """How many parts there are, for lanes of `width` bits."""
-        return self.lanes // self.at(width).lanes
-
-    # -- arguments ----------------------------------------------------------------------------------------------------
-
-    def invariant(self, v: int) -> bool:
-        body = self.body
-        return v not in self.parts and (v in body.uniform or not body.inside(v) or body.op(v) is _CONST)
-
-    def splat(self, v: int, type: Type) -> int:
-        """An invariant in all lanes."""
-        known = self.body.constant(v)
-        program = self.program
-        if known is not None:
-            if self.body.type(v) is I1:
-                known = -1 if known else 0
-            elif not type.element.is_float:
-                half = 1 << (8 * type.element.size - 1)
-                known = ((known + half) & (2 * half - 1)) - half
-            return program.const(type, known)
-        return program.emit("splat", (program.leaf(SCALAR, v, self.body.type(v)),), type)
-
-    def ints(self, v: int, width: int) -> list[int]:
-        """The parts of an i64 with lanes of `width` bits; the low bits, if those are fewer than it has."""
-        if self.invariant(v):
-            return [self.splat(v, self.at(width))] * self.count(width)
-        if v not in self.parts:
-            if self.body.op(v) is _B2I:
-                return self._ones(v, width)
-            self._count(v)
-        lo, _ = self.widths.bound(v)
-        return self.resized(self.parts[v], self.width[v], width, "vzext" if lo >= 0 else "vsext")
-
-    def _ones(self, v: int, width: int) -> list[int]:
-        """1 where a condition holds."""
-        ones = [self.splat_number(1, width)] * self.count(width)
-        return self._lanewise("and", self._mask_of(v, width), ones)
-
-    def masks(self, v: int, width: int) -> list[int]:
-        if self.invariant(v):
-            return [self.splat(v, self.at(width))] * self.count(width)
-        return self.resized(self.parts[v], self.width[v], width, "vsext")
-
-    def floats(self, v: int) -> list[int]:
-        type = self.body.type(v)
-        if self.invariant(v):
-            return [self.splat(v, self.of(type))] * self.count(8 * type.size)
-        return self.parts[v]
-
-    def resized(self, parts: list[int], width: int, wanted: int, widening: str) -> list[int]:
-        while width < wanted:
-            width *= 2
-            parts = self.converted(parts, self.at(width), widening)
-        while width > wanted:
-            width //= 2
-            parts = self.converted(parts, self.at(width), "vtrunc")
-        return parts
-
-    def converted(self, parts: list[int], type: Type, name: str) -> list[int]:
-        """Parts of half or twice the width, by an operation that keeps the number of lanes."""
-        emit, types = self.program.emit, self.program.types
-        if len(parts) * types[parts[0]].lanes != self.lanes:
-            raise AssertionError("not all lanes")
-        if types[parts[0]].lanes > type.lanes:
-            parts = [emit(name, (part,)) for whole in parts for name in ("low", "high") for part in (whole,)]
-        made = [emit(name, (part,), vector(type.element, types[part].lanes)) for part in parts]
-        if types[made[0]].lanes < type.lanes:
-            made = [emit("join", (made[k], made[k + 1])) for k in range(0, len(made), 2)]
-        return made
-
-    def _count(self, v: int) -> None:
-        """The counter in each lane."""
-        self.counted = True
-        width = 32
-        bits = self.widths.needed.get(v, 64)
-        if bits <= 16:
-            width = max(round_up(bits), 16)
-        emit, type = self.program.emit, self.at(width)
-        first = emit("splat", (self.program.leaf(FIRST, v, I64),), type)
-        sign = 1 if self.forward else -1
-        self.parts[v] = [
-            emit("add", (first, self.program.const(type, tuple([sign * (part * type.lanes + k) for k in
-            range(type.lanes)])))) for part in range(self.count(width))
-        ]  # fmt: skip
-        self.width[v] = width
 
     # -- instructions -------------------------------------------------------------------------------------------------
 
@@ -233,9 +121,6 @@ class Widen:
         if not all(self._exact(a, width) for a in inst.args if self.body.type(a) is I64):
             parts, width = self.resized(parts, width, self.widths.fitting(v), "vzext"), self.widths.fitting(v)
         self._set(v, width, parts)
-
-    def _lanewise(self, name: str, *columns: list[int]) -> list[int]:
-        return [self.program.emit(name, tuple(row)) for row in zip(*columns)]
 
     def _natural(self, v: int, inst: Inst) -> int:
         """The lane width for an operation of which only low bits count: what is asked for, or what its arguments have
@@ -303,13 +188,6 @@ class Widen:
             counts = [self.splat_number(width - bits, width)] * len(parts)
             parts = self._lanewise("sar", self._lanewise("shl", parts, counts), counts)
         self._set(v, width, parts)
-
-    def _mask_of(self, v: int, width: int) -> list[int]:
-        """The mask of what a `b2i` converts."""
-        return self.masks(self.body.insts[v].args[0], width)
-
-    def splat_number(self, number: int, width: int) -> int:
-        return self.program.const(self.at(width), number)
 
     def _shift(self, v: int, inst: Inst) -> None:
         name, (value, by) = inst.op.name, inst.args
@@ -408,8 +286,12 @@ class Widen:
         access = inst.imm.access
         width = 8 * access.size
         type = self.of(inst.type) if inst.type.is_float else self.at(width)
-        places = [(v, part * type.size) for part in range(self.lanes // type.lanes)]
-        if inst.mask >= 0:
+        places = self._places(v, type)
+        if self._turned(v):
+            parts = [self._turn(self.program.emit("load", (), type, place)) for place in places]
+            if inst.mask >= 0:
+                raise NotVectorizable("a masked access the other way round")
+        elif inst.mask >= 0:
             masks = self.masks(inst.mask, width)
             parts = [self.program.emit("mload", (mask,), type, place) for mask, place in zip(masks, places)]
         else:
@@ -420,6 +302,22 @@ class Widen:
         elif inst.type is not I64 and not inst.type.is_float:
             raise NotVectorizable(f"a load of {inst.type}")
         self._set(v, width, parts)
+
+    def _turned(self, v: int) -> bool:
+        """Whether the addresses of an access fall from lane to lane."""
+        return any(a.value == v and (a.at.coef > 0) is not self.forward for a in self.body.accesses)
+
+    def _turn(self, part: int) -> int:
+        lanes = self.program.types[part].lanes
+        return self.program.emit("shuffle", (part,), None, tuple(range(lanes - 1, -1, -1)))
+
+    def _places(self, v: int, type: Type) -> list[tuple[int, int]]:
+        """Where the parts of an access lie: it, and bytes from lane 0."""
+        starts = range(0, self.lanes, type.lanes)
+        size = type.element.size
+        if self._turned(v):
+            return [(v, -(lane + type.lanes - 1) * size) for lane in starts]
+        return [(v, lane * size) for lane in starts]
 
     def _store(self, v: int, inst: Inst) -> None:
         value, access = inst.args[0], inst.imm.access
@@ -434,13 +332,17 @@ class Widen:
             parts = self.ints(value, width)
         else:
             raise NotVectorizable(f"a store of {type}")
-        size = self.program.types[parts[0]].size
+        places = self._places(v, self.program.types[parts[0]])
         masks = self.masks(inst.mask, width) if inst.mask >= 0 else []
+        if self._turned(v):
+            parts = [self._turn(part) for part in parts]
+            if masks:
+                raise NotVectorizable("a masked access the other way round")
         for k, part in enumerate(parts):
             if masks:
-                self.program.emit("mstore", (part, masks[k]), VOID, (v, k * size))
+                self.program.emit("mstore", (part, masks[k]), VOID, places[k])
             else:
-                self.program.emit("store", (part,), VOID, (v, k * size))
+                self.program.emit("store", (part,), VOID, places[k])
 
     # -- reductions ---------------------------------------------------------------------------------------------------
 

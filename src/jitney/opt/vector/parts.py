@@ -1,0 +1,152 @@
+"""The values of a round of a vectorised loop: what they are as lists of parts, at which width. See `widen`."""
+
+from __future__ import annotations
+
+from ...ir.ops import OPS
+from ...ir.types import I1, I8, I16, I32, I64, vector
+from .program import FIRST, SCALAR, Program
+from .widths import round_up
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...codegen.target import Target
+    from ...ir.types import Type
+    from .body import Body
+    from .widths import Widths
+
+_ELEMENTS = {8: I8, 16: I16, 32: I32, 64: I64}
+_CONST, _B2I = OPS["const"], OPS["b2i"]
+
+
+class Parts:
+    """Old values as parts of `lanes` lanes.
+
+    Attributes:
+        program: what is computed in a round.
+        parts: of old values: the program's values, at the lane width `width` (0 for what is invariant).
+        floor: no narrower lanes are computed with: they would not fill the least register.
+        forward: lane 0 has the least counter.
+        counted: whether the counter is computed with, so that it must be within `widths.COUNTER_LIMIT`.
+    """
+
+    __slots__ = ("body", "counted", "floor", "forward", "lanes", "parts", "program", "target", "width", "widths")
+
+    def __init__(self, body: Body, widths: Widths, target: Target, lanes: int, forward: bool) -> None:
+        self.body = body
+        self.widths = widths
+        self.target = target
+        self.lanes = lanes
+        self.floor = max(8, 128 // lanes)
+        self.forward = forward
+        self.program = Program(target)
+        self.parts: dict[int, list[int]] = {}
+        self.width: dict[int, int] = {}
+        self.counted = False
+
+    # -- types --------------------------------------------------------------------------------------------------------
+
+    def at(self, width: int, element: Type | None = None) -> Type:
+        """The type of a part, for lanes of `width` bits."""
+        count = min(self.lanes, 8 * self.target.vector_bytes // width)
+        return vector(element or _ELEMENTS[width], count)
+
+    def of(self, type: Type) -> Type:
+        """The type of a part, for floats."""
+        return self.at(8 * type.size, type)
+
+    def count(self, width: int) -> int:
+        """How many parts there are, for lanes of `width` bits."""
+        return self.lanes // self.at(width).lanes
+
+    # -- arguments ----------------------------------------------------------------------------------------------------
+
+    def invariant(self, v: int) -> bool:
+        body = self.body
+        return v not in self.parts and (v in body.uniform or not body.inside(v) or body.op(v) is _CONST)
+
+    def splat(self, v: int, type: Type) -> int:
+        """An invariant in all lanes."""
+        known = self.body.constant(v)
+        program = self.program
+        if known is not None:
+            if self.body.type(v) is I1:
+                known = -1 if known else 0
+            elif not type.element.is_float:
+                half = 1 << (8 * type.element.size - 1)
+                known = ((known + half) & (2 * half - 1)) - half
+            return program.const(type, known)
+        return program.emit("splat", (program.leaf(SCALAR, v, self.body.type(v)),), type)
+
+    def ints(self, v: int, width: int) -> list[int]:
+        """The parts of an i64 with lanes of `width` bits; the low bits, if those are fewer than it has."""
+        if self.invariant(v):
+            return [self.splat(v, self.at(width))] * self.count(width)
+        if v not in self.parts:
+            if self.body.op(v) is _B2I:
+                return self._ones(v, width)
+            self._count(v)
+        lo, _ = self.widths.bound(v)
+        return self.resized(self.parts[v], self.width[v], width, "vzext" if lo >= 0 else "vsext")
+
+    def _ones(self, v: int, width: int) -> list[int]:
+        """1 where a condition holds."""
+        ones = [self.splat_number(1, width)] * self.count(width)
+        return self._lanewise("and", self._mask_of(v, width), ones)
+
+    def masks(self, v: int, width: int) -> list[int]:
+        if self.invariant(v):
+            return [self.splat(v, self.at(width))] * self.count(width)
+        return self.resized(self.parts[v], self.width[v], width, "vsext")
+
+    def floats(self, v: int) -> list[int]:
+        type = self.body.type(v)
+        if self.invariant(v):
+            return [self.splat(v, self.of(type))] * self.count(8 * type.size)
+        return self.parts[v]
+
+    def resized(self, parts: list[int], width: int, wanted: int, widening: str) -> list[int]:
+        while width < wanted:
+            width *= 2
+            parts = self.converted(parts, self.at(width), widening)
+        while width > wanted:
+            width //= 2
+            parts = self.converted(parts, self.at(width), "vtrunc")
+        return parts
+
+    def converted(self, parts: list[int], type: Type, name: str) -> list[int]:
+        """Parts of half or twice the width, by an operation that keeps the number of lanes."""
+        emit, types = self.program.emit, self.program.types
+        if len(parts) * types[parts[0]].lanes != self.lanes:
+            raise AssertionError("not all lanes")
+        if types[parts[0]].lanes > type.lanes:
+            parts = [emit(name, (part,)) for whole in parts for name in ("low", "high") for part in (whole,)]
+        made = [emit(name, (part,), vector(type.element, types[part].lanes)) for part in parts]
+        if types[made[0]].lanes < type.lanes:
+            made = [emit("join", (made[k], made[k + 1])) for k in range(0, len(made), 2)]
+        return made
+
+    def _count(self, v: int) -> None:
+        """The counter in each lane."""
+        self.counted = True
+        width = 32
+        bits = self.widths.needed.get(v, 64)
+        if bits <= 16:
+            width = max(round_up(bits), 16)
+        emit, type = self.program.emit, self.at(width)
+        first = emit("splat", (self.program.leaf(FIRST, v, I64),), type)
+        sign = 1 if self.forward else -1
+        self.parts[v] = [
+            emit("add", (first, self.program.const(type, tuple([sign * (part * type.lanes + k) for k in
+            range(type.lanes)])))) for part in range(self.count(width))
+        ]  # fmt: skip
+        self.width[v] = width
+
+    def _lanewise(self, name: str, *columns: list[int]) -> list[int]:
+        return [self.program.emit(name, tuple(row)) for row in zip(*columns)]
+
+    def _mask_of(self, v: int, width: int) -> list[int]:
+        """The mask of what a `b2i` converts."""
+        return self.masks(self.body.insts[v].args[0], width)
+
+    def splat_number(self, number: int, width: int) -> int:
+        return self.program.const(self.at(width), number)

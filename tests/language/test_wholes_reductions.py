@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jitney.frontend.wholes import reducing
 from tests.support import arr, check
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
@@ -148,8 +149,19 @@ def test_axes(dtype):
         if dtype[0] == "f":
             a = (rng.standard_normal(shape) * 100).astype(dtype)
         calls += [a, np.asfortranarray(a)]
+    # NumPy before 2.3 adds along axes itself; what it returns is a guess.
     for function in (along_last, along_first, kept, spread_along):
-        check(function, *calls, bails=False)
+        check(function, *calls, bails=not reducing.adds_at_once())
+
+
+def test_sums_of_many_elements_of_arrays_of_more_dimensions():
+    def f(a):
+        return a.sum(), a.sum(axis=0), (a * a).sum(axis=-1), a.mean(axis=1), (a - 1.5).sum(), a.sum(dtype=np.float64)
+
+    rng = np.random.default_rng(16)
+    for shape in ((2, 9001), (9001, 2), (1, 9001), (2, 3, 4500)):
+        a = (rng.standard_normal(shape) * 100).astype(np.float32)
+        check(f, a, np.asfortranarray(a), a[::-1])
 
 
 def test_axes_of_expressions():

@@ -47,7 +47,8 @@ class Source:
 def file_lines(name: str) -> list[str]:
     """The lines of a source file or of a source kept in memory, [] if there is none."""
     linecache = sys.modules.get("linecache")
-    if linecache is not None and name in linecache.cache:
+    # Another thread may be just importing it.
+    if name in getattr(linecache, "cache", ()):
         return list(linecache.getlines(name))
     lines = _files.get(name)
     if lines is None:

@@ -137,7 +137,7 @@ def _added(lw: Lowering, a: Val, how: Way, t: Scalar, name: str = "sum") -> Val 
     item = element_type(a)
     if t.kind != "f" and (t.bits != 64 or item.kind == "f"):
         return None
-    if name == "prod" and t.kind == "f" and item is not t:
+    if t.kind == "f" and (item is not t if name == "prod" else not reducing.adds_at_once()):
         return None
     op = ("f" if t.kind == "f" else "") + ("add" if name == "sum" else "mul")
 

@@ -5,6 +5,8 @@ halves the number of elements and ends in blocks). An expression is computed pie
 each piece being one subtree, which NumPy's loop adds up; the pieces' sums are added as in the tree:
 
     n elements: (a[0:n/2] + a[n/2:n]), each half in the same way, down to PIECE elements
+
+Before 2.3, NumPy gives its loop 8192 elements at a time; elements that it has to convert it adds like this to this day.
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
     from .nests import Carried, Run
 
 _PIECE = 1024  # elements of a subtree that is computed into a buffer
-_CASTING = 8192  # elements that NumPy converts and adds at a time
+_CASTING = 8192  # elements that NumPy converts, or before 2.3 takes as they are, and adds at a time
 _DEPTH = 64
 _WORD = SCALARS["int64"].access
 _INT64, _UINT64 = SCALARS["int64"], SCALARS["uint64"]
+_adds_at_once: list[bool] = []
 
 
 class Source:
@@ -149,6 +152,17 @@ def sum_type(item: Scalar) -> Scalar:
     return _UINT64 if item.kind == "u" else _INT64
 
 
+def adds_at_once() -> bool:
+    """Whether NumPy adds all elements of a row of floats pairwise (2.3 and newer), not `_CASTING` at a time."""
+    if not _adds_at_once:
+        numpy = sys.modules["numpy"]
+        # In blocks the large elements meet in the first one; else the last one gets lost in the right half before.
+        probe = numpy.zeros(2 * _CASTING - 8)
+        probe[0], probe[_CASTING - 4], probe[-1] = 1e20, -1e20, 1.0
+        _adds_at_once.append(not numpy.add.reduce(probe))
+    return _adds_at_once[0]
+
+
 def total(lw: Lowering, source: Source, t: Scalar) -> Val:
     """The sum, computed in type `t`."""
     if t.kind != "f":
@@ -164,7 +178,7 @@ def total(lw: Lowering, source: Source, t: Scalar) -> Val:
     if source.item is t and source.array is not None:
         array = source.array
         accumulator = Accumulator(lw, loop_of(lw, "add", t))
-        return Val(t, (accumulator.reduce(zero, array.parts[1], source.count, _stride(lw, array)),))
+        return Val(t, (_add_row(lw, accumulator, zero, array.parts[1], source.count, _stride(lw, array)),))
     nest = source.flat_nest()
     result = add_run(lw, nest.flat_run(), source.node, t, zero)
     nest.free()
@@ -176,12 +190,24 @@ def add_run(lw: Lowering, run: Run, node: Node, t: Scalar, start: int) -> int:
     accumulator = Accumulator(lw, loop_of(lw, "add", t))
     if isinstance(node, Operand) and node.type is t:
         row = run.rows[node]
-        return accumulator.reduce(start, row.base, run.count, row.stride)
-    if node.type is t:
+        return _add_row(lw, accumulator, start, row.base, run.count, row.stride)
+    if node.type is t and adds_at_once():
         fill = _Filling(lw, run, node, t)
         result = _tree(lw, run.count, t, lambda low, count: fill.reduce(accumulator, low, count))
         return lw.b.emit("fadd", start, result)
     return _cast_sum(lw, run, converted(lw, node, t), t, accumulator, start)
+
+
+def _add_row(lw: Lowering, accumulator: Accumulator, start: int, base: int, count: int, stride: int) -> int:
+    """`start` plus `count` floats from the address `base` on, `stride` bytes apart."""
+    if adds_at_once():
+        return accumulator.reduce(start, base, count, stride)
+
+    def add(so_far: int, low: int, size: int) -> int:
+        at = lw.b.emit("ptradd", base, lw.b.emit("mul", low, stride))
+        return accumulator.reduce(so_far, at, size, stride)
+
+    return _in_blocks(lw, count, start, add)
 
 
 class _Filling:
@@ -257,22 +283,27 @@ def _tree(lw: Lowering, n: int, t: Scalar, leaf: Callable[[int, int], int]) -> i
 
 
 def _cast_sum(lw: Lowering, run: Run, node: Node, t: Scalar, accumulator: Accumulator, start: int) -> int:
-    """A sum in another type than the elements': NumPy converts and adds 8192 at a time."""
-    emit = lw.b.emit
+    """A sum of what is computed, or converted, and added `_CASTING` elements at a time."""
     fill = _Filling(lw, run, node, t, _CASTING)
-    block, count = lw.int_const(_CASTING), run.count
+    stride = lw.int_const(t.access.size)
 
-    def more(values: Carried) -> int:
-        return emit("slt", values[0], count)
+    def add(so_far: int, low: int, size: int) -> int:
+        fill.fill(low, size)
+        return accumulator.reduce(so_far, fill.buffer, size, stride)
+
+    return _in_blocks(lw, run.count, start, add)
+
+
+def _in_blocks(lw: Lowering, count: int, start: int, add: Callable[[int, int, int], int]) -> int:
+    """Begin with `start` and go over `count` elements by ``add(so far, low, size)``, `_CASTING` at a time."""
+    emit, block = lw.b.emit, lw.int_const(_CASTING)
 
     def each(values: Carried) -> Carried:
-        low, result = values
+        low, so_far = values
         size = emit("smin", block, emit("sub", count, low))
-        fill.fill(low, size)
-        stride = lw.int_const(t.access.size)
-        return emit("add", low, size), accumulator.reduce(result, fill.buffer, size, stride)
+        return emit("add", low, size), add(so_far, low, size)
 
-    return looped(lw, (lw.int_const(0), start), more, each)[1]
+    return looped(lw, (lw.int_const(0), start), lambda v: emit("slt", v[0], count), each)[1]
 
 
 def product(lw: Lowering, source: Source, t: Scalar) -> Val:

@@ -22,7 +22,7 @@ from .errors import FallbackWarning, UnsupportedError
 from .frontend.calls import CalleeInfo
 from .frontend.names import ABSENT
 from .frontend.source import file_lines
-from .lazy import lazy
+from .lazy import lazy, load
 from .pipeline import Tier
 from .pytypes import INT, Array
 from .runtime import arguments, host, stack, stubs
@@ -490,6 +490,9 @@ def warn(error: UnsupportedError) -> None:
     frame = sys._getframe(1)
     while frame.f_globals.get("__package__") == __package__ and frame.f_back is not None:
         frame = frame.f_back
+    # What shows the warning imports this, but not so that forks wait for it.
+    load("warnings")
+    load("linecache")
     try:
         warn_explicit(
             str(error), FallbackWarning, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__")

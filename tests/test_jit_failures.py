@@ -318,9 +318,12 @@ def test_other_threads_run_beside_a_compiled_loop():
     thread = threading.Thread(target=tick)
     thread.start()
     try:
-        before = len(ticks)
-        spin(200_000_000)
-        during = len(ticks) - before
+        during, n, deadline = 0, 100_000_000, time.monotonic() + 30
+        while during <= 3 and time.monotonic() < deadline:
+            n *= 2
+            before = len(ticks)
+            spin(n)
+            during = len(ticks) - before
     finally:
         done.set()
         thread.join()

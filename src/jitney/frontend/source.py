@@ -47,8 +47,8 @@ class Source:
 def file_lines(name: str) -> list[str]:
     """The lines of a source file or of a source kept in memory, [] if there is none."""
     linecache = sys.modules.get("linecache")
-    # Another thread may be just importing it.
-    if name in getattr(linecache, "cache", ()):
+    # Another thread may be just importing it: there may be no cache yet.
+    if linecache is not None and name in getattr(linecache, "cache", ()):
         return list(linecache.getlines(name))
     lines = _files.get(name)
     if lines is None:

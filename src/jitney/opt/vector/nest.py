@@ -66,7 +66,7 @@ class Nest:
         around = loop.parent
         # A split loop has another one around it, which runs once.
         rows = loop.depth - 1 if around is None or around.counter >= 0 else loop.depth - 2
-        if rows <= 0 or loop.step != 1:
+        if rows <= 0 or loop.step != 1 or not pairs:
             return
         self._stop = self._most(loop.stop, _DEEP)
         if self._stop < 0 or self._function.facts.get(loop.counter, (_LEAST, 0))[0] < -_WAY:

@@ -16,7 +16,7 @@ from jitney.errors import FallbackWarning, UnsupportedError
 from tests.fuzz.programs import HELPERS, Program
 from tests.support import bits, outcome
 
-COUNT = int(os.environ.get("JITNEY_FUZZ", "600"))
+COUNT = int(os.environ.get("JITNEY_FUZZ", "300"))
 BATCH = 50
 CALLS = 4
 

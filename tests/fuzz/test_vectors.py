@@ -13,7 +13,7 @@ from jitney import jit
 from tests.fuzz.vectors import Loop
 from tests.support import bits, outcome
 
-COUNT = int(os.environ.get("JITNEY_FUZZ", "160"))
+COUNT = int(os.environ.get("JITNEY_FUZZ", "100"))
 BATCH = 20
 CALLS = 3
 

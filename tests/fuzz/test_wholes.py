@@ -16,7 +16,7 @@ from jitney.errors import FallbackWarning, UnsupportedError
 from tests.fuzz.wholes import Program
 from tests.support import bits, outcome
 
-COUNT = int(os.environ.get("JITNEY_FUZZ_WHOLES", "300"))
+COUNT = int(os.environ.get("JITNEY_FUZZ", "200"))
 BATCH = 50
 CALLS = 3
 

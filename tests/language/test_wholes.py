@@ -186,9 +186,10 @@ def test_order_of_results():
         return a + b, np.exp(a)
 
     c = np.arange(12.0).reshape(3, 4)
+    jitted = jit(f)
     for a in (c, np.asfortranarray(c)):
         for b in (c, np.asfortranarray(c), c[0], c[:, :1].copy()):
-            got, wanted = jit(f)(a, b), f(a, b)
+            got, wanted = jitted(a, b), f(a, b)
             for x, y in zip(got, wanted):
                 assert x.flags.c_contiguous == y.flags.c_contiguous and bits(x) == bits(y)
 

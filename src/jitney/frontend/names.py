@@ -68,17 +68,17 @@ class Tracked:
     """A global or a cell that holds a number or an array, in a function that calls what may give it another.
 
     Attributes:
-        container, key: where it stands. name: as the source calls it. found: what it held when compiling.
+        container, key: where it stands. name: as the source calls it. type: of what it held when compiling.
         tag: its name in the environment.
     """
 
-    __slots__ = ("container", "found", "key", "name", "tag")
+    __slots__ = ("container", "key", "name", "tag", "type")
 
-    def __init__(self, container: Any, key: str | None, name: str, found: Any) -> None:
+    def __init__(self, container: Any, key: str | None, name: str, type: PyType | None) -> None:
         self.container = container
         self.key = key
         self.name = name
-        self.found = found
+        self.type = type
         self.tag = f".{name} of {id(container)}"
 
     def read(self, lw: Lowering) -> Val:
@@ -92,8 +92,7 @@ class Tracked:
         if self.key is not None:
             objects.effect(lw, "Py_IncRef", object)
         value = objects.received(lw, object)
-        type = lw.hooks.type_of(self.found)
-        return objects.unbox(lw, value, type, repr(self.name)) if type is not None else value
+        return objects.unbox(lw, value, self.type, repr(self.name)) if self.type is not None else value
 
 
 class Fixed:
@@ -195,7 +194,7 @@ class Names:
             tracked = self.live.get((id(container), key))
             if tracked is not None and tracked.tag in lw.env:
                 return lw.env[tracked.tag]
-            self.fixed.values.setdefault((id(container), key), Tracked(container, key, name, found))
+            self.fixed.values.setdefault((id(container), key), Tracked(container, key, name, self.type_of(found)))
         if is_array or (name in self.volatile and isinstance(found, (int, float))):
             return self._hidden(lw, container, key, name, found)
         self._guard(container, key, found)
@@ -204,7 +203,8 @@ class Names:
     def track(self, lw: Lowering, names: dict[tuple[int, str | None], Tracked]) -> None:
         """Keep these up to date from here, the function's start, on: as hidden variables."""
         for name in names.values():
-            lw.env[name.tag] = self._value(lw, name.container, name.key, name.name, name.found)
+            found = name.container.cell_contents if name.key is None else name.container[name.key]
+            lw.env[name.tag] = self._value(lw, name.container, name.key, name.name, found)
         lw.hidden += tuple([name.tag for name in names.values()])
         self.live = names
 

@@ -4,6 +4,7 @@ make every comparison with CPython pass."""
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ os.environ.setdefault("JITNEY_CHECK", "1")
 # First calls are compiled with all passes: tests/test_jit_tiers.py and every other batch of the fuzzer test the rest.
 os.environ.setdefault("JITNEY_TIERS", "0")
 
+# A shell starts what runs in the background with Ctrl-C ignored: then nothing can interrupt the tests' endless loops.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What behaves alike on every Python: encodings against tables and decoders, IR and passes against the interpreter and
 # proofs, machine code against the interpreter, the reading of sources and reports. All else meets CPython or NumPy.

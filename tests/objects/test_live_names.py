@@ -53,7 +53,21 @@ def through_a_jitted_function(n):
     return s + count
 
 
-@pytest.mark.parametrize("function", [in_a_loop, on_some_paths, through_a_jitted_function])
+@jit
+def small(x):
+    bump()
+    return x + array[0]
+
+
+def through_an_inlined_function(n):
+    s = 0.0
+    for i in range(n):
+        s += array[1] + small(i)
+        s += array[2] * weight
+    return s, count, weight
+
+
+@pytest.mark.parametrize("function", [through_an_inlined_function, in_a_loop, on_some_paths, through_a_jitted_function])
 def test_globals(function, monkeypatch):
     def run(f, n):
         for name, value in STATE.items():

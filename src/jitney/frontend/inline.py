@@ -90,6 +90,7 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
     lw.env = {name: env[name] for name in lw.hidden}
     lw.env.update(zip(plain.__code__.co_varnames, bound))
     lw.inlining.append(lw.names)
+    looked_up = lw.names.fixed.looked_up
     outer = lw.own.enter_inlined()
     lw.inlined_size += found.size
     b.callers.append((plain.__name__, found.source.file, line))
@@ -109,4 +110,7 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
     value = lw.join(ends, [], idom, idom.loop)
     assert value is not None
     lw.env = {**env, **{name: lw.env[name] for name in lw.hidden}}
+    if lw.names.fixed.looked_up != looked_up:
+        # What was found then is held by names of the inlined function, which end here.
+        lw.names.refresh(lw)
     return value

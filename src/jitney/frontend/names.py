@@ -96,13 +96,18 @@ class Tracked:
 
 
 class Fixed:
-    """What the first walk over a function finds of names that hold data, and whether it calls what may change them."""
+    """What the first walk over a function finds of names that hold data, and whether it calls what may change them.
 
-    __slots__ = ("ran_python", "values")
+    Attributes:
+        looked_up: how often they were looked up again so far.
+    """
+
+    __slots__ = ("looked_up", "ran_python", "values")
 
     def __init__(self) -> None:
         self.values: dict[tuple[int, str | None], Tracked] = {}
         self.ran_python = False
+        self.looked_up = 0
 
 
 class Names:
@@ -210,8 +215,9 @@ class Names:
 
     def refresh(self, lw: Lowering) -> None:
         """Look up again what is tracked: after a call that may have given it another value."""
+        self.fixed.looked_up += 1
         for name in self.live.values():
-            lw.env[name.tag] = name.read(lw)
+            lw.env[name.tag] = lw.own.bind(name.tag, name.read(lw))
 
     def _hidden(self, lw: Lowering, container: Any, key: str | None, name: str, found: Any) -> Val:
         known = self._values.get((id(container), key))

@@ -91,7 +91,9 @@ def settle(lw: Lowering) -> None:
         return
     lw.unsettled = False
     seen: set[int] = set()
-    for value in list(lw.env.values()):
+    for name, value in list(lw.env.items()):
+        if name in lw.hidden:
+            continue  # looked up again below
         type = value.type
         if isinstance(type, Array) and not (type.view or type.maybe) and value.parts[0] not in seen:
             seen.add(value.parts[0])

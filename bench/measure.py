@@ -34,7 +34,7 @@ class Effort:
     compiles: dict[str, int]
 
 
-FULL = Effort(15, 0.005, {JITNEY: 5, NUMBA: 2, NUMBA_ALONE: 2}, 15, {JITNEY: 1000, NUMBA: 60})
+FULL = Effort(11, 0.005, {JITNEY: 5, NUMBA: 1, NUMBA_ALONE: 1}, 15, {JITNEY: 1000, NUMBA: 30})
 QUICK = Effort(5, 0.002, {JITNEY: 3, NUMBA: 1, NUMBA_ALONE: 1}, 10, {JITNEY: 200, NUMBA: 20})
 
 

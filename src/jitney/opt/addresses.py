@@ -25,6 +25,7 @@ from __future__ import annotations
 from ..ir.function import Memory
 from ..ir.ops import OPS, wrap
 from ..ir.types import I64, PTR
+from .constants import Constants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ def reduce(function: Function) -> Function:
     for block in function.blocks:
         if block.loop in bodies:
             bodies[block.loop].append(block)
-    constants: dict[int, int] = {}
+    constant = Constants(function)
     for loop, body in bodies.items():
         accesses = [v for block in body for v in block.insts if _computed(function, v, loop)]
         if accesses:
-            LoopAddresses(function, loop, body, constants).reduce(accesses)
+            LoopAddresses(function, loop, body, constant).reduce(accesses)
     return function
 
 
@@ -81,15 +82,15 @@ class LoopAddresses:
     Attributes:
         steps: header parameters that move by the same step each time, with the step: (value, sign).
         latch: the only block that leads back.
-        constants: the function's, by value; filled when first needed.
+        constant: the function's constants, by value.
         made: values made so far, by what they compute; carried: the parameters made, by (pointer, polynomial).
     """
 
-    __slots__ = ("body", "carried", "constants", "function", "latch", "loop", "made", "steps", "uses")
+    __slots__ = ("body", "carried", "constant", "function", "latch", "loop", "made", "steps", "uses")
 
-    def __init__(self, function: Function, loop: Loop, body: list[Block], constants: dict[int, int]) -> None:
+    def __init__(self, function: Function, loop: Loop, body: list[Block], constant: Constants) -> None:
         self.function = function
-        self.constants = constants
+        self.constant = constant
         self.loop = loop
         self.body = body
         self.made: dict[tuple[object, ...], int] = {}
@@ -301,18 +302,6 @@ class LoopAddresses:
                 value = self.make(_MUL, I64, value, self.constant(k))
             total = value if total < 0 else self.make(_ADD, I64, total, value)
         return self.constant(0) if total < 0 else total
-
-    def constant(self, k: int) -> int:
-        function, known = self.function, self.constants
-        entry = function.entry
-        if not known:
-            known.update((function.imms[v], v) for v in entry.insts
-                         if function.ops[v] is _CONST and function.types[v] is I64)  # fmt: skip
-        k = wrap(k)
-        if k not in known:
-            known[k] = function.new_value(_CONST, I64, (), k, 0, entry)
-            entry.insts.insert(0, known[k])
-        return known[k]
 
     def make(self, op: Op, type: Type, *args: int) -> int:
         """A pure operation, in front of the outermost loop that allows it."""

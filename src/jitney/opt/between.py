@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from ..analysis.intervals import MAX, MIN
 from ..ir.function import Edge
-from ..ir.ops import OPS, wrap
+from ..ir.ops import OPS
 from ..ir.types import I1, I64
+from .constants import Constants
 from .params import clean
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ def join(function: Function) -> Function:
     ops, args = function.ops, function.args
     preds: dict[Block, list[Block]] | None = None
     uses: dict[int, int] = {}
+    constant = Constants(function)
     gone: set[Block] = set()
     for block in function.blocks:
         if block.term != "br" or block in gone:
@@ -40,7 +42,7 @@ def join(function: Function) -> Function:
             continue
         if preds is None:
             preds = function.predecessors()
-        arm = _joined(function, block, preds, uses)
+        arm = _joined(function, block, preds, uses, constant)
         if arm is not None:
             gone.add(arm)
     if not gone:
@@ -50,7 +52,7 @@ def join(function: Function) -> Function:
 
 
 def _joined(
-    function: Function, block: Block, preds: dict[Block, list[Block]], uses: dict[int, int]
+    function: Function, block: Block, preds: dict[Block, list[Block]], uses: dict[int, int], constant: Constants
 ) -> Block | None:
     """Let `block` do the comparison of the block it leads to, too; gives that block, which is no longer reached."""
     ops, args = function.ops, function.args
@@ -81,7 +83,7 @@ def _joined(
                     uses[a] = uses.get(a, 0) + 1
             if uses[second] != 1:
                 continue
-            _test(function, block, value, low, high)
+            _test(function, block, value, low, high, constant)
             block.edges = [Edge(goal.target, goal.args), other]
             preds[goal.target] = [block if b is arm else b for b in preds[goal.target]]
             preds[out.target].remove(arm)
@@ -104,21 +106,14 @@ def _interval(function: Function, compare: int, holds: bool) -> tuple[int, int]:
     return c + (name == "sgt"), MAX
 
 
-def _test(function: Function, block: Block, value: int, low: int, high: int) -> None:
+def _test(function: Function, block: Block, value: int, low: int, high: int, constant: Constants) -> None:
     """End `block` by whether `value` is in the interval."""
     if low:
-        value = _append(function, block, "add", (value, _constant(function, -low)), I64)
-    block.term_args = (_append(function, block, "ule", (value, _constant(function, high - low)), I1),)
+        value = _append(function, block, "add", (value, constant(-low)), I64)
+    block.term_args = (_append(function, block, "ule", (value, constant(high - low)), I1),)
 
 
 def _append(function: Function, block: Block, name: str, args: tuple[int, ...], type: Type) -> int:
     v = function.new_value(OPS[name], type, args, None, block.line, block)
     block.insts.append(v)
-    return v
-
-
-def _constant(function: Function, value: int) -> int:
-    entry = function.blocks[0]
-    v = function.new_value(_CONST, I64, (), wrap(value), 0, entry)
-    entry.insts.insert(0, v)
     return v

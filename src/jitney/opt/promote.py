@@ -23,6 +23,7 @@ from ..ir.function import Block, Edge, Loop
 from ..ir.ops import OPS
 from ..ir.types import I1, I64, PTR
 from .addresses import LoopAddresses
+from .constants import Constants
 from .inplace import substitute
 from .rebuild import lay_out
 
@@ -97,7 +98,7 @@ class _Promotion:
         self.same = same
         self.tested = tested
         if tested:
-            self.addresses = LoopAddresses(function, loop, [block], {})
+            self.addresses = LoopAddresses(function, loop, [block], Constants(function))
             self.ranges = [self.addresses.apart(v) for v in tested]
             self.where = self.addresses.apart(store)
 

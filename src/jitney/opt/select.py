@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from ..analysis.intervals import MAX, MIN
 from ..ir.function import Block, Edge
-from ..ir.ops import OPS, wrap
+from ..ir.ops import OPS
 from ..ir.types import I1, I64
+from .constants import Constants
 from .params import clean
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ class _Conversion:
         preds: of blocks; gone: arms that were merged into the block before; changed: whether anything was.
     """
 
-    __slots__ = ("_constants", "_long", "_uses", "changed", "function", "gone", "preds")
+    __slots__ = ("_constant", "_long", "_uses", "changed", "function", "gone", "preds")
 
     def __init__(self, function: Function) -> None:
         self.function = function
@@ -78,7 +79,7 @@ class _Conversion:
         self.gone: set[Block] = set()
         self.changed = False
         self._long: dict[Loop, bool] = {}
-        self._constants: dict[int, int] = {}
+        self._constant = Constants(function)
         self._uses: dict[int, int] | None = None
 
     def convert(self, block: Block) -> None:
@@ -212,18 +213,6 @@ class _Conversion:
             if function.homes[a] is block and self._uses[a] == 1 and function.ops[a].pure:
                 test.insert(0, a)
         return test
-
-    def _constant(self, k: int) -> int:
-        function, known = self.function, self._constants
-        entry = function.entry
-        if not known:
-            known.update((function.imms[v], v) for v in entry.insts
-                         if function.ops[v] is _CONST and function.types[v] is I64)  # fmt: skip
-        k = wrap(k)
-        if k not in known:
-            known[k] = function.new_value(_CONST, I64, (), k, 0, entry)
-            entry.insts.insert(0, known[k])
-        return known[k]
 
 
 def _extreme(function: Function, cond: int, a: int, b: int) -> tuple[Op, tuple[int, int]] | None:

@@ -1,0 +1,432 @@
+"""Passes that look at loops and memory: for each case the pass, the blocks before, and the blocks after."""
+
+CASES = {
+    "addresses: a column, and a sum in an index": ("addresses", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const f64 0.0
+          v6 = const i64 1
+          jump b1(v4, v5)
+        b1(v7: i64, v8: f64) in L0:
+          v9 = mul v2, v7
+          v10 = add v9, v3
+          v11 = load f64 [v1 + v10*8 + 8] region 1
+          v12 = add v7, v3
+          v13 = load f64 [v1 + v12*8] region 1
+          v14 = fadd v11, v13
+          v15 = fadd v8, v14
+          v16 = add v7, v6
+          v17 = slt v16, v2
+          br v17, b1(v16, v15), b2
+        b2:
+          ret v15
+    """, """
+          v18 = const i64 3
+          v4 = const i64 0
+          v5 = const f64 0.0
+          v6 = const i64 1
+          v19 = shl v3, v18
+          v20 = ptradd v1, v19
+          v21 = shl v2, v18
+          jump b1(v4, v5, v20)
+        b1(v7: i64, v8: f64, v22: ptr) in L0:
+          v9 = mul v2, v7
+          v10 = add v9, v3
+          v11 = load f64 [v22 + 8] region 1
+          v12 = add v7, v3
+          v13 = load f64 [v20 + v7*8] region 1
+          v14 = fadd v11, v13
+          v15 = fadd v8, v14
+          v16 = add v7, v6
+          v17 = slt v16, v2
+          v23 = ptradd v22, v21
+          br v17, b1(v16, v15, v23), b2
+        b2:
+          ret v15
+    """),
+    "promote: an element that a loop adds to": ("promote", """
+        func f(v0: ptr, v1: ptr, v2: ptr, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v2: ptr, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1(v4)
+        b1(v6: i64) in L0:
+          v7 = load f64 [v1 + 8] region 1
+          v8 = load f64 [v2 + v6*8] region 1
+          v9 = fadd v7, v8
+          store f64 v9, [v1 + 8] region 1
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b1(v10), b2
+        b2:
+          ret v10
+    """, """
+          v20 = const i64 3
+          v14 = const i64 8
+          v4 = const i64 0
+          v5 = const i64 1
+          v13 = sub v3, v5
+          v15 = ptradd v1, v14
+          v16 = ptradd v15, v14
+          v17 = uge v2, v16
+          v18 = ptradd v2, v14
+          v19 = ule v18, v15
+          v21 = shl v13, v20
+          v22 = ptradd v2, v21
+          v23 = uge v22, v16
+          v24 = ptradd v22, v14
+          v25 = ule v24, v15
+          v26 = and v17, v23
+          v27 = and v19, v25
+          v28 = or v26, v27
+          br v28, b3, b1
+        b1 cold:
+          jump b2(v4)
+        b2(v29: i64) in L0 cold:
+          v30 = load f64 [v1 + 8] region 1
+          v31 = load f64 [v2 + v29*8] region 1
+          v32 = fadd v30, v31
+          store f64 v32, [v1 + 8] region 1
+          v34 = add v29, v5
+          v35 = slt v34, v3
+          br v35, b2(v34), b6(v34)
+        b3:
+          v37 = load f64 [v1 + 8] region 1
+          jump b4(v4, v37)
+        b4(v6: i64, v38: f64) in L1:
+          v8 = load f64 [v2 + v6*8] region 1
+          v9 = fadd v38, v8
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b4(v10, v9), b5
+        b5:
+          store f64 v9, [v1 + 8] region 1
+          jump b6(v10)
+        b6(v36: i64):
+          jump b7
+        b7:
+          ret v36
+    """),
+    "promote: with nothing else in memory": ("promote", """
+        func f(v0: ptr, v1: ptr, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1(v4)
+        b1(v6: i64) in L0:
+          v7 = load i64 [v1 + 8] region 1
+          v9 = add v7, v6
+          store i64 v9, [v1 + 8] region 1
+          v12 = load i64 [v1 + 8] region 1
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b1(v10), b2
+        b2:
+          ret v12
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v13 = load i64 [v1 + 8] region 1
+          jump b1(v4, v13)
+        b1(v6: i64, v14: i64) in L0:
+          v9 = add v14, v6
+          v10 = add v6, v5
+          v11 = slt v10, v3
+          br v11, b1(v10, v9), b2
+        b2:
+          store i64 v9, [v1 + 8] region 1
+          jump b3
+        b3:
+          ret v9
+    """),
+    "rotate: while loop that counts": ("rotate", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i1 false
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = slt v5, v1
+          br v7, b2, b3
+        b2 in L0:
+          v8 = addo v6, v5, v4, !0
+          v9 = addo v5, v3, v4, !0
+          jump b1(v9, v8)
+        b3:
+          ret v6
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i1 false
+          v5 = sgt v1, v2
+          br v5, b1, b3(v2)
+        b1:
+          jump b2(v2, v2)
+        b2(v6: i64, v7: i64) in L0:
+          v8 = addo v6, v7, v4, !0
+          v9 = addo v7, v3, v4, !0
+          v10 = slt v9, v1
+          br v10, b2(v8, v9), b3(v8)
+        b3(v11: i64):
+          ret v11
+    """),
+    "guards: an invariant index": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = const i1 true
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v7 = index v2, v3, v5, !0
+          store i64 v6, [v1 + v7*8] region 1
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b1(v9), b2
+        b2:
+          ret v9
+    """, """
+          v4 = const i64 1
+          v5 = const i1 true
+          v7 = index v2, v3, v5, !0
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          store i64 v6, [v1 + v7*8] region 1
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b1(v9), b2
+        b2:
+          ret v9
+    """),
+    "guards: not if it may not be executed": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = const i1 false
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v7 = index v2, v3, v5, !0
+          v8 = load i64 [v1 + v7*8] region 1
+          jump b1(v8)
+        b3:
+          ret v9
+    """, """
+          v4 = const i64 1
+          v5 = const i1 false
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v7 = index v2, v3, v5, !0
+          v8 = load i64 [v1 + v7*8] region 1
+          jump b1(v8)
+        b3:
+          ret v9
+    """),
+    "split: a stencil": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        fact v3 0 9223372036854775807
+        site 0: line 1 index
+        site 1: line 1 overflow
+        site 2: line 1 poll
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v20 = const i64 32768
+          v21 = sgt v2, v4
+          br v21, b1, b3(v6)
+        b1:
+          jump b2(v4, v6, v20)
+        b2(v8: i64, v9: f64, v10: i64) in L0:
+          v11 = addo v8, v5, v7, !1
+          v12 = index v11, v3, v7, !0
+          v13 = load f64 [v1 + v12*8] region 1
+          v14 = fadd v9, v13
+          v15 = poll v10, v7, !2, 1
+          v16 = add v8, v5
+          v17 = slt v16, v2
+          br v17, b2(v16, v14, v15), b3(v14)
+        b3(v18: f64):
+          ret v18
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v8 = const i64 32768
+          v9 = sgt v2, v4
+          v13 = const i64 1152921504606846976
+          v14 = const i64 4611686018427387904
+          v16 = const i64 -1
+          v21 = const i64 16384
+          br v9, b1, b8(v6)
+        b1:
+          v15 = smin v3, v14
+          v17 = add v15, v16
+          v18 = smin v17, v13
+          v19 = smin v2, v18
+          v22 = smin v19, v21
+          jump b2(v4, v6, v8, v22)
+        b2(v10: i64, v11: f64, v12: i64, v20: i64) in L0:
+          v23 = slt v10, v20
+          br v23, b3, b7
+        b3 in L0:
+          jump b4(v10, v11)
+        b4(v24: i64, v25: f64) in L1:
+          v26 = add v24, v5
+          v27 = load f64 [v1 + v26*8] region 1
+          v28 = fadd v25, v27
+          v29 = slt v26, v20
+          br v29, b4(v26, v28), b5
+        b5 in L0:
+          v30 = sub v26, v10
+          v31 = sub v12, v30
+          v32 = slt v26, v2
+          br v32, b6, b8(v28)
+        b6 in L0 cold:
+          v33 = poll v31, v7, !2, 1
+          v41 = add v26, v21
+          v42 = smin v19, v41
+          jump b2(v26, v28, v33, v42)
+        b7 in L0 cold:
+          v34 = addo v10, v5, v7, !1
+          v35 = index v34, v3, v7, !0
+          v36 = load f64 [v1 + v35*8] region 1
+          v37 = fadd v11, v36
+          v38 = poll v12, v7, !2, 1
+          v39 = add v10, v5
+          v40 = slt v39, v2
+          v43 = add v39, v21
+          v44 = smin v19, v43
+          br v40, b2(v39, v37, v38, v44), b8(v37)
+        b8(v45: f64):
+          ret v45
+    """),
+    "split: nothing but the poll": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
+        site 0: line 1 poll
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v20 = const i64 32768
+          v21 = sgt v2, v4
+          br v21, b1, b3(v6)
+        b1:
+          jump b2(v4, v6, v20)
+        b2(v8: i64, v9: f64, v10: i64) in L0:
+          v13 = load f64 [v1 + v8*8] region 1
+          v14 = fadd v9, v13
+          v15 = poll v10, v7, !0, 1
+          v16 = add v8, v5
+          v17 = slt v16, v2
+          br v17, b2(v16, v14, v15), b3(v14)
+        b3(v18: f64):
+          ret v18
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = const i64 32768
+          v8 = sgt v2, v3
+          v13 = const i64 16384
+          br v8, b1, b6(v5)
+        b1:
+          v14 = umin v2, v13
+          jump b2(v3, v5, v7, v14)
+        b2(v9: i64, v10: f64, v11: i64, v12: i64) in L0:
+          jump b3(v9, v10)
+        b3(v15: i64, v16: f64) in L1:
+          v17 = load f64 [v1 + v15*8] region 1
+          v18 = fadd v16, v17
+          v19 = add v15, v4
+          v20 = slt v19, v12
+          br v20, b3(v19, v18), b4
+        b4 in L0:
+          v21 = sub v19, v9
+          v22 = sub v11, v21
+          v23 = slt v19, v2
+          br v23, b5, b6(v18)
+        b5 in L0 cold:
+          v24 = poll v22, v6, !0, 1
+          v25 = sub v2, v19
+          v26 = umin v25, v13
+          v27 = add v19, v26
+          jump b2(v19, v18, v24, v27)
+        b6(v28: f64):
+          ret v28
+    """),
+    "memory: what was stored, and what was loaded": ("memory", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = load i64 [v1 + v3*8 + 8] region 1
+          store u8 v2, [v1 + v3*8] region 1
+          v6 = load u8 [v1 + v3*8] region 1
+          v7 = add v3, v4
+          v8 = load i64 [v1 + v7*8] region 1
+          v9 = add v5, v8
+          v10 = add v9, v6
+          store i64 v10, [v1] region 1
+          v11 = load i64 [v1 + v3*8 + 8] region 1
+          v12 = add v10, v11
+          ret v12
+    """, """
+          v4 = const i64 1
+          v5 = load i64 [v1 + v3*8 + 8] region 1
+          store u8 v2, [v1 + v3*8] region 1
+          v6 = zext8 v2
+          v7 = add v3, v4
+          v8 = load i64 [v1 + v7*8] region 1
+          v9 = add v5, v5
+          v10 = add v9, v6
+          store i64 v10, [v1] region 1
+          v11 = load i64 [v1 + v3*8 + 8] region 1
+          v12 = add v10, v11
+          ret v12
+    """),
+    "memory: out of a loop that does not write there": ("memory", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          jump b1(v2)
+        b1(v3: i64) in L0:
+          v4 = load i64 [v1 + 8] region 1
+          v5 = sub v3, v4
+          v6 = slt v4, v5
+          br v6, b1(v5), b2
+        b2:
+          ret v5
+    """, """
+          v4 = load i64 [v1 + 8] region 1
+          jump b1(v2)
+        b1(v3: i64) in L0:
+          v5 = sub v3, v4
+          v6 = slt v4, v5
+          br v6, b1(v5), b2
+        b2:
+          ret v5
+    """),
+}  # fmt: skip

@@ -1,0 +1,536 @@
+"""Passes that look at values, tests and calls: for each case the pass, the blocks before, and the blocks after."""
+
+CASES = {
+    "between: both ends of an interval": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v4)
+        b2:
+          ret v5
+        b3(v8: i64):
+          ret v8
+        """, """
+          v11 = const i64 25
+          v9 = const i64 -97
+          v4 = const i64 1
+          v5 = const i64 2
+          v10 = add v1, v9
+          v12 = ule v10, v11
+          br v12, b1, b2
+        b1:
+          ret v5
+        b2:
+          ret v4
+        """),
+    "between: outside of an interval": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = slt v1, v2
+          br v6, b3(v4), b1
+        b1:
+          v7 = sgt v1, v3
+          br v7, b3(v4), b2
+        b2:
+          ret v5
+        b3(v8: i64):
+          ret v8
+        """, """
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i64 2
+          v9 = ule v1, v3
+          br v9, b1, b2
+        b1:
+          ret v5
+        b2:
+          ret v4
+    """),
+    "between: nothing where the ways out differ": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v2)
+        b2:
+          ret v3
+        b3(v8: i64):
+          ret v8
+        """, """
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v2)
+        b2:
+          ret v3
+        b3(v8: i64):
+          ret v8
+        """),
+    "params: unused and copied parameters": ("params", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i1 false
+          jump b1(v2, v1, v3)
+        b1(v4: i64, v5: i64, v6: i1) in L0:
+          v7 = add v4, v5
+          v8 = slt v7, v5
+          br v8, b1(v7, v5, v8), b2
+        b2:
+          ret v7
+    """, """
+          v2 = const i64 0
+          jump b1(v2)
+        b1(v4: i64) in L0:
+          v7 = add v4, v1
+          v8 = slt v7, v1
+          br v8, b1(v7), b2
+        b2:
+          ret v7
+    """),
+    "params: blocks that are one": ("params", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          jump b1(v1)
+        b1(v2: i64):
+          v3 = add v2, v2
+          jump b2
+        b2:
+          ret v3
+    """, """
+          v3 = add v1, v1
+          ret v3
+    """),
+    "inline: recursion": ("inline", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 recursion
+        site 1: line 3 call
+        site 2: line 3 overflow
+        b0(v0: ptr, v1: i64):
+          v2 = const i1 false
+          enter v0, v2, !0
+          v3 = const i64 60
+          v4 = const i64 1
+          v5 = slt v1, v3
+          br v5, b1, b2
+        b1:
+          ret v1
+        b2:
+          v6 = sub v1, v4
+          v7 = call f at @f !1 (v0, v6, v2) : (i64) -> i64
+          v8 = addo v7, v1, v2, !2
+          ret v8
+    """, """
+          v2 = const i1 false
+          enter v0, v2, !0
+          v4 = const i64 60
+          v5 = const i64 1
+          v6 = slt v1, v4
+          v7 = const i64 -1
+          v10 = const i64 -2
+          v13 = const i64 -3
+          v16 = const i64 -4
+          br v6, b1, b2
+        b1:
+          ret v1
+        b2:
+          v8 = add v1, v7
+          v9 = slt v8, v4
+          br v9, b3, b4
+        b3:
+          jump b11(v8)
+        b4:
+          v11 = add v1, v10
+          v12 = slt v11, v4
+          br v12, b5, b6
+        b5:
+          jump b10(v11)
+        b6:
+          v14 = add v1, v13
+          v15 = slt v14, v4
+          br v15, b7, b8
+        b7:
+          jump b9(v14)
+        b8:
+          v17 = add v1, v16
+          v18 = call f at @f !3 (v0, v17, v2) : (i64) -> i64
+          v19 = addo v14, v18, v2, !4
+          jump b9(v19)
+        b9(v20: i64):
+          v21 = addo v11, v20, v2, !5
+          jump b10(v21)
+        b10(v22: i64):
+          v23 = addo v8, v22, v2, !6
+          jump b11(v23)
+        b11(v24: i64):
+          v25 = addo v1, v24, v2, !2
+          ret v25
+    """),
+    "modular: a hash, and a shift": ("modular", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64, i64 {
+        site 0: line 1 overflow
+        site 1: line 2 overflow
+        site 2: line 3 overflow
+        site 3: line 4 overflow
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 4294967295
+          v5 = const i64 33
+          v6 = const i64 13
+          v7 = mulo v1, v5, v3, !0
+          v8 = addo v7, v2, v3, !1
+          v9 = and v8, v4
+          v10 = shl v1, v6
+          v11 = sar v10, v6
+          v12 = eq v1, v11
+          guard v12, v3, !2
+          v13 = and v10, v4
+          v14 = mulo v2, v2, v3, !3
+          v15 = and v14, v4
+          ret v9, v13, v14
+    """, """
+          v3 = const i1 false
+          v4 = const i64 4294967295
+          v5 = const i64 33
+          v6 = const i64 13
+          v7 = mul v1, v5
+          v8 = add v7, v2
+          v9 = and v8, v4
+          v10 = shl v1, v6
+          v11 = sar v10, v6
+          v12 = eq v1, v11
+          v13 = and v10, v4
+          v14 = mulo v2, v2, v3, !3
+          v15 = and v14, v4
+          ret v9, v13, v14
+    """),
+    "dce: dead": ("dce", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        b0(v0: ptr, v1: i64):
+          v2 = const i1 false
+          v3 = mul v1, v1
+          v4 = load i64 [v0 + 8]
+          v5 = addo v1, v1, v2, !0
+          ret v1
+    """, """
+          v2 = const i1 false
+          v5 = addo v1, v1, v2, !0
+          ret v1
+    """),
+    "checks: counter of a range loop": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
+        fact v2 0 9223372036854775807
+        site 0: line 1 index
+        site 1: line 1 overflow
+        loop L0: header b2 preheader b1 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v20 = sgt v2, v3
+          br v20, b1, b3(v5)
+        b1:
+          jump b2(v3, v5)
+        b2(v7: i64, v8: f64) in L0:
+          v9 = index v7, v2, v6, !0
+          v10 = addo v9, v4, v6, !1
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = i2f f64 v10
+          v13 = fmul v11, v12
+          v14 = fadd v8, v13
+          v15 = add v7, v4
+          v16 = slt v15, v2
+          br v16, b2(v15, v14), b3(v14)
+        b3(v17: f64):
+          ret v17
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = sgt v2, v3
+          br v7, b1, b3(v5)
+        b1:
+          jump b2(v3, v5)
+        b2(v8: i64, v9: f64) in L0:
+          v10 = add v8, v4
+          v11 = load f64 [v1 + v8*8] region 1
+          v12 = i2f f64 v10
+          v13 = fmul v11, v12
+          v14 = fadd v9, v13
+          v15 = slt v10, v2
+          br v15, b2(v10, v14), b3(v14)
+        b3(v16: f64):
+          ret v16
+    """),
+    "checks: an index that is not negative": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        site 0: line 1 index
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i1 false
+          v5 = zext8 v3
+          v6 = index v5, v2, v4, !0
+          v7 = load f64 [v1 + v6*8] region 1
+          ret v7
+    """, """
+          v4 = const i1 false
+          v5 = zext8 v3
+          v6 = ult v5, v2
+          guard v6, v4, v5, v2, !0
+          v8 = load f64 [v1 + v5*8] region 1
+          ret v8
+    """),
+    "checks: conditions that dominate": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 overflow
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 1
+          v5 = slt v1, v2
+          br v5, b1, b2
+        b1:
+          v6 = addo v1, v4, v3, !0
+          v7 = sgt v6, v2
+          br v7, b3, b4
+        b2:
+          ret v1
+        b3:
+          ret v2
+        b4:
+          ret v6
+    """, """
+          v3 = const i1 false
+          v4 = const i64 1
+          v5 = slt v1, v2
+          br v5, b1, b3
+        b1:
+          v6 = add v1, v4
+          jump b2
+        b2:
+          ret v6
+        b3:
+          ret v1
+    """),
+    "checks: division by powers of two, remainders in range": ("checks", """
+        func f(v0: ptr, v1: i64) -> i64, i64, i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 8
+          v3 = const i64 1000
+          v4 = floordiv v1, v2
+          v5 = floormod v1, v2
+          v6 = floormod v5, v3
+          v7 = sext32 v5
+          ret v4, v6, v7
+    """, """
+          v2 = const i64 8
+          v3 = const i64 1000
+          v4 = const i64 3
+          v5 = sar v1, v4
+          v6 = const i64 7
+          v7 = and v1, v6
+          ret v5, v7, v7
+    """),
+    "checks: division of what is not negative": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64, i64, i64 {
+        fact v1 0 1000
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 10
+          v4 = const i64 0
+          v5 = floordiv v1, v3
+          v6 = floormod v1, v3
+          v7 = sgt v2, v4
+          br v7, b1, b2
+        b1:
+          v8 = floormod v1, v2
+          ret v5, v6, v8, v8
+        b2:
+          v9 = floormod v2, v3
+          ret v5, v6, v9, v9
+    """, """
+          v3 = const i64 10
+          v4 = const i64 0
+          v5 = const i64 -3689348814741910323
+          v6 = umulh v1, v5
+          v7 = const i64 3
+          v8 = lshr v6, v7
+          v9 = mul v8, v3
+          v10 = sub v1, v9
+          v11 = sgt v2, v4
+          br v11, b1, b2
+        b1:
+          v12 = urem v1, v2
+          ret v8, v10, v12, v12
+        b2:
+          v13 = floormod v2, v3
+          ret v8, v10, v13, v13
+    """),
+    "select: checks that depend on one value": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        site 1: line 2 overflow
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 1
+          v3 = const i64 3
+          v4 = const i64 0
+          v5 = const i1 false
+          jump b1(v1)
+        b1(v6: i64) in L0:
+          v7 = and v6, v2
+          v8 = eq v7, v4
+          br v8, b2, b3
+        b2 in L0:
+          v9 = sar v6, v2
+          jump b4(v9)
+        b3 in L0:
+          v10 = mulo v6, v3, v5, !0
+          v11 = addo v10, v2, v5, !1
+          jump b4(v11)
+        b4(v12: i64) in L0:
+          v13 = ne v12, v2
+          br v13, b1(v12), b5
+        b5:
+          ret v12
+    """, """
+          v22 = const i64 6148914691236517204
+          v20 = const i64 3074457345618258602
+          v2 = const i64 1
+          v3 = const i64 3
+          v4 = const i64 0
+          v5 = const i1 false
+          jump b1(v1)
+        b1(v6: i64) in L0:
+          v21 = add v6, v20
+          v23 = ule v21, v22
+          br v23, b2, b3
+        b2 in L0:
+          v14 = and v6, v2
+          v15 = eq v14, v4
+          v16 = sar v6, v2
+          v17 = mul v6, v3
+          v18 = add v17, v2
+          v19 = select v15, v16, v18
+          jump b6(v19)
+        b3 in L0 cold:
+          v7 = and v6, v2
+          v8 = eq v7, v4
+          br v8, b4, b5
+        b4 in L0 cold:
+          v9 = sar v6, v2
+          jump b6(v9)
+        b5 in L0 cold:
+          v10 = mulo v6, v3, v5, !0
+          v11 = addo v10, v2, v5, !1
+          jump b6(v11)
+        b6(v12: i64) in L0:
+          v13 = ne v12, v2
+          br v13, b1(v12), b7
+        b7:
+          ret v12
+    """),
+    "select: the least and where it is, in a long iteration": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64, i64 {
+        loop L0: header b1 preheader b0
+        loop L1: header b2 preheader b1 parent L0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5, v3)
+        b1(v6: i64, v7: f64, v8: i64) in L0:
+          jump b2(v3, v5)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = fadd v10, v11
+          v13 = add v9, v4
+          v14 = slt v13, v2
+          br v14, b2(v13, v12), b3
+        b3 in L0:
+          v15 = flt v12, v7
+          br v15, b4, b5(v7, v8)
+        b4 in L0:
+          jump b5(v12, v6)
+        b5(v16: f64, v17: i64) in L0:
+          v18 = add v6, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v16, v17), b6
+        b6:
+          ret v16, v17
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5, v3)
+        b1(v6: i64, v7: f64, v8: i64) in L0:
+          jump b2(v3, v5)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = fadd v10, v11
+          v13 = add v9, v4
+          v14 = slt v13, v2
+          br v14, b2(v13, v12), b3
+        b3 in L0:
+          v15 = flt v12, v7
+          v20 = fmin v12, v7
+          v21 = select v15, v6, v8
+          v18 = add v6, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v20, v21), b4
+        b4:
+          ret v20, v21
+    """),
+    "select: a count": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 1
+          jump b1(v1, v2)
+        b1(v3: i64, v4: i64) in L0:
+          v5 = sgt v3, v4
+          br v5, b2, b3(v4)
+        b2 in L0:
+          v6 = add v4, v2
+          jump b3(v6)
+        b3(v7: i64) in L0:
+          v8 = sub v3, v2
+          v9 = ne v8, v2
+          br v9, b1(v8, v7), b4
+        b4:
+          ret v7
+    """, """
+          v2 = const i64 1
+          jump b1(v1, v2)
+        b1(v3: i64, v4: i64) in L0:
+          v5 = sgt v3, v4
+          v6 = add v4, v2
+          v10 = select v5, v6, v4
+          v8 = sub v3, v2
+          v9 = ne v8, v2
+          br v9, b1(v8, v10), b2
+        b2:
+          ret v10
+    """),
+}  # fmt: skip

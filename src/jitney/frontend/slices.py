@@ -1,6 +1,7 @@
 """Slices: which items of an axis one names, as Python's `slice.indices` has it.
 
-    a[2:-1]      start = min(2, n)   stop = max(n - 1, 0)    length = max(stop - start, 0)
+    a[2:-1]      start = 2           length = max(n - 3, 0)
+    a[i:j]       start = min(i, n)   stop = min(j, n)        length = max(stop - start, 0)   (where i and j are >= 0)
     a[::-1]      start = n - 1       stop = -1               length = start - stop
 """
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .state import Lowering
 
 _MAX = (1 << 63) - 1
+_SMALL = 1 << 30
 _BOUND_ERROR = "slice indices must be integers or None or have an __index__ method"
 
 
@@ -63,6 +65,12 @@ def indices(lw: Lowering, value: Val, n: int) -> tuple[int, int, int]:
     """
     emit = lw.b.emit
     start, stop, step = bounds(value)
+    front, end = _small(lw, start), _small(lw, stop, -1)
+    if step.type is NONE and front is not None and end is not None:
+        # One subtraction: so `a[1:-1]`, `a[2:]` and `a[:-2]` are seen to have the same length.
+        left_out = lw.int_const(front + end)
+        count = emit("smax", emit("sub", n, left_out), lw.int_const(0)) if front + end else n
+        return lw.int_const(front), lw.int_const(1), count
     s = _bound(lw, step, lw.int_const(1))
     lw.check(emit("ne", s, lw.int_const(0)), "raise", (ValueError, ("slice step cannot be zero",)))
     s = emit("smax", s, lw.int_const(-_MAX))
@@ -80,6 +88,15 @@ def indices(lw: Lowering, value: Val, n: int) -> tuple[int, int, int]:
     # The span may be as long as 64 bits allow: rounding up by way of span - 1 stays inside.
     count = emit("add", emit("floordiv", emit("add", span, minus), emit("iabs", s)), one)
     return first, s, count
+
+
+def _small(lw: Lowering, bound: Val, sign: int = 1) -> int | None:
+    """How many items at its side of the axis a bound leaves out: 0 where it is None, `sign` times the bound where that
+    is known and small; None otherwise."""
+    if bound.type is NONE:
+        return 0
+    known = lw.known(bound) if bound.type is INT else constant_value(bound)
+    return known * sign if known.__class__ is int and 0 < known * sign < _SMALL else None
 
 
 def _bound(lw: Lowering, bound: Val, default: int) -> int:

@@ -41,10 +41,9 @@ _FEATURES = [
     ("`np.random.*`, methods of `Generator` and `RandomState`, the module `random`", "NumPy itself", "the same stream"),
     ("any other function or method of NumPy", "NumPy itself", "taken to have effects; its result is any object"),
     ("`complex` scalars", "NumPy itself", "as objects"),
-    ("arrays of complex numbers, float16, strings, objects; record arrays, as arguments", "CPython",
-     "their elements have no machine type yet"),
-    ("byte-swapped and unaligned arrays", "CPython", "elements cannot be loaded as they are"),
-    ("arrays without dimensions as arguments", "CPython", "no type yet"),
+    ("arrays of complex numbers, float16, strings, dates, objects, records", "NumPy itself",
+     "as objects: other arrays' loops keep their speed"),
+    ("byte-swapped and unaligned arrays, arguments without dimensions", "NumPy itself", "as objects"),
     ("NumPy 1.x", "CPython", "its scalars follow other rules (before NEP 50)"),
 ]  # fmt: skip
 

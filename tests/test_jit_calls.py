@@ -126,7 +126,7 @@ class Sub(np.ndarray):
         return "mine"
 
 
-def test_arrays_that_run_in_cpython():
+def test_arrays_of_other_kinds():
     @jit
     def first(a):
         return a[0]
@@ -136,8 +136,7 @@ def test_arrays_that_run_in_cpython():
     unaligned = np.frombuffer(b"x" + np.arange(1.0, 4.0).tobytes(), dtype="f8", offset=1)
     assert first(sub) == "mine"
     for array, expected in [(swapped, 0.0), (unaligned, 1.0), (np.zeros(3, "c16"), 0j)]:
-        with pytest.warns(FallbackWarning):
-            assert first(array) == expected
+        assert first(array) == expected
     assert first(np.arange(5.0)) == 0.0
     for array, expected in [(sub, "mine"), (swapped, 0.0), (unaligned, 1.0)]:
         assert first(array) == expected
@@ -266,21 +265,21 @@ def test_method():
 def test_fallback_is_told_once_for_each_types():
     @jit
     def half(x):
-        return x / 2
+        return x[0] / 2
 
     with pytest.warns(FallbackWarning) as caught:
         for _ in range(3):
-            assert half(np.ones(1, ">f8"))[0] == 0.5
+            assert half((1,) * 20) == 0.5
     assert len(caught) == 1
     assert caught[0].filename == __file__
     with pytest.warns(FallbackWarning) as caught:
-        assert half(np.ones(1, "c16"))[0] == 0.5
+        assert half(np.broadcast_to(np.uint8(3), (1 << 62,))) == 1.5
     assert len(caught) == 1
-    with pytest.raises(TypeError):
+    with pytest.raises(IndexError):
         half([])
-    assert half(fractions.Fraction(1, 2)) == fractions.Fraction(1, 4)
-    assert half(1.0) == 0.5
-    assert [bool(s.reason) for s in half.specializations] == [True, True, False, False, False]
+    assert half([fractions.Fraction(1, 2)]) == fractions.Fraction(1, 4)
+    assert half((1.0,)) == 0.5
+    assert [bool(s.reason) for s in half.specializations] == [True, True, False, False]
 
 
 def test_strict_raises_every_time_with_the_place():
@@ -295,8 +294,8 @@ def test_strict_raises_every_time_with_the_place():
     assert caught.value.file == __file__
     text = str(caught.value)
     assert "    with x:\n    ^" in text
-    with pytest.raises(UnsupportedError, match="the argument 'x' is a 1-dim"):
-        strict(np.zeros(1, "c16"))
+    with pytest.raises(UnsupportedError, match="the argument 'x' is a tuple"):
+        strict((1,) * 17)
 
 
 def test_warning_as_error_raises_unsupported_error():
@@ -305,7 +304,7 @@ def test_warning_as_error_raises_unsupported_error():
         return x
 
     with pytest.raises(UnsupportedError, match="runs in CPython"):
-        f(np.zeros(1, "c16"))
+        f((1,) * 17)
 
 
 def test_generators_and_coroutines_stay_what_they_are():

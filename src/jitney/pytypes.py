@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Of a dimension of an array that has a type: so sums of lengths and indices fit without a test. NumPy makes longer
 #: ones only where there are no elements, or where strides are 0 and elements shorter than 8 bytes.
 MAX_LENGTH = (1 << 60) - 1
+#: Of an array that has a type; those of more dimensions, and arguments of none, are objects like any other.
+MAX_NDIM = 8
 
 
 class PyType:

@@ -124,23 +124,27 @@ def test_aliasing_arrays():
     assert whole_a.tobytes() == whole_b.tobytes()
 
 
-def test_layouts_left_to_cpython():
-    def f(a):
-        return a[0]
-
-    swapped = arr([1, 2, 3], ">f8")
-    buffer = np.zeros(33, np.uint8)
-    unaligned = buffer[1:].view(np.float64)
-    for a in (swapped, unaligned, np.array([1 + 2j]), np.array(["x"]), np.array([1.5], np.float16)):
-        with pytest.warns(FallbackWarning):
-            assert jit(f)(a) == f(a)
-
-
 def test_too_many_indices():
     def f(a):
         return a[0, 0]
 
     check(f, arr([1, 2]))
+
+
+def test_many_axes():
+    def f(a):
+        s = 0.0
+        n, m, k, l, o = a.shape
+        for i in range(n):
+            for j in range(o):
+                s += a[i, m - 1, k - 1, l - 1, j] * (i + j)
+                a[i, 0, 0, 0, j] = s
+        return s, a[..., 1], a.T, a * 2, a.sum(axis=3)
+
+    base = np.random.default_rng(1).random((4, 3, 4, 2, 5))
+    check(f, base, np.asfortranarray(base), base[::2, ::-1, 1:, :, ::2], base[:0], bails=False)
+    check(lambda a: a[1, 0, 1, 0, 1, 0, 1, 1], np.arange(256.0).reshape((2,) * 8))
+    check(lambda a: a[(0,) * 9], np.zeros((2,) * 9))
 
 
 def test_returns_the_array_itself():

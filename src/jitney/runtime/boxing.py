@@ -5,9 +5,24 @@ from __future__ import annotations
 import sys
 
 from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
-from ..pytypes import BOOL, FLOAT, INT, MAX_LENGTH, NONE, Array, Constant, Object, PyType, Scalar, Tuple, Union
+from ..pytypes import (
+    BOOL,
+    FLOAT,
+    INT,
+    MAX_LENGTH,
+    MAX_NDIM,
+    NONE,
+    SCALARS,
+    Array,
+    Constant,
+    Object,
+    PyType,
+    Scalar,
+    Tuple,
+    Union,
+)
 from . import capi
-from .layouts import LAYOUT, ArrayLayout, array_flags, arrays
+from .layouts import LAYOUT, ArrayLayout, array_flags, arrays, is_ndarray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +31,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block
     from .writer import Writer
 
+_ALIGNED = 0x100
 _SWAPPED = ord(">") if sys.byteorder == "little" else ord("<")
 
 
@@ -58,6 +74,8 @@ def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ..
         return _tuple(b, object, type, misfit)
     if isinstance(type, Object):
         _exact(b, object, id(type.kind), misfit.other)
+        if is_ndarray(type.kind):
+            _unless(b, b.emit("not", _has_form(b, object, *_numpy())), misfit.other)
         return (object,)
     layout, numpy = _numpy()
     if isinstance(type, Scalar):
@@ -65,6 +83,23 @@ def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ..
         return (b.load(type.access, object, disp=layout.scalar),)
     assert isinstance(type, Array), type
     return _array(b, object, type, layout, numpy, misfit)
+
+
+def _has_form(b: Writer, object: int, layout: ArrayLayout, numpy: Any) -> int:
+    """Whether another specialisation takes this ndarray apart."""
+    zero, one = b.const(I64, 0), b.const(I64, 1)
+    dtype = b.word(object, layout.dtype)
+    ndim = b.load(ACCESSES["u32"], object, disp=layout.ndim)
+    known = b.emit("ult", b.emit("sub", ndim, one), b.const(I64, MAX_NDIM))
+    flags = b.load(ACCESSES["u32"], object, disp=layout.flags)
+    known = b.emit("and", known, b.emit("ne", b.emit("and", flags, b.const(I64, _ALIGNED)), zero))
+    order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
+    known = b.emit("and", known, b.emit("ne", order, b.const(I64, _SWAPPED)))
+    number = b.load(ACCESSES["u32"], dtype, disp=layout.type_number)
+    numbers = {n for name in SCALARS for n in _numbers(numpy, numpy.dtype(name))}
+    listed = b.emit("lshr", b.const(I64, sum(1 << n for n in numbers)), number)
+    listed = b.emit("and", b.emit("ne", b.emit("and", listed, one), zero), b.emit("ult", number, b.const(I64, 64)))
+    return b.emit("and", known, listed)
 
 
 def _numpy() -> tuple[ArrayLayout, Any]:

@@ -395,4 +395,9 @@ def arrays() -> ArrayLayout | None:
     return _arrays[array_type]
 
 
+def is_ndarray(kind: object) -> bool:
+    """Whether a class is NumPy's ndarray."""
+    return kind is not None and kind is getattr(sys.modules.get("numpy"), "ndarray", None)
+
+
 LAYOUT = Layout()

@@ -12,7 +12,7 @@ from ..ir import context
 from ..ir.types import F32, F64, I1
 from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
 from . import capi, pieces_x86_64, stubs
-from .layouts import LAYOUT, array_flags, arrays
+from .layouts import LAYOUT, array_flags, arrays, is_ndarray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def _unbox(a: Assembly, type: PyType) -> None:
             a.value()
     elif isinstance(type, Array):
         _unbox_array(a, type)
-    elif isinstance(type, Object):
+    elif isinstance(type, Object) and not is_ndarray(type.kind):
         a.put("TYPE_IS", id(type.kind))
         a.put("MOVE")
         if a.held:

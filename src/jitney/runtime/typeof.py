@@ -10,6 +10,7 @@ from ..pytypes import (
     FLOAT,
     INT,
     MAX_LENGTH,
+    MAX_NDIM,
     NONE,
     SCALARS,
     Array,
@@ -27,7 +28,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MAX_NDIM = 4
 _ITEMS: dict[Any, Scalar] = {}
 _PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE}
 _CONSTANTS = (FunctionType, BuiltinFunctionType, Callable, str, type)
@@ -37,9 +37,10 @@ def type_of(value: Any) -> PyType | None:
     """The type of a Python object as an argument or as what a global name holds; None where there is none.
 
     Exact types only: an instance of a subclass of int, float or ndarray may behave differently. Two arrays of the
-    same type agree in dtype, number of dimensions, contiguity and writeability; unaligned and byte-swapped arrays,
-    and those of more dimensions than `MAX_NDIM` or longer ones than `MAX_LENGTH`, have no type. A string, function or
-    class is its own type; of any other object the class is.
+    same type agree in dtype, number of dimensions, contiguity and writeability; arrays of other elements than
+    `SCALARS`, unaligned and byte-swapped ones, and those without dimensions or of more than `MAX_NDIM` are objects like
+    any other; longer ones than `MAX_LENGTH` have no type. A string, function or class is its own type; of any other
+    object the class is.
     """
     kind = type(value)
     known = _PLAIN.get(kind)
@@ -74,7 +75,7 @@ def _array_type(array: Any) -> PyType | None:
         if item is not None:
             _ITEMS[dtype] = item
     if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:
-        return None
+        return object_type(type(array))
     if max(array.shape) > MAX_LENGTH:
         return None
     layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
@@ -87,9 +88,8 @@ def description(value: Any) -> str:
     name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.ndarray):
-        unaligned = "" if value.flags.aligned else ", not aligned"
         long = ", too long" if max(value.shape, default=0) > MAX_LENGTH else ""
-        return f"a {value.ndim}-dimensional {name} of {value.dtype.str}{unaligned}{long}"
+        return f"a {value.ndim}-dimensional {name} of {value.dtype.str}{long}"
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 

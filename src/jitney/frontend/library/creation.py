@@ -9,7 +9,21 @@ import sys
 
 from ...ir.function import Loop
 from ...ir.types import ACCESSES, I64, PTR
-from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Constant, Object, PyType, Scalar, Tuple, array_type
+from ...pytypes import (
+    BOOL,
+    FLOAT,
+    INT,
+    MAX_NDIM,
+    NONE,
+    SCALARS,
+    Array,
+    Constant,
+    Object,
+    PyType,
+    Scalar,
+    Tuple,
+    array_type,
+)
 from .. import operators
 from ..operators.numpy_scalars import convert
 from ..state import Val, constant_value
@@ -24,7 +38,6 @@ if TYPE_CHECKING:
 ARRAY_DATA, HEADERS = 1, 3  # Memory.region
 _INT64, _POINTER = ACCESSES["i64"], ACCESSES["ptr"]
 _WRITEABLE = 0x400
-MAX_NDIM = 8
 
 
 def allocate(lw: Lowering, item: Scalar, shape: list[int], zero: bool, order: str = "C") -> Val:

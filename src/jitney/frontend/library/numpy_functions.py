@@ -115,7 +115,7 @@ def _fill(numpy: Any) -> None:
 
 def method_rule(owner: PyType, name: str) -> Rule | None:
     """What is known of a method of an array."""
-    if not isinstance(owner, Array) and not (isinstance(owner, Object) and owner.kind is _ndarray()):
+    if not isinstance(owner, Array) and not (isinstance(owner, Object) and owner.kind is ndarray()):
         return None
     if not _methods:
         for rule, names in METHODS:
@@ -145,10 +145,11 @@ def stand_in(owner: type, name: str) -> Any:
     return None
 
 
-def _ndarray() -> Any:
+def ndarray() -> Any:
+    """NumPy's class of arrays; None where there is none."""
     return getattr(sys.modules.get("numpy"), "ndarray", None)
 
 
 def unbound(owner: PyType, name: str) -> Any:
     """The method as a function of its object."""
-    return getattr(_ndarray(), name)
+    return getattr(ndarray(), name)

@@ -58,7 +58,7 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     callee = objects.box(lw, function).parts[0]
     boxed = [objects.box(lw, v).parts[0] for v in (*args, *kwargs.values())]
     lw.at(node)
-    if rule is None or not rule.pure or _changes(kwargs):
+    if rule is None or not rule.pure or _changes(kwargs) or _of_objects(args, kwargs):
         lw.runs_python()
     result = objects.vectorcall(lw, callee, boxed, tuple(kwargs))
     return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
@@ -81,7 +81,7 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
         guess = _learned(lw, alike, args, kwargs) if alike is not None else None
     boxed = [objects.box(lw, v).parts[0] for v in (owner, *args, *kwargs.values())]
     lw.at(node)
-    if rule is None or not rule.pure or _changes(kwargs):
+    if rule is None or not rule.pure or _changes(kwargs) or _of_objects([owner, *args], kwargs):
         if not (rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local):
             lw.runs_python()
     result = objects.method_call(lw, name, boxed, tuple(kwargs))
@@ -123,6 +123,12 @@ def attribute(lw: Lowering, owner: Val, name: str) -> Val:
 
 def _changes(kwargs: dict[str, Val]) -> bool:
     return "out" in kwargs and kwargs["out"].type is not NONE
+
+
+def _of_objects(args: list[Val], kwargs: dict[str, Val]) -> bool:
+    """Whether the elements of an array among the arguments may be objects, whose operators may be the user's."""
+    types = [v.type for v in (*args, *kwargs.values())]
+    return any(isinstance(t, Object) and t.kind is not None and t.kind is numpy_functions.ndarray() for t in types)
 
 
 def is_plain(type: PyType) -> bool:

@@ -239,6 +239,39 @@ CASES = {
           v5 = addo v1, v1, v2, !0
           ret v1
     """),
+    "checks: a root of a sum of squares, and a quotient": ("checks", """
+        func f(v0: ptr, v1: f64, v2: f64) -> f64 {
+        site 0: line 1 domain
+        site 1: line 2 division
+        b0(v0: ptr, v1: f64, v2: f64):
+          v3 = const i1 false
+          v4 = const f64 0.0
+          v5 = const f64 1.0
+          v6 = fmul v1, v1
+          v7 = fmul v2, v2
+          v8 = fadd v6, v7
+          v9 = flt v8, v4
+          v10 = not v9
+          guard v10, v3, !0
+          v12 = fsqrt v8
+          v13 = fadd v12, v5
+          v14 = fne v13, v4
+          guard v14, v3, !1
+          v16 = fdiv v2, v13
+          ret v16
+    """, """
+          v3 = const i1 false
+          v4 = const f64 0.0
+          v5 = const f64 1.0
+          v6 = fmul v1, v1
+          v7 = fmul v2, v2
+          v8 = fadd v6, v7
+          v9 = const i1 true
+          v10 = fsqrt v8
+          v11 = fadd v10, v5
+          v12 = fdiv v2, v11
+          ret v12
+    """),
     "checks: counter of a range loop": ("checks", """
         func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
         fact v2 0 9223372036854775807

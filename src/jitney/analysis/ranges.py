@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import I1, I64
+from ..lazy import lazy
 from .intervals import INTERVALS, MAX, MIN, access_range, clamped
 from .steps import DEEP, Steps
 from .transfer import RULES
@@ -31,6 +32,9 @@ from .transfer import RULES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Edge, Function, Loop
+    from . import signs
+else:
+    signs = lazy("jitney.analysis", "signs")
 
 _INFINITE = 1 << 200
 _SMALL_STEP = 16
@@ -60,11 +64,12 @@ class Ranges:
         same: instructions that always give one of their arguments.
         natural: divisions of what is not negative by what is positive.
         params: (low, high) of the parameters of loop headers.
+        signs: of floats; made when first asked for.
     """
 
     __slots__ = (
-        "exact", "incoming", "_joined", "_lower", "_sources", "_trail", "_upper", "fits", "function", "high", "known",
-        "low", "natural", "params", "passes", "same",
+        "exact", "incoming", "_joined", "_lower", "_signs", "_sources", "_trail", "_upper", "fits", "function", "high",
+        "known", "low", "natural", "params", "passes", "same",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -85,6 +90,7 @@ class Ranges:
         self._joined: dict[int, tuple[int, int]] = {}  # of parameters: what the edges so far bring
         self._sources: dict[Block, list[tuple[Block, int]]] = {}  # of blocks: predecessors, which of their edges
         self.incoming: dict[int, list[int]] = {}  # of parameters: all arguments
+        self._signs: signs.Signs | None = None
 
     # -- the sweep -------------------------------------------------------------------------------------------------
 
@@ -278,6 +284,12 @@ class Ranges:
                 self.narrow(a, k + 1, MAX)
             elif self.high[a] == k:
                 self.narrow(a, MIN, k - 1)
+
+    @property
+    def signs(self) -> signs.Signs:
+        if self._signs is None:
+            self._signs = signs.Signs(self)
+        return self._signs
 
     # -- questions -------------------------------------------------------------------------------------------------
 

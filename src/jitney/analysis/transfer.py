@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
     from .ranges import Ranges
 
-_DEEP = 8  # how far definitions are followed
 _CONST, _ADD, _ADDO, _SUB, _SUBO = OPS["const"], OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"]
 _AND, _OR, _XOR, _NOT, _SMIN = OPS["and"], OPS["or"], OPS["xor"], OPS["not"], OPS["smin"]
 _SMAX, _LOAD, _GUARD, _INDEX, _SLT = OPS["smax"], OPS["load"], OPS["guard"], OPS["index"], OPS["slt"]
 _SLE, _SGT, _SGE, _ULT, _ULE = OPS["sle"], OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"]
 _UGT, _UGE, _EQ, _NE, _FEQ, _FNE = OPS["ugt"], OPS["uge"], OPS["eq"], OPS["ne"], OPS["feq"], OPS["fne"]
-_FADD, _FMUL, _FABS, _FNEG, _FSQRT = OPS["fadd"], OPS["fmul"], OPS["fabs"], OPS["fneg"], OPS["fsqrt"]
-_I2F = OPS["i2f"]
+_FLT, _FLE = OPS["flt"], OPS["fle"]
+# What is asked about x: by `x op 0.0`, and by `0.0 op x`.
+_ZERO_SECOND = {_FLT: _FLT, _FLE: _FLE, _FEQ: _FEQ, _FNE: _FNE}
+_ZERO_FIRST = {OPS["fgt"]: _FLT, OPS["fge"]: _FLE, _FEQ: _FEQ, _FNE: _FNE}
+_ANY_SIGN = (_LOAD, OPS["fsub"], OPS["ccall"])
 
 
 def _visit_pure(r: Ranges, v: int, args: tuple[int, ...]) -> None:
@@ -175,51 +177,23 @@ def _visit_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
 
 
 def _visit_float_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
-    """``x != 0.0``, the test before a division."""
+    """``x != 0.0``, the test before a division, and ``x < 0.0``, the one before a root."""
     function = r.function
     a, b = args
     if function.ops[a] is _CONST:
-        a, b = b, a
-    if function.ops[b] is _CONST and function.imms[b] == 0.0 and _not_zero(r, a, _DEEP):
-        r.low[v] = r.high[v] = r.known[v] = int(function.ops[v] is _FNE)
-
-
-def _not_zero(r: Ranges, v: int, depth: int) -> bool:
-    """Whether the float `v` is NaN or not zero."""
-    function = r.function
-    op, args = function.ops[v], function.args[v]
-    if op is _CONST:
-        return bool(function.imms[v] != 0.0)
-    if op is _I2F:
-        return r.low[args[0]] > 0 or r.high[args[0]] < 0
-    if depth > 0 and (op is _FNEG or op is _FABS):
-        return _not_zero(r, args[0], depth - 1)
-    if depth > 0 and op is _FADD:
-        a, b = args
-        return (
-            _not_negative(r, a, depth) and _not_negative(r, b, depth)
-            and (_not_zero(r, a, depth - 1) or _not_zero(r, b, depth - 1))
-        )  # fmt: skip
-    return False
-
-
-def _not_negative(r: Ranges, v: int, depth: int) -> bool:
-    """Whether the float `v` is NaN or at least -0.0."""
-    function = r.function
-    op, args = function.ops[v], function.args[v]
-    if op is _CONST:
-        return bool(function.imms[v] >= 0.0)
-    if op is _I2F:
-        return r.low[args[0]] >= 0
-    if op is _FABS or op is _FSQRT:
-        return True
-    if depth <= 0:
-        return False
-    if op is _FMUL and args[0] == args[1]:
-        return True
-    if op is _FADD or op is _FMUL:
-        return _not_negative(r, args[0], depth - 1) and _not_negative(r, args[1], depth - 1)
-    return False
+        op, a, b = _ZERO_FIRST.get(function.ops[v]), b, a
+    else:
+        op = _ZERO_SECOND.get(function.ops[v])
+    if op is None or function.ops[b] is not _CONST or function.imms[b] != 0.0 or function.ops[a] in _ANY_SIGN:
+        return
+    if op is _FLT:
+        found = r.signs.not_negative(a)
+    elif op is _FLE:
+        found = r.signs.not_negative(a) and r.signs.not_zero(a)
+    else:
+        found = r.signs.not_zero(a)
+    if found:
+        r.low[v] = r.high[v] = r.known[v] = int(op is _FNE)
 
 
 def _visit_remainder(r: Ranges, v: int, args: tuple[int, ...]) -> None:
@@ -305,6 +279,10 @@ RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     OPS["iabs"]: _visit_absolute,
     _FEQ: _visit_float_compare,
     _FNE: _visit_float_compare,
+    _FLT: _visit_float_compare,
+    _FLE: _visit_float_compare,
+    OPS["fgt"]: _visit_float_compare,
+    OPS["fge"]: _visit_float_compare,
     OPS["lshr"]: _visit_shift_right,
     OPS["sar"]: _visit_shift_right,
     OPS["floordiv"]: _visit_quotient,

@@ -1,0 +1,112 @@
+"""Floats of which the optimiser knows that they are not negative or not zero, and some that only look so."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+
+from tests.support import check
+
+_FLOATS = [0.0, -0.0, 1.5, -2.0, 5e-324, 1e200, -1e200, math.inf, -math.inf, math.nan]
+
+
+def norm(x, y):
+    return math.sqrt(x * x + y * y)
+
+
+def difference(x, y):
+    return math.sqrt(x * x - y * y)
+
+
+def product_of(x, y):
+    return math.sqrt(abs(x) * y)
+
+
+def reciprocal(x, y):
+    return y / (1.0 + x * x)
+
+
+def reciprocal_root(x, y):
+    return y / math.sqrt(x * x)
+
+
+def root_of_quotient(x, y):
+    return math.sqrt(abs(x) / (y * y))
+
+
+def quotient_by_square_and_one(x, y):
+    return math.sqrt(x * x / (y * y + 1.0))
+
+
+def of_comparisons(x, y):
+    s = x * x
+    return s < 0.0, 0.0 > s, s <= 0.0, 0.0 >= s, s >= 0.0, 0.0 <= s, s > 0.0, 0.0 < s, s == 0.0, s != 0.0, s < -0.0
+
+
+def test_each_pair():
+    for function in (
+        norm, difference, product_of, reciprocal, reciprocal_root, root_of_quotient, quotient_by_square_and_one,
+        of_comparisons,
+    ):  # fmt: skip
+        check(function, *product(_FLOATS, _FLOATS))
+
+
+def lengths(points, out):
+    for i in range(points.shape[0]):
+        s = 0.0
+        for j in range(points.shape[1]):
+            s += points[i, j] ** 2
+        out[i] = math.sqrt(s)
+
+
+def sinking(points, out):
+    for i in range(points.shape[0]):
+        s = 9.0
+        for j in range(points.shape[1]):
+            s -= points[i, j] ** 2
+        out[i] = math.sqrt(s)
+
+
+def one_way_or_other(points, out):
+    for i in range(points.shape[0]):
+        s = 0.0
+        for j in range(points.shape[1]):
+            if points[i, j] < 1.0:
+                s += points[i, j] * points[i, j]
+            else:
+                s = points[i, j]
+        out[i] = math.sqrt(s)
+
+
+def loaded_twice(points, out):
+    for i in range(points.shape[0]):
+        out[i] = math.sqrt((points[i, 0] - points[0, 1]) * (points[i, 0] - points[0, 1]))
+
+
+def written_between(points, out):
+    for i in range(points.shape[0]):
+        before = points[i, 0]
+        points[i, 0] = -2.0
+        out[i] = math.sqrt(before * points[i, 0])
+
+
+def mean_of_squares(points, out):
+    for i in range(points.shape[0]):
+        s = 0.0
+        n = 0
+        for j in range(points.shape[1]):
+            s += points[i, j] ** 2
+            n += 1
+        out[i] = math.sqrt(s / n)
+
+
+def test_sums_in_loops():
+    rng = np.random.default_rng(1)
+    sets = [rng.uniform(-1.5, 1.5, (n, 3)) for n in (0, 1, 5, 40)]
+    sets += [np.where(rng.random(p.shape) < 0.3, rng.choice(_FLOATS, p.shape), p) for p in sets]
+    sets.append(np.ones((3, 0)))
+    with np.errstate(all="ignore"):
+        for function in (lengths, sinking, one_way_or_other, loaded_twice, written_between, mean_of_squares):
+            check(function, *[(p.copy(), np.zeros(len(p))) for p in sets if p.shape[1] or function is not loaded_twice])

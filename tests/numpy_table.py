@@ -40,7 +40,7 @@ _FEATURES = [
     ("indexing by masks and arrays of integers", "compiled", ""),
     ("`np.random.*`, methods of `Generator` and `RandomState`, the module `random`", "NumPy itself", "the same stream"),
     ("any other function or method of NumPy", "NumPy itself", "taken to have effects; its result is any object"),
-    ("`complex` scalars", "NumPy itself", "as objects"),
+    ("NumPy's `complex` scalars", "NumPy itself", "as objects; Python's own are compiled"),
     ("arrays of complex numbers, float16, strings, dates, objects, records", "NumPy itself",
      "as objects: other arrays' loops keep their speed"),
     ("byte-swapped and unaligned arrays, arguments without dimensions", "NumPy itself", "as objects"),

@@ -32,6 +32,8 @@ def bits(value: Any) -> Any:
         value = float(value) if isinstance(value, np.floating) else value.item()
     if isinstance(value, float):
         return ("float", "nan" if math.isnan(value) else struct.pack("<d", value))
+    if isinstance(value, complex):
+        return ("complex", bits(value.real), bits(value.imag))
     if isinstance(value, tuple):
         return ("tuple", *[bits(v) for v in value])
     return (type(value).__name__, value)

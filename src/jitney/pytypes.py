@@ -89,6 +89,25 @@ SCALARS: dict[str, Scalar] = {
 }
 
 
+class Complex(PyType):
+    """A complex number. Leaves: the real and the imaginary part.
+
+    Attributes:
+        dtype: NumPy's name, "complex128"; of Python's own the same.
+        part: the type of the parts.
+    """
+
+    __slots__ = ("dtype", "part")
+
+    def __init__(self, name: str, dtype: str, part: PyType, tag: int) -> None:
+        super().__init__(name, part.leaves * 2, tag)
+        self.dtype = dtype
+        self.part = part
+
+
+COMPLEX = Complex("complex", "complex128", FLOAT, 32)
+
+
 class Array(PyType):
     """A NumPy array of `ndim` dimensions with elements of `item`. Make with `array_type`.
 
@@ -217,6 +236,7 @@ class Union(PyType):
     Leaves: an i64, the `tag` of the member that it is; and the value. Where all members that have a value share one
     machine type among i64 and f64, the value is of that type (so that `float | np.float64` costs nothing); else it
     is an i64: a float64 by its bits, a float32 widened to float64 first, a bool as 0 or 1, None and unbound as 0.
+    Where a member is complex that is its real part, and the imaginary one follows as an f64, which is 0 for others.
     """
 
     __slots__ = ("members", "payload")
@@ -224,7 +244,8 @@ class Union(PyType):
     def __init__(self, members: tuple[PyType, ...]) -> None:
         kinds = {m.leaves[0] for m in members if m.leaves}
         self.payload = F64 if kinds == {F64} else I64
-        super().__init__(" | ".join(m.name for m in members), (I64, self.payload))
+        second = (F64,) if any(isinstance(m, Complex) for m in members) else ()
+        super().__init__(" | ".join(m.name for m in members), (I64, self.payload, *second))
         self.members = members
 
     def without(self, member: PyType) -> PyType:
@@ -341,7 +362,7 @@ def is_boxable(type: PyType) -> bool:
     """Whether a value can become an object where paths join."""
     if isinstance(type, Array):
         return not type.view
-    return type in (INT, FLOAT, BOOL, NONE) or isinstance(type, Constant)
+    return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, Constant)
 
 
 def _join_arrays(a: Array, b: Array) -> Array | None:

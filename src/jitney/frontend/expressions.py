@@ -7,7 +7,7 @@ from types import ModuleType
 
 from ..ir.types import PTR
 from ..lazy import lazy
-from ..pytypes import BOOL, INT, UNBOUND, Array, Constant, Iterator, Object, Slice, Tuple, Union
+from ..pytypes import BOOL, INT, UNBOUND, Array, Complex, Constant, Iterator, Object, Slice, Tuple, Union
 from . import library, wholes
 from .loops import as_tuple
 from .operators import binary, compare, truth, unary
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from . import arrays, displays, slices, views
     from .library import python_calls
-    from .operators import object_operators
+    from .operators import complexes, object_operators
 else:
     arrays, displays, slices, views = lazy("jitney.frontend", "arrays", "displays", "slices", "views")
     python_calls = lazy("jitney.frontend.library", "python_calls")
-    object_operators = lazy("jitney.frontend.operators", "object_operators")
+    complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
 
 _UNARY = {_ast.USub: "-", _ast.UAdd: "+", _ast.Invert: "~", _ast.Not: "not"}
 _COMPARE = {
@@ -78,7 +78,7 @@ def read_local(lw: Lowering, node: Any) -> Val:
             payload = value.parts[1]
             if rest.payload is not type.payload:
                 payload = lw.b.emit("bits2f", payload)
-            value = Val(rest, (value.parts[0], payload))
+            value = Val(rest, (value.parts[0], payload, *value.parts[2:]))
         else:
             value = lw.unpack(value, rest)
         lw.env[node.id] = value
@@ -252,6 +252,10 @@ def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
         value = arrays.attribute(lw, owner, node.attr, node)
         if value is not None:
             return value
+    elif is_number(owner.type):
+        value = complexes.attribute(lw, owner, node.attr)
+        if value is not None:
+            return value
     held = constant_value(owner)
     if isinstance(held, ModuleType):
         return lw.names.attribute(lw, held, node.attr, node)
@@ -330,7 +334,11 @@ def _method(lw: Lowering, owner: Val, node: Any) -> Val:
     name = node.func.attr
 
     def compiled() -> Val:
-        value = library.method(lw, name, [owner, *args], kwargs) if wholes.is_whole(owner.type) else None
+        value = None
+        if wholes.is_whole(owner.type):
+            value = library.method(lw, name, [owner, *args], kwargs)
+        elif isinstance(owner.type, Complex) and name == "conjugate" and not args and not kwargs:
+            value = complexes.conjugate(lw, owner)
         if value is None:
             lw.unsupported(f"this call of the method {name!r} of {owner.type} is not supported", node)
         return value

@@ -22,7 +22,7 @@ import _ast
 from ..ir.function import Block, Loop
 from ..ir.types import I64, PTR
 from ..lazy import lazy
-from ..pytypes import INT, UNBOUND, Array, Object, PyType, Union
+from ..pytypes import INT, UNBOUND, Array, Complex, Object, PyType, Union
 from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import PRANGE, Range
@@ -440,8 +440,8 @@ class _Attempt:
             return False
         if isinstance(back, (Union, Array)) or not back.leaves or at_head is UNBOUND:
             return False
-        before = {m.leaves[0] for m in at_head.members if m.leaves} if isinstance(at_head, Union) else {*at_head.leaves}
-        return bool(before) and before != {back.leaves[0]}
+        before = {m.leaves for m in (at_head.members if isinstance(at_head, Union) else (at_head,))} - {()}
+        return bool(before) and (before != {back.leaves} or isinstance(back, Complex))
 
     def _back_edge(self, loop: Loop, carried: list[tuple[str, PyType]]) -> tuple[int, ...]:
         """Poll, and the arguments of the jump back."""

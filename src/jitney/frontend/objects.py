@@ -15,6 +15,7 @@ from ..ir.function import Call
 from ..ir.types import ACCESSES, I64, PTR
 from ..pytypes import (
     BOOL,
+    COMPLEX,
     FLOAT,
     INT,
     NONE,
@@ -157,6 +158,8 @@ def box(lw: Lowering, value: Val) -> Val:
         return new(lw, "PyLong_FromLongLong", value.parts[0], kind=int)
     if type is FLOAT:
         return new(lw, "PyFloat_FromDouble", value.parts[0], kind=float)
+    if type is COMPLEX:
+        return new(lw, "PyComplex_FromDoubles", *value.parts, kind=complex)
     if isinstance(type, Scalar):
         return _box_scalar(lw, value, type)
     if isinstance(type, Tuple):
@@ -234,7 +237,7 @@ def is_unboxable(type: PyType | None) -> bool:
     """Whether an object of the type can be taken apart."""
     if isinstance(type, Tuple):
         return all(is_unboxable(t) for t in type.elements)
-    return type in (INT, FLOAT, BOOL, NONE) or isinstance(type, (Scalar, Array, Object))
+    return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, (Scalar, Array, Object))
 
 
 def unbox(lw: Lowering, value: Val, type: PyType, what: str, local: bool = False) -> Val:
@@ -265,6 +268,10 @@ def unbox(lw: Lowering, value: Val, type: PyType, what: str, local: bool = False
     if type is FLOAT:
         _check_class(lw, object, float, what)
         return Val(FLOAT, (b.load(ACCESSES["f64"], object, disp=layout.float_value, region=HEADERS),))
+    if type is COMPLEX:
+        _check_class(lw, object, complex, what)
+        places = (layout.complex_value, layout.complex_value + 8)
+        return Val(COMPLEX, tuple([b.load(ACCESSES["f64"], object, disp=at, region=HEADERS) for at in places]))
     if isinstance(type, Tuple):
         _check_class(lw, object, tuple, what)
         size = b.load(_INT64, object, disp=layout.tuple_size, region=HEADERS)

@@ -86,7 +86,7 @@ class Ownership:
         self._held[object] = index
         self._put(index, object)
 
-    def made_at(self, block: Block, name: str, part: int) -> int:
+    def made_at(self, block: Block, name: str, *parts: int) -> int:
         """A new object made by a C function at the end of `block`; it has a slot of its own, where the next one made
         in this place replaces it."""
         function = self.lw.function
@@ -100,7 +100,7 @@ class Ownership:
 
         address = self.lw.hooks.host.c_function
         old = emit("load", PTR, (base,), slot)
-        made = emit("ccall", PTR, (part,), Call(name, address(name), (function.types[part],), (PTR,)))
+        made = emit("ccall", PTR, parts, Call(name, address(name), tuple([function.types[p] for p in parts]), (PTR,)))
         emit("store", VOID, (made, base), slot)
         emit("ccall", VOID, (old,), Call("Py_DecRef", address("Py_DecRef"), (PTR,), ()))
         return made

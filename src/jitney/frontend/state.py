@@ -15,6 +15,7 @@ from ..ir.function import Block, Call, Edge, Function
 from ..ir.types import F32, F64, I1, I64, PTR, Type
 from ..pytypes import (
     BOOL,
+    COMPLEX,
     FLOAT,
     INT,
     MAX_LENGTH,
@@ -22,6 +23,7 @@ from ..pytypes import (
     SCALARS,
     UNBOUND,
     Array,
+    Complex,
     Constant,
     Object,
     PyType,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 DIRTY, FUEL = ".dirty", ".fuel"
 HIDDEN = (DIRTY, FUEL)
+_MAKERS = {INT: "PyLong_FromLongLong", FLOAT: "PyFloat_FromDouble", COMPLEX: "PyComplex_FromDoubles"}
 CONFLICT = PyType("values of types that cannot share a variable", ())
 
 
@@ -190,6 +193,8 @@ class Lowering:
             return Val(INT, (self.int_const(value),))
         if kind is float:
             return Val(FLOAT, (self.float_const(value),))
+        if kind is complex:
+            return Val(COMPLEX, (self.float_const(value.real), self.float_const(value.imag)))
         if value is None:
             return NONE_VAL
         if kind is tuple:
@@ -403,11 +408,21 @@ class Lowering:
             return value.parts
         assert isinstance(type, Union), (value, type)
         if isinstance(value.type, Union):
-            tag, payload = value.parts
-            if type.payload is value.type.payload:
-                return tag, payload
-            return tag, self.b.append(block, "f2bits", (payload,), I64)
-        return self.int_const(value.type.tag), self._payload(value, type.payload, block)
+            tag, payload, *second = value.parts
+            if type.payload is not value.type.payload:
+                payload = self.b.append(block, "f2bits", (payload,), I64)
+            return tag, payload, *(second or self._imaginary(value, type, block))
+        payload = self._payload(value, type.payload, block)
+        return self.int_const(value.type.tag), payload, *self._imaginary(value, type, block)
+
+    def _imaginary(self, value: Val, type: Union, block: Block) -> tuple[int, ...]:
+        """What follows the payload of a union that has complex members."""
+        if len(type.leaves) == 2:
+            return ()
+        if not isinstance(value.type, Complex):
+            return (self.float_const(0.0),)
+        part = value.parts[1]
+        return (part if self.function.types[part] is F64 else self.b.append(block, "fext", (part,), F64),)
 
     def _boxed(self, value: Val, block: Block) -> int:
         """The object of a value, made at the end of `block` and kept until the function returns; null where there is
@@ -420,8 +435,7 @@ class Lowering:
         if type is BOOL:
             either = (value.parts[0], self.keep(True), self.keep(False))
             return self.b.append(block, "select", either, PTR)
-        name = "PyLong_FromLongLong" if type is INT else "PyFloat_FromDouble"
-        return self.own.made_at(block, name, value.parts[0])
+        return self.own.made_at(block, _MAKERS[type], *value.parts)
 
     def _coerce_array(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
         """An array's parts as those of a type with any strides, or of one that may be a view."""
@@ -465,9 +479,10 @@ class Lowering:
                 part = self.b.emit("ne", part, self.int_const(0))
             else:
                 part = self.b.emit("bits2f", part)
-                if leaf is F32:
-                    part = self.b.emit("fround", part)
-        return Val(member, (part,))
+        parts = (part, *value.parts[2:]) if isinstance(member, Complex) else (part,)
+        if leaf is F32:
+            parts = tuple([self.b.emit("fround", p) for p in parts])
+        return Val(member, parts)
 
     def has_tag(self, value: Val, member: PyType) -> int:
         """Whether a union value is of type `member`."""
@@ -552,7 +567,7 @@ class Lowering:
 
 def is_number(t: PyType) -> bool:
     """Whether values of the type are plain or NumPy numbers (bool included)."""
-    return t is INT or t is FLOAT or t is BOOL or isinstance(t, Scalar)
+    return t is INT or t is FLOAT or t is BOOL or isinstance(t, (Scalar, Complex))
 
 
 def constant_value(value: Val) -> Any:

@@ -7,6 +7,7 @@ import sys
 from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
 from ..pytypes import (
     BOOL,
+    COMPLEX,
     FLOAT,
     INT,
     MAX_LENGTH,
@@ -14,6 +15,7 @@ from ..pytypes import (
     NONE,
     SCALARS,
     Array,
+    Complex,
     Constant,
     Object,
     PyType,
@@ -60,6 +62,10 @@ def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ..
     if type is FLOAT:
         _exact(b, object, id(float), misfit.other)
         return (b.load(ACCESSES["f64"], object, disp=LAYOUT.float_value),)
+    if type is COMPLEX:
+        _exact(b, object, id(complex), misfit.other)
+        at = LAYOUT.complex_value
+        return b.load(ACCESSES["f64"], object, disp=at), b.load(ACCESSES["f64"], object, disp=at + 8)
     if type is BOOL:
         value = b.emit("eq", object, b.pointer(capi.TRUE))
         _unless(b, b.emit("or", value, b.emit("eq", object, b.pointer(capi.FALSE))), misfit.other)
@@ -209,6 +215,8 @@ def box(b: Writer, type: PyType, leaves: tuple[int, ...]) -> int:
         return _box_tuple(b, type, leaves)
     if isinstance(type, Union):
         return _box_union(b, type, leaves)
+    if isinstance(type, Complex):
+        return b.api("PyComplex_FromDoubles", PTR, *leaves)
     leaf = leaves[0]
     machine = type.leaves[0]
     if machine is I1:
@@ -260,7 +268,7 @@ def _box_tuple(b: Writer, type: Tuple, leaves: tuple[int, ...]) -> int:
 
 
 def _box_union(b: Writer, type: Union, leaves: tuple[int, ...]) -> int:
-    tag, payload = leaves
+    tag, payload, *second = leaves
     first = b.block
     join = b.new_block()
     result = b.param(join, PTR)
@@ -271,7 +279,10 @@ def _box_union(b: Writer, type: Union, leaves: tuple[int, ...]) -> int:
             here, after = b.new_block(), b.new_block()
             b.branch(b.emit("eq", tag, b.const(I64, member.tag)), here, after)
             b.start(here, idom)
-        b.jump(join, (box(b, member, _unpacked(b, type, member, payload)),))
+        parts = _unpacked(b, type, member, payload)
+        if isinstance(member, Complex):
+            parts += tuple(second)
+        b.jump(join, (box(b, member, parts),))
         if after is not None:
             b.start(after, idom)
             idom = after

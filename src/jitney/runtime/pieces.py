@@ -10,7 +10,7 @@ import sys
 
 from ..ir import context
 from ..ir.types import F32, F64, I1
-from ..pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
+from ..pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
 from . import capi, pieces_x86_64, stubs
 from .layouts import LAYOUT, array_flags, arrays, is_ndarray
 
@@ -239,6 +239,10 @@ def _unbox(a: Assembly, type: PyType) -> None:
     elif type is FLOAT:
         a.put("TYPE_IS", id(float))
         a.float(F64, LAYOUT.float_value)
+    elif type is COMPLEX:
+        a.put("TYPE_IS", id(complex))
+        a.float(F64, LAYOUT.complex_value)
+        a.float(F64, LAYOUT.complex_value + 8)
     elif type is BOOL:
         a.put("BOOLEAN", capi.TRUE, capi.FALSE)
         a.value()
@@ -316,13 +320,15 @@ def _boxed_as(type: PyType) -> str:
     """The way in which an object is made of the value in rax or xmm0."""
     if isinstance(type, Union):
         ways = {_boxed_as(m) for m in type.members}
-        if len(ways) > 1 or (ways == {"float"} and type.payload is not F64):
+        if len(ways) > 1 or (ways == {"float"} and type.payload is not F64) or "complex" in ways:
             raise Unusual
         return ways.pop()
     if type is NONE:
         return "none"
     if isinstance(type, (Array, Object)) and type.owned:
         return "object"
+    if type is COMPLEX:
+        return "complex"
     if not isinstance(type, Scalar) and type not in (INT, FLOAT, BOOL):
         raise Unusual
     machine = type.leaves[0]
@@ -338,6 +344,8 @@ def _box(a: Assembly, way: str) -> None:
         if way == "float32":
             a.put("WIDEN")
         a.put("BOX_FLOAT")
+    elif way == "complex":
+        a.put("BOX_COMPLEX")
     elif way == "int":
         a.put("BOX_INT", capi.address("PyLong_FromLongLong"))
     elif way == "unsigned":
@@ -353,6 +361,8 @@ def _box(a: Assembly, way: str) -> None:
 
 def _union(a: Assembly, type: Union) -> None:
     """Each member leaves by itself."""
+    if len(type.leaves) > 2:
+        raise Unusual
     for k, member in enumerate(type.members):
         skip = 0
         if k < len(type.members) - 1:
@@ -392,8 +402,10 @@ def _tuple(a: Assembly, type: Tuple) -> None:
     left = iter(places)
     for k, (way, element) in enumerate(zip(ways, type.elements)):
         mine = [next(left) for _ in element.leaves]
+        if way == "complex":
+            a.put("KEPT_SECOND", mine.pop())
         for place in mine[:1] if way == "object" else mine[-1:]:
-            a.put("KEPT_FLOAT" if way in ("float", "float32") else "KEPT", place)
+            a.put("KEPT_FLOAT" if way in ("float", "float32", "complex") else "KEPT", place)
         _box(a, way)
         a.put("SET_ITEM", LAYOUT.tuple_items + 8 * k)
     a.put("MADE")

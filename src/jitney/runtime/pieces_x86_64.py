@@ -362,6 +362,11 @@ BOX_FLOAT = """
 ffd0                          call rax
 """
 
+BOX_COMPLEX = """
+48b8 PyComplex_FromDoubles    mov rax, PyComplex_FromDoubles
+ffd0                          call rax
+"""
+
 WIDEN = """
 f30f5ac0                      cvtss2sd xmm0, xmm0
 """
@@ -461,6 +466,10 @@ KEPT = """
 
 KEPT_FLOAT = """
 f20f1085 @place               movsd xmm0, [rbp+@place]
+"""
+
+KEPT_SECOND = """
+f20f108d @place               movsd xmm1, [rbp+@place]
 """
 
 SET_ITEM = """

@@ -7,6 +7,7 @@ from types import BuiltinFunctionType, FunctionType
 
 from ..pytypes import (
     BOOL,
+    COMPLEX,
     FLOAT,
     INT,
     MAX_LENGTH,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ITEMS: dict[Any, Scalar] = {}
-_PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE}
+_PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE, complex: COMPLEX}
 _CONSTANTS = (FunctionType, BuiltinFunctionType, Callable, str, type)
 
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .. import slices
-    from ..operators import constants, power
+    from ..operators import complexes, constants, power
     from ..state import Lowering
     from . import boxed, iterators
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 else:
-    constants, power = lazy("jitney.frontend.operators", "constants", "power")
+    complexes, constants, power = lazy("jitney.frontend.operators", "complexes", "constants", "power")
     boxed, iterators = lazy("jitney.frontend.library", "boxed", "iterators")
     slices = lazy("jitney.frontend", "slices")
 
@@ -159,6 +159,11 @@ def _float(lw: Lowering, args: list[Val]) -> Val | None:
 @positional(0, 1)
 def _bool(lw: Lowering, args: list[Val]) -> Val | None:
     return Val(BOOL, (operators.truth(lw, args[0]),)) if args else lw.constant(False)
+
+
+@positional(0, 2)
+def _complex(lw: Lowering, args: list[Val]) -> Val | None:
+    return complexes.construct(lw, args)
 
 
 def _round(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
@@ -314,6 +319,7 @@ ROWS: dict[str, Row] = {
     "max": _extreme(">"),
     "int": _int,
     "float": _float,
+    "complex": _complex,
     "bool": _bool,
     "round": _round,
     "len": _len,

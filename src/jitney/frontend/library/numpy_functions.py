@@ -6,6 +6,7 @@ One row per rule: the names it holds for.
 from __future__ import annotations
 
 import sys
+from types import BuiltinFunctionType
 
 from ...pytypes import Array, Object
 
@@ -93,6 +94,8 @@ _methods: dict[str, Rule] = {}
 
 def rule_of(function: Any) -> Rule | None:
     """What is known of a function; None of any other."""
+    if type(function) is BuiltinFunctionType and function.__module__ == "cmath":
+        return FRESH
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return None

@@ -18,6 +18,7 @@ from types import ModuleType
 from ...ir.types import PTR
 from ...pytypes import (
     BOOL,
+    COMPLEX,
     FLOAT,
     INT,
     NONE,
@@ -64,7 +65,9 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
 
 
-_RESULTS: dict[int, PyType] = {id(float): FLOAT, id(bool): BOOL, id(len): INT, id(hash): INT, id(id): INT}
+_RESULTS: dict[int, PyType] = {
+    id(float): FLOAT, id(bool): BOOL, id(complex): COMPLEX, id(len): INT, id(hash): INT, id(id): INT,
+}  # fmt: skip
 """What some functions return whatever they are given."""
 
 
@@ -184,7 +187,7 @@ def _told(lw: Lowering, result: Any) -> PyType | None:
         items = [_told(lw, v) for v in result]
         return object_type(type(result), False, tuple([t for t in items if t is not None]))
     found = lw.hooks.type_of(result)
-    if found in (INT, FLOAT, BOOL, NONE) or isinstance(found, (Scalar, Array)):
+    if found in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(found, (Scalar, Array)):
         return found
     return None
 
@@ -207,7 +210,7 @@ def _sample(lw: Lowering, value: Val) -> Any:
         return sys.modules["numpy"].dtype(type.dtype).type(1)
     if isinstance(type, Constant):
         return type.value
-    samples: dict[PyType, Any] = {INT: 1, FLOAT: 1.0, BOOL: True, NONE: None}
+    samples: dict[PyType, Any] = {INT: 1, FLOAT: 1.0, BOOL: True, NONE: None, COMPLEX: 1 + 1j}
     if type in samples:
         return samples[type]
     raise NoSample

@@ -13,7 +13,7 @@ from __future__ import annotations
 import _operator as operator
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
+from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Complex, Constant, Object, Scalar, Tuple, Union
 from .. import wholes
 from ..state import CONFLICT, Val
 from . import python, unions
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
-    from . import constants, numpy_scalars, object_operators, storing, tuples
+    from . import complexes, constants, numpy_scalars, object_operators, storing, tuples
 else:
-    constants, numpy_scalars, object_operators, storing, tuples = lazy(
-        "jitney.frontend.operators", "constants", "numpy_scalars", "object_operators", "storing", "tuples"
+    complexes, constants, numpy_scalars, object_operators, storing, tuples = lazy(
+        "jitney.frontend.operators", "complexes", "constants", "numpy_scalars", "object_operators", "storing", "tuples"
     )
 
 __all__ = ["binary", "unary", "compare", "truth", "store_value", "to_index"]
@@ -47,6 +47,8 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         if result is None:
             return lw.split(a, lambda x: lw.split(b, lambda y: binary(lw, op, x, y)))
         return result
+    if isinstance(ta, Complex) or isinstance(tb, Complex):
+        return complexes.binary(lw, op, a, b)
     if numpy_scalars.takes(ta, tb):
         return numpy_scalars.binary(lw, op, a, b)
     if isinstance(ta, Tuple) or isinstance(tb, Tuple):
@@ -68,6 +70,8 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
         return result if result is not None else lw.split(a, lambda x: unary(lw, op, x))
     if isinstance(type, Scalar):
         return numpy_scalars.unary(lw, op, a)
+    if isinstance(type, Complex):
+        return complexes.unary(lw, op, a)
     if isinstance(type, Object):
         return object_operators.unary(lw, op, a)
     if constants.is_big(a):
@@ -95,6 +99,8 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         if result is None:
             return lw.split(a, lambda x: lw.split(b, lambda y: compare(lw, op, x, y)))
         return result
+    if isinstance(ta, Complex) or isinstance(tb, Complex):
+        return complexes.compare(lw, op, a, b)
     if numpy_scalars.takes(ta, tb):
         return numpy_scalars.compare(lw, op, a, b)
     if isinstance(ta, Tuple) and isinstance(tb, Tuple):
@@ -156,6 +162,8 @@ def truth(lw: Lowering, a: Val) -> int:
         return lw.split(a, lambda x: Val(BOOL, (truth(lw, x),))).parts[0]
     if type is NONE:
         return lw.bool_const(False)
+    if isinstance(type, Complex):
+        return complexes.not_zero(lw, (a.parts[0], a.parts[1]))
     if isinstance(type, Tuple):
         return lw.bool_const(bool(type.elements))
     if isinstance(type, Object):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ...pytypes import BOOL, FLOAT, INT, NONE, Constant, Scalar, Tuple
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Constant, Scalar, Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...pytypes import PyType
     from ..state import Lowering, Val
 
-_SAMPLES: dict[PyType, Any] = {INT: 1, FLOAT: 1.0, BOOL: True, NONE: None}
+_SAMPLES: dict[PyType, Any] = {INT: 1, FLOAT: 1.0, BOOL: True, NONE: None, COMPLEX: 1 + 1j}
 # Constants of these exact types have operators without side effects.
 PLAIN = frozenset((int, float, bool, complex, str, bytes, type(None), type(Ellipsis), type(len), type(sys)))
 

@@ -146,6 +146,8 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val | None:
 def truth(lw: Lowering, a: Val) -> int | None:
     """As `binary`: whether the value is true."""
     assert isinstance(a.type, Union)
+    if len(a.parts) > 2:
+        return None
     if a.type.payload is F64:
         zero = lw.float_const(0.0)
         return lw.b.emit("fne", a.parts[1], zero) if all(m.leaves for m in a.type.members) else None

@@ -1,0 +1,220 @@
+"""Complex numbers: Python's, and NumPy's by its own rules.
+
+    z * z + c       two products each, a sum and a difference: no call, no branch
+    z / w           Smith's algorithm; its two cases are told apart by selects
+
+Sources: CPython `Objects/complexobject.c` (`_Py_c_prod`, `_Py_c_quot`, `c_powu`, `_Py_c_abs`): the same steps, so the
+same bits.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ...lazy import lazy
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, Complex
+from ..state import Val, constant_value
+from . import libm
+from .errors import type_error
+from .python import FUNCTIONS, NUMBERS, UNARY_FUNCTIONS, as_float
+from .python import compare as compare_numbers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..state import Lowering
+    from . import constants, object_operators
+
+    Pair = tuple[int, int]
+    """The machine values of the real and the imaginary part."""
+else:
+    constants, object_operators = lazy("jitney.frontend.operators", "constants", "object_operators")
+
+_GREATEST_POWER = 100  # CPython multiplies up to this exponent, and goes by logarithms beyond
+
+
+def pair(lw: Lowering, value: Val) -> Pair | None:
+    """A number of Python's as the operand of a complex operation; None if it is none."""
+    if value.type is COMPLEX:
+        return value.parts[0], value.parts[1]
+    if value.type in NUMBERS:
+        return as_float(lw, value), lw.float_const(0.0)
+    if constants.is_big(value):
+        try:
+            return lw.float_const(float(constant_value(value))), lw.float_const(0.0)
+        except OverflowError as error:
+            lw.fail_with(OverflowError, *error.args)
+    return None
+
+
+# -- arithmetic --------------------------------------------------------------------------------------------------------
+
+
+def add(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    return lw.b.emit("fadd", a[0], b[0]), lw.b.emit("fadd", a[1], b[1])
+
+
+def subtract(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    return lw.b.emit("fsub", a[0], b[0]), lw.b.emit("fsub", a[1], b[1])
+
+
+def multiply(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    emit = lw.b.emit
+    real = emit("fsub", emit("fmul", a[0], b[0]), emit("fmul", a[1], b[1]))
+    return real, emit("fadd", emit("fmul", a[0], b[1]), emit("fmul", a[1], b[0]))
+
+
+def not_zero(lw: Lowering, a: Pair) -> int:
+    """``bool(a)`` as an i1."""
+    zero = lw.b.const(lw.function.types[a[0]], 0.0)
+    return lw.b.emit("or", lw.b.emit("fne", a[0], zero), lw.b.emit("fne", a[1], zero))
+
+
+def _quotient(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    """``a / b`` for a divisor other than zero: both are divided by the part of `b` with the greater magnitude. A NaN
+    in `b` makes everything NaN either way."""
+    emit = lw.b.emit
+    if lw.b.constant(b[1]) == 0.0:
+        ratio = emit("fdiv", b[1], b[0])
+        denominator = emit("fadd", b[0], emit("fmul", b[1], ratio))
+        real = emit("fadd", a[0], emit("fmul", a[1], ratio))
+        imaginary = emit("fsub", a[1], emit("fmul", a[0], ratio))
+        return emit("fdiv", real, denominator), emit("fdiv", imaginary, denominator)
+    first = emit("fge", emit("fabs", b[0]), emit("fabs", b[1]))
+    great, small = emit("select", first, b[0], b[1]), emit("select", first, b[1], b[0])
+    ratio = emit("fdiv", small, great)
+    denominator = emit("fadd", great, emit("fmul", small, ratio))
+    p, q = emit("select", first, a[0], a[1]), emit("select", first, a[1], a[0])
+    real, scaled = emit("fadd", p, emit("fmul", q, ratio)), emit("fmul", p, ratio)
+    imaginary = emit("select", first, emit("fsub", q, scaled), emit("fsub", scaled, q))
+    return emit("fdiv", real, denominator), emit("fdiv", imaginary, denominator)
+
+
+def _divide(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    lw.check(not_zero(lw, b), "zerodivision", "1j / 0j")
+    return _quotient(lw, a, b)
+
+
+_BINARY: dict[str, Callable[[Lowering, Pair, Pair], Pair]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": _divide,
+}
+
+
+def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """``a op b`` where at least one is complex."""
+    x, y = pair(lw, a), pair(lw, b)
+    if x is None or y is None:
+        type_error(lw, FUNCTIONS[op], a, b)
+    if op == "**":
+        return _power(lw, a, b, x, y)
+    row = _BINARY.get(op)
+    if row is None:
+        type_error(lw, FUNCTIONS[op], a, b)
+    return Val(COMPLEX, row(lw, x, y))
+
+
+def _power(lw: Lowering, a: Val, b: Val, x: Pair, y: Pair) -> Val:
+    """``a ** b``: by multiplying where the exponent is a small integer known when compiling, else by CPython itself."""
+    exponent, imaginary = lw.b.constant(y[0]), lw.b.constant(y[1])
+    if exponent is None or imaginary != 0.0 or not float(exponent).is_integer() or abs(exponent) > _GREATEST_POWER:
+        return object_operators.binary(lw, "**", a, b)
+    one: Pair = (lw.float_const(1.0), lw.float_const(0.0))
+    result, square, left = one, x, abs(int(exponent))
+    while left:
+        if left & 1:
+            result = multiply(lw, result, square)
+        left >>= 1
+        if left:
+            square = multiply(lw, square, square)
+    if exponent <= 0:
+        lw.check(not_zero(lw, result), "zerodivision", "0j ** -1")
+        result = _quotient(lw, one, result)
+    emit, inf = lw.b.emit, lw.float_const(math.inf)
+    finite = [emit("fne", emit("fabs", part), inf) for part in result]
+    lw.check(emit("and", *finite), "raise", (OverflowError, ("complex exponentiation",)))
+    return Val(COMPLEX, result)
+
+
+def unary(lw: Lowering, op: str, a: Val) -> Val:
+    """``-a``, ``+a``, ``abs(a)``; ``~a`` raises."""
+    if op == "+":
+        return a
+    if op == "-":
+        return Val(a.type, tuple([lw.b.emit("fneg", part) for part in a.parts]))
+    if op == "abs":
+        return Val(FLOAT, (_magnitude(lw, (a.parts[0], a.parts[1])),))
+    type_error(lw, UNARY_FUNCTIONS[op], a)
+
+
+def _magnitude(lw: Lowering, a: Pair) -> int:
+    emit, inf = lw.b.emit, lw.float_const(math.inf)
+    result = libm.call(lw, "hypot", *a)
+    infinite = [emit("feq", emit("fabs", part), inf) for part in a]
+    fine = emit("or", emit("fne", result, inf), emit("or", *infinite))
+    lw.check(fine, "raise", (OverflowError, ("absolute value too large",)))
+    return result
+
+
+# -- comparisons -------------------------------------------------------------------------------------------------------
+
+
+def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """``a == b`` and ``a != b``; others raise."""
+    if op not in ("==", "!="):
+        type_error(lw, FUNCTIONS[op], a, b)
+    if a.type is not COMPLEX:
+        a, b = b, a
+    real = Val(FLOAT, a.parts[:1])
+    if b.type is COMPLEX:
+        same = compare_numbers(lw, "==", real, Val(FLOAT, b.parts[:1])).parts[0]
+        imaginary = b.parts[1]
+    elif b.type in NUMBERS or constants.is_big(b):
+        other = compare_numbers if b.type in NUMBERS else constants.compare
+        same = other(lw, "==", real, b).parts[0]
+        imaginary = lw.float_const(0.0)
+    else:
+        return constants.compare(lw, op, a, b)
+    same = lw.b.emit("and", same, lw.b.emit("feq", a.parts[1], imaginary))
+    return Val(BOOL, (same if op == "==" else lw.b.emit("not", same),))
+
+
+# -- attributes --------------------------------------------------------------------------------------------------------
+
+
+def attribute(lw: Lowering, value: Val, name: str) -> Val | None:
+    """``value.real`` and ``value.imag`` of a number; None for others."""
+    type = value.type
+    if isinstance(type, Complex):
+        if name in ("real", "imag"):
+            return Val(type.part, (value.parts[name == "imag"],))
+    elif type in NUMBERS and name in ("real", "imag"):
+        own = FLOAT if type is FLOAT else INT
+        if name == "imag":
+            return lw.constant(0.0 if own is FLOAT else 0)
+        return value if type is own else Val(INT, (lw.b.emit("b2i", value.parts[0]),))
+    return None
+
+
+def conjugate(lw: Lowering, value: Val) -> Val:
+    """``value.conjugate()`` of a complex number."""
+    return Val(value.type, (value.parts[0], lw.b.emit("fneg", value.parts[1])))
+
+
+def construct(lw: Lowering, args: list[Val]) -> Val | None:
+    """``complex(*args)`` of Python's own numbers; None for others."""
+    pairs = [pair(lw, v) for v in args]
+    if None in pairs:
+        return None
+    if len(args) < 2:
+        return Val(COMPLEX, pairs[0]) if pairs else lw.constant(0j)  # type: ignore[arg-type]
+    (real, of_first), (imaginary, of_second) = pairs  # type: ignore[misc]
+    # Each may be complex itself, and is only then added.
+    if args[1].type is COMPLEX:
+        real = lw.b.emit("fsub", real, of_second)
+    if args[0].type is COMPLEX:
+        imaginary = lw.b.emit("fadd", imaginary, of_first)
+    return Val(COMPLEX, (real, imaginary))

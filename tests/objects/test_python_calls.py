@@ -374,3 +374,40 @@ def test_compiling_keeps_no_arguments():
     count = sys.getrefcount(a)
     pairs(a)
     assert sys.getrefcount(a) == count
+
+
+class Missing:
+    """Has no attributes, and keeps a record of what it is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __getattr__(self, name):
+        self.asked.append(name)
+        raise AttributeError(name)
+
+
+def note(thing, text):
+    thing.asked.append(text)
+    return text
+
+
+def test_methods_are_looked_up_before_arguments():
+    def by_object(thing):
+        return thing.put(note(thing, "argument"))
+
+    def by_keyword(thing):
+        return thing.put(item=note(thing, "argument"))
+
+    def of_another_type(x):
+        return x.reshape(x.shape[0], 1)
+
+    def of_an_array(a, thing):
+        return a.nothing(note(thing, "argument"))
+
+    for function in (by_object, by_keyword):
+        thing, other = Missing(), Missing()
+        assert outcome(jit(function), (thing,)) == outcome(function, (other,))
+        assert thing.asked == other.asked
+    check(of_another_type, 1, 2.5, np.arange(3.0), (None,))
+    check(of_an_array, (A, 1))

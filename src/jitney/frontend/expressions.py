@@ -303,9 +303,12 @@ def _call(lw: Lowering, node: Any) -> Val:
     if type(node.func) is _ast.Attribute:
         owner = lw.operand(node.func.value)
         held = constant_value(owner)
-        if not isinstance(held, ModuleType):
+        if isinstance(held, ModuleType):
+            function = lw.names.attribute(lw, held, node.func.attr, node.func)
+        elif _found_any_time(lw, owner, node):
             return _method(lw, owner, node)
-        function = lw.names.attribute(lw, held, node.func.attr, node.func)
+        else:
+            function = python_calls.attribute(lw, owner, node.func.attr)
     else:
         function = lw.expr(node.func)
     args, kwargs = _arguments(lw, node)
@@ -323,6 +326,14 @@ def _call(lw: Lowering, node: Any) -> Val:
         return python_calls.call(lw, function, args, kwargs, node)
 
     return lw.otherwise(compiled, by_python) if isinstance(function.type, Constant) else by_python()
+
+
+def _found_any_time(lw: Lowering, owner: Val, node: Any) -> bool:
+    """Whether it makes no difference that a method is looked up after the arguments, not before them as Python does."""
+    inner = [*node.args, *[keyword.value for keyword in node.keywords]]
+    if all(type(a) is _ast.Constant or type(a) is _ast.Name for a in inner):
+        return True
+    return python_calls.has_method(owner.type, node.func.attr)
 
 
 def _method(lw: Lowering, owner: Val, node: Any) -> Val:

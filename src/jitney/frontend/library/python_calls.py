@@ -91,6 +91,29 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
     return _typed(lw, result, guess, name, rule)
 
 
+_CLASSES: dict[PyType, type] = {INT: int, FLOAT: float, BOOL: bool, NONE: type(None)}
+
+
+def has_method(type: PyType, name: str) -> bool:
+    """Whether objects of the type have an attribute of this name for sure, and looking it up runs no code."""
+    kind = _CLASSES.get(type)
+    if isinstance(type, Object):
+        kind = type.kind
+    elif isinstance(type, Scalar):
+        kind = sys.modules["numpy"].dtype(type.dtype).type
+    elif isinstance(type, Constant):
+        kind = type.value.__class__
+    elif isinstance(type, Tuple):
+        kind = tuple
+    elif isinstance(type, (Array, Whole)):
+        kind = sys.modules["numpy"].ndarray
+    # Attributes of built-in classes stay; objects of others may have their own.
+    return kind is not None and not kind.__flags__ & _HEAP_TYPE and not kind.__dictoffset__ and hasattr(kind, name)
+
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
 def operation(
     lw: Lowering, function: Any, name: str, *operands: Val, extra: int = -1, rule: Any = numpy_functions.FRESH
 ) -> Val:  # fmt: skip

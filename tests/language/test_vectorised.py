@@ -126,3 +126,18 @@ def test_results_into_the_arguments(which: str) -> None:
             f(*[arrays[name] for name in which])
             results.append([x.tobytes() for x in arrays.values()])
         assert results[0] == results[1] == results[2], n
+
+
+def _triangles(a, start, far):
+    total = 0.0
+    for i in range(start, start + len(a)):
+        total += a[i - start] / ((i + far) * (i + far + 1) // 2 + i + 1)
+    return total
+
+
+def test_products_of_sums_that_fit_or_not() -> None:
+    jitted = jit(_triangles)
+    values = np.arange(1.0, 41.0)
+    for start in (0, 7, -60, 2**30 - 20, 2**31 - 20, 3 * 2**30, 2**32, 2**40, 2**62):
+        for far in (0, 5, -(2**30), 2**30 - 3, 2**31, 2**33):
+            assert outcome(jitted, (values, start, far)) == outcome(_triangles, (values, start, far)), (start, far)

@@ -220,7 +220,11 @@ class _Nest:
             if kind < 0.8:
                 v = b.load(access, self.buffer, i, access.size, disp, 1)
                 if access.type is F64:
-                    self.facc = b.emit("fadd", self.facc, b.emit("i2f", b.emit("f2i", v), type=F64))
+                    term = b.emit("i2f", b.emit("f2i", v), type=F64)
+                    if kind < 0.7:
+                        # Dear enough to be computed in lanes.
+                        term = b.emit("fdiv", term, b.emit("fadd", b.emit("fmul", v, v), b.const(F64, 1.5)))
+                    self.facc = b.emit("fadd", self.facc, term)
                 else:
                     self.acc = b.emit("add", self.acc, v)
             else:

@@ -91,6 +91,30 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "clip": (NUMBERS, "for i in range(len(a)): c[i] = min(max(a[i], b[i]), a[0])"),
     "mean": ((), "for i in range(len(a)): c[i] = (float(a[i]) + float(b[i])) / 2.0"),
     "quotient": (FLOATS, "for i in range(len(a)): c[i] = a[i] / (b[i] * b[i] + 1)"),
+    "sum of quotients": (("float64",), "s = 0.5\nfor i in range(len(a)): s += a[i] / (b[i] * b[i] + 1)\nreturn s"),
+    "sum down": (
+        ("float64",), "s = -0.0\nfor i in range(len(a) - 1, -1, -1): s = a[i] / (b[i] * b[i] + 1) - s\nreturn s",
+    ),
+    "product of roots": (
+        ("float64",), "s = 1.0\nn = 0\nfor i in range(len(a)):\n"
+        "  s *= 1.1 / np.sqrt(a[i] * a[i] + 2.0)\n  n += int(b[i] > 0)\nreturn s, n",
+    ),
+    "two sums of quotients": (
+        ("float64",), "s = t = 0.0\nfor i in range(len(a)):\n  s += a[i] / (b[i] * b[i] + 1)\n"
+        "  t += b[i] / (a[i] * a[i] + 1)\nreturn s, t",
+    ),
+    "sum of some quotients": (
+        ("float64",), "s = 0.0\nfor i in range(len(a)):\n"
+        "  x = a[i] / (b[i] * b[i] + 1) / (a[i] * a[i] + 3)\n  if x > 0: s += x\nreturn s",
+    ),
+    "running quotient": (
+        ("float64",), "s = 0.0\nfor i in range(len(a)):\n  s += a[i] - b[i]\n  c[i] = s / (b[i] * b[i] + 1)",
+    ),
+    "recurrence before and after": (
+        ("float64",), "s = t = x = 1.0\nfor i in range(len(a)):\n  x = a[i] / (b[i] * b[i] + 1) / (i + 3.5)\n"
+        "  s, t = t, s * 0.5 + x\n  c[i] = s / (t * t + 1)\nreturn s, t, x",
+    ),
+    "only a sum": ((), "s = 0.0\nfor i in range(len(a)): s += float(a[i])\nreturn s"),
     "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),
     "mask": (ALL, "for i in range(len(a)): c[i] = a[i] > b[i]"),
 }  # fmt: skip

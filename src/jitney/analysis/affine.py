@@ -21,6 +21,7 @@ _NOTHING: frozenset[int] = frozenset()
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _PRODUCTS = (OPS["mul"], OPS["mulo"])
 _REMAINDERS = (OPS["floormod"], OPS["urem"])
+_DEEP = 6  # how far bounds are followed back
 _CHECKED = (OPS["addo"], OPS["subo"], OPS["mulo"], _INDEX)
 
 
@@ -115,11 +116,12 @@ class Forms:
         if lo >= MIN and hi <= MAX:
             self._known[v] = self._assumed[v] = (lo, hi)
         else:
-            lo, hi = interval(*[self.bounds(a) for a in tested])
+            needs: set[int] = set()
+            lo, hi = interval(*[self._tight(a, needs, _DEEP) for a in tested])
             if lo < MIN or hi > MAX:
                 return
             self._assumed[v] = (lo, hi)
-            self.needs[v] = _NOTHING.union(*[self.needs.get(a, _NOTHING) for a in tested])
+            self.needs[v] = frozenset(needs)
         if op.base:
             self.fits.add(v)
         form = self._form_of(v)
@@ -180,6 +182,25 @@ class Forms:
                 self.needs[v] = frozenset((v,))
                 found = (max(found[0], -self.limit), min(found[1], self.limit))
             self._assumed[v] = found
+        return found
+
+    def _tight(self, v: int, needs: set[int], deep: int) -> Interval:
+        """Bounds of an i64 where all that it is made of is within the limit, which is added to `needs`."""
+        function = self.function
+        op, args = function.ops[v], function.args[v]
+        found = self.bounds(v)
+        if (found[0] >= -self.limit and found[1] <= self.limit) or not deep or self.outside(v):
+            needs.update(self.needs.get(v, _NOTHING))
+            return found
+        interval = INTERVALS.get(OPS[op.base] if op.base else op)
+        tested = args[:2] if op in _CHECKED else args
+        if interval is None or op is _B2I or any(function.types[a] is not I64 for a in tested):
+            needs.update(self.needs.get(v, _NOTHING))
+            return found
+        lo, hi = interval(*[self._tight(a, needs, deep - 1) for a in tested])
+        if lo >= MIN and hi <= MAX:
+            return lo, hi
+        needs.update(self.needs.get(v, _NOTHING))
         return found
 
     def known(self, v: int) -> Interval:

@@ -15,6 +15,7 @@ from .body import CHANGES, NotVectorizable
 from .nest import Nest
 from .plan import Plan
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
+from .widen import SERIAL
 from .widths import COUNTER_LIMIT
 
 TYPE_CHECKING = False
@@ -191,7 +192,7 @@ class Entering(Rebuild):
         body = plan.body
         scalars = _Scalars(self, plan)
         found = scalars.made
-        for reduction in plan.reductions:
+        for reduction in (*plan.reductions, *(plan.serial.carried if plan.serial is not None else ())):
             found[reduction.result] = totals.by_param[reduction.param]
         for p in body.flags:
             found[body.carried[p]] = totals.by_param[p]
@@ -376,10 +377,7 @@ class _Round:
         if name == "const":
             return builder.const(type, imm)
         if name == SCALAR:
-            found = self._invariant.value(imm)
-            if type is I1:
-                found = builder.emit("neg", builder.emit("b2i", found))
-            return found
+            return self._invariant.value(imm)
         return builder.insert(OPS[name], tuple([self.new[a] for a in program.args[n]]), imm, type)
 
     def emit(self, first: int, accumulators: list[int]) -> list[int]:
@@ -427,6 +425,8 @@ class _Round:
     def last(self, v: int) -> int:
         """The scalar that `v` is in the last iteration of a round."""
         widen, body, emit = self.widen, self.plan.body, self.builder.emit
+        if v in widen.serial_values:
+            return self.new[widen.serial_values[v][-1]]
         if widen.invariant(v):
             return self._invariant.value(v)
         parts = widen.parts[v]
@@ -466,6 +466,8 @@ class _Totals:
                 most = _SUM_LIMIT // (plan.trips * len(reduction.given))
                 bits = self.builder.emit("ror", result)
                 self._replays.append(self.builder.emit("ult", bits, self.builder.const(I64, most)))
+            elif part == SERIAL:
+                self.by_param[reduction.param] = result
         for reduction, parts in by_reduction.items():
             self.by_param[reduction.param] = self._total(reduction, parts, start[reduction.param])
 

@@ -75,7 +75,10 @@ class Parts:
                 half = 1 << (8 * type.element.size - 1)
                 known = ((known + half) & (2 * half - 1)) - half
             return program.const(type, known)
-        return program.emit("splat", (program.leaf(SCALAR, v, self.body.type(v)),), type)
+        scalar = program.leaf(SCALAR, v, self.body.type(v))
+        if self.body.type(v) is I1:
+            scalar = program.emit("neg", (program.emit("b2i", (scalar,)),))
+        return program.emit("splat", (scalar,), type)
 
     def ints(self, v: int, width: int) -> list[int]:
         """The parts of an i64 with lanes of `width` bits; the low bits, if those are fewer than it has."""

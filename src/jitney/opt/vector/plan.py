@@ -10,7 +10,9 @@ from __future__ import annotations
 from ...analysis.dependence import distance
 from ...ir.ops import OPS, wrap
 from .body import Body, NotVectorizable
+from .program import COSTS
 from .reductions import find
+from .serial import Serial
 from .widen import Widen
 from .widths import Widths
 
@@ -28,6 +30,9 @@ _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
 _ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
 # Roughly in cycles of one unit, other than 1.
 _SCALAR_COSTS = {"fdiv": 4.0, "fsqrt": 5.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
+# For loops with a serial part: what works side by side, and what the divider takes of one number, of a register full.
+_UNITS = 3.0
+_DIVIDER = {"fdiv": (5.0, 8.0), "fsqrt": (6.0, 9.0)}
 
 
 class Group:
@@ -58,15 +63,19 @@ class Plan:
     Attributes:
         widens: the vector instructions, for most lanes first. forward: lane 0 has the least counter.
         groups: of accesses; `tests`: pairs of them that must not overlap.
+        serial: what is carried around in order, None without.
         trips: iterations at most, 0 if unknown; `short`: this has to be tested.
         last: values of which the last one is used behind the loop.
     """
 
-    __slots__ = ("body", "forward", "groups", "last", "reductions", "short", "tests", "trips", "widens")
+    __slots__ = ("body", "forward", "groups", "last", "reductions", "serial", "short", "tests", "trips", "widens")
 
     def __init__(self, function: Function, loop: Loop) -> None:
         body = self.body = Body(function, loop)
-        self.reductions = find(body)
+        self.reductions, ordered = find(body)
+        serial = self.serial = Serial(body, ordered) if ordered else None
+        if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
+            raise NotVectorizable("bound by what goes in order")
         chained = {v for r in self.reductions for v in r.chain}
         if any(body.insts[v].op.base and v not in chained for v in body.order):
             raise NotVectorizable("a check in the loop")
@@ -80,9 +89,9 @@ class Plan:
         self.tests: list[tuple[Group, Group]] = []
         reach = self._depend()
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
-        ends = {r.result for r in self.reductions} | {body.carried[p] for p in body.flags}
+        ends = {body.carried[p] for p in body.carried if p not in body.passed}
         self.last = {v for v in wanted if not body.derived(v, ends)}
-        widths = Widths(body, self.reductions, self.last)
+        widths = Widths(body, self.reductions, self.last, serial)
         if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):
             raise NotVectorizable("a reduction that may have to be done again, and stores")
         self.widens = self._programs(widths, reach, least)
@@ -153,6 +162,21 @@ class Plan:
             and keys not in self.body.elsewhere and keys[::-1] not in self.body.elsewhere
         )  # fmt: skip
 
+    def _iteration(self) -> tuple[float, float]:
+        """The scalar loop's work: of ordinary units, and of the divider."""
+        names = [self.body.insts[v].op.name for v in self.body.order]
+        units = sum([_SCALAR_COSTS.get(name, 1.0) for name in names if name not in _DIVIDER])
+        return units + _OVERHEAD, sum([_DIVIDER[name][0] for name in names if name in _DIVIDER])
+
+    def _round(self, widen: Widen, lanes: int) -> float:
+        """The cycles of a round with a serial part."""
+        assert self.serial is not None
+        program = widen.program
+        rare = [k for k, name in enumerate(program.ops) if name in _DIVIDER and program.varying[k]]
+        divider = sum([_DIVIDER[program.ops[k]][program.types[k].lanes > 1] for k in rare])
+        units = program.cost - sum([COSTS[program.ops[k]] for k in rare])
+        return _cycles(units + _OVERHEAD, divider, lanes * self.serial.latency)
+
     def _may_replay(self, reduction: Reduction) -> bool:
         return reduction.kind in ("fmin", "fmax") or reduction.checked
 
@@ -171,21 +195,32 @@ class Plan:
             lanes //= 2
         if lanes < 2:
             raise NotVectorizable("iterations depend on each other")
+        if self.serial is not None:
+            # One register of each value is enough to keep the units busy beside what goes in order.
+            lanes = single
         programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
             try:
-                widen = Widen(body, self.reductions, widths, target, n, self.forward, self.trips)
+                widen = Widen(body, self.reductions, widths, target, n, self.forward, self.trips, self.serial)
                 widen.require_last(self.last)
             except NotVectorizable:
                 if not programs:
                     raise
                 break
-            if widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):
+            if self.serial is not None:
+                if self._round(widen, n) > _GAIN * n * _cycles(*self._iteration(), self.serial.latency):
+                    break
+            elif widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):
                 break
             programs.append(widen)
         if not programs:
             raise NotVectorizable("no gain")
         return programs
+
+
+def _cycles(units: float, divider: float, latency: int) -> float:
+    """What a piece of work takes: whatever of this is most."""
+    return max(units / _UNITS, divider, latency)
 
 
 def _trips(function: Function, loop: Loop) -> int:

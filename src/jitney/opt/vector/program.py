@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 SCALAR, FIRST, ACCUMULATOR = "scalar", "first", "accumulator"
 MEMORY = ("load", "store", "mload", "mstore")
 # Other than 1.
-_COSTS = {
+COSTS = {
     FIRST: 0.0, ACCUMULATOR: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "select": 1.5, "load": 0.5, "store": 1.0, "mload": 1.5,
     "mstore": 2.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
 }  # fmt: skip
 
 
 class Program:
-    """Vector instructions, by number.
+    """Vector instructions, and scalar ones between them, by number.
 
     Besides operations of the IR there are leaves: `SCALAR` (imm: an old value that is invariant), `FIRST` (imm: an old
     value, computed for lane 0), `ACCUMULATOR` (imm: number of a parameter of the vector loop). The imm of a `load` or
@@ -48,7 +48,9 @@ class Program:
         return self._put(kind, (), imm, type, kind != SCALAR)
 
     def const(self, type: Type, value: Any) -> int:
-        return self._put("const", (), (value,) * type.lanes if not isinstance(value, tuple) else value, type, False)
+        if type.lanes > 1 and not isinstance(value, tuple):
+            value = (value,) * type.lanes
+        return self._put("const", (), value, type, False)
 
     def emit(self, name: str, args: tuple[int, ...], type: Type | None = None, imm: Any = None) -> int:
         """One operation; its result type may be omitted where the arguments determine it."""
@@ -57,7 +59,7 @@ class Program:
         if type is None:
             type = result_of(OPS[name], given)
         asked = next((t for t in given if t.lanes > 1), type)
-        if not self._target.supports(name, asked):
+        if asked.lanes > 1 and not self._target.supports(name, asked):
             raise NotVectorizable(f"{name} of {asked}")
         changes = name in MEMORY or any(self.varying[a] for a in args)
         return self._put(name, args, imm, type, changes)
@@ -81,5 +83,5 @@ class Program:
         if not memory:
             self._known[key] = found
         if varying:
-            self.cost += _COSTS.get(name, 1.0)
+            self.cost += COSTS.get(name, 1.0)
         return found

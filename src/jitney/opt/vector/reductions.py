@@ -65,22 +65,32 @@ class Reduction:
         self.checked = False
 
 
-def find(body: Body) -> list[Reduction]:
-    """The reductions of a loop.
+def find(body: Body) -> tuple[list[Reduction], list[int]]:
+    """The reductions of a loop, and the parameters that are carried around in another way: in order.
 
     Raises:
-        NotVectorizable: something is carried around that is none.
+        NotVectorizable: some way that does not go in order, either.
     """
-    found = []
+    found, others = [], []
     for param, result in body.carried.items():
         if param in body.passed or param in body.flags:
             continue
         reduction = Reduction(param, result)
-        _follow(body, reduction)
-        found.append(reduction)
+        try:
+            _follow(body, reduction)
+            found.append(reduction)
+        except NotVectorizable:
+            if body.flags:
+                raise
+            others.append(param)
     if found:
-        _looked_at(body, found)
-    return found
+        try:
+            _looked_at(body, found)
+        except NotVectorizable:
+            if body.flags or any(r.checked for r in found):
+                raise
+            return [], others + [r.param for r in found]
+    return found, others
 
 
 def _follow(body: Body, reduction: Reduction) -> None:

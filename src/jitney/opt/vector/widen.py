@@ -17,7 +17,8 @@ from ...ir.ops import OPS
 from ...ir.types import F64, I1, I64, VOID, vector
 from .body import NotVectorizable
 from .parts import Parts
-from .program import ACCUMULATOR
+from .program import ACCUMULATOR, SCALAR
+from .serial import in_order
 from .widths import round_up, signed_size, size
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ...ir.types import Type
     from .body import Body, Inst
     from .reductions import Reduction
+    from .serial import Serial
     from .widths import Widths
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
@@ -41,6 +43,7 @@ _FLOATS = frozenset((
 ))  # fmt: skip
 # What a sum of no elements is, and so on.
 _IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1}
+SERIAL = -3  # the part of an accumulator that goes in order
 
 
 class Widen(Parts):
@@ -52,13 +55,16 @@ class Widen(Parts):
             program's value to begin with; `results`: of each the program's value after the round.
         collected: accumulators that collect the bits of what a checked sum adds: (reduction, accumulator).
         sought: of a parameter that is the counter at an extreme: the accumulators.
+        serial_values: what goes in order: the program's scalars, one per iteration.
     """
 
-    __slots__ = ("accumulators", "collected", "identities", "reductions", "results", "sought", "trips")
+    __slots__ = (
+        "accumulators", "collected", "identities", "reductions", "results", "serial_values", "sought", "trips",
+    )  # fmt: skip
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, target: Target, lanes: int, forward: bool,
-        trips: int
+        trips: int, serial: Serial | None = None
     ) -> None:
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
         super().__init__(body, widths, target, lanes, forward)
@@ -70,11 +76,30 @@ class Widen(Parts):
         self.collected: list[tuple[Reduction, int]] = []
         self.sought: dict[int, list[int]] = {}
         chained = {}
+        begin = [self._carried(r) for r in serial.carried] if serial is not None else []
         for reduction in reductions:
             self._accumulate(reduction)
             for v in reduction.chain:
                 chained[v] = reduction
-        for v in body.order:
+        self.serial_values: dict[int, list[int]] = {}
+        if serial is None:
+            self._compute_all(body.order, chained)
+        else:
+            self._compute_all(serial.before, chained)
+            self.serial_values, following = in_order(self, serial, begin)
+            self.results += following
+            self._compute_all(serial.after, chained)
+        for reduction in reductions:
+            self.results += self.parts[reduction.result]
+        for reduction in reductions:
+            self._collect(reduction)
+        for p, test in body.seeks.items():
+            self._seek(p, test)
+        assert len(self.results) == len(self.accumulators)
+
+    def _compute_all(self, order: list[int], chained: dict[int, Reduction]) -> None:
+        body, widths = self.body, self.widths
+        for v in order:
             inst = body.insts[v]
             if inst.op is _STORE:
                 if body_store_moves(body, v):
@@ -84,13 +109,6 @@ class Widen(Parts):
                     self._chain(v, inst, chained[v])
                 else:
                     self._compute(v, inst)
-        for reduction in reductions:
-            self.results += self.parts[reduction.result]
-        for reduction in reductions:
-            self._collect(reduction)
-        for p, test in body.seeks.items():
-            self._seek(p, test)
-        assert len(self.results) == len(self.accumulators)
 
     # -- instructions -------------------------------------------------------------------------------------------------
 
@@ -344,7 +362,14 @@ class Widen(Parts):
             else:
                 self.program.emit("store", (part,), VOID, places[k])
 
-    # -- reductions ---------------------------------------------------------------------------------------------------
+    # -- what is carried around ---------------------------------------------------------------------------------------
+
+    def _carried(self, serial: Reduction) -> int:
+        """A parameter of the vector loop that is carried around in order."""
+        type = self.body.type(serial.param)
+        self.identities.append(self.program.leaf(SCALAR, serial.param, type))
+        self.accumulators.append((serial, SERIAL))
+        return self.program.leaf(ACCUMULATOR, len(self.accumulators) - 1, type)
 
     def _accumulate(self, reduction: Reduction) -> None:
         """The parameters of the vector loop."""
@@ -487,7 +512,7 @@ class Widen(Parts):
 
     def require_last(self, values: set[int]) -> None:
         """Each of these must have a lane that can be taken out."""
-        for v in values:
+        for v in values - self.serial_values.keys():
             if self.body.op(v) is _B2I and v not in self.parts:
                 width = self.width.get(self.body.insts[v].args[0], 64)
                 self._set(v, width, self._ones(v, width))

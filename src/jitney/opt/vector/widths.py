@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .body import Body, Inst
     from .reductions import Reduction
+    from .serial import Serial
 
 _LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
 _SHL, _AND = OPS["shl"], OPS["and"]
@@ -39,7 +40,7 @@ class Widths:
 
     __slots__ = ("body", "bounds", "lane", "needed")
 
-    def __init__(self, body: Body, reductions: list[Reduction], last: set[int]) -> None:
+    def __init__(self, body: Body, reductions: list[Reduction], last: set[int], serial: Serial | None = None) -> None:
         """`last` are the values whose last one is used behind the loop."""
         self.body = body
         self.bounds: dict[int, Interval] = {}
@@ -50,6 +51,10 @@ class Widths:
             inst = body.insts[v]
             if inst.type is I64 and v not in chained:
                 self.bounds[v] = self._bounds_of(inst)
+        if serial is not None:
+            chained |= serial.inside
+            for r in serial.carried:
+                self._need(r.result, 64)
         for v in last:
             self._need(v, 64)
         for r in reductions:

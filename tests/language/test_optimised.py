@@ -339,3 +339,37 @@ def test_ranges_of_integers():
     check(classes, *[(values, np.zeros(len(values), np.int64))] * 2)
     small = np.arange(256).astype(np.uint8)
     check(classes, *[(small, np.zeros(256, np.int64))] * 2)
+
+
+def neighbours(grid, out):
+    rows, columns = grid.shape
+    for i in range(rows):
+        for j in range(columns):
+            count = 0
+            for di in range(-1, 2):
+                for dj in range(-1, 2):
+                    if di != 0 or dj != 0:
+                        count += grid[(i + di) % rows, (j + dj) % columns]
+            out[i, j] = count
+
+
+def polynomials(n, x):
+    total = 0.0
+    for _ in range(n):
+        a, b = 1.0, x
+        for k in range(2, 22):
+            a, b = b, ((2 * k - 1) * x * b - (k - 1) * a) / k
+            if b > 1e6:
+                break
+        total += b
+        x += 0.25
+    return total
+
+
+def test_nests_with_known_numbers_of_iterations():
+    rng = np.random.default_rng(2)
+    shapes = [(0, 0), (1, 1), (2, 1), (3, 4), (7, 6)]
+    grids = [rng.integers(-9, 9, shape) for shape in shapes]
+    grids.append(np.full((3, 3), 2**61))
+    check(neighbours, *[(grid, np.zeros(grid.shape, np.int64)) for grid in grids])
+    check(polynomials, (0, 0.5), (5, -0.75), (9, 0.5))

@@ -429,4 +429,85 @@ CASES = {
         b2:
           ret v5
     """),
+    "unroll: by more iterations what is computed in order anyway": ("unroll", """
+        func f(v0: ptr, v1: f64) -> f64 {
+        site 0: line 1 poll
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v3
+        b0(v0: ptr, v1: f64):
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i1 false
+          v12 = const i64 32768
+          jump b1(v2, v1, v12)
+        b1(v6: i64, v7: f64, v13: i64) in L0:
+          v8 = i2f f64 v6
+          v9 = fmul v7, v8
+          v14 = poll v13, v5, !0, 1
+          v10 = add v6, v4
+          v11 = slt v10, v3
+          br v11, b1(v10, v9, v14), b2
+        b2:
+          ret v9
+    """, """
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          v7 = const f64 0.0
+          v8 = fmul v1, v7
+          v9 = const i1 true
+          v10 = const f64 1.0
+          v11 = const i64 2
+          v12 = const f64 2.0
+          v13 = fadd v8, v8
+          v14 = const i64 3
+          v15 = const f64 3.0
+          v16 = fmul v13, v15
+          v17 = const i64 4
+          v18 = const f64 4.0
+          v19 = fmul v16, v18
+          v20 = const i64 5
+          v21 = const f64 5.0
+          v22 = fmul v19, v21
+          v23 = const i64 6
+          v24 = const f64 6.0
+          v25 = fmul v22, v24
+          v26 = const i64 7
+          v27 = const f64 7.0
+          v28 = fmul v25, v27
+          v29 = const i64 8
+          v30 = const f64 8.0
+          v31 = fmul v28, v30
+          ret v31
+    """),
+    "unroll: not where several iterations at a time may be better": ("unroll", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v3
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          jump b1(v2, v1)
+        b1(v6: i64, v7: i64) in L0:
+          v9 = mul v7, v6
+          v10 = add v6, v4
+          v11 = slt v10, v3
+          br v11, b1(v10, v9), b2
+        b2:
+          ret v9
+    """, """
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          jump b1(v2, v1)
+        b1(v6: i64, v7: i64) in L0:
+          v9 = mul v7, v6
+          v10 = add v6, v4
+          v11 = slt v10, v3
+          br v11, b1(v10, v9), b2
+        b2:
+          ret v9
+    """),
 }  # fmt: skip

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from .rebuild import Edit
 
 _MOST_TRIPS = 8
-_MOST_WORK = 80  # instructions, of all copies
+_MOST_IN_ORDER = 24  # of a loop that carries a float around, which is computed in order anyway
+_MOST_WORK = 160  # instructions, of all copies, that do not depend on the counter alone
 _CONST, _POLL = OPS["const"], OPS["poll"]
 _SUMS = (OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"])
 
@@ -46,7 +47,7 @@ def unroll(function: Function) -> Function:
         inner = [other for other in bodies if other.parent is loop]
         if not times or not _is_plain(function, loop, body) or any(other not in trips for other in inner):
             continue
-        own = sum(len(b.insts) for b in body if b.loop is loop)
+        own = _work(function, loop, body)
         work[loop] = times * (own + sum(work[other] for other in inner))
         if work[loop] <= _MOST_WORK:
             trips[loop] = times
@@ -65,7 +66,24 @@ def _trips(function: Function, loop: Loop) -> int:
         return 0
     span = imms[loop.stop] - imms[start] if loop.step > 0 else imms[start] - imms[loop.stop]
     trips = -(-span // abs(loop.step))
-    return trips if 0 < trips <= _MOST_TRIPS else 0
+    in_order = trips > _MOST_TRIPS and any(function.types[p].is_float for p in loop.header.params)
+    return trips if 0 < trips <= (_MOST_IN_ORDER if in_order else _MOST_TRIPS) else 0
+
+
+def _work(function: Function, loop: Loop, body: list[Block]) -> int:
+    """The instructions of the loop itself that are left in each copy: with the counter a constant, others are, too."""
+    ops, args = function.ops, function.args
+    constant = {loop.counter}
+    left = 0
+    for block in body:
+        for v in block.insts:
+            op = ops[v]
+            given = args[v][:2] if op.base else args[v]
+            if (op.pure or op.base) and all(a in constant or ops[a] is _CONST for a in given):
+                constant.add(v)
+            elif block.loop is loop and op is not _POLL:
+                left += 1
+    return left
 
 
 def _is_plain(function: Function, loop: Loop, body: list[Block]) -> bool:

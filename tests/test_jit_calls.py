@@ -340,7 +340,7 @@ def test_what_is_no_python_function_stays_itself(thing):
         assert jit(thing) is thing
 
 
-@pytest.mark.parametrize("thing", [3, "f8(f8)", [1]])
+@pytest.mark.parametrize("thing", [3, [1]])
 def test_what_cannot_be_called_is_refused(thing):
     with pytest.raises(TypeError, match="takes a function"):
         jit(thing)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from jitney import jit, pipeline
 from jitney.dispatcher import _Hooks, dispatcher_of
 from jitney.ir.print import to_text
@@ -52,3 +55,57 @@ def test_two_decorations_of_one_function_stay_apart():
         return both[0](x) * both[1](x)
 
     assert user(2.0) == 9.0
+
+
+@pytest.mark.parametrize(
+    "decorator",
+    [
+        jit(nopython=True, cache=True),
+        jit("f8(f8[:], i8)"),
+        jit("f8(f8[:], i8)", nopython=True, nogil=True),
+        jit(["f8(f8[:], i8)", "f4(f4[:], i4)"], inline="always"),
+        jit([], error_model="numpy", boundscheck=False, locals={"total": "f8"}),
+        jit(),
+    ],
+)
+def test_signatures_and_options_of_others_have_no_effect(decorator):
+    @decorator
+    def total(a, n):
+        return a[:n].sum()
+
+    assert total(np.arange(5.0), 3) == 3.0
+    assert total(np.arange(5), True) == 0
+    assert len(total.specializations) == 2
+
+
+def test_signatures_do_not_convert():
+    @jit("i8(f8)")
+    def half(x):
+        return x / 2
+
+    assert half(5) == 2.5
+
+
+def test_sets_of_liberties():
+    def square(x):
+        return x * x + 1.0
+
+    for flags, relaxed in [
+        ({"fast"}, True),
+        ({"reassoc", "contract", "nnan"}, True),
+        ({"contract"}, False),
+        ({"nnan", "ninf"}, False),
+        (set(), False),
+    ]:
+        jitted = jit(fastmath=flags)(square)
+        assert jitted(3.0) == 10.0
+        assert (" fastmath " in _ir(jitted).splitlines()[0]) == relaxed
+
+
+@pytest.mark.parametrize("options", [{"nopyhton": True}, {"target": "cuda"}])
+def test_unknown_options(options):
+    with pytest.raises(TypeError, match="unexpected option"):
+        jit(**options)
+    for wrong in (3, [print]):
+        with pytest.raises(TypeError):
+            jit(wrong)

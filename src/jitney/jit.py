@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from .runtime.specialization import Specialization
 
 OPTIONS = ("strict", "fastmath", "nogil", "parallel", "cache")
+NUMBA_OPTIONS = frozenset((
+    "nopython", "forceobj", "inline", "error_model", "boundscheck", "locals", "debug", "looplift", "forceinline",
+    "no_cpython_wrapper", "no_cfunc_wrapper", "no_rewrites",
+))  # fmt: skip
+"""Accepted, without effect: none of them could change what the plain function does."""
+_LIBERTIES = frozenset(("reassoc", "contract"))
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
@@ -96,20 +102,34 @@ def jit(function: Any = None, /, **options: Any) -> Any:
 
     Args:
         strict: raise UnsupportedError instead of the warning.
-        fastmath: let floating-point sums be reordered.
+        fastmath: let floating-point sums be reordered, products and sums be rounded once. A set of Numba's (LLVM's)
+            flags counts as True where "fast", or "reassoc" and "contract", are in it.
         parallel: let threads share the iterations of `prange` loops.
         nogil: let other Python threads run while compiled code does.
         cache: accepted; without effect so far.
+
+    Signatures, ``@jit("f8(f8[:])")``, and Numba's other options (NUMBA_OPTIONS) are accepted and have no effect: types
+    are those of the arguments, and answers those of the plain function.
 
     Raises:
         TypeError: an unknown option, or not a function.
     """
     for name in options:
-        if name not in OPTIONS:
+        if name not in OPTIONS and name not in NUMBA_OPTIONS:
             raise TypeError(f"jit() got an unexpected option {name!r} (it knows {', '.join(OPTIONS)})")
-    if function is None:
+    flags = options.get("fastmath")
+    if isinstance(flags, (set, frozenset, list, tuple)):
+        options["fastmath"] = "fast" in flags or _LIBERTIES.issubset(flags)
+    if function is None or _is_signature(function):
         return lambda decorated: _decorate(decorated, options)
     return _decorate(function, options)
+
+
+def _is_signature(value: Any) -> bool:
+    """Whether it is what Numba takes for a signature: text, an object of Numba's own, a row of these."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_signature, value))
+    return isinstance(value, str) or type(value).__module__.startswith("numba.core.typ")
 
 
 def _decorate(function: Any, options: dict[str, Any]) -> Any:

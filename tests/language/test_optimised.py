@@ -373,3 +373,38 @@ def test_nests_with_known_numbers_of_iterations():
     grids.append(np.full((3, 3), 2**61))
     check(neighbours, *[(grid, np.zeros(grid.shape, np.int64)) for grid in grids])
     check(polynomials, (0, 0.5), (5, -0.75), (9, 0.5))
+
+
+def local_alignment(a, b, scores):
+    best = 0
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            v = scores[i - 1, j - 1] + (2 if a[i - 1] == b[j - 1] else -1)
+            if scores[i - 1, j] - 1 > v:
+                v = scores[i - 1, j] - 1
+            if scores[i, j - 1] - 1 > v:
+                v = scores[i, j - 1] - 1
+            if v < 0:
+                v = 0
+            scores[i, j] = v
+            if v > best:
+                best = v
+    return best
+
+
+def stored_between(a):
+    m = 0
+    for i in range(len(a)):
+        if a[i] > m:
+            a[0] += 1
+            m = a[i]
+        a[i] = m
+    return m
+
+
+def test_choices_of_what_is_loaded_already():
+    rng = np.random.default_rng(4)
+    pairs = [(rng.integers(0, 3, n), rng.integers(0, 3, m)) for n, m in ((0, 0), (1, 1), (5, 9), (20, 20))]
+    for dtype in (np.int64, np.int8, np.float64):
+        check(local_alignment, *[(a, b, np.zeros((len(a) + 1, len(b) + 1), dtype)) for a, b in pairs])
+    check(stored_between, *[rng.integers(-9, 9, n) for n in (1, 2, 9, 30)])

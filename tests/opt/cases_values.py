@@ -239,6 +239,85 @@ CASES = {
           v5 = addo v1, v1, v2, !0
           ret v1
     """),
+    "select: what the block before has loaded": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v3)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = load i64 [v1 + v5*8] region 1
+          v8 = sub v7, v4
+          v9 = sgt v8, v6
+          br v9, b2, b3(v6)
+        b2 in L0:
+          v10 = load i64 [v1 + v5*8] region 1
+          v11 = sub v10, v4
+          jump b3(v11)
+        b3(v12: i64) in L0:
+          v13 = add v5, v4
+          v14 = slt v13, v2
+          br v14, b1(v13, v12), b4
+        b4:
+          ret v12
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v3)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = load i64 [v1 + v5*8] region 1
+          v8 = sub v7, v4
+          v15 = smax v8, v6
+          v13 = add v5, v4
+          v14 = slt v13, v2
+          br v14, b1(v13, v15), b2
+        b2:
+          ret v15
+    """),
+    "select: both arms compute the same, within others": ("select", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v3)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = eq v6, v2
+          br v7, b2, b5
+        b2 in L0:
+          v8 = eq v5, v4
+          br v8, b3, b4
+        b3 in L0:
+          v9 = xor v6, v1
+          jump b6(v9)
+        b4 in L0:
+          v10 = xor v6, v1
+          jump b6(v10)
+        b6(v11: i64) in L0:
+          jump b7(v11)
+        b5 in L0:
+          jump b7(v6)
+        b7(v12: i64) in L0:
+          v13 = add v5, v4
+          v14 = slt v13, v2
+          br v14, b1(v13, v12), b8
+        b8:
+          ret v12
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v3)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = eq v6, v2
+          v9 = xor v6, v1
+          v15 = select v7, v9, v6
+          v13 = add v5, v4
+          v14 = slt v13, v2
+          br v14, b1(v13, v15), b2
+        b2:
+          ret v15
+    """),
     "checks: a root of a sum of squares, and a quotient": ("checks", """
         func f(v0: ptr, v1: f64, v2: f64) -> f64 {
         site 0: line 1 domain

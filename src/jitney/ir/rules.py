@@ -218,6 +218,10 @@ b2i-and-one:        (and (b2i c) 1) -> (b2i c)
 b2i-xor-one:        (xor (b2i c) 1) -> (b2i (not c))
 
 # selections
+eq-select:          (eq (select c C D) E) -> c [(and (eq C E) (ne D E))]
+eq-select-other:    (eq (select c C D) E) -> (not c) [(and (ne C E) (eq D E))]
+ne-select:          (ne (select c C D) E) -> (not c) [(and (eq C E) (ne D E))]
+ne-select-other:    (ne (select c C D) E) -> c [(and (ne C E) (eq D E))]
 select-same:        (select c x x) -> x
 select-true:        (select true x y) -> x
 select-false:       (select false x y) -> y

@@ -5,6 +5,9 @@
         jump b3(v6)
     b3(v7: i64): ...
 
+What an arm computes or loads that the block before it, or the other arm, computes as well is not counted: so
+``if a[i] > m: m = a[i]`` is a maximum, and where both arms give the same there is nothing to choose.
+
 In loops only, where the branch is taken anew each time and may be guessed wrong. A float that is chosen waits for the
 comparison, while a branch that is guessed right waits for nothing: floats are chosen only where an iteration is long,
 so that the next one has not to wait, too.
@@ -33,8 +36,10 @@ if TYPE_CHECKING:
     from ..ir.function import Function, Loop
     from ..ir.ops import Op
 
-_SELECT, _CONST = OPS["select"], OPS["const"]
+_SELECT, _CONST, _LOAD = OPS["select"], OPS["const"], OPS["load"]
 _MOST_WORK = 3  # instructions that are then always executed
+_MOST_LOOKED_AT = 12  # instructions of both arms
+_MOST_ROUNDS = 3  # what was a branch may have been an arm
 _MOST_CHOICES = 3
 _LONG = 24  # instructions of an iteration that hide the wait for a choice
 _CHEAP = frozenset((
@@ -51,17 +56,19 @@ _CHECKED = ("addo", "subo", "mulo")
 
 def convert(function: Function) -> Function:
     """Replace small branches in loops by `select`."""
-    conversion = None
-    for block in list(function.blocks):
-        if block.term == "br" and block.loop is not None:
-            if conversion is None:
-                conversion = _Conversion(function)
-            if block not in conversion.gone:
-                conversion.convert(block)
-    if conversion is None or not conversion.changed:
-        return function
-    function.blocks = [block for block in function.blocks if block not in conversion.gone]
-    return clean(function)
+    for _ in range(_MOST_ROUNDS):
+        conversion = None
+        for block in list(function.blocks):
+            if block.term == "br" and block.loop is not None:
+                if conversion is None:
+                    conversion = _Conversion(function)
+                if block not in conversion.gone:
+                    conversion.convert(block)
+        if conversion is None or not conversion.changed:
+            break
+        function.blocks = [block for block in function.blocks if block not in conversion.gone]
+        function = clean(function)
+    return function
 
 
 class _Conversion:
@@ -95,17 +102,26 @@ class _Conversion:
             else:
                 ends.append(edge)
         work = [v for arm in arms for v in arm.insts]
-        if len(work) > _MOST_WORK or not self._meet(block, ends[0], ends[1]):
+        if len(work) > _MOST_LOOKED_AT or not self._meet(block, ends[0], ends[1]):
             return
-        checked = [v for v in work if function.ops[v].name in _CHECKED]
-        if any(function.ops[v].name not in _CHEAP or function.types[v].is_float for v in work if v not in checked):
+        ops = function.ops
+        same: dict[int, int] = {}
+        if work and not any(ops[v].name in _CHECKED for v in work):
+            same = self._computed(block, work)
+            work = [v for v in work if v not in same]
+            ends = [Edge(e.target, tuple([same.get(a, a) for a in e.args])) for e in ends]
+        if len(work) > _MOST_WORK or not self._worth(block, ends[0], ends[1]):
+            return
+        checked = [v for v in work if ops[v].name in _CHECKED]
+        if any(ops[v].name not in _CHEAP or function.types[v].is_float for v in work if v not in checked):
             return
         if not checked:
-            for arm in arms:
-                for v in arm.insts:
-                    function.homes[v] = block
-                block.insts += arm.insts
-                self.gone.add(arm)
+            for v in work:
+                function.homes[v] = block
+                if same:
+                    function.args[v] = tuple([same.get(a, a) for a in function.args[v]])
+            block.insts += work
+            self.gone.update(arms)
             self._choose(block, block, block.term_args[0], ends[0], ends[1])
             self.preds[ends[0].target] = [block]
         elif not block.cold:
@@ -113,16 +129,36 @@ class _Conversion:
             if window is not None:
                 self._choose_within(block, ends[0], ends[1], work, *window)
 
-    def _meet(self, block: Block, then: Edge, other: Edge) -> bool:
-        """Whether both ways meet right again, with few values to choose from."""
+    def _computed(self, block: Block, work: list[int]) -> dict[int, int]:
+        """Of `work`, to be done at the end of `block`, what is computed or loaded already, with what it equals."""
         function = self.function
+        ops, args, imms, types = function.ops, function.args, function.imms, function.types
+        found: dict[object, int] = {}
+        loads: dict[object, int] = {}
+        same: dict[int, int] = {}
+        for v in block.insts + work:
+            op = ops[v]
+            if op.writes:
+                loads.clear()
+            if op is _LOAD or (op.pure and op is not _CONST):
+                known = loads if op is _LOAD else found
+                twin = known.setdefault((op, tuple([same.get(a, a) for a in args[v]]), imms[v], types[v]), v)
+                if twin != v:
+                    same[v] = twin
+        return same
+
+    def _meet(self, block: Block, then: Edge, other: Edge) -> bool:
+        """Whether both ways meet right again."""
         join = then.target
         if other.target is not join or join.loop is not block.loop or len(self.preds[join]) != 2:
             return False
-        if join.loop is not None and join.loop.header is join:
-            return False
+        return join.loop is None or join.loop.header is not join
+
+    def _worth(self, block: Block, then: Edge, other: Edge) -> bool:
+        """Whether there are few values to choose from, and choosing makes nobody wait."""
+        function = self.function
         pairs = [(a, b) for a, b in zip(then.args, other.args) if a != b]
-        if not pairs or len(pairs) > _MOST_CHOICES:
+        if len(pairs) > _MOST_CHOICES:
             return False
         floats = [pair for pair in pairs if function.types[pair[0]].is_float]
         if not floats:

@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from .frontend.lower import Lowered
     from .group import GroupHooks, Unit
     from .ir import verify
-    from .ir.function import Function, Symbol
+    from .ir.function import Call, Function, Symbol
     from .loader import Loaded
-    from .opt import outline
+    from .opt import expand, outline
     from .pytypes import PyType
     from .runtime import threads
     from .runtime.exceptions import Registration
 else:
     verify = lazy("jitney.ir", "verify")
-    outline = lazy("jitney.opt", "outline")
+    expand, outline = lazy("jitney.opt", "expand", "outline")
     threads = lazy("jitney.runtime", "threads")
 
 
@@ -181,7 +181,20 @@ def optimize(function: Function, tier: str = Tier.FULL) -> Function:
     for _, run in enabled() if tier == Tier.FULL else ():
         function = run(function)
         check(function)
+    if function.fastmath and any(op.name == "fcall" for op in function.ops):
+        function = expand.expand(function, _routine)
+        check(function)
     return function
+
+
+_routines: dict[Call, Loaded] = {}
+
+
+def _routine(call: Call) -> int:
+    """The address of the code that does the same as `call`, with the bits that lanes have; made once."""
+    if call not in _routines:
+        _routines[call] = link([expand.scalar(call, TARGET)])
+    return _routines[call].regions[0].code_address
 
 
 def _accept(function: Function) -> None:

@@ -39,7 +39,7 @@ class Loop:
         start = "".join(f"    {name} = {value}\n" for name, value in self.starts())
         results = ", ".join(self.accumulators) or "None"
         first = "    n = min(len(a), len(b), len(c))\n"
-        self.source = f"def f(a, b, c, x):\n{first}{start}    {header}\n{body}    return {results}\n"
+        self.source = f"import math\n\ndef f(a, b, c, x):\n{first}{start}    {header}\n{body}    return {results}\n"
 
     def starts(self) -> list[tuple[str, str]]:
         choices = {
@@ -65,8 +65,10 @@ class Loop:
             return f"({a} {rng.choice('+-*+-*')} {b})"
         if kind < 0.85:
             return f"{rng.choice(('min', 'max'))}({a}, {b})"
-        if kind < 0.9:
+        if kind < 0.87:
             return f"abs({a})"
+        if kind < 0.9:
+            return rng.choice((f"math.sqrt({a})", f"(1.5 / float({a}))", f"math.sqrt(abs({a}))"))
         if kind < 0.95:
             return f"(int({a}) {rng.choice(('>> 1', '& 15', '<< 2', '| 1', '^ 3'))})"
         return f"({a} if {self.condition()} else {b})"

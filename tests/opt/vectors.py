@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import types
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ def function_of(source: str, directory: Path) -> types.FunctionType:
     """The function `f` of a source text, in a file so that its source is found."""
     path = directory / f"kernel{abs(hash(source))}.py"
     path.write_text(source)
-    names: dict[str, Any] = {"np": np}
+    names: dict[str, Any] = {"np": np, "math": math}
     exec(compile(source, str(path), "exec"), names)
     function: types.FunctionType = names["f"]
     return function

@@ -37,6 +37,7 @@ else:
 _CONST = OPS["const"]
 _GUARD = OPS["guard"]
 _SELECT = OPS["select"]
+_FCALL = OPS["fcall"]
 _RESULT_TYPES = {"i1": I1, "i64": I64, "f32": F32, "f64": F64, "ptr": PTR}
 # Pure but not worth computing on a path that may not need it: these stay in their block unless the loop always runs.
 _EXPENSIVE = frozenset(("fdiv", "fsqrt"))
@@ -286,7 +287,7 @@ class Builder:
         """A pure operation that takes or makes vectors: folded on constants, numbered and placed."""
         ops, imms, types = self.function.ops, self.function.imms, self.function.types
         for a in args:
-            if ops[a] is not _CONST:
+            if ops[a] is not _CONST or op is _FCALL:
                 break
         else:
             return self.const(type, lanes.evaluate(op, type, [types[a] for a in args], [imms[a] for a in args], imm))

@@ -58,6 +58,7 @@ _BY_CODE: dict[str, Any] = {
     "d": ctypes.c_double,
 }
 _INT64_MIN = -(1 << 63)
+_FCALL = OPS["fcall"]
 
 
 class InterpError(Exception):
@@ -243,7 +244,9 @@ class _Machine:
             self.count(len(block.insts) + 1)
             for v in block.insts:
                 op = ops[v]
-                if op.pure and (op.name in _VECTOR_ROWS or (args[v] and types[args[v][0]].lanes > 1)):
+                if op is _FCALL:
+                    values[v] = self.lane_calls(frame, v, [values[a] for a in args[v]])
+                elif op.pure and (op.name in _VECTOR_ROWS or (args[v] and types[args[v][0]].lanes > 1)):
                     operands = [values[a] for a in args[v]]
                     values[v] = evaluate(op, types[v], [types[a] for a in args[v]], operands, function.imms[v])
                 elif op.meaning is None:
@@ -417,6 +420,11 @@ class _Machine:
         prototype = ctypes.PYFUNCTYPE(_C_TYPES[result], *[_C_TYPES[t] for t in call.params])
         value = prototype(target)(*operands)
         return hold(result, value) if result is not VOID else None
+
+    def lane_calls(self, frame: _Frame, v: int, operands: list[Any]) -> Any:
+        if frame.function.types[v].lanes == 1:
+            return self.ccall(frame, v, operands)
+        return tuple([self.ccall(frame, v, list(lanes)) for lanes in zip(*operands)])
 
     def call(self, frame: _Frame, v: int, operands: list[Any]) -> Any:
         call = frame.function.imms[v]

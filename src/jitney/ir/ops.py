@@ -268,6 +268,8 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
     ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
     ("fma",      "f f f -> f",     PURE,        None, "product plus the third, rounded once"),
+    ("fcall",    "f * -> f",       PURE,        None,
+     "the mathematical function that the Call record `imm` names and, for scalars, has the address of; under fastmath"),
     # -- vectors (what they mean stands in lanes.py) ------------------------------------------------------------------
     ("splat",    "t -> ?",         PURE,        None, "the scalar in every lane, cut to its width"),
     ("lane",     "v -> e",         PURE,        None, "lane number imm, an integer sign-extended"),
@@ -329,7 +331,7 @@ for _name, _base in (("addo", "add"), ("subo", "sub"), ("mulo", "mul")):
 _LANEWISE = (
     "select add sub mul neg smin smax umin umax iabs and or xor not shl lshr sar eq ne slt sle sgt sge ult ule ugt uge "
     "feq fne flt fle fgt fge fadd fsub fmul fdiv fneg fabs fsqrt fcopysign fmin fmax ffloor fceil ftrunc frint fma "
-    "i2f f2i fext fround f2bits bits2f"
+    "i2f f2i fext fround f2bits bits2f fcall"
 )
 for _name in _LANEWISE.split():
     OPS[_name].lanewise = True

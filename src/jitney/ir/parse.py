@@ -322,6 +322,8 @@ class _Reader:
         imm: Any
         if name in CALLS:
             type, args, imm = self.call(line, name)
+            if name == "fcall" and args[0] in self.rows:
+                type = self.rows[args[0]][1]  # perhaps a vector, of which the record does not tell
         elif name in ("load", "store") or name in MASKED:
             type, args, imm = self.access(line, op)
         elif name == "gather":

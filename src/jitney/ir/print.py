@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .function import Block, Call, Function, Loop, Memory, Site
     from .types import Type
 
-CALLS = ("ccall", "call", "invoke")
+CALLS = ("ccall", "call", "invoke", "fcall")
 # Rows whose imm is a number
 COUNTED = ("result", "alloca", "lane", "insert")
 # Masked accesses: how many arguments stand before the address.

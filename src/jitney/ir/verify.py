@@ -322,10 +322,13 @@ class _Verifier:
 
     def lanewise(self, op: Op, type: Type, given: list[Type]) -> None:
         """A row that serves scalars and vectors, on vectors."""
-        self.require(len(given) == len(op.params), "V3", f"{len(given)} arguments for {len(op.params)}")
+        params = op.params
+        if params[-1] == "*":
+            params = params[:1] * len(given)  # further ones like the first
+        self.require(len(given) == len(params), "V3", f"{len(given)} arguments for {len(params)}")
         lanes = given[-1].lanes
         bound: dict[str, Type] = {}
-        for letter, t in zip(op.params, given):
+        for letter, t in zip(params, given):
             due = t is mask_of(given[-1]) if letter == "i1" and given[-1].lanes > 1 else _lane_fits(letter, t)
             agree = t.lanes == lanes and bound.setdefault(letter, t) is t
             self.require(due and agree, "V3", f"{t} where lanes of {letter} are due")
@@ -477,6 +480,16 @@ class _Verifier:
         if name == "call":
             self.site(call.site)
 
+    def lane_call(self, v: int) -> None:
+        function = self.function
+        call, type = function.imms[v], function.types[v]
+        self.require(isinstance(call, Call), "F3", f"imm {call!r}")
+        self.require(call.pure and call.target.__class__ is int, "F3", f"target {call.target!r}")
+        wanted = tuple([t.element if t.lanes > 1 else t for t in [function.types[a] for a in function.args[v]]])
+        element = type.element if type.lanes > 1 else type
+        self.require(wanted == call.params and call.results == (element,) == call.params[:1], "F3",
+                     f"passes {wanted}, the record has {call.params}")  # fmt: skip
+
     def result(self, v: int) -> None:
         function = self.function
         insts, k = function.homes[v].insts, self.position[v]
@@ -553,6 +566,7 @@ _IMMEDIATES: dict[str, Callable[[_Verifier, int], None]] = {
     "enter": _Verifier.check,
     "poll": _Verifier.poll,
     "ccall": _Verifier.call,
+    "fcall": _Verifier.lane_call,
     "call": _Verifier.call,
     "invoke": _Verifier.call,
     "result": _Verifier.result,

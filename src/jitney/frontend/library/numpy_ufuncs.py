@@ -10,12 +10,11 @@ from ...ir.types import I1
 from ...lazy import lazy
 from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
 from .. import operators, wholes
-from ..operators import ufunc_loops
+from ..operators import libm, ufunc_loops
 from ..operators.numpy_scalars import NP_BOOL, cast, convert, integer_power, wrap
 from ..operators.unions import converts, to_float64
 from ..state import Val
 from .builtins import DEFERRING, positional, round_scalar
-from .fast_math import FAST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,6 +156,11 @@ DIRECT: dict[str, dict[str, Direct]] = {
     "isinf": _of_magnitude("feq"),
     "isfinite": _of_magnitude("flt"),
 }
+# What C calls them, where that differs.
+_C_NAMES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh", "power": "pow",
+}  # fmt: skip
 COMPARISONS = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
@@ -166,6 +170,8 @@ def _ufunc(ufunc: Any) -> Row:
     count = ufunc.nin
     direct = DIRECT.get(ufunc.__name__, {})
     comparison = COMPARISONS.get(ufunc.__name__)
+    c_name = _C_NAMES.get(ufunc.__name__, ufunc.__name__)
+    in_lanes = c_name if c_name in libm.IN_LANES else ""
 
     def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
         if any(wholes.is_whole(v.type) for v in args):
@@ -189,9 +195,8 @@ def _ufunc(ufunc: Any) -> Row:
 
     def one(lw: Lowering, loop: UfuncLoop, args: list[Val]) -> Val:
         parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])
-        fast = FAST.get(ufunc.__name__)
-        if fast is not None and lw.function.fastmath and loop.inputs[0] is _FLOAT64:
-            return Val(loop.output, (fast(lw.b, parts[0]),))
+        if in_lanes and lw.function.fastmath and loop.output.kind == "f":
+            return Val(loop.output, (libm.call(lw, in_lanes, *parts),))
         machine = direct.get(loop.inputs[0].kind)
         if machine is not None:
             return Val(loop.output, (machine(lw, loop.inputs[0], parts),))

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import ctypes
 
+from ...ir.function import Call
 from ...ir.types import F32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
+
+#: Functions that loops may compute in lanes under fastmath: `opt.special` has them.
+IN_LANES = frozenset(("exp", "log"))
 
 _addresses: dict[str, int] = {}
 _libraries: list[ctypes.CDLL] = []
@@ -41,6 +45,8 @@ def call(lw: Lowering, name: str, *args: int) -> int:
     """Call a function of floating-point arguments and result, all of one type: for f32 the one named with an ``f``
     at its end."""
     type = lw.function.types[args[0]]
-    if type is F32:
-        name += "f"
-    return lw.ccall(name, address(lw, name), args, type)
+    whole = name + "f" if type is F32 else name
+    if lw.function.fastmath and name in IN_LANES:
+        call = Call(whole, address(lw, whole), (type,) * len(args), (type,), pure=True)
+        return lw.b.emit("fcall", *args, imm=call)
+    return lw.ccall(whole, address(lw, whole), args, type)

@@ -20,6 +20,7 @@ instructions), `enter` (the copy of the function with both loops).
 
 from __future__ import annotations
 
+from ...ir.ops import OPS
 from ...lazy import lazy
 
 TYPE_CHECKING = False
@@ -30,6 +31,7 @@ else:
     enter = lazy("jitney.opt.vector", "enter")
 
 _LONGEST = 200  # instructions of a loop that is looked at
+_GUARD = OPS["guard"]
 
 
 def vectorize(function: Function) -> Function:
@@ -44,7 +46,7 @@ def vectorize(function: Function) -> Function:
 
 
 def _candidates(function: Function) -> list[Loop]:
-    """Innermost loops that count by one, with nothing in them that leaves the function but what overflow may."""
+    """Innermost loops that count by one, with nothing in them that leaves the function but conditions and overflow."""
     counted = [loop for loop in function.loops() if loop.counter >= 0 and abs(loop.step) == 1]
     if not counted:
         return []
@@ -62,7 +64,7 @@ def _candidates(function: Function) -> list[Loop]:
                 size = _LONGEST + 1
             for v in block.insts:
                 op = ops[v]
-                if (op.guard and not op.base) or (op.writes and op.name != "store"):
+                if (op.guard and not op.base and op is not _GUARD) or (op.writes and op.name != "store"):
                     size = _LONGEST + 1
                     break
             sizes[loop] = size

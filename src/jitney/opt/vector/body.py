@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
 _AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
+_GUARD = OPS["guard"]
 _ALWAYS: Mask = frozenset((frozenset(),))
 _MOST_PATHS = 12
 
@@ -78,14 +79,15 @@ class Body:
             the invariant or counter). seeks: those of the counter: the condition that it changes.
         accesses: all loads and stores, in order.
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
+        guards: conditions that must hold in an iteration, or it leaves the function.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
     """
 
     __slots__ = (
         "_alias", "_edges", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
-        "blocks", "carried", "counter", "elsewhere", "exit", "flags", "following", "function", "insts", "latch", "live",
-        "loop", "order", "passed", "seeks", "uniform",
+        "blocks", "carried", "counter", "elsewhere", "exit", "flags", "following", "function", "guards", "insts",
+        "latch", "live", "loop", "order", "passed", "seeks", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -96,6 +98,7 @@ class Body:
         self.order: list[int] = []
         self.accesses: list[Access] = []
         self.elsewhere: set[tuple[Any, Any]] = set()
+        self.guards: list[int] = []
         self.uniform: set[int] = set()
         self._alias: dict[int, int] = {}
         self._made: dict[Any, int] = {}
@@ -193,6 +196,9 @@ class Body:
                     continue
             if op is _LOAD and self._loaded(v, given, imms[v], mask):
                 continue
+            if op is _GUARD:
+                self._guard(given[0], mask)
+                continue
             self.insts[v] = Inst(op, given, imms[v], types[v])
             if op is _LOAD:
                 self._access(v, given[0], given[1:], imms[v], mask, False)
@@ -275,6 +281,13 @@ class Body:
             self.insts[found] = Inst(op, args, imm, type)
             self.order.append(found)
         return found
+
+    def _guard(self, cond: int, mask: Mask) -> None:
+        """A check of `cond`, in an iteration that gets there."""
+        if mask != _ALWAYS:
+            cond = self.make(_OR, (cond, self.make(_NOT, (self.condition(mask),), I1)), I1)
+        if cond not in self.guards:
+            self.guards.append(cond)
 
     def _choice(self, cond: int, a: int, b: int, type: Type) -> int:
         """``a if cond else b``, as something simpler where that is the same."""
@@ -393,6 +406,7 @@ class Body:
         # What a flag shows is needed.
         work += [carried[m] for m, _ in self.flags.values()]
         work += self.seeks.values()
+        work += self.guards
         needed: set[int] = set()
         while work:
             v = work.pop()

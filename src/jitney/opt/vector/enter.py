@@ -20,6 +20,8 @@ from .widths import COUNTER_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...analysis.dependence import Linear
     from ...ir.builder import Builder
     from ...ir.function import Block, Function
@@ -126,7 +128,7 @@ class Entering(Rebuild):
                 on = builder.new_block(outer)
                 self.end("br", (enough(widen),), [Edge(on), leading(after, values)])
                 builder.start(on, here)
-            k, totals, live = self._rounds(plan, _Round(self, widen, invariant, values), values)
+            k, totals, live, leave = self._rounds(plan, _Round(self, widen, invariant, values), values)
             unless(totals.good())
             values = {**values, **totals.by_param, body.counter: k}
             for p, result in body.passed.items():
@@ -142,6 +144,7 @@ class Entering(Rebuild):
                 self.value[v] = live[body.resolve(v)]
             self._waiting[self.blocks[body.exit.target]] += 1
             self.end("br", (more,), [leading(rest, values), self.edge(body.exit)])
+            leave(rest)
             if following_widen is not None:
                 builder.start(after, here)
                 values = {p: new.add_param(after, self.old.types[p]) for p in header.params}
@@ -155,9 +158,12 @@ class Entering(Rebuild):
         self._waiting[copy] -= 1
         self.end("jump", (), [into])
 
-    def _rounds(self, plan: Plan, round: _Round, values: dict[int, int]) -> tuple[int, _Totals, dict[int, int]]:
-        """One vector loop, from the current block on. Gives the counter behind it, what reductions come to, and what
-        its last iteration leaves for those behind the loop."""
+    def _rounds(
+        self, plan: Plan, round: _Round, values: dict[int, int]
+    ) -> tuple[int, _Totals, dict[int, int], Callable[[Block], None]]:
+        """One vector loop, from the current block on. Gives the counter behind it, what reductions come to, what
+        its last iteration leaves for those behind the loop, and what emits the way from it to the scalar loop, to be
+        called when all that its regular end dominates is there."""
         body, builder, new = plan.body, self.builder, self.new
         emit, lanes, up = builder.emit, round.widen.lanes, body.loop.step > 0
         entered = builder.block
@@ -176,16 +182,43 @@ class Entering(Rebuild):
         if fact is not None:
             new.facts[k] = fact
         accumulators = [new.add_param(main, new.types[v]) for v in into.args[1:]]
-        results = round.emit(k if plan.forward is up else emit("add" if up else "sub", k, far), accumulators)
+        place = k if plan.forward is up else emit("add" if up else "sub", k, far)
+        stores = round.emit(place, accumulators)
+        left: Block | None = None
+        if round.widen.failing >= 0:
+            left, on = builder.new_block(outer), builder.new_block(loop)
+            left.cold = True
+            self.end("br", (round.new[round.widen.failing],), [Edge(left), Edge(on)])
+            builder.start(on, main)
+        for n in stores:
+            round.access(n, place)
+        results = [round.new[n] for n in round.widen.results]
         following = emit("add" if up else "sub", k, builder.const(I64, lanes))
         again = emit("slt" if up else "sgt", following, loop.stop)
         done = builder.new_block(outer)
         back = Edge(main, (following, *results))
         self.end("br", (again,), [back, Edge(done)])
-        self._sources[main] = [(entered, into), (main, back)]
-        builder.start(done, main)
+        self._sources[main] = [(entered, into), (builder.block, back)]
+        builder.start(done, builder.block)
         totals = _Totals(self, plan, round, results, values)
-        return following, totals, self._live(plan, round, totals, following)
+
+        def leave(rest: Block) -> None:
+            """Where a round was left before anything was stored: the scalar loop goes on with its first iteration."""
+            if left is None:
+                return
+            builder.start(left, main)
+            so_far = _Totals(self, plan, round, accumulators, values)
+            here = {**values, **so_far.by_param, body.counter: k}
+            first = emit("eq", k, values[body.counter])
+            for p, result in body.passed.items():
+                # Nothing in the loop looks at it but a check's dirty flag: false or true for good.
+                if body.op(result).name == "const" or not body.inside(result):
+                    here[p] = emit("select", first, values[p], _Scalars(self, plan).value(result))
+            again, onward = [Edge(rest, tuple([v[p] for p in body.loop.header.params])) for v in (values, here)]
+            good = so_far.good()
+            self.end("jump" if good < 0 else "br", () if good < 0 else (good,), [onward, again][: 1 if good < 0 else 2])
+
+        return following, totals, self._live(plan, round, totals, following), leave
 
     def _live(self, plan: Plan, round: _Round, totals: _Totals, following: int) -> dict[int, int]:
         """What the rounds give for values that are used behind the loop, by the values."""
@@ -381,11 +414,12 @@ class _Round:
         return builder.insert(OPS[name], tuple([self.new[a] for a in program.args[n]]), imm, type)
 
     def emit(self, first: int, accumulators: list[int]) -> list[int]:
-        """One round; `first` is the counter in lane 0. Gives the accumulators after it."""
+        """One round; `first` is the counter in lane 0. Gives the program's numbers of stores that are left to do."""
         widen, builder, new = self.widen, self.builder, self.new
         program = widen.program
         scalars = _Scalars(self.rebuild, self.plan)
         scalars.made[self.plan.body.counter] = first
+        deferred: list[int] = []
         for n, varying in enumerate(program.varying):
             if not varying:
                 continue
@@ -395,10 +429,19 @@ class _Round:
             elif name == ACCUMULATOR:
                 new[n] = accumulators[imm]
             elif name in MEMORY:
-                self._access(n, scalars)
+                if widen.failing >= 0 and name not in _LOADS:
+                    deferred.append(n)
+                else:
+                    self._access(n, scalars)
             else:
                 new[n] = builder.insert(OPS[name], tuple([new[a] for a in program.args[n]]), imm, type)
-        return [new[n] for n in widen.results]
+        return deferred
+
+    def access(self, n: int, first: int) -> None:
+        """One access that was left to do."""
+        scalars = _Scalars(self.rebuild, self.plan)
+        scalars.made[self.plan.body.counter] = first
+        self._access(n, scalars)
 
     def _access(self, n: int, scalars: _Scalars) -> None:
         program, body = self.widen.program, self.plan.body

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from ...ir.function import Function, Loop
     from .reductions import Reduction
 
-_CONST, _STORE, _ADD = OPS["const"], OPS["store"], OPS["add"]
+_CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
 _MOST_TESTS = 10  # pairs of arrays that are told apart before a loop
 _GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
 _ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
 # Roughly in cycles of one unit, other than 1.
-_SCALAR_COSTS = {"fdiv": 4.0, "fsqrt": 5.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
+_SCALAR_COSTS = {"fcall": 40.0, "fdiv": 4.0, "fsqrt": 5.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
 # For loops with a serial part: what works side by side, and what the divider takes of one number, of a register full.
 _UNITS = 3.0
 _DIVIDER = {"fdiv": (5.0, 8.0), "fsqrt": (6.0, 9.0)}
@@ -88,6 +88,8 @@ class Plan:
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
         reach = self._depend()
+        if body.guards or any(body.insts[v].op is _FCALL for v in body.order):
+            self._defer_stores()
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
         ends = {body.carried[p] for p in body.carried if p not in body.passed}
         self.last = {v for v in wanted if not body.derived(v, ends)}
@@ -153,6 +155,24 @@ class Plan:
         if len(self.tests) > _MOST_TESTS:
             raise NotVectorizable("too many arrays to tell apart")
         return reach
+
+    def _defer_stores(self) -> None:
+        """A round that may be left has its stores at its end: no load behind a store may want what that writes."""
+        stores: list[Access] = []
+        for access in self.body.accesses:
+            if access.store:
+                stores.append(access)
+                continue
+            for store in stores:
+                if access.memory.invariant or (access.memory.region != store.memory.region
+                                               and access.memory.region and store.memory.region):  # fmt: skip
+                    continue
+                if access.at.key != store.at.key:
+                    self.body.elsewhere.add((store.at.key, access.at.key))
+                    continue
+                apart = distance(store, access, self.body.loop.step)
+                if apart is not None and apart >= 0:
+                    raise NotVectorizable("a load of what is stored before, and a check")
 
     def may_coincide(self, a: Group, b: Group) -> bool:
         """Whether it does no harm if both are the same array: each iteration touches one element of it, in order."""

@@ -17,7 +17,7 @@ MEMORY = ("load", "store", "mload", "mstore")
 # Other than 1.
 COSTS = {
     FIRST: 0.0, ACCUMULATOR: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "select": 1.5, "load": 0.5, "store": 1.0, "mload": 1.5,
-    "mstore": 2.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
+    "mstore": 2.0, "fcall": 40.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class Program:
         if type is None:
             type = result_of(OPS[name], given)
         asked = next((t for t in given if t.lanes > 1), type)
-        if asked.lanes > 1 and not self._target.supports(name, asked):
+        if asked.lanes > 1 and name != "fcall" and not self._target.supports(name, asked):
             raise NotVectorizable(f"{name} of {asked}")
         changes = name in MEMORY or any(self.varying[a] for a in args)
         return self._put(name, args, imm, type, changes)

@@ -13,8 +13,11 @@ only then emitted: another number of lanes may be tried.
 
 from __future__ import annotations
 
+import math
+
 from ...ir.ops import OPS
 from ...ir.types import F64, I1, I64, VOID, vector
+from ...lazy import lazy
 from .body import NotVectorizable
 from .parts import Parts
 from .program import ACCUMULATOR, SCALAR
@@ -25,10 +28,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...codegen.target import Target
     from ...ir.types import Type
+    from .. import special
     from .body import Body, Inst
     from .reductions import Reduction
     from .serial import Serial
     from .widths import Widths
+else:
+    special = lazy("jitney.opt", "special")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
@@ -39,7 +45,7 @@ _AS_UNSIGNED = {name: name if name in ("eq", "ne") else "u" + name[1:] for name 
 _AS_SIGNED = {name: "s" + name[1:] for name in _UNSIGNED}
 _FLOATS = frozenset((
     "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
-    "frint",
+    "frint", "fma",
 ))  # fmt: skip
 # What a sum of no elements is, and so on.
 _IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1}
@@ -56,10 +62,12 @@ class Widen(Parts):
         collected: accumulators that collect the bits of what a checked sum adds: (reduction, accumulator).
         sought: of a parameter that is the counter at an extreme: the accumulators.
         serial_values: what goes in order: the program's scalars, one per iteration.
+        failing: the program's value, an i1, that tells that the round must not be done; -1: never.
     """
 
     __slots__ = (
-        "accumulators", "collected", "identities", "reductions", "results", "serial_values", "sought", "trips",
+        "_beyond", "accumulators", "collected", "failing", "identities", "reductions", "results", "serial_values",
+        "sought", "trips",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +83,7 @@ class Widen(Parts):
         self.results: list[int] = []
         self.collected: list[tuple[Reduction, int]] = []
         self.sought: dict[int, list[int]] = {}
+        self._beyond: list[int] = []
         chained = {}
         begin = [self._carried(r) for r in serial.carried] if serial is not None else []
         for reduction in reductions:
@@ -96,6 +105,7 @@ class Widen(Parts):
         for p, test in body.seeks.items():
             self._seek(p, test)
         assert len(self.results) == len(self.accumulators)
+        self.failing = self._find_failing()
 
     def _compute_all(self, order: list[int], chained: dict[int, Reduction]) -> None:
         body, widths = self.body, self.widths
@@ -292,11 +302,52 @@ class Widen(Parts):
                 parts = self.converted(given, type, "i2f")
             else:
                 parts = [emit("i2f", (part,), type) for part in given]
+        elif name == "fcall":
+            parts = self._function(inst)
         elif name == "bits2f":
             parts = [emit(name, (part,), self.of(F64)) for part in self.ints(args[0], 64)]
         else:
             raise NotVectorizable(f"{name} in lanes")
         self._set(v, width, parts)
+
+    # -- what may make a round impossible ------------------------------------------------------------------------------
+
+    def _function(self, inst: Inst) -> list[int]:
+        """A mathematical function by code of our own; where its argument is beyond what that is for, lanes are told to
+        leave."""
+        known = special.find(inst.imm)
+        if known is None or not special.supported(self.target, self.of(inst.type)):
+            raise NotVectorizable(f"{inst.imm.name} in lanes")
+        emit, type = self.program.emit, self.of(inst.type)
+        columns = [self.floats(a) for a in inst.args]
+        if known.limit:
+            for part in columns[0]:
+                size = emit("fabs", (part,))
+                beyond = emit("fgt", (size, self.program.const(type, known.limit)))
+                finite = emit("flt", (size, self.program.const(type, math.inf)))
+                self._beyond.append(emit("and", (beyond, finite)))
+        return [emit("fcall", row, type, inst.imm) for row in zip(*columns)]
+
+    def _find_failing(self) -> int:
+        """Whether a check fails, or an argument is beyond its limit, in any lane."""
+        program = self.program
+        emit, types = program.emit, program.types
+        masks = list(self._beyond)
+        for cond in self.body.guards:
+            if cond in self.serial_values:
+                raise NotVectorizable("a check of what goes in order")
+            for mask in self.masks(cond, self.width.get(cond, 64)):
+                # Mostly a condition is the opposite of what fails.
+                masks.append(program.args[mask][0] if program.ops[mask] == "not" else emit("not", (mask,)))
+        joined: dict[Type, int] = {}
+        for mask in masks:
+            before = joined.get(types[mask])
+            joined[types[mask]] = mask if before is None else emit("or", (before, mask))
+        failing = -1
+        for mask in joined.values():
+            some = emit("anyset", (mask,))
+            failing = some if failing < 0 else emit("or", (failing, some), I1)
+        return failing
 
     # -- memory -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ Emitting a pure operation
 - that an open block already computed gives that value (value numbering; an *open* block dominates the current one);
 - otherwise places it in the outermost loop its arguments allow (loop-invariant motion), else here.
 
-A guard whose twin already stands in an open block is dropped, and so is one on a true constant. Frontend and passes
+A guard whose twin already stands in an open block is dropped, and so is one on a true constant; the result of
+`index` is the index where that is a constant from 0 on. Frontend and passes
 build through here, so that a pass which copies a function optimises it again for free (LuaJIT's `lj_opt_fold`).
 
     v1 = const 2            emit(add, v1, v1)  ->  const 4
@@ -35,7 +36,7 @@ else:
     lanes = lazy("jitney.ir", "lanes")
 
 _CONST = OPS["const"]
-_GUARD = OPS["guard"]
+_GUARD, _INDEX = OPS["guard"], OPS["index"]
 _SELECT = OPS["select"]
 _FCALL = OPS["fcall"]
 _RESULT_TYPES = {"i1": I1, "i64": I64, "f32": F32, "f64": F64, "ptr": PTR}
@@ -350,12 +351,11 @@ class Builder:
                 if value is not None:
                     return value
         key = (op, tested)
-        found = self._table.get(key)
-        if found is not None and self.function.homes[found].open:
-            return found
-        v = self._append(op, args, imm, type)
-        self._table[key] = v
-        return v
+        v = self._table.get(key)
+        if v is None or not self.function.homes[v].open:
+            v = self._table[key] = self._append(op, args, imm, type)
+        # Counted from the start: the result is known.
+        return args[0] if op is _INDEX and ops[args[0]] is _CONST and imms[args[0]] >= 0 else v
 
     def _unchecked(self, op: Op, tested: tuple[int, ...]) -> int | None:
         """What a checked operation gives where it plainly cannot overflow: on constants that fit, and on a neutral

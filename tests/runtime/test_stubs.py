@@ -3,11 +3,12 @@
 import ctypes
 import re
 
+import numpy  # noqa: F401  (some call it)
 import pytest
 
 from jitney.asm import assemble
 from jitney.ir.context import CAPTURES
-from jitney.runtime import capi, pieces, pieces_x86_64, stubs, threads, threads_x86_64
+from jitney.runtime import capi, numpy_api, pieces, pieces_x86_64, stubs, threads, threads_x86_64
 from jitney.runtime.layouts import LAYOUT
 
 OFFSETS = stubs.offsets()
@@ -31,7 +32,8 @@ def instructions(listing):
             # So that 64 bits are written however small the address is.
             mnemonic = "movabs"
             if source[0] != "@":
-                value = capi.NONE if source == "None" else capi.address(source)
+                where = numpy_api.address if source.startswith("PyArray_") else capi.address
+                value = capi.NONE if source == "None" else where(source)
                 operands = f"{register}, {value:#x}"
         for hole, size in pieces.HOLES.items():
             operands = operands.replace(hole, hex(EXAMPLES[size]))
@@ -39,9 +41,9 @@ def instructions(listing):
     return lines
 
 
-@pytest.mark.parametrize("name", stubs.LISTINGS)
+@pytest.mark.parametrize("name", [*stubs.LISTINGS, *stubs.NUMPY_LISTINGS])
 def test_bytes_are_the_instructions(name):
-    listing = stubs.LISTINGS[name]
+    listing = {**stubs.LISTINGS, **stubs.NUMPY_LISTINGS}[name]
     assert assemble("\n".join(instructions(listing))) == stubs.code(listing)
 
 

@@ -22,8 +22,8 @@ from .wholes import settled
 from .wholes.deferred import Operand
 from .wholes.making import compute
 from .wholes.nests import counted
+from .wholes.overlap import apart, identical
 from .wholes.shapes import check_shapes
-from .wholes.storing import apart, identical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -396,6 +396,8 @@ def _kept_apart(lw: Lowering, source: Val, target: Val) -> Val:
     type = source.type
     assert isinstance(type, Array)
     safe = apart(lw, source, target)
+    if lw.b.constant(safe) is True:
+        return source
     if lw.b.constant(lw.dirty) is False:
         lw.check(safe, "overflow")
         return source

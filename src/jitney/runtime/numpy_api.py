@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ARRAY_TYPE, _DTYPE_TYPE = 2, 3
 _PLACES = {
+    "PyArray_Type": _ARRAY_TYPE,
     "PyArray_CopyInto": 50,
     "PyArray_Scalar": 60,
     "PyArray_NewCopy": 85,
@@ -29,7 +30,7 @@ _tables: dict[Any, int] = {}
 
 
 def address(name: str) -> int:
-    """The address of a function of NumPy's C-API.
+    """The address of a function or object of NumPy's C-API.
 
     Raises LookupError if this NumPy has no table, or another one than expected.
     """

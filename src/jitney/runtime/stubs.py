@@ -9,7 +9,7 @@ from ctypes import addressof, c_uint64
 
 from ..asm import memory
 from ..ir.context import DIRTY, FUEL, OWNED_BLOCK, OWNED_LIMIT, OWNED_TOP, STACK_LIMIT, TRACE_COUNT
-from . import capi, listings_x86_64
+from . import capi, listings_x86_64, numpy_api
 from .callable import FUNCTION, SLOW
 from .layouts import LAYOUT
 
@@ -42,6 +42,8 @@ LISTINGS = {
     "release": listings_x86_64.RELEASE,
     "finish": listings_x86_64.FINISH,
 }
+# These call NumPy: made at the first need.
+NUMPY_LISTINGS = {"stretch": listings_x86_64.STRETCH}
 
 
 _pool = c_uint64(0)
@@ -75,7 +77,8 @@ def words(listing: str) -> list[str]:
 
 
 def _address(function: str) -> str:
-    _names[function] = text = capi.address(function).to_bytes(8, "little").hex()
+    where = numpy_api.address if function.startswith("PyArray_") else capi.address
+    _names[function] = text = where(function).to_bytes(8, "little").hex()
     return text
 
 
@@ -90,9 +93,14 @@ _addresses: dict[str, int] = {}
 
 
 def address(name: str) -> int:
-    """The address of one of `LISTINGS`."""
+    """The address of one of `LISTINGS` or `NUMPY_LISTINGS`.
+
+    Raises LookupError where NumPy's functions are not to be found.
+    """
     if not _region:
         _make()
+    if name not in _addresses:
+        _addresses[name] = memory.publish(code(NUMPY_LISTINGS[name])).keep().code_address
     return _addresses[name]
 
 

@@ -29,7 +29,7 @@ from .stretching import Stretched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..state import Lowering
 
@@ -39,6 +39,7 @@ PIECE = 512
 BUFFERS = 5  # Memory.region of buffers in the frame
 _WORD = SCALARS["int64"].access
 _SCALES = (1, 2, 4, 8)
+_NOTHING: dict[Operand, int] = {}
 
 
 def counted(lw: Lowering, stop: int, carried: Carried, body: Callable[[int, Carried], Carried]) -> Carried:
@@ -161,7 +162,8 @@ class Nest:
 
     Operands are stretched to `shape` where an axis of theirs is missing or has length 1; the target has that shape.
     After `run` the nest is used up. `in_order`: to go over them in the order of the axes, whatever the layout;
-    `runs`: and with the last axis as the runs.
+    `runs`: and with the last axis as the runs. `safe`: for operands that might overlap the target an i1: they do not,
+    or element by element; else they are copied before.
     """
 
     def __init__(
@@ -172,12 +174,14 @@ class Nest:
         target: Operand | None = None,
         in_order: bool = False,
         runs: bool = False,
+        safe: Mapping[Operand, int] = _NOTHING,
     ) -> None:
         self.lw = lw
         self.shape = shape
         self.nodes = walk(roots)
         read = [n for n in self.nodes if isinstance(n, Operand)]
-        self._stretched = Stretched(lw, shape, [x.array for x in read])
+        true = lw.bool_const(True)
+        self._stretched = Stretched(lw, shape, [x.array for x in read], [safe.get(x, true) for x in read])
         self.arrays = dict(zip(read, self._stretched.arrays))
         if target is not None:
             self.arrays[target] = target.array

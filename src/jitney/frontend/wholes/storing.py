@@ -2,9 +2,11 @@
 
 What is stored is computed as if all of it were computed first. An element may be computed just before it is stored
 where no operand overlaps the target, or where it is the target itself, element by element; that is found out when
-running. Otherwise the elements go to a temporary on the heap first:
+running, if it is not plain (`overlap.py`). An operand that does overlap, of another array it seems, is copied before
+(`stretching.py`). Where it is of the target's own array, which is nothing unusual, the elements go to a temporary on
+the heap:
 
-    br safe, go, cold              # one test per operand: same array, or apart in memory
+    br safe, go, cold              # one test per operand: same elements, or apart in memory
     cold: t = malloc(bytes)
     go(d = target or t): the loops store to d
     br safe, done, copy            # copy: memcpy(target, d); free(d)
@@ -20,7 +22,7 @@ from ..arrays import ARRAY_DATA, element_address, load_at, make_view, store_at, 
 from ..operators import libm
 from ..operators.numpy_scalars import cast
 from ..state import NONE_VAL, Lowering, Val, is_number
-from . import is_whole, settled
+from . import is_whole, overlap, settled
 from .deferred import Map, Node, Number, Operand, Whole, walk
 from .elementwise import binary, element_type, node_of, shape_of, ufunc
 from .making import compute
@@ -83,7 +85,7 @@ def _assign_line(lw: Lowering, target: Val, value: Val) -> None:
     """``target[:] = value`` of arrays of one axis. Where they overlap and their strides have the same sign, NumPy makes
     no copy but goes from the end that the order of their addresses tells: one may then read what was stored."""
     emit, b = lw.b.emit, lw.b
-    safe = _safe(lw, target, [value])
+    safe = overlap.safe(lw, target, [value])
     if b.constant(safe) is True:
         store(lw, target, Operand(value))
         return
@@ -219,11 +221,13 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
         node = Operand(compute(lw, node.type, array_shape(array), node))
         nodes = [node]
     target = Operand(array)
-    safe = _safe(lw, array, [n.array for n in nodes if isinstance(n, Operand)])
+    read = [n for n in nodes if isinstance(n, Operand)]
+    safe = overlap.safe(lw, array, [x.array for x in read if x.array.parts[0] == array.parts[0]])
     if lw.b.constant(safe) is not True:
         target = Operand(_redirected(lw, array, safe))
     _stored(lw, array)
-    nest = Nest(lw, array_shape(array), (node,), target)
+    others = {x: overlap.others_safe(lw, array, x.array) for x in read if x.array.parts[0] != array.parts[0]}
+    nest = Nest(lw, array_shape(array), (node,), target, safe=others)
 
     def one(point: Point, carried: Carried) -> Carried:
         point.store(target, _as_item(lw, point.value(node), type.item))
@@ -238,63 +242,6 @@ def _as_item(lw: Lowering, value: Val, t: Scalar) -> int:
     if isinstance(value.type, Scalar):
         return cast(lw, value.parts[0], value.type, t)
     return operators.store_value(lw, value, t, None)
-
-
-# -- overlap -----------------------------------------------------------------------------------------------------------
-
-
-def _safe(lw: Lowering, target: Val, read: list[Val]) -> int:
-    """An i1: no element of the arrays read is overwritten before it is read, whatever the order."""
-    emit = lw.b.emit
-    safe = lw.bool_const(True)
-    extent: tuple[int, int] | None = None
-    for array in read:
-        if array.parts[1:] == target.parts[1:] and array.type.item is target.type.item:  # type: ignore[attr-defined]
-            continue
-        if extent is None:
-            extent = _extent(lw, target)
-        low, high = _extent(lw, array)
-        apart = emit("or", emit("ule", high, extent[0]), emit("ule", extent[1], low))
-        safe = emit("and", safe, emit("or", apart, identical(lw, target, array)))
-    return safe
-
-
-def apart(lw: Lowering, a: Val, b: Val) -> int:
-    """An i1: no byte belongs to both arrays."""
-    (low, high), (start, end) = _extent(lw, a), _extent(lw, b)
-    return lw.b.emit("or", lw.b.emit("ule", high, start), lw.b.emit("ule", end, low))
-
-
-def identical(lw: Lowering, a: Val, b: Val) -> int:
-    """An i1: both have the same elements at the same places."""
-    emit, x, y = lw.b.emit, a.type, b.type
-    assert isinstance(x, Array) and isinstance(y, Array)
-    if x.ndim != y.ndim or x.item is not y.item:
-        return lw.bool_const(False)
-    same = emit("eq", a.parts[1], b.parts[1])
-    for n, m in zip(array_shape(a), array_shape(b)):
-        same = emit("and", same, emit("eq", n, m))
-    if x.layout == y.layout != "A":
-        return same
-    for s, t in zip(strides(lw, a), strides(lw, b)):
-        same = emit("and", same, emit("eq", s, t))
-    return same
-
-
-def _extent(lw: Lowering, array: Val) -> tuple[int, int]:
-    """The addresses of the first byte and after the last one."""
-    emit, type = lw.b.emit, array.type
-    assert isinstance(type, Array)
-    size = lw.int_const(type.item.access.size)
-    if type.layout != "A":
-        return array.parts[1], emit("ptradd", array.parts[1], emit("mul", elements(lw, array_shape(array)), size))
-    zero, one = lw.int_const(0), lw.int_const(1)
-    low, high = zero, size
-    for n, stride in zip(array_shape(array), strides(lw, array)):
-        reach = emit("mul", emit("sub", n, one), stride)
-        low = emit("add", low, emit("smin", reach, zero))
-        high = emit("add", high, emit("smax", reach, zero))
-    return emit("ptradd", array.parts[1], low), emit("ptradd", array.parts[1], high)
 
 
 def _redirected(lw: Lowering, array: Val, safe: int) -> Val:

@@ -1,21 +1,21 @@
-"""Operands with an axis of length 1 that the other operands have longer, found out when running.
+"""Operands that cannot be read as they are, found out when running: an axis of length 1 that the other operands have
+longer, or an overlap with what is stored into.
 
-    br all lengths equal, go, cold
+    br all lengths equal and no overlap, go, cold
     cold: x' = a copy of x with all its elements
     go(x): the loops
     ...                        # the copy is freed again
 
-Rare where the length is not known to be 1 when compiling, so the copy is made by NumPy's own C function, of an array
-object made for this.
+Rare where the length is not known to be 1 when compiling, so the copy is made by NumPy's own C functions, of an array
+object made for this (`runtime.listings_x86_64.STRETCH`).
 """
 
 from __future__ import annotations
 
 import sys
 
-from ...ir.function import Call
 from ...ir.types import PTR
-from ...pytypes import INT, SCALARS, Array
+from ...pytypes import SCALARS, Array
 from ..arrays import strides
 from ..library import creation
 from ..state import Val
@@ -29,21 +29,26 @@ _WORD = SCALARS["int64"].access
 
 
 class Stretched:
-    """Arrays made to fit `shape`, in `arrays`. To be followed by `free` when they have been read."""
+    """Arrays made to fit `shape`, in `arrays`, those that are not `safe` (an i1 each) copied. To be followed by `free`
+    when they have been read."""
 
-    def __init__(self, lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> None:
+    def __init__(self, lw: Lowering, shape: tuple[int, ...], arrays: list[Val], safe: list[int]) -> None:
         self.lw = lw
         self.shape = shape
         self.arrays = arrays
         self._same = lw.bool_const(True)
         self._copies: list[int] = []
+        # What the copying function is given: the address, and the words that stand there
+        self._record = -1
+        self._words: dict[int, int] = {}
         constant, emit = lw.b.constant, lw.b.emit
         moving = []
-        for k, array in enumerate(arrays):
+        for k, (array, fine) in enumerate(zip(arrays, safe)):
             lengths = array_shape(array)
             wanted = self._wanted(array)
-            if lengths != wanted:
+            if lengths != wanted or constant(fine) is not True:
                 moving.append(k)
+                self._same = emit("and", self._same, fine)
                 for n, m in zip(lengths, wanted):
                     if n != m:
                         self._same = emit("and", self._same, emit("eq", n, m))
@@ -78,6 +83,8 @@ class Stretched:
         self._copies = [b.param(out, PTR) for _ in moving]
         b.branch(self._same, out, cold, (*kept, *[null for _ in moving]))
         b.start(cold, before)
+        most = max([len(array_shape(array)) for array in self.arrays])
+        self._record = b.emit("alloca", imm=24 * max(most, 1))
         made: list[int] = []
         copies: list[int] = []
         for k in moving:
@@ -98,24 +105,19 @@ class Stretched:
         lw, b = self.lw, self.lw.b
         type = array.type
         assert isinstance(type, Array)
-        n, null, wanted = type.ndim, b.const(PTR, 0), self._wanted(array)
-        words = (*array_shape(array), *strides(lw, array), *wanted)
-        record = b.emit("alloca", imm=8 * len(words))
-        for k, word in enumerate(words):
-            b.store(_WORD, word, record, disp=8 * k)
-        steps, shape = (b.emit("ptradd", record, lw.int_const(8 * n * k)) for k in (1, 2))
-        count, fortran = lw.int_const(n), lw.int_const(type.layout == "F")
-        dtype = creation.dtype_object(lw, type.item)
-        copy = creation.new_object(lw, "PyArray_Empty", count, shape, dtype, fortran)
-        # The function takes the reference over.
-        lw.own.keep(INT, 0, dtype)
-        ndarray = b.const(PTR, id(sys.modules["numpy"].ndarray))
-        source = creation.new_object(
-            lw, "PyArray_NewFromDescr", ndarray, dtype, count, record, steps, array.parts[1], lw.int_const(0), null
-        )  # fmt: skip
-        address = lw.hooks.host.numpy_function("PyArray_CopyInto")
-        b.call("ccall", Call("PyArray_CopyInto", address, (PTR, PTR), ()), (copy, source))
-        lw.own.drop(source)
+        n, wanted = type.ndim, self._wanted(array)
+        for k, word in enumerate((*array_shape(array), *strides(lw, array), *wanted)):
+            if self._words.get(k) != word:
+                self._words[k] = word
+                b.store(_WORD, word, self._record, disp=8 * k)
+        dtype = b.const(PTR, id(sys.modules["numpy"].dtype(type.item.dtype)))
+        try:
+            address = lw.hooks.host.stub("stretch")
+        except LookupError as error:
+            lw.unsupported(f"{error} is not there, so that copying arrays is not supported")
+        args = (self._record, array.parts[1], dtype, lw.int_const(n), lw.int_const(type.layout == "F"))
+        copy = lw.ccall("PyArray_stretch", address, args, PTR, pure=False)
+        lw.check(b.emit("ne", copy, b.const(PTR, 0)), "pending")
         place = creation.field(lw, copy, "data")
         if type.layout != "A":
             return copy, place, []

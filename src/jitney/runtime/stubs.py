@@ -9,6 +9,7 @@ from ctypes import addressof, c_uint64
 
 from ..asm import memory
 from ..ir.context import DIRTY, FUEL, OWNED_BLOCK, OWNED_LIMIT, OWNED_TOP, STACK_LIMIT, TRACE_COUNT
+from ..lazy import lazy
 from . import capi, listings_x86_64, numpy_api
 from .callable import FUNCTION, SLOW
 from .layouts import LAYOUT
@@ -16,6 +17,9 @@ from .layouts import LAYOUT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..asm.memory import Region
+    from . import numpy_x86_64
+else:
+    numpy_x86_64 = lazy("jitney.runtime", "numpy_x86_64")
 
 # The words of a specialisation that its code reads and writes, by byte offset.
 CALLS = 0  # how often it was entered
@@ -42,8 +46,8 @@ LISTINGS = {
     "release": listings_x86_64.RELEASE,
     "finish": listings_x86_64.FINISH,
 }
-# These call NumPy: made at the first need.
-NUMPY_LISTINGS = {"stretch": listings_x86_64.STRETCH}
+# Names in `numpy_x86_64`: these call NumPy, and are made at the first need.
+NUMPY_LISTINGS = {"stretch": "STRETCH"}
 
 
 _pool = c_uint64(0)
@@ -100,7 +104,7 @@ def address(name: str) -> int:
     if not _region:
         _make()
     if name not in _addresses:
-        _addresses[name] = memory.publish(code(NUMPY_LISTINGS[name])).keep().code_address
+        _addresses[name] = memory.publish(code(getattr(numpy_x86_64, NUMPY_LISTINGS[name]))).keep().code_address
     return _addresses[name]
 
 

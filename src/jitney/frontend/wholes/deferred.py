@@ -120,6 +120,11 @@ def walk(roots: tuple[Node, ...]) -> list[Node]:
     return out
 
 
+def arrays_of(node: Node) -> list[Val]:
+    """The arrays that are read."""
+    return [n.array for n in walk((node,)) if isinstance(n, Operand)]
+
+
 def has_effects(lw: Lowering, first: int) -> bool:
     """Whether what has been emitted from value `first` on may change an array that was there before."""
     ops, imms, fresh = lw.function.ops, lw.function.imms, lw.fresh_stores

@@ -15,7 +15,7 @@ from ..arrays import strides
 from ..library.creation import allocate
 from ..operators.numpy_scalars import cast
 from ..state import Val
-from .deferred import Node, Operand, Whole, walk
+from .deferred import Node, Operand, Whole, arrays_of
 from .nests import Nest, Point
 from .shapes import array_shape
 
@@ -39,7 +39,7 @@ def settle(lw: Lowering, value: Val) -> Val:
 
 def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> Val:
     """A new array of `shape`, its elements computed by `node` and cast to `item`."""
-    layout, sure = _order(lw, shape, _read(node))
+    layout, sure = _order(lw, shape, arrays_of(node))
     if lw.b.constant(sure) is True or lw.b.constant(lw.dirty) is False:
         _leave_unless(lw, sure)
         array = allocate(lw, item, list(shape), False, layout)
@@ -68,13 +68,9 @@ def fill(lw: Lowering, array: Val, node: Node) -> None:
     lw.fresh_stores.update([v for v in range(first, len(ops)) if ops[v] is _STORE])
 
 
-def _read(node: Node) -> list[Val]:
-    return [n.array for n in walk((node,)) if isinstance(n, Operand)]
-
-
 def operands_of(value: Val) -> list[Val]:
     """The arrays that an array or expression reads."""
-    return _read(value.type.node) if isinstance(value.type, Whole) else [value]
+    return arrays_of(value.type.node) if isinstance(value.type, Whole) else [value]
 
 
 def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:

@@ -25,7 +25,7 @@ from ..operators.numpy_scalars import convert
 from ..state import Val
 from .deferred import Inner, Map, Node, Number, Operand, walk
 from .shapes import array_shape, elements
-from .stretching import Stretched
+from .stretching import Stretched, fitted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,6 +157,14 @@ class Point:
         self.lw.b.store(type.access, value, base, index, scale, 0, ARRAY_DATA)
 
 
+def is_flat(lw: Lowering, shape: tuple[int, ...], arrays: list[Val], in_order: bool = False) -> bool:
+    """Whether all arrays, stretched to `shape`, lie in memory in one order, without gaps."""
+    if len(shape) == 1:
+        return True
+    layouts = {x.type.layout if fitted(lw, x, shape) == shape else "stretched" for x in arrays}  # type: ignore[attr-defined]
+    return layouts == {"C"} or (layouts == {"F"} and not in_order)
+
+
 class Nest:
     """The loops over all elements of `shape`, for the nodes `roots` and perhaps a `target` to be stored into.
 
@@ -186,12 +194,8 @@ class Nest:
         if target is not None:
             self.arrays[target] = target.array
         self.inners = [n for n in self.nodes if isinstance(n, Inner)]
-        layouts = {self._full_layout(x) for x in self.arrays.values()}
-        self.flat = len(shape) == 1 or (not runs and (layouts == {"C"} or (layouts == {"F"} and not in_order)))
+        self.flat = len(shape) == 1 or (not runs and is_flat(lw, shape, list(self.arrays.values()), in_order))
         self.reversed = not runs and target is not None and target.array.type.layout == "F"  # type: ignore[attr-defined]
-
-    def _full_layout(self, x: Val) -> str:
-        return x.type.layout if array_shape(x) == self.shape else "stretched"  # type: ignore[attr-defined]
 
     def run(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
         """Go over all elements; in the order of the shape's axes, or if flat as they lie in memory."""

@@ -19,10 +19,10 @@ from ...pytypes import INT, SCALARS, Array, Scalar
 from ..operators import libm, truth, ufunc_loops
 from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import Val
-from .deferred import Map, Node, Operand, Whole
+from .deferred import Map, Node, Operand, Whole, arrays_of
 from .elementwise import converted, node_of, shape_of
 from .making import compute
-from .nests import BUFFERS, Nest, Point, looped
+from .nests import BUFFERS, Nest, Point, is_flat, looped
 from .shapes import elements
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ class Source:
     def in_a_row(self) -> Source:
         """The same, with elements that stand in a row in memory, in NumPy's order."""
         lw, node = self.lw, self.node
-        if self.array is not None or self.nest().flat:
+        if self.array is not None or is_flat(lw, self.shape, arrays_of(node)):
             return self
         made = compute(lw, self.item, self.shape, node)
         if isinstance(node, Operand):

@@ -7,7 +7,7 @@ longer, or an overlap with what is stored into.
     ...                        # the copy is freed again
 
 Rare where the length is not known to be 1 when compiling, so the copy is made by NumPy's own C functions, of an array
-object made for this (`runtime.listings_x86_64.STRETCH`).
+object made for this (`runtime.numpy_x86_64`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 _WORD = SCALARS["int64"].access
 
 
+def fitted(lw: Lowering, array: Val, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The lengths that an array stretched to `shape` has: those of the shape but where it is known to be stretched."""
+    lengths, constant = array_shape(array), lw.b.constant
+    return tuple([n if constant(n) == 1 else m for n, m in zip(lengths, shape[len(shape) - len(lengths) :])])
+
+
 class Stretched:
     """Arrays made to fit `shape`, in `arrays`, those that are not `safe` (an i1 each) copied. To be followed by `free`
     when they have been read."""
@@ -45,7 +51,7 @@ class Stretched:
         moving = []
         for k, (array, fine) in enumerate(zip(arrays, safe)):
             lengths = array_shape(array)
-            wanted = self._wanted(array)
+            wanted = fitted(lw, array, shape)
             if lengths != wanted or constant(fine) is not True:
                 moving.append(k)
                 self._same = emit("and", self._same, fine)
@@ -58,15 +64,10 @@ class Stretched:
             for k in moving:
                 self.arrays[k] = self._with(self.arrays[k], self.arrays[k].parts[1], ())
 
-    def _wanted(self, array: Val) -> tuple[int, ...]:
-        """The lengths it should have: those of the shape but where it is known to be stretched."""
-        lengths, constant = array_shape(array), self.lw.b.constant
-        return tuple([n if constant(n) == 1 else m for n, m in zip(lengths, self.shape[-len(lengths) :])])
-
     def _with(self, array: Val, data: int, steps: tuple[int, ...]) -> Val:
         n = array.type.ndim  # type: ignore[attr-defined]
         rest = steps or array.parts[2 + n :]
-        return Val(array.type, (array.parts[0], data, *self._wanted(array), *rest))
+        return Val(array.type, (array.parts[0], data, *fitted(self.lw, array, self.shape), *rest))
 
     def _copy(self, moving: list[int]) -> None:
         lw, b = self.lw, self.lw.b
@@ -105,7 +106,7 @@ class Stretched:
         lw, b = self.lw, self.lw.b
         type = array.type
         assert isinstance(type, Array)
-        n, wanted = type.ndim, self._wanted(array)
+        n, wanted = type.ndim, fitted(lw, array, self.shape)
         for k, word in enumerate((*array_shape(array), *strides(lw, array), *wanted)):
             if self._words.get(k) != word:
                 self._words[k] = word

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         modular,
         params,
         promote,
+        reciprocal,
         rotate,
         select,
         split,
@@ -33,8 +34,8 @@ else:
     addresses, between, checks, contract, dce, guards, inline, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inline", "memory", "modular"
     )
-    params, promote, rotate, select, split, unroll, vector = lazy(
-        "jitney.opt", "params", "promote", "rotate", "select", "split", "unroll", "vector"
+    params, promote, reciprocal, rotate, select, split, unroll, vector = lazy(
+        "jitney.opt", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "vector"
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -48,6 +49,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("between", lambda function: between.join(function)),
     ("select", lambda function: select.convert(function)),
     ("guards", lambda function: guards.hoist(function)),
+    ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("split", lambda function: split.split_loops(function)),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function)),

@@ -84,10 +84,10 @@ class Parts:
         """The parts of an i64 with lanes of `width` bits; the low bits, if those are fewer than it has."""
         if self.invariant(v):
             return [self.splat(v, self.at(width))] * self.count(width)
+        if v == self.body.counter:
+            return self._count(v, width)
         if v not in self.parts:
-            if self.body.op(v) is _B2I:
-                return self._ones(v, width)
-            self._count(v)
+            return self._ones(v, width)
         lo, _ = self.widths.bound(v)
         return self.resized(self.parts[v], self.width[v], width, "vzext" if lo >= 0 else "vsext")
 
@@ -128,21 +128,21 @@ class Parts:
             made = [emit("join", (made[k], made[k + 1])) for k in range(0, len(made), 2)]
         return made
 
-    def _count(self, v: int) -> None:
-        """The counter in each lane."""
+    def _count(self, v: int, wanted: int) -> list[int]:
+        """The counter in each lane: in wide ones at once, if wide ones are wanted."""
         self.counted = True
-        width = 32
         bits = self.widths.needed.get(v, 64)
-        if bits <= 16:
-            width = max(round_up(bits), 16)
+        width = max(wanted, max(round_up(bits), 16) if bits <= 16 else 32)
         emit, type = self.program.emit, self.at(width)
         first = emit("splat", (self.program.leaf(FIRST, v, I64),), type)
         sign = 1 if self.forward else -1
-        self.parts[v] = [
+        parts = [
             emit("add", (first, self.program.const(type, tuple([sign * (part * type.lanes + k) for k in
             range(type.lanes)])))) for part in range(self.count(width))
         ]  # fmt: skip
-        self.width[v] = width
+        if v not in self.parts or width < self.width[v]:
+            self.parts[v], self.width[v] = parts, width
+        return self.resized(parts, width, wanted, "")
 
     def _lanewise(self, name: str, *columns: list[int]) -> list[int]:
         return [self.program.emit(name, tuple(row)) for row in zip(*columns)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from _weakref import ref
 
+from .errors import UnsupportedError
 from .ir.types import ACCESSES, F64, I1, I64, PTR, Access, Type
 
 TYPE_CHECKING = False
@@ -89,23 +90,48 @@ SCALARS: dict[str, Scalar] = {
 }
 
 
+class _PairAccess(Access):
+    """How an array holds complex elements: `size` is that of both parts. There is no machine type of both: code that
+    asks for it knows nothing of such elements, and what is being compiled is done another way."""
+
+    __slots__ = ()
+
+    def __init__(self, part: Access) -> None:
+        self.name = "pair of " + part.name
+        self.size = 2 * part.size
+
+    @property
+    def type(self) -> Type:  # type: ignore[override]
+        raise UnsupportedError("this use of complex elements is not supported")
+
+
 class Complex(PyType):
-    """A complex number. Leaves: the real and the imaginary part.
+    """A complex number: Python's, or a NumPy scalar. Leaves: the real and the imaginary part.
 
     Attributes:
         dtype: NumPy's name, "complex128"; of Python's own the same.
+        kind: NumPy's kind letter, "c". bits: the width of both parts.
         part: the type of the parts.
+        access: see `_PairAccess`.
     """
 
-    __slots__ = ("dtype", "part")
+    __slots__ = ("access", "bits", "dtype", "kind", "part")
 
-    def __init__(self, name: str, dtype: str, part: PyType, tag: int) -> None:
+    def __init__(self, name: str, dtype: str, part: Scalar | PyType, access: Access, tag: int) -> None:
         super().__init__(name, part.leaves * 2, tag)
         self.dtype = dtype
+        self.kind = "c"
+        self.bits = 16 * access.size
         self.part = part
+        self.access = _PairAccess(access)
 
 
-COMPLEX = Complex("complex", "complex128", FLOAT, 32)
+COMPLEX = Complex("complex", "complex128", FLOAT, ACCESSES["f64"], 32)
+COMPLEX64 = Complex("np.complex64", "complex64", SCALARS["float32"], ACCESSES["f32"], 33)
+COMPLEX128 = Complex("np.complex128", "complex128", SCALARS["float64"], ACCESSES["f64"], 34)
+ITEMS: dict[str, Any] = {**SCALARS, "complex64": COMPLEX64, "complex128": COMPLEX128}
+"""The types that elements of arrays have. Where an annotation says `Scalar` of an array's item, it may be `Complex`:
+what does not ask by `isinstance` finds no machine type in `access`."""
 
 
 class Array(PyType):

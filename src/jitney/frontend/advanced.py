@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import PTR
-from ..pytypes import INT, NONE, SCALARS, Array, Scalar, Slice, Tuple, array_type
+from ..pytypes import COMPLEX, INT, NONE, SCALARS, Array, Complex, Scalar, Slice, Tuple, array_type
 from . import arrays, operators, slices
 from .arrays import lengths, load_at, make_view, strides
 from .library.creation import allocate
-from .operators.numpy_scalars import cast
 from .state import NONE_VAL, Val, constant_value
 from .wholes import settled
 from .wholes.deferred import Operand
@@ -84,10 +83,10 @@ def count(lw: Lowering, mask: Val) -> int:
 def nonzero(lw: Lowering, mask: Val) -> list[Val]:
     """For each axis an array of the indices of the elements that are not zero: ``np.nonzero(mask)``."""
     items = [_INT64] * len(lengths(mask))
-    return _packed(lw, mask, items, lambda at: at)
+    return _packed(lw, mask, items, lambda at: [(i,) for i in at])
 
 
-def _packed(lw: Lowering, mask: Val, items: list[Scalar], values: Callable[[At], At]) -> list[Val]:
+def _packed(lw: Lowering, mask: Val, items: list[Scalar], values: Callable[[At], list[At]]) -> list[Val]:
     """New arrays of the values that belong to the elements of `mask` that are not zero.
 
     Every element's values are stored, those of a zero are overwritten by the next one's: where branches cannot be
@@ -100,8 +99,8 @@ def _packed(lw: Lowering, mask: Val, items: list[Scalar], values: Callable[[At],
 
     def one(at: At, carried: Carried) -> Carried:
         cond = operators.truth(lw, load_at(lw, mask, at))
-        for array, machine in zip(made, values(at)):
-            _put(lw, array, carried, machine)
+        for array, parts in zip(made, values(at)):
+            _put(lw, array, carried, *parts)
         return (emit("add", carried[0], emit("b2i", cond)),)
 
     each(lw, lengths(mask), (lw.int_const(0),), one)
@@ -155,7 +154,7 @@ def _masked(lw: Lowering, array: Val, mask: Val) -> Val:
     type = array.type
     assert isinstance(type, Array)
     if type.ndim == mask.type.ndim:  # type: ignore[attr-defined]
-        return _packed(lw, mask, [type.item], lambda at: (load_at(lw, array, at).parts[0],))[0]
+        return _packed(lw, mask, [type.item], lambda at: [load_at(lw, array, at).parts])[0]
     first = len(lw.function.ops)
     rest = lengths(array)[len(lengths(mask)) :]
     total = lw.b.emit("smax", count(lw, mask), lw.int_const(0))
@@ -172,21 +171,22 @@ def _masked(lw: Lowering, array: Val, mask: Val) -> Val:
 
 def _copy(lw: Lowering, target: Val, source: Val) -> None:
     """Store an array's elements into another one's, which is apart from it, cast."""
-    t, own = target.type, source.type
-    assert isinstance(t, Array) and isinstance(own, Array)
+    t = target.type
+    assert isinstance(t, Array)
 
     def one(at: At, carried: Carried) -> Carried:
-        _put(lw, target, at, cast(lw, load_at(lw, source, at).parts[0], own.item, t.item))
+        _put(lw, target, at, *operators.cast(lw, load_at(lw, source, at), t.item))
         return ()
 
     each(lw, lengths(target), (), one)
 
 
-def _put(lw: Lowering, target: Val, at: At, machine: int) -> None:
+def _put(lw: Lowering, target: Val, at: At, *parts: int) -> None:
+    """Store the machine values of an element."""
     type = target.type
     assert isinstance(type, Array)
     base, index, scale = arrays.element_address(lw, target, at)
-    lw.b.store(type.item.access, machine, base, index, scale, 0, arrays.ARRAY_DATA)
+    arrays.store_item(lw, type.item, parts, base, index, scale)
 
 
 # -- index arrays ------------------------------------------------------------------------------------------------------
@@ -349,7 +349,7 @@ def _items(lw: Lowering, array: Val, index: Val, node: Any) -> list[Val]:
         if constant_value(item) is Ellipsis:
             dots += 1
         elif isinstance(type, Array):
-            if type.item.kind == "f" or not type.ndim:
+            if type.item.kind in "fc" or not type.ndim:
                 lw.unsupported(f"indexing with {type} is not supported", node)
             taken += type.ndim if type.item is _BOOL else 1
         elif isinstance(type, Slice) or type is INT or (isinstance(type, Scalar) and type.kind in "iu"):
@@ -421,10 +421,10 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     assert isinstance(type, Array)
     items = _items(lw, array, index, node)
     value = settled(lw, value)
-    if isinstance(value.type, Scalar):
-        value = Val(type.item, (cast(lw, value.parts[0], value.type, type.item),))
+    if isinstance(value.type, (Scalar, Complex)) and value.type is not COMPLEX:
+        value = Val(type.item, operators.cast(lw, value, type.item))
     elif not isinstance(value.type, Array):
-        value = Val(type.item, (operators.store_value(lw, value, type.item, node),))
+        value = Val(type.item, operators.store_value(lw, value, type.item, node))
     mask = items[0]
     if isinstance(mask.type, Array) and mask.type.item is _BOOL and _is_rest(items[1:]):
         if not isinstance(value.type, Array):
@@ -458,7 +458,7 @@ def _dirty(lw: Lowering, array: Val) -> None:
 
 def _fill(lw: Lowering, target: Val, value: Val) -> None:
     def one(at: At, carried: Carried) -> Carried:
-        _put(lw, target, at, value.parts[0])
+        _put(lw, target, at, *value.parts)
         return ()
 
     each(lw, lengths(target), (), one)
@@ -489,7 +489,7 @@ def _store_masked(lw: Lowering, array: Val, mask: Val, value: Val) -> None:
         text = f"requires a 0 or 1-dimensional input, input has {own.ndim} dimensions"
         lw.fail_with(TypeError, f"NumPy boolean array indexing assignment {text}")
     if not own.ndim:
-        _fill_masked(lw, array, mask, Val(type.item, (cast(lw, load_at(lw, value, ()).parts[0], own.item, type.item),)))
+        _fill_masked(lw, array, mask, Val(type.item, operators.cast(lw, load_at(lw, value, ()), type.item)))
         return
     _check_mask(lw, array, mask, 0)
     emit, one_, zero = lw.b.emit, lw.int_const(1), lw.int_const(0)
@@ -506,7 +506,7 @@ def _store_masked(lw: Lowering, array: Val, mask: Val, value: Val) -> None:
     _dirty(lw, array)
 
     def one(at: At, carried: Carried) -> Carried:
-        _put(lw, array, at, cast(lw, load_at(lw, value, carried).parts[0], own.item, type.item))
+        _put(lw, array, at, *operators.cast(lw, load_at(lw, value, carried), type.item))
         return (emit("add", carried[0], step),)
 
     true_ones(lw, mask, (zero,), one)

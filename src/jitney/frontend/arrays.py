@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from ..pytypes import INT, Array, array_type, iterator_type
+from ..ir.types import NATURAL
+from ..pytypes import INT, Array, Complex, array_type, iterator_type
 from .operators import store_value
 from .state import Lowering, Val
 
@@ -16,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+    from ..pytypes import Scalar
 
 ARRAY_DATA = 1  # Memory.region of array elements
 _SCALES = (1, 2, 4, 8)
@@ -115,8 +118,7 @@ def element_address(lw: Lowering, array: Val, indices: Sequence[int]) -> tuple[i
         for i, length in zip(order[1:-1], dims[1:-1]):
             row = b.emit("add", b.emit("mul", row, length), i)
         base = b.emit("ptradd", base, b.emit("mul", b.emit("mul", row, dims[-1]), lw.int_const(scale)))
-    assert scale in _SCALES
-    return base, order[-1], scale
+    return scaled(lw, base, order[-1], scale)
 
 
 def _strided_address(
@@ -138,12 +140,39 @@ def _strided_address(
     return base, b.emit("mul", last, step), 1
 
 
+def scaled(lw: Lowering, base: int, index: int, size: int) -> tuple[int, int, int]:
+    """Base, index and scale of element `index` of so many bytes; no addressing mode has the scale of a complex128."""
+    return (base, index, size) if size in _SCALES else (base, lw.b.emit("mul", index, lw.int_const(size)), 1)
+
+
+def load_item(
+    lw: Lowering, item: Scalar | Complex, base: int, index: int | None = None, scale: int = 1, disp: int = 0,
+    region: int = ARRAY_DATA,
+) -> Val:  # fmt: skip
+    """The element of type `item` at an address."""
+    if isinstance(item, Complex):
+        access = NATURAL[item.leaves[0]]
+        places = (disp, disp + access.size)
+        return Val(item, tuple([lw.b.load(access, base, index, scale, at, region) for at in places]))
+    return Val(item, (lw.b.load(item.access, base, index, scale, disp, region),))
+
+
+def store_item(
+    lw: Lowering, item: Scalar | Complex, parts: Sequence[int], base: int, index: int | None = None, scale: int = 1,
+    region: int = ARRAY_DATA,
+) -> None:  # fmt: skip
+    """Store the machine values of an element of type `item` to an address."""
+    access = NATURAL[item.leaves[0]] if isinstance(item, Complex) else item.access
+    for k, part in enumerate(parts):
+        lw.b.store(access, part, base, index, scale, k * access.size, region)
+
+
 def load_at(lw: Lowering, array: Val, indices: Sequence[int]) -> Val:
     """The element at checked indices, one per axis, as a NumPy scalar."""
     type = array.type
     assert isinstance(type, Array)
     base, i, scale = element_address(lw, array, indices)
-    return Val(type.item, (lw.b.load(type.item.access, base, i, scale, 0, ARRAY_DATA),))
+    return load_item(lw, type.item, base, i, scale)
 
 
 def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node: Any) -> None:
@@ -151,8 +180,7 @@ def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node:
     type = array.type
     assert isinstance(type, Array)
     base, i, scale = element_address(lw, array, indices)
-    machine = store_value(lw, value, type.item, node)
-    lw.b.store(type.item.access, machine, base, i, scale, 0, ARRAY_DATA)
+    store_item(lw, type.item, store_value(lw, value, type.item, node), base, i, scale)
     if not type.local:
         lw.set_dirty()
 
@@ -190,6 +218,17 @@ def size(lw: Lowering, array: Val) -> int:
 # -- attributes --------------------------------------------------------------------------------------------------------
 
 
+def _part(lw: Lowering, array: Val, item: Complex, imaginary: bool) -> Val:
+    """The view of the real or imaginary parts of an array of complex numbers."""
+    type = array.type
+    assert isinstance(type, Array)
+    part: Scalar = item.part  # type: ignore[assignment]
+    data = lw.b.emit("ptradd", array.parts[1], lw.int_const(part.access.size if imaginary else 0))
+    dims, steps = lengths(array), strides(lw, array)
+    plain = array_type(part, type.ndim, "A", type.writeable, type.view, type.local, type.owned, type.mixed)
+    return make_view(lw, Val(plain, (array.parts[0], data, *dims, *steps)), data, dims, steps)
+
+
 def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
     """``array.name`` where it is known, else None."""
     type = array.type
@@ -208,6 +247,8 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
         return Val(INT, (lw.b.emit("mul", size(lw, array), lw.int_const(type.item.access.size)),))
     if name == "T":
         return make_view(lw, array, array.parts[1], lengths(array)[::-1], strides(lw, array)[::-1])
+    if name in ("real", "imag") and isinstance(type.item, Complex) and type.ndim:
+        return _part(lw, array, type.item, name == "imag")
     if name == "flat":
         return Val(iterator_type("flat", (type,)), array.parts)
     if name == "strides":

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import _ast
 
-from ..pytypes import FLOAT, INT, SCALARS, Array, Scalar, union_type
+from ..pytypes import COMPLEX, FLOAT, INT, SCALARS, Array, Complex, Scalar, union_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +30,14 @@ def foresee(lw: Lowering, node: Any, plan: Plan) -> None:
     for statement in _sums(node.body):
         name = statement.target.id
         value = lw.env.get(name)
-        if value is None or name in plan.types or value.type not in (INT, FLOAT):
+        if value is None or name in plan.types or value.type not in (INT, FLOAT, COMPLEX):
             continue
         added = _elements(lw, statement.value)
         if added is None:
+            continue
+        if isinstance(added, Complex):
+            plan.types[name] = added
+            plan.peel = True
             continue
         if value.type is FLOAT and added.kind in "iu":
             added = _FLOAT64
@@ -83,6 +87,8 @@ def _elements(lw: Lowering, tree: Any) -> Scalar | None:
             item = array.type.item
             if found is None or found is item:
                 found = item
+            elif isinstance(found, Complex) or isinstance(item, Complex):
+                return None
             elif found is _FLOAT64 or item is _FLOAT64:
                 found = _FLOAT64
             else:

@@ -109,6 +109,10 @@ def lower(
             lw.returns.append(lw.open_end(NONE_VAL))
         except DeadPath:
             pass
+        except UnsupportedError as error:
+            if not error.line:
+                lw.unsupported(error.message)
+            raise
         found = _joined_result(lw, boxed)
         if found is OBJECT:
             # Values that have no type in common are returned as objects.

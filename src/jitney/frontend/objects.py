@@ -20,6 +20,7 @@ from ..pytypes import (
     INT,
     NONE,
     Array,
+    Complex,
     Constant,
     Object,
     PyType,
@@ -31,7 +32,7 @@ from ..pytypes import (
     has_view,
     object_type,
 )
-from . import wholes
+from . import arrays, wholes
 from .library import creation, numpy_functions
 from .library.ranges import REVERSED, Range
 from .slices import bounds
@@ -160,7 +161,7 @@ def box(lw: Lowering, value: Val) -> Val:
         return new(lw, "PyFloat_FromDouble", value.parts[0], kind=float)
     if type is COMPLEX:
         return new(lw, "PyComplex_FromDoubles", *value.parts, kind=complex)
-    if isinstance(type, Scalar):
+    if isinstance(type, (Scalar, Complex)):
         return _box_scalar(lw, value, type)
     if isinstance(type, Tuple):
         return _box_tuple(lw, lw.elements(value))
@@ -179,14 +180,14 @@ def _class_of(value: Any) -> type:
     return value.__class__ if isinstance(value.__class__, type) else type(value)
 
 
-def _box_scalar(lw: Lowering, value: Val, type: Scalar) -> Val:
+def _box_scalar(lw: Lowering, value: Val, type: Scalar | Complex) -> Val:
     numpy = sys.modules["numpy"]
     dtype = numpy.dtype(type.dtype)
     if type.kind == "b":
         true, false = lw.keep(numpy.True_), lw.keep(numpy.False_)
         return Val(object_type(dtype.type), (lw.b.emit("select", value.parts[0], true, false),))
-    room = lw.b.emit("alloca", imm=8)
-    lw.b.store(type.access, value.parts[0], room)
+    room = lw.b.emit("alloca", imm=16)
+    arrays.store_item(lw, type, value.parts, room, region=0)
     address = lw.hooks.host.numpy_function("PyArray_Scalar")
     args = (room, lw.b.const(PTR, id(dtype)), lw.b.const(PTR, 0))
     return received(lw, lw.ccall("PyArray_Scalar", address, args, PTR, pure=False), dtype.type)
@@ -237,7 +238,7 @@ def is_unboxable(type: PyType | None) -> bool:
     """Whether an object of the type can be taken apart."""
     if isinstance(type, Tuple):
         return all(is_unboxable(t) for t in type.elements)
-    return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, (Scalar, Array, Object))
+    return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, (Scalar, Complex, Array, Object))
 
 
 def unbox(lw: Lowering, value: Val, type: PyType, what: str, local: bool = False) -> Val:
@@ -278,10 +279,10 @@ def unbox(lw: Lowering, value: Val, type: PyType, what: str, local: bool = False
         lw.check(b.emit("eq", size, lw.int_const(len(type.elements))), "guess", what)
         return lw.make_tuple(_tuple_items(lw, value, type.elements, what, local))
     assert numpy is not None
-    if isinstance(type, Scalar):
+    if isinstance(type, (Scalar, Complex)):
         _check_class(lw, object, numpy.dtype(type.dtype).type, what)
         at = lw.hooks.host.arrays().scalar
-        return Val(type, (b.load(type.access, object, disp=at, region=HEADERS),))
+        return arrays.load_item(lw, type, object, disp=at, region=HEADERS)
     assert isinstance(type, Array), type
     _check_class(lw, object, numpy.ndarray, what)
     return _unbox_array(lw, value, type, what, local)

@@ -18,9 +18,9 @@ from ..pytypes import (
     COMPLEX,
     FLOAT,
     INT,
+    ITEMS,
     MAX_LENGTH,
     NONE,
-    SCALARS,
     UNBOUND,
     Array,
     Complex,
@@ -201,9 +201,11 @@ class Lowering:
             return self.make_tuple([self.constant(v) for v in value])
         numpy = sys.modules.get("numpy")
         if numpy is not None and isinstance(value, numpy.generic):
-            item = SCALARS.get(value.dtype.name)
+            item = ITEMS.get(value.dtype.name)
             if item is not None and kind is numpy.dtype(item.dtype).type:
-                return Val(item, (self.b.const(item.access.type, value.item()),))
+                plain = value.item()
+                parts = (plain.real, plain.imag) if item.kind == "c" else (plain,)
+                return Val(item, tuple([self.b.const(leaf, part) for leaf, part in zip(item.leaves, parts)]))
         return Val(constant_type(value))
 
     def known(self, value: Val) -> Any:

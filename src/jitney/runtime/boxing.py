@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from ..ir.types import ACCESSES, F32, F64, I1, I64, PTR
+from ..ir.types import ACCESSES, F32, F64, I1, I64, NATURAL, PTR
 from ..pytypes import (
     BOOL,
     COMPLEX,
     FLOAT,
     INT,
+    ITEMS,
     MAX_LENGTH,
     MAX_NDIM,
     NONE,
-    SCALARS,
     Array,
     Complex,
     Constant,
@@ -87,6 +87,10 @@ def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ..
     if isinstance(type, Scalar):
         _exact(b, object, id(numpy.dtype(type.dtype).type), misfit.other)
         return (b.load(type.access, object, disp=layout.scalar),)
+    if isinstance(type, Complex):
+        _exact(b, object, id(numpy.dtype(type.dtype).type), misfit.other)
+        access = NATURAL[type.leaves[0]]
+        return tuple([b.load(access, object, disp=layout.scalar + k * access.size) for k in range(2)])
     assert isinstance(type, Array), type
     return _array(b, object, type, layout, numpy, misfit)
 
@@ -102,7 +106,7 @@ def _has_form(b: Writer, object: int, layout: ArrayLayout, numpy: Any) -> int:
     order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
     known = b.emit("and", known, b.emit("ne", order, b.const(I64, _SWAPPED)))
     number = b.load(ACCESSES["u32"], dtype, disp=layout.type_number)
-    numbers = {n for name in SCALARS for n in _numbers(numpy, numpy.dtype(name))}
+    numbers = {n for name in ITEMS for n in _numbers(numpy, numpy.dtype(name))}
     listed = b.emit("lshr", b.const(I64, sum(1 << n for n in numbers)), number)
     listed = b.emit("and", b.emit("ne", b.emit("and", listed, one), zero), b.emit("ult", number, b.const(I64, 64)))
     return b.emit("and", known, listed)
@@ -197,7 +201,7 @@ def _array(
 
 def _numbers(numpy: Any, dtype: Any) -> list[int]:
     """The type numbers of all dtypes that are equal to this one."""
-    return [d.num for d in map(numpy.dtype, "?bhilqBHILQfd") if d == dtype]
+    return [d.num for d in map(numpy.dtype, "?bhilqBHILQfdFD") if d == dtype]
 
 
 # -- results -----------------------------------------------------------------------------------------------------------
@@ -216,7 +220,7 @@ def box(b: Writer, type: PyType, leaves: tuple[int, ...]) -> int:
     if isinstance(type, Union):
         return _box_union(b, type, leaves)
     if isinstance(type, Complex):
-        return b.api("PyComplex_FromDoubles", PTR, *leaves)
+        return b.api("PyComplex_FromDoubles", PTR, *[b.emit("fext", p) if type.leaves[0] is F32 else p for p in leaves])
     leaf = leaves[0]
     machine = type.leaves[0]
     if machine is I1:
@@ -281,7 +285,7 @@ def _box_union(b: Writer, type: Union, leaves: tuple[int, ...]) -> int:
             b.start(here, idom)
         parts = _unpacked(b, type, member, payload)
         if isinstance(member, Complex):
-            parts += tuple(second)
+            parts += tuple([b.emit("fround", p) for p in second] if member.leaves[0] is F32 else second)
         b.jump(join, (box(b, member, parts),))
         if after is not None:
             b.start(after, idom)

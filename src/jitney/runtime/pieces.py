@@ -10,7 +10,21 @@ import sys
 
 from ..ir import context
 from ..ir.types import F32, F64, I1
-from ..pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Array, Constant, Object, Scalar, Tuple, Union
+from ..pytypes import (
+    BOOL,
+    COMPLEX,
+    COMPLEX128,
+    FLOAT,
+    INT,
+    NONE,
+    Array,
+    Complex,
+    Constant,
+    Object,
+    Scalar,
+    Tuple,
+    Union,
+)
 from . import capi, pieces_x86_64, stubs
 from .layouts import LAYOUT, array_flags, arrays, is_ndarray
 
@@ -259,6 +273,12 @@ def _unbox(a: Assembly, type: PyType) -> None:
         else:
             a.put(_LOADS[type.access.name], layout.scalar)
             a.value()
+    elif isinstance(type, Complex):
+        layout = arrays()
+        assert layout is not None
+        a.put("TYPE_IS", id(sys.modules["numpy"].dtype(type.dtype).type))
+        for k, leaf in enumerate(type.leaves):
+            a.float(leaf, layout.scalar + k * leaf.size)
     elif isinstance(type, Array):
         _unbox_array(a, type)
     elif isinstance(type, Object) and not is_ndarray(type.kind):
@@ -327,7 +347,7 @@ def _boxed_as(type: PyType) -> str:
         return "none"
     if isinstance(type, (Array, Object)) and type.owned:
         return "object"
-    if type is COMPLEX:
+    if type is COMPLEX or type is COMPLEX128:
         return "complex"
     if not isinstance(type, Scalar) and type not in (INT, FLOAT, BOOL):
         raise Unusual

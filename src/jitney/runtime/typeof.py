@@ -10,10 +10,10 @@ from ..pytypes import (
     COMPLEX,
     FLOAT,
     INT,
+    ITEMS,
     MAX_LENGTH,
     MAX_NDIM,
     NONE,
-    SCALARS,
     Array,
     PyType,
     Scalar,
@@ -39,7 +39,7 @@ def type_of(value: Any) -> PyType | None:
 
     Exact types only: an instance of a subclass of int, float or ndarray may behave differently. Two arrays of the
     same type agree in dtype, number of dimensions, contiguity and writeability; arrays of other elements than
-    `SCALARS`, unaligned and byte-swapped ones, and those without dimensions or of more than `MAX_NDIM` are objects like
+    `ITEMS`, unaligned and byte-swapped ones, and those without dimensions or of more than `MAX_NDIM` are objects like
     any other; longer ones than `MAX_LENGTH` have no type. A string, function or class is its own type; of any other
     object the class is.
     """
@@ -59,7 +59,7 @@ def type_of(value: Any) -> PyType | None:
         if isinstance(value, (numpy.ufunc, numpy.dtype, type(numpy.sum))):
             return constant_type(value)
         if isinstance(value, numpy.generic):
-            scalar = SCALARS.get(value.dtype.name)
+            scalar = ITEMS.get(value.dtype.name)
             return scalar if scalar is not None and kind is numpy.dtype(scalar.dtype).type else object_type(kind)
     if isinstance(value, _CONSTANTS):
         return constant_type(value)
@@ -72,7 +72,7 @@ def _array_type(array: Any) -> PyType | None:
     dtype, flags = array.dtype, array.flags
     item = _ITEMS.get(dtype)
     if item is None:
-        item = SCALARS.get(dtype.name)
+        item = ITEMS.get(dtype.name)
         if item is not None:
             _ITEMS[dtype] = item
     if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:

@@ -21,6 +21,7 @@ import sys
 from types import BuiltinFunctionType
 
 from ...lazy import lazy
+from ...pytypes import Complex
 from .. import wholes
 from . import builtins
 from .ranges import prange
@@ -76,7 +77,7 @@ def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> 
         shaping.METHODS.get(name) or reductions.METHODS.get(name) or elementwise.METHODS.get(name)
         or selecting.METHODS.get(name)
     )  # fmt: skip
-    return _called(lw, row, args, kwargs) if row is not None else None
+    return _of_numbers(lw, row, args, kwargs) if row is not None else None
 
 
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:
@@ -89,7 +90,17 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
     # Jitted functions are in no table: NumPy's need not be loaded for them.
     if row is None and "numpy" in sys.modules and type(function).__module__ != "jitney":
         row = numpy_ufuncs.find(function) or _of_numpy(function)
+        return _of_numbers(lw, row, args, kwargs) if row is not None else None
     return _called(lw, row, args, kwargs) if row is not None else None
+
+
+def _of_numbers(lw: Lowering, row: Row, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """A row of NumPy's, which may not know of complex numbers."""
+    if row not in builtins.OF_COMPLEX:
+        for value in (*args, *kwargs.values()):
+            if isinstance(wholes.item_of(value.type), Complex):
+                return None
+    return _called(lw, row, args, kwargs)
 
 
 def _called(lw: Lowering, row: Row, args: list[Val], kwargs: dict[str, Val]) -> Val | None:

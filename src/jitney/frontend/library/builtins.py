@@ -33,6 +33,8 @@ _NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint
 
 DEFERRING: set[Row] = set()
 """Rows that take array expressions as they are; all others get the arrays they compute."""
+OF_COMPLEX: set[Row] = set()
+"""Rows of NumPy's functions that take complex numbers, or arrays of them: for all others they have no meaning."""
 BEYOND = "\nraise OverflowError('an int beyond 64 bits')"  # ends the text of a check that an int fits
 
 

@@ -11,12 +11,16 @@ from ...ir.function import Loop
 from ...ir.types import ACCESSES, I64, PTR
 from ...pytypes import (
     BOOL,
+    COMPLEX,
+    COMPLEX128,
     FLOAT,
     INT,
+    ITEMS,
     MAX_NDIM,
     NONE,
     SCALARS,
     Array,
+    Complex,
     Constant,
     Object,
     PyType,
@@ -24,9 +28,10 @@ from ...pytypes import (
     Tuple,
     array_type,
 )
-from .. import operators
+from .. import arrays, operators
 from ..operators.numpy_scalars import convert
 from ..state import Val, constant_value
+from .builtins import OF_COMPLEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,11 +94,11 @@ def field(lw: Lowering, object: int, name: str) -> int:
     return lw.b.load(_POINTER, object, disp=getattr(lw.hooks.host.arrays(), name), region=HEADERS)
 
 
-def fill(lw: Lowering, array: Val, machine: int) -> None:
-    """Store a machine value into every element of a contiguous array."""
+def fill(lw: Lowering, array: Val, *parts: int) -> None:
+    """Store the machine values of an element into every one of a contiguous array."""
     type = array.type
     assert isinstance(type, Array) and type.layout != "A"
-    b, access = lw.b, type.item.access
+    b = lw.b
     total = lw.int_const(1)
     for length in array.parts[2:]:
         total = b.emit("mul", total, length)
@@ -108,7 +113,7 @@ def fill(lw: Lowering, array: Val, machine: int) -> None:
     i = b.param(header, I64)
     loop.counter, loop.step, loop.stop = i, 1, total
     b.start(header, pre)
-    b.store(access, machine, array.parts[1], i, access.size, 0, ARRAY_DATA)
+    arrays.store_item(lw, type.item, parts, *arrays.scaled(lw, array.parts[1], i, type.item.access.size))
     following = b.emit("add", i, one)
     b.branch(b.emit("slt", following, total), header, done, (following,), ())
     b.start(done, first)
@@ -207,14 +212,16 @@ def item_of(value: Val | None, default: Scalar | None = None) -> Scalar | None:
         dtype = numpy.dtype(known)
     except TypeError:
         return None
-    item = SCALARS.get(dtype.name)
+    item = ITEMS.get(dtype.name)
     return item if item is not None and dtype is numpy.dtype(item.dtype) else None
 
 
 def item_of_value(type: PyType) -> Scalar | None:
     """The dtype that NumPy gives an array made of such a scalar."""
-    if isinstance(type, Scalar):
-        return type
+    if isinstance(type, (Scalar, Complex)) and type is not COMPLEX:
+        return type  # type: ignore[return-value]
+    if type is COMPLEX:
+        return COMPLEX128  # type: ignore[return-value]
     names = {INT: "int64", FLOAT: "float64", BOOL: "bool"}
     return SCALARS[names[type]] if type in names else None
 
@@ -277,8 +284,8 @@ def _like(lw: Lowering, like: Val, given: dict[str, Val], value: Any) -> Val | N
 def _filled(lw: Lowering, item: Scalar, shape: list[int], value: Any, order: str) -> Val:
     array = allocate(lw, item, shape, value == 0, order)
     if value:
-        leaf = item.access.type
-        fill(lw, array, lw.b.const(leaf, leaf_value(item, value)))
+        values = (value, 0.0) if item.kind == "c" else (leaf_value(item, value),)
+        fill(lw, array, *[lw.b.const(leaf, v) for leaf, v in zip(item.leaves, values)])
     return array
 
 
@@ -295,11 +302,11 @@ def _full(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     shape = shape_of(lw, given["shape"])
     if order is None or shape is None or len(shape) > MAX_NDIM:
         return None
-    machine = _converted(lw, value, item)
-    if machine is None or item is None:
+    parts = _converted(lw, value, item)
+    if parts is None or item is None:
         return None
     array = allocate(lw, item, shape, False, order)
-    fill(lw, array, machine)
+    fill(lw, array, *parts)
     return array
 
 
@@ -308,22 +315,24 @@ def _full_like(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | N
     if given is None or "subok" in given or not isinstance(given["a"].type, Array):
         return None
     item = item_of(given.get("dtype"), given["a"].type.item)
-    machine = _converted(lw, given["fill_value"], item)
-    array = _like(lw, given["a"], given, None) if machine is not None else None
-    if array is not None and machine is not None:
-        fill(lw, array, machine)
+    parts = _converted(lw, given["fill_value"], item)
+    array = _like(lw, given["a"], given, None) if parts is not None else None
+    if array is not None and parts is not None:
+        fill(lw, array, *parts)
     return array
 
 
-def _converted(lw: Lowering, value: Val, item: Scalar | None) -> int | None:
-    """`value` as an element, where NumPy's unchecked conversion is plain: to the same type, or to a float."""
+def _converted(lw: Lowering, value: Val, item: Scalar | None) -> tuple[int, ...] | None:
+    """`value` as an element, where NumPy's unchecked conversion is plain: to the same type, to a float, or complex."""
     own = item_of_value(value.type)
     if item is None or own is None:
         return None
     if own is item:
-        return value.parts[0]
-    if item.kind == "f":
-        return convert(lw, Val(own, value.parts), item)
+        return value.parts
+    if item.kind == "c":
+        return operators.store_value(lw, value, item, None)
+    if item.kind == "f" and own.kind != "c":
+        return (convert(lw, Val(own, value.parts), item),)
     return None
 
 
@@ -337,3 +346,4 @@ ROWS: dict[str, Row] = {
     "ones_like": _making_like(1),
     "full_like": _full_like,
 }
+OF_COMPLEX.update(ROWS.values())

@@ -21,7 +21,7 @@ from ..wholes.nests import Nest, Point, Run
 from ..wholes.reducing import sum_type
 from ..wholes.shapes import broadcast
 from . import creation
-from .builtins import DEFERRING, round_scalar
+from .builtins import DEFERRING, OF_COMPLEX, round_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def _is_array(value: Val) -> bool:
 
 
 def _item(value: Val) -> Scalar:
-    type = element_type(value)
-    assert isinstance(type, Scalar)
+    type: Scalar = element_type(value)  # type: ignore[assignment]
     return type
 
 
@@ -318,3 +317,4 @@ METHODS: dict[str, Row] = {
     "cumprod": ROWS["cumprod"],
 }
 DEFERRING.update(ROWS.values(), METHODS.values())
+OF_COMPLEX.update((_astype, _flatten, _fill, ROWS["copy"], METHODS["copy"]))

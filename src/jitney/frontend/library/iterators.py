@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...pytypes import BOOL, INT, Array, Scalar, Tuple, iterator_type
 from ..operators import to_index
 from ..state import Val
+from .builtins import OF_COMPLEX
 from .ranges import REVERSED, Range
 
 TYPE_CHECKING = False
@@ -74,3 +75,4 @@ def _ndenumerate(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val |
 
 
 NUMPY_ROWS: dict[str, Row] = {"ndindex": _ndindex, "ndenumerate": _ndenumerate}
+OF_COMPLEX.update(NUMPY_ROWS.values())

@@ -8,13 +8,13 @@ import sys
 
 from ...ir.types import I1
 from ...lazy import lazy
-from ...pytypes import FLOAT, INT, SCALARS, Constant, Scalar, Union
+from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Constant, Scalar, Union
 from .. import operators, wholes
 from ..operators import libm, ufunc_loops
-from ..operators.numpy_scalars import NP_BOOL, cast, convert, integer_power, wrap
+from ..operators.numpy_scalars import NP_BOOL, convert, integer_power, wrap
 from ..operators.unions import converts, to_float64
 from ..state import Val
-from .builtins import DEFERRING, positional, round_scalar
+from .builtins import DEFERRING, OF_COMPLEX, positional, round_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def find(function: Any) -> Row | None:
 
 def _fill() -> None:
     numpy = sys.modules["numpy"]
-    for name, t in SCALARS.items():
+    for name, t in ITEMS.items():
         _rows[id(getattr(numpy, name if name != "bool" else "bool_"))] = _constructor(t)
     for name in ("round", "around"):
         _rows[id(getattr(numpy, name))] = _round
@@ -192,6 +192,7 @@ def _ufunc(ufunc: Any) -> Row:
         return _split(lw, args, lambda values: one(lw, (_loops_of(ufunc, values) or loops)[0], values))
 
     DEFERRING.add(row)
+    OF_COMPLEX.add(row)
 
     def one(lw: Lowering, loop: UfuncLoop, args: list[Val]) -> Val:
         parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])
@@ -234,14 +235,14 @@ def _constructor(t: Scalar) -> Row:
     """``np.float32(x)``: NumPy's scalars are cast as C does, Python's numbers must fit as in an assignment."""
 
     def one(lw: Lowering, value: Val) -> Val:
-        if isinstance(value.type, Scalar):
-            return Val(t, (cast(lw, value.parts[0], value.type, t),))
-        return Val(t, (operators.store_value(lw, value, t, None),))
+        if isinstance(value.type, (Scalar, Complex)) and value.type is not COMPLEX:
+            return Val(t, operators.cast(lw, value, t))
+        return Val(t, operators.store_value(lw, value, t, None))
 
     @positional(0, 1)
     def row(lw: Lowering, args: list[Val]) -> Val | None:
         if not args:
-            return Val(t, (lw.b.const(t.access.type, 0),))
+            return Val(t, tuple([lw.b.const(leaf, 0) for leaf in t.leaves]))
         value = args[0]
         if t is _FLOAT64 and converts(value.type):
             return Val(t, (to_float64(lw, value),))
@@ -249,6 +250,7 @@ def _constructor(t: Scalar) -> Row:
             return None
         return lw.split(value, lambda v: one(lw, v))
 
+    OF_COMPLEX.add(row)
     return row
 
 

@@ -23,6 +23,7 @@ from ...pytypes import (
     INT,
     NONE,
     Array,
+    Complex,
     Constant,
     Object,
     PyType,
@@ -210,7 +211,7 @@ def _told(lw: Lowering, result: Any) -> PyType | None:
         items = [_told(lw, v) for v in result]
         return object_type(type(result), False, tuple([t for t in items if t is not None]))
     found = lw.hooks.type_of(result)
-    if found in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(found, (Scalar, Array)):
+    if found in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(found, (Scalar, Complex, Array)):
         return found
     return None
 
@@ -229,7 +230,7 @@ def _sample(lw: Lowering, value: Val) -> Any:
         return tuple([_sample(lw, v) for v in lw.elements(value)])
     if isinstance(type, Slice):
         return slice(*[_sample(lw, v) for v in bounds(value)])
-    if isinstance(type, Scalar):
+    if isinstance(type, (Scalar, Complex)) and type is not COMPLEX:
         return sys.modules["numpy"].dtype(type.dtype).type(1)
     if isinstance(type, Constant):
         return type.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...pytypes import INT, NONE, SCALARS, Array, Scalar
 from .. import advanced, arrays, slices
 from ..state import NONE_VAL, Val
+from .builtins import OF_COMPLEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,3 +74,4 @@ NUMPY_ROWS: dict[str, Row] = {
     "take": _take,
 }
 METHODS: dict[str, Row] = {"nonzero": _nonzero, "take": _take}
+OF_COMPLEX.update(NUMPY_ROWS.values(), METHODS.values())

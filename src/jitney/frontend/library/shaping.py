@@ -16,6 +16,7 @@ from .. import arrays
 from ..operators import to_index
 from ..state import Val
 from ..wholes.shapes import check_shapes
+from .builtins import OF_COMPLEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -280,3 +281,4 @@ METHODS: dict[str, Row] = {
     "ravel": _ravel,
     "diagonal": _diagonal,
 }
+OF_COMPLEX.update(NUMPY_ROWS.values(), METHODS.values())

@@ -30,7 +30,7 @@ else:
         "jitney.frontend.operators", "complexes", "constants", "numpy_scalars", "object_operators", "storing", "tuples"
     )
 
-__all__ = ["binary", "unary", "compare", "truth", "store_value", "to_index"]
+__all__ = ["binary", "unary", "compare", "truth", "store_value", "cast", "to_index"]
 
 
 def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
@@ -180,9 +180,19 @@ def _not_zero(lw: Lowering, part: int) -> int:
     return lw.b.emit("fne" if machine.is_float else "ne", part, lw.b.const(machine, 0))
 
 
-def store_value(lw: Lowering, value: Val, scalar: Scalar, node: Any) -> int:
-    """The machine value to store into an array's element of dtype `scalar`."""
-    return storing.store_value(lw, value, scalar, node, truth)
+def store_value(lw: Lowering, value: Val, item: Scalar | Complex, node: Any) -> tuple[int, ...]:
+    """The machine values to store into an array's element of type `item`."""
+    return storing.store_value(lw, value, item, node, truth)
+
+
+def cast(lw: Lowering, value: Val, item: Scalar | Complex) -> tuple[int, ...]:
+    """The machine values of a NumPy scalar as an element of type `item`, converted as C does (`astype`)."""
+    type = value.type
+    if type is item:
+        return value.parts
+    if isinstance(type, Scalar) and isinstance(item, Scalar):
+        return (numpy_scalars.cast(lw, value.parts[0], type, item),)
+    return complexes.cast(lw, value, item)
 
 
 def to_index(lw: Lowering, value: Val) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from ...lazy import lazy
-from ...pytypes import BOOL, COMPLEX, FLOAT, INT, Complex
+from ...pytypes import BOOL, COMPLEX, COMPLEX128, FLOAT, INT, SCALARS, Complex, Scalar
 from ..state import Val, constant_value
 from . import libm
 from .errors import type_error
@@ -23,14 +23,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...pytypes import PyType
     from ..state import Lowering
-    from . import constants, object_operators
+    from . import constants, numpy_scalars, object_operators
 
     Pair = tuple[int, int]
     """The machine values of the real and the imaginary part."""
 else:
-    constants, object_operators = lazy("jitney.frontend.operators", "constants", "object_operators")
+    constants, numpy_scalars, object_operators = lazy(
+        "jitney.frontend.operators", "constants", "numpy_scalars", "object_operators"
+    )
 
+FLOAT64 = SCALARS["float64"]
 _GREATEST_POWER = 100  # CPython multiplies up to this exponent, and goes by logarithms beyond
 
 
@@ -46,6 +50,34 @@ def pair(lw: Lowering, value: Val) -> Pair | None:
         except OverflowError as error:
             lw.fail_with(OverflowError, *error.args)
     return None
+
+
+def convert(lw: Lowering, value: Val, t: Complex) -> Pair:
+    """A number as an operand, or an array's element, of NumPy's type `t`."""
+    type = value.type
+    if isinstance(type, Scalar) or (isinstance(type, Complex) and type is not COMPLEX):
+        return cast(lw, value, t)  # type: ignore[return-value]
+    found = pair(lw, value)
+    if found is None:
+        lw.unsupported(f"{type} as a complex number is not supported")
+    if t.part is FLOAT64:
+        return found
+    return lw.b.emit("fround", found[0]), lw.b.emit("fround", found[1])
+
+
+def cast(lw: Lowering, value: Val, t: Scalar | Complex) -> tuple[int, ...]:
+    """The parts of a NumPy scalar as C converts it to `t`; one of the two types is complex."""
+    type = value.type
+    if not isinstance(t, Complex):
+        if t.kind != "b":
+            # With a warning.
+            lw.unsupported(f"{type} as {t} is not supported")
+        return (not_zero(lw, (value.parts[0], value.parts[1])),)
+    part: Scalar = t.part  # type: ignore[assignment]
+    if isinstance(type, Complex):
+        return tuple([numpy_scalars.cast(lw, p, type.part, part) for p in value.parts])  # type: ignore[arg-type]
+    assert isinstance(type, Scalar)
+    return numpy_scalars.cast(lw, value.parts[0], type, part), lw.b.const(part.access.type, 0.0)
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
@@ -96,16 +128,37 @@ def _divide(lw: Lowering, a: Pair, b: Pair) -> Pair:
     return _quotient(lw, a, b)
 
 
+def _numpy_quotient(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    """``a / b`` of NumPy, which multiplies by a reciprocal; by zero both parts are divided."""
+    emit, machine = lw.b.emit, lw.function.types[b[0]]
+    zero, one = lw.b.const(machine, 0.0), lw.b.const(machine, 1.0)
+    x, y = emit("fabs", b[0]), emit("fabs", b[1])
+    first = emit("fge", x, y)
+    great, small = emit("select", first, b[0], b[1]), emit("select", first, b[1], b[0])
+    ratio = emit("fdiv", small, great)
+    scale = emit("fdiv", one, emit("fadd", great, emit("fmul", small, ratio)))
+    p, q = emit("select", first, a[0], a[1]), emit("select", first, a[1], a[0])
+    real, scaled = emit("fadd", p, emit("fmul", q, ratio)), emit("fmul", p, ratio)
+    imaginary = emit("select", first, emit("fsub", q, scaled), emit("fsub", scaled, q))
+    by_zero = emit("and", emit("feq", x, zero), emit("feq", y, zero))
+    parts = zip((emit("fmul", real, scale), emit("fmul", imaginary, scale)), a)
+    real, imaginary = [emit("select", by_zero, emit("fdiv", own, x), part) for part, own in parts]
+    return real, imaginary
+
+
 _BINARY: dict[str, Callable[[Lowering, Pair, Pair], Pair]] = {
     "+": add,
     "-": subtract,
     "*": multiply,
     "/": _divide,
 }
+_NUMPY = {**_BINARY, "/": _numpy_quotient}
 
 
 def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """``a op b`` where at least one is complex."""
+    if _is_numpy(a.type) or _is_numpy(b.type):
+        return _numpy_binary(lw, op, a, b)
     x, y = pair(lw, a), pair(lw, b)
     if x is None or y is None:
         type_error(lw, FUNCTIONS[op], a, b)
@@ -115,6 +168,21 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     if row is None:
         type_error(lw, FUNCTIONS[op], a, b)
     return Val(COMPLEX, row(lw, x, y))
+
+
+def _is_numpy(type: PyType) -> bool:
+    return isinstance(type, Scalar) or (isinstance(type, Complex) and type is not COMPLEX)
+
+
+def _numpy_binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    """By NumPy's rules, in the type that it gives the result."""
+    row = _NUMPY.get(op)
+    if row is None:
+        return object_operators.binary(lw, op, a, b)
+    t = numpy_scalars.result_type(FUNCTIONS[op], a.type, b.type)
+    if not isinstance(t, Complex):
+        return object_operators.binary(lw, op, a, b)
+    return Val(t, row(lw, convert(lw, a, t), convert(lw, b, t)))
 
 
 def _power(lw: Lowering, a: Val, b: Val, x: Pair, y: Pair) -> Val:
@@ -146,6 +214,8 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
     if op == "-":
         return Val(a.type, tuple([lw.b.emit("fneg", part) for part in a.parts]))
     if op == "abs":
+        if isinstance(a.type, Complex) and a.type is not COMPLEX:
+            return Val(a.type.part, (libm.call(lw, "hypot", *a.parts),))
         return Val(FLOAT, (_magnitude(lw, (a.parts[0], a.parts[1])),))
     type_error(lw, UNARY_FUNCTIONS[op], a)
 
@@ -164,6 +234,8 @@ def _magnitude(lw: Lowering, a: Pair) -> int:
 
 def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """``a == b`` and ``a != b``; others raise."""
+    if _is_numpy(a.type) or _is_numpy(b.type):
+        return _numpy_compare(lw, op, a, b)
     if op not in ("==", "!="):
         type_error(lw, FUNCTIONS[op], a, b)
     if a.type is not COMPLEX:
@@ -182,6 +254,15 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     return Val(BOOL, (same if op == "==" else lw.b.emit("not", same),))
 
 
+def _numpy_compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
+    t = numpy_scalars.result_type(FUNCTIONS["+"], a.type, b.type)
+    if op not in ("==", "!=") or not isinstance(t, Complex):
+        return object_operators.compare(lw, op, a, b)
+    x, y = convert(lw, a, t), convert(lw, b, t)
+    same = lw.b.emit("and", lw.b.emit("feq", x[0], y[0]), lw.b.emit("feq", x[1], y[1]))
+    return Val(numpy_scalars.NP_BOOL, (same if op == "==" else lw.b.emit("not", same),))
+
+
 # -- attributes --------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +272,8 @@ def attribute(lw: Lowering, value: Val, name: str) -> Val | None:
     if isinstance(type, Complex):
         if name in ("real", "imag"):
             return Val(type.part, (value.parts[name == "imag"],))
+    elif isinstance(type, Scalar) and name in ("real", "imag"):
+        return value if name == "real" else Val(type, (lw.b.const(type.access.type, 0),))
     elif type in NUMBERS and name in ("real", "imag"):
         own = FLOAT if type is FLOAT else INT
         if name == "imag":
@@ -205,7 +288,9 @@ def conjugate(lw: Lowering, value: Val) -> Val:
 
 
 def construct(lw: Lowering, args: list[Val]) -> Val | None:
-    """``complex(*args)`` of Python's own numbers; None for others."""
+    """``complex(*args)`` of Python's own numbers, or of one of NumPy's; None for others."""
+    if len(args) == 1 and _is_numpy(args[0].type):
+        return Val(COMPLEX, convert(lw, args[0], COMPLEX128))
     pairs = [pair(lw, v) for v in args]
     if None in pairs:
         return None

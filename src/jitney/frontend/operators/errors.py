@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Constant, Scalar, Tuple
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Complex, Constant, Scalar, Tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def sample(type_: PyType) -> Any:
         return found
     if isinstance(type_, Scalar):
         found = _SAMPLES[type_] = getattr(sys.modules["numpy"], type_.dtype if type_.kind != "b" else "bool_")(1)
+        return found
+    if isinstance(type_, Complex):
+        found = _SAMPLES[type_] = getattr(sys.modules["numpy"], type_.dtype)(1 + 1j)
         return found
     if isinstance(type_, Tuple):
         return tuple([sample(t) for t in type_.elements])

@@ -11,7 +11,7 @@ import sys
 
 from ...ir.types import F64
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Constant, Scalar
+from ...pytypes import BOOL, FLOAT, INT, ITEMS, SCALARS, Constant, Scalar
 from ..state import Val, constant_value
 from . import floats
 from .errors import sample, type_error
@@ -53,7 +53,7 @@ def result_type(function: Callable[..., Any], *types: PyType) -> Scalar | None:
         except Exception:
             found = None
         else:
-            found = SCALARS.get(result.dtype.name) if isinstance(result, numpy.generic) else None
+            found = ITEMS.get(result.dtype.name) if isinstance(result, numpy.generic) else None
         _results[key] = found
     return found  # type: ignore[return-value]
 

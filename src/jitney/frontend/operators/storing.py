@@ -10,7 +10,8 @@ import math
 import sys
 
 from ...ir.types import F64
-from ...pytypes import BOOL, FLOAT, INT, NONE, Constant, Scalar, Union
+from ...lazy import lazy
+from ...pytypes import BOOL, FLOAT, INT, NONE, Complex, Constant, Scalar, Union
 from ..state import Val
 from .errors import sample
 from .numpy_scalars import FLOAT64, INT64, NP_BOOL, UINT64, bounds, cast, check_fits, convert, float_to_uint64
@@ -22,10 +23,23 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
+    from . import complexes
+else:
+    complexes = lazy("jitney.frontend.operators", "complexes")
 
 
-def store_value(lw: Lowering, value: Val, scalar: Scalar, node: Any, truth: Callable[[Lowering, Val], int]) -> int:
-    """The machine value to store into an element of dtype `scalar` for `value`."""
+def store_value(
+    lw: Lowering, value: Val, item: Scalar | Complex, node: Any, truth: Callable[[Lowering, Val], int]
+) -> tuple[int, ...]:
+    """The machine values to store into an element of type `item` for `value`."""
+    if isinstance(item, Complex):
+        if isinstance(value.type, Union):
+            return lw.split(value, lambda v: Val(item, store_value(lw, v, item, node, truth))).parts
+        return complexes.convert(lw, value, item)
+    return (_machine_value(lw, value, item, node, truth),)
+
+
+def _machine_value(lw: Lowering, value: Val, scalar: Scalar, node: Any, truth: Callable[[Lowering, Val], int]) -> int:
     type = value.type
     if type is scalar:
         return value.parts[0]
@@ -34,7 +48,7 @@ def store_value(lw: Lowering, value: Val, scalar: Scalar, node: Any, truth: Call
     if scalar is FLOAT64 and converts(type):
         return to_float64(lw, value)
     if isinstance(type, Union):
-        return lw.split(value, lambda v: Val(scalar, (store_value(lw, v, scalar, node, truth),))).parts[0]
+        return lw.split(value, lambda v: Val(scalar, (_machine_value(lw, v, scalar, node, truth),))).parts[0]
     if type is BOOL or type is NP_BOOL:
         return cast(lw, value.parts[0], NP_BOOL, scalar)
     if scalar.kind == "f":

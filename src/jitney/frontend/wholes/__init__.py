@@ -17,7 +17,7 @@ from ...lazy import lazy
 from ...pytypes import Array
 from .deferred import Whole, has_effects
 
-__all__ = ["Whole", "elementwise", "has_effects", "is_whole", "making", "settled", "storing"]
+__all__ = ["Whole", "elementwise", "has_effects", "is_whole", "item_of", "making", "settled", "storing"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ else:
 def is_whole(type: PyType) -> bool:
     """Whether it is an array or an expression over arrays."""
     return isinstance(type, (Array, Whole))
+
+
+def item_of(type: PyType) -> PyType:
+    """The type of the elements of an array or expression; a number's is its own."""
+    return type.item if isinstance(type, (Array, Whole)) else type
 
 
 def settled(lw: Lowering, value: Val) -> Val:

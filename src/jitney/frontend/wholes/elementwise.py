@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Constant, PyType, Scalar, Union
+from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Complex, Constant, PyType, Scalar, Union
 from .. import operators
-from ..arrays import ARRAY_DATA
+from ..arrays import load_item
 from ..library.numpy_ufuncs import COMPARISONS, DIRECT
-from ..operators import numpy_scalars, ufunc_loops
+from ..operators import ufunc_loops
 from ..operators.errors import type_error
-from ..operators.numpy_scalars import NP_BOOL, cast, convert, result_type
+from ..operators.numpy_scalars import NP_BOOL, convert, result_type
 from ..operators.python import FUNCTIONS, UNARY_FUNCTIONS
 from ..operators.unions import converts, to_float64
 from ..state import Lowering, Val
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..operators import complexes
     from ..operators.ufunc_loops import UfuncLoop
     from . import products
     from .deferred import Element
 
     Check = Callable[[Scalar, list[Val]], None]
 else:
+    complexes = lazy("jitney.frontend.operators", "complexes")
     products = lazy("jitney.frontend.wholes", "products")
 
 _FLOAT64 = SCALARS["float64"]
@@ -69,7 +71,7 @@ def without_axes(lw: Lowering, value: Val) -> Val:
     """An array without axes as the scalar that NumPy takes it for; other values as they are."""
     type = value.type
     if isinstance(type, Array) and type.ndim == 0:
-        return Val(type.item, (lw.b.load(type.item.access, value.parts[1], region=ARRAY_DATA),))
+        return load_item(lw, type.item, value.parts[1])
     return value
 
 
@@ -77,7 +79,7 @@ def settled_union(lw: Lowering, value: Val, t: Scalar) -> Val:
     """A number of one of several types as an operand of type `t`."""
     if t is _FLOAT64 and converts(value.type):
         return Val(t, (to_float64(lw, value),))
-    return lw.split(value, lambda v: Val(t, (convert(lw, v, t),)))
+    return lw.split(value, lambda v: Val(t, _operand(lw, v, t)))
 
 
 def _common(lw: Lowering, function: Any, a: Val, b: Val) -> Scalar:
@@ -101,13 +103,21 @@ def number(lw: Lowering, value: Val, t: Scalar) -> Val:
     leaves."""
     if isinstance(value.type, Union):
         return settled_union(lw, value, t)
-    return Val(t, (convert(lw, value, t),))
+    return Val(t, _operand(lw, value, t))
+
+
+def _operand(lw: Lowering, value: Val, t: Scalar) -> tuple[int, ...]:
+    if isinstance(t, Complex):
+        return complexes.convert(lw, value, t)
+    if isinstance(value.type, Complex):
+        lw.unsupported(f"{value.type} as {t} is not supported")
+    return (convert(lw, value, t),)
 
 
 def _is_number(type: PyType) -> bool:
     members = type.members if isinstance(type, Union) else (type,)
     return all(
-        m is INT or m is FLOAT or m is BOOL or isinstance(m, Scalar)
+        m is INT or m is FLOAT or m is BOOL or isinstance(m, (Scalar, Complex))
         or (isinstance(m, Constant) and m.value.__class__ is int)
         for m in members
     )  # fmt: skip
@@ -140,15 +150,21 @@ def binary(lw: Lowering, op: str, a: Val, b: Val, before: Check | None = None) -
     if op == "**":
         return _power(lw, a, b, before)
     t = _common(lw, FUNCTIONS[op], a, b)
+    if isinstance(t, Complex) and op not in _COMPLEX_OPERATORS:
+        lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
     if before is not None:
         before(t, [a, b])
     shape = broadcast(lw, shape_of(a), shape_of(b))
     parts = [node_of(v if _has_axes(v) else number(lw, v, t)) for v in (a, b)]
 
     def element(lw: Lowering, values: list[Val]) -> Val:
-        return numpy_scalars.binary(lw, op, values[0], values[1])
+        return operators.binary(lw, op, values[0], values[1])
 
     return whole(t, shape, Map(t, op, element, tuple(parts)))
+
+
+_COMPLEX_OPERATORS = ("+", "-", "/")
+"""Where NumPy's loops do what its scalars do: they multiply in another way, with rounding at other places."""
 
 
 def _power(lw: Lowering, a: Val, b: Val, before: Check | None) -> Val:
@@ -185,7 +201,9 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
     t = result_type(UNARY_FUNCTIONS[op], item)
     if t is None:
         type_error(lw, UNARY_FUNCTIONS[op], Val(item))
-    return whole(t, shape_of(a), Map(t, op, lambda lw, v: numpy_scalars.unary(lw, op, v[0]), (node_of(a),)))
+    if isinstance(item, Complex) and op == "abs":
+        lw.unsupported(f"`abs` of {a.type} is not supported")
+    return whole(t, shape_of(a), Map(t, op, lambda lw, v: operators.unary(lw, op, v[0]), (node_of(a),)))
 
 
 def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
@@ -198,10 +216,12 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         if isinstance(v.type, Union):
             v = settled_union(lw, v, _common(lw, FUNCTIONS["+"], a, b))
         parts.append(node_of(v))
+    if op not in ("==", "!=") and any(isinstance(part.type, Complex) for part in parts):
+        lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
     shape = broadcast(lw, shape_of(a), shape_of(b))
 
     def element(lw: Lowering, values: list[Val]) -> Val:
-        return numpy_scalars.compare(lw, op, values[0], values[1])
+        return operators.compare(lw, op, values[0], values[1])
 
     return whole(NP_BOOL, shape, Map(NP_BOOL, op, element, tuple(parts)))
 
@@ -256,5 +276,6 @@ def converted(lw: Lowering, node: Node, t: Scalar) -> Node:
     source = node.type
     if source is t:
         return node
-    assert isinstance(source, Scalar)
-    return Map(t, "astype", lambda lw, v: Val(t, (cast(lw, v[0].parts[0], source, t),)), (node,))
+    if source.kind == "c" and t.kind not in "cb":  # type: ignore[attr-defined]
+        lw.unsupported(f"{source} as {t} is not supported")
+    return Map(t, "astype", lambda lw, v: Val(t, operators.cast(lw, v[0], t)), (node,))

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 from ...ir.ops import OPS
 from ...lazy import lazy
-from ...pytypes import Array, Scalar
+from ...pytypes import Array
+from .. import operators
 from ..arrays import strides
 from ..library.creation import allocate
-from ..operators.numpy_scalars import cast
 from ..state import Val
 from .deferred import Node, Operand, Whole, arrays_of
 from .nests import Nest, Point
@@ -21,6 +21,7 @@ from .shapes import array_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ...pytypes import Scalar
     from ..state import Lowering
     from . import ordering
     from .nests import Carried
@@ -58,9 +59,7 @@ def fill(lw: Lowering, array: Val, node: Node) -> None:
     target = Operand(array)
 
     def one(point: Point, carried: Carried) -> Carried:
-        element = point.value(node)
-        assert isinstance(element.type, Scalar)
-        point.store(target, cast(lw, element.parts[0], element.type, item))
+        point.store(target, *operators.cast(lw, point.value(node), item))
         return ()
 
     Nest(lw, array_shape(array), (node,), target).run((), one)

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from ...ir.function import Call, Loop
 from ...ir.types import I64, PTR
-from ...pytypes import SCALARS, Array, Scalar
-from ..arrays import ARRAY_DATA, strides
+from ...pytypes import SCALARS, Array, Complex, Scalar
+from ..arrays import load_item, store_item, strides
 from ..operators.numpy_scalars import convert
 from ..state import Val
 from .deferred import Inner, Map, Node, Number, Operand, walk
@@ -142,19 +142,19 @@ class Point:
         if isinstance(node, Map):
             return node.function(lw, [self.value(part) for part in node.parts])
         type = node.type
-        assert isinstance(type, Scalar)
+        assert isinstance(type, (Scalar, Complex))
         if isinstance(node, Operand):
             base, index, scale = self.rows[node].address(lw, self.i)
-            return Val(type, (lw.b.load(type.access, base, index, scale, 0, ARRAY_DATA),))
+            return load_item(lw, type, base, index, scale)
         buffer = self.buffers[node]
         return Val(type, (lw.b.load(type.access, buffer, self.j, type.access.size, 0, BUFFERS),))
 
-    def store(self, target: Operand, value: int) -> None:
-        """Store into the target's element."""
+    def store(self, target: Operand, *parts: int) -> None:
+        """Store the machine values of an element into the target's."""
         type = target.type
-        assert isinstance(type, Scalar)
+        assert isinstance(type, (Scalar, Complex))
         base, index, scale = self.rows[target].address(self.lw, self.i)
-        self.lw.b.store(type.access, value, base, index, scale, 0, ARRAY_DATA)
+        store_item(self.lw, type, parts, base, index, scale)
 
 
 def is_flat(lw: Lowering, shape: tuple[int, ...], arrays: list[Val], in_order: bool = False) -> bool:

@@ -16,11 +16,10 @@ from __future__ import annotations
 
 from ...ir.function import Call
 from ...ir.types import I64, PTR
-from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Scalar, Tuple
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Array, Complex, Scalar, Tuple
 from .. import operators
-from ..arrays import ARRAY_DATA, element_address, load_at, make_view, store_at, strides
+from ..arrays import element_address, load_at, make_view, store_at, store_item, strides
 from ..operators import libm
-from ..operators.numpy_scalars import cast
 from ..state import NONE_VAL, Lowering, Val, is_number
 from . import is_whole, overlap, settled
 from .deferred import Map, Node, Number, Operand, Whole, walk
@@ -67,8 +66,7 @@ def assign(lw: Lowering, target: Val, value: Val, node: Any) -> None:
         _assign_tuple(lw, target, lw.elements(value), text, node)
         return
     if not is_whole(value.type):
-        part = operators.store_value(lw, value, type.item, node)
-        store(lw, target, Number(Val(type.item, (part,))))
+        store(lw, target, Number(Val(type.item, operators.store_value(lw, value, type.item, node))))
         return
     check_into(lw, array_shape(target), [shape_of(value)], text, leading=True)
     extra = len(shape_of(value)) - type.ndim
@@ -128,7 +126,7 @@ def _store_cast(lw: Lowering, target: Val, i: int, value: Val) -> None:
     type = target.type
     assert isinstance(type, Array)
     base, index, scale = element_address(lw, target, [i])
-    lw.b.store(type.item.access, _as_item(lw, value, type.item), base, index, scale, 0, ARRAY_DATA)
+    store_item(lw, type.item, _as_item(lw, value, type.item), base, index, scale)
 
 
 def _stored(lw: Lowering, target: Val) -> None:
@@ -151,7 +149,7 @@ def _assign_tuple(lw: Lowering, target: Val, values: list[Val], text: str, node:
             store_at(lw, target, [k], v, node)
         return
     # Where it has to be stretched, all of it is converted before anything is stored.
-    numbers = [Number(Val(type.item, (operators.store_value(lw, v, type.item, node),))) for v in values]
+    numbers = [Number(Val(type.item, operators.store_value(lw, v, type.item, node))) for v in values]
     dims, steps = array_shape(target), strides(lw, target)
     for k, number in zip(places, numbers):
         data = lw.b.emit("ptradd", target.parts[1], lw.b.emit("mul", k, steps[-1]))
@@ -194,12 +192,12 @@ def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, V
 def _sample_text(b: Val) -> str:
     """Python text of something of the type of `b`'s elements."""
     item = element_type(b)
-    if isinstance(item, Scalar):
+    if isinstance(item, (Scalar, Complex)) and item is not COMPLEX:
         return f"numpy.ones(1, {item.dtype!r})"
-    return {INT: "1", FLOAT: "1.0", BOOL: "True"}.get(item, "1.0")
+    return {INT: "1", FLOAT: "1.0", BOOL: "True", COMPLEX: "1j"}.get(item, "1.0")
 
 
-_ORDER = "biuf"
+_ORDER = "biufc"
 
 
 def _same_kind(source: Scalar, t: Scalar) -> bool:
@@ -217,8 +215,7 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
     nodes = walk((node,))
     if any(isinstance(n, Map) and n.traps for n in nodes):
         # All of it is computed before anything is stored.
-        assert isinstance(node.type, Scalar)
-        node = Operand(compute(lw, node.type, array_shape(array), node))
+        node = Operand(compute(lw, node.type, array_shape(array), node))  # type: ignore[arg-type]
         nodes = [node]
     target = Operand(array)
     read = [n for n in nodes if isinstance(n, Operand)]
@@ -230,7 +227,7 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
     nest = Nest(lw, array_shape(array), (node,), target, safe=others)
 
     def one(point: Point, carried: Carried) -> Carried:
-        point.store(target, _as_item(lw, point.value(node), type.item))
+        point.store(target, *_as_item(lw, point.value(node), type.item))
         return ()
 
     nest.run((), one)
@@ -238,9 +235,9 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
         _copy_back(lw, array, target.array, safe)
 
 
-def _as_item(lw: Lowering, value: Val, t: Scalar) -> int:
-    if isinstance(value.type, Scalar):
-        return cast(lw, value.parts[0], value.type, t)
+def _as_item(lw: Lowering, value: Val, t: Scalar) -> tuple[int, ...]:
+    if isinstance(value.type, (Scalar, Complex)):
+        return operators.cast(lw, value, t)
     return operators.store_value(lw, value, t, None)
 
 
@@ -283,7 +280,7 @@ def _copy_back(lw: Lowering, array: Val, written: Val, safe: int) -> None:
         source, target = Operand(written), Operand(array)
 
         def one(point: Point, carried: Carried) -> Carried:
-            point.store(target, point.value(source).parts[0])
+            point.store(target, *point.value(source).parts)
             return ()
 
         Nest(lw, array_shape(array), (source,), target).run((), one)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         inline,
         memory,
         modular,
+        outer,
         params,
         promote,
         reciprocal,
@@ -34,8 +35,8 @@ else:
     addresses, between, checks, contract, dce, guards, inline, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inline", "memory", "modular"
     )
-    params, promote, reciprocal, rotate, select, split, unroll, vector = lazy(
-        "jitney.opt", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "vector"
+    outer, params, promote, reciprocal, rotate, select, split, unroll, vector = lazy(
+        "jitney.opt", "outer", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "vector"
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -50,6 +51,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("select", lambda function: select.convert(function)),
     ("guards", lambda function: guards.hoist(function)),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
+    ("outer", lambda function: outer.vectorize_outer(function)),
     ("split", lambda function: split.split_loops(function)),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function)),

@@ -15,23 +15,22 @@ If it does not hold (rows of one array, arrays that are interleaved) the rows ar
 
 from __future__ import annotations
 
+from ...analysis.polynomials import Polynomials, add, part
 from ...ir.ops import OPS, wrap
 from ...ir.types import I64, PTR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.dependence import Linear
+    from ...analysis.polynomials import Poly
     from ...ir.builder import Builder
     from ...ir.function import Function, Loop
     from .enter import Entering
     from .plan import Group, Plan
 
-    # Multiples of products of values.
-    Poly = dict[tuple[int, ...], int]
-
 _WAY, _COEF = 1 << 30, 1 << 28  # limits: of a counter's way, of a coefficient
-_MOST_TERMS, _MOST_FACTORS, _DEEP = 6, 3, 12
-_ADD, _SUB, _MUL, _SHL, _PTRADD = (OPS[name] for name in ("add", "sub", "mul", "shl", "ptradd"))
+_MOST_TERMS, _DEEP = 8, 12
+_ADD, _SUB = OPS["add"], OPS["sub"]
 _CONST, _SMIN, _UMIN, _SELECT = (OPS[name] for name in ("const", "smin", "umin", "select"))
 _LEAST = -(1 << 63)
 
@@ -45,15 +44,17 @@ class Nest:
     """
 
     __slots__ = (
-        "_builder", "_conds", "_function", "_loops", "_plan", "_polys", "_rebuild", "_stop", "_ways", "depth", "gains",
-        "loop", "pairs",
+        "_builder", "_conds", "_function", "_loops", "_plan", "_polynomials", "_polys", "_rebuild", "_stop", "_ways",
+        "depth", "gains", "loop", "pairs",
     )  # fmt: skip
 
     def __init__(self, rebuild: Entering, plan: Plan) -> None:
         self._rebuild = rebuild
         self._plan = plan
         self._builder: Builder = rebuild.builder
-        self._function: Function = rebuild.old
+        function: Function = rebuild.old
+        self._function = function
+        self._polynomials = Polynomials(function, lambda v: function.homes[v].loop is None)
         self.pairs = pairs = plan.tests
         self.loop = loop = plan.body.loop
         self._loops: dict[int, Loop] = {}  # by the counters that are given their whole range
@@ -85,39 +86,11 @@ class Nest:
     def _address(self, at: Linear) -> Poly | None:
         total: Poly = {(): at.const, (self.loop.counter,): at.coef}
         for v, mult in at.terms.items():
-            poly = self._poly(v, _DEEP)
+            poly = self._polynomials.of(v)
             if poly is None:
                 return None
-            _add(total, poly, mult)
-        return total if len(total) <= _MOST_TERMS + 2 else None
-
-    def _poly(self, v: int, deep: int) -> Poly | None:
-        """None if it gets too long."""
-        function = self._function
-        op, home = function.ops[v], function.homes[v]
-        if op is _CONST:
-            return {(): function.imms[v]}
-        if home.loop is None or not deep or op not in (_ADD, _SUB, _PTRADD, _MUL, _SHL):
-            return {(v,): 1}
-        a, b = [self._poly(x, deep - 1) for x in function.args[v]]
-        if a is None or b is None:
-            return None
-        if op is _SHL:
-            if list(b) != [()]:
-                return {(v,): 1}
-            b = {(): wrap(1 << (b[()] & 63))}
-        if op is _MUL or op is _SHL:
-            found: Poly = {}
-            for x, m in a.items():
-                for y, n in b.items():
-                    key = tuple(sorted(x + y))
-                    found[key] = wrap(found.get(key, 0) + m * n)
-        else:
-            found = dict(a)
-            _add(found, b, -1 if op is _SUB else 1)
-        if len(found) > _MOST_TERMS or any(len(key) > _MOST_FACTORS for key in found):
-            return None
-        return found
+            add(total, poly, mult)
+        return total if len(total) <= _MOST_TERMS else None
 
     def _most(self, v: int, deep: int) -> int:
         """A value from as far out as possible that `v`, a bound of the loop, never exceeds; -1 if none shows."""
@@ -188,14 +161,7 @@ class Nest:
 
     def _part(self, group: Group, counter: int) -> Poly:
         """The coefficient of a counter; what does without all of them for -1."""
-        found: Poly = {}
-        for key, mult in self._polys[group].items():
-            if counter in key:
-                at = key.index(counter)
-                found[key[:at] + key[at + 1 :]] = mult
-            elif counter < 0 and not any(v in self._loops for v in key):
-                found[key] = mult
-        return found
+        return part(self._polys[group], self._loops.keys(), counter)
 
     # -- in front of the nest ------------------------------------------------------------------------------------------
 
@@ -270,13 +236,6 @@ class Nest:
 
     def _const(self, k: int) -> int:
         return self._builder.const(I64, k)
-
-
-def _add(total: Poly, other: Poly, mult: int) -> None:
-    for key, m in other.items():
-        total[key] = wrap(total.get(key, 0) + mult * m)
-        if not total[key]:
-            del total[key]
 
 
 def _start(loop: Loop) -> int:

@@ -1,0 +1,114 @@
+"""The copy of a function with loops in lanes in front of the nests they are copies of: see the package's docstring.
+
+The nest stays as it was and does what is left over, and everything where a condition fails.
+"""
+
+from __future__ import annotations
+
+from ...ir.function import Edge
+from ...ir.types import I64
+from ..rebuild import Rebuild, laid_out
+from .conditions import Conditions
+from .lanes import Lanes
+from .plan import Plan, Unsuitable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...ir.function import Block, Function, Loop
+
+
+def vectorized(function: Function, nests: list[list[Loop]]) -> Function:
+    """A copy with loops in lanes for one loop of each of `nests` that allows it, or the function itself."""
+    plans: dict[Block, Plan] = {}
+    laid_out(function)
+    taken: set[Loop] = set()
+    for nest in nests:
+        for loop in nest:
+            if loop in taken:
+                break
+            try:
+                plan = Plan(function, loop)
+            except Unsuitable:
+                continue
+            if taken.isdisjoint((loop, *plan.inner)):
+                plans[loop.preheader] = plan
+                taken.update((loop, *plan.inner))
+            break
+    if not plans:
+        return function
+    return Entering(function, plans).run()
+
+
+class Entering(Rebuild):
+    """The copy in which the nests behind the preheaders in `plans` have one in lanes in front."""
+
+    __slots__ = ("plans",)
+
+    def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
+        super().__init__(old, {})
+        self.plans = plans
+        self.verbatim = True
+        copied: dict[Block, set[Block]] = {}
+        for plan in plans.values():
+            inside = set(plan.blocks)
+            for block in plan.blocks:
+                copied[block] = inside
+        self.pass_values(copied)
+
+    def terminator(self, block: Block) -> None:
+        plan = self.plans.get(block)
+        if plan is None:
+            super().terminator(block)
+        else:
+            self._enter(plan, block.edges[0])
+
+    def _enter(self, plan: Plan, edge: Edge) -> None:
+        """The loops in lanes, and a new preheader for the nest."""
+        builder, new = self.builder, self.new
+        emit, header = builder.emit, plan.loop.header
+        builder.line = header.line
+        before, outer = builder.block, builder.block.loop
+        number = header.params.index(plan.loop.counter)
+        start = [self.value[a] for a in edge.args]
+        k, stop = start[number], self.value[plan.loop.stop]
+        rest = builder.new_block(outer)
+        copies = [(parts, parts * plan.lanes) for parts in plan.parts]
+        count = emit("sub", stop, k)
+
+        def unless(cond: int, target: Block, values: list[int]) -> None:
+            """Go on if `cond` holds, else with `target`."""
+            if builder.constant(cond):
+                return
+            on, here = builder.new_block(outer), builder.block
+            self.end("br", (cond,), [Edge(on), Edge(target, tuple(values))])
+            builder.start(on, here)
+
+        unless(emit("uge", count, builder.const(I64, copies[-1][1])), rest, start)
+        conditions = Conditions(self, plan, k)
+        unless(conditions.every(), rest, start)
+        values = start
+        for parts, lanes in copies:
+            after, here = rest, builder.block
+            if parts > 1:
+                after = builder.new_block(outer)
+                unless(emit("uge", count, builder.const(I64, lanes)), after, values)
+            copy = Lanes(self, plan, conditions, parts, rest)
+            values = copy.run(values)
+            for v in plan.live:
+                self.value[v] = copy.last(v)
+            more = emit("slt", values[number], stop)
+            self._waiting[self.blocks[plan.exit.target]] += 1
+            self.end("br", (more,), [Edge(after, tuple(values)), self.edge(plan.exit)])
+            if after is not rest:
+                builder.start(after, here)
+                values = [new.add_param(after, self.old.types[p]) for p in header.params]
+                enough = emit("uge", emit("sub", stop, values[number]), builder.const(I64, copies[-1][1]))
+                unless(enough, rest, values)
+        builder.start(rest, before)
+        params = tuple([new.add_param(rest, self.old.types[p]) for p in header.params])
+        self.loops[plan.loop].preheader = rest
+        copy_of_header = self.blocks[header]
+        into = Edge(copy_of_header, params)
+        self._sources[copy_of_header].append((rest, into))
+        self._waiting[copy_of_header] -= 1
+        self.end("jump", (), [into])

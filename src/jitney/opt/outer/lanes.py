@@ -1,0 +1,323 @@
+"""The copy of a nest in which each lane does one iteration of the outer loop: see the package's docstring.
+
+Old values become scalars (what is uniform; and of numbers and addresses that go on evenly from lane to lane the first
+lane's) or *parts*, vectors, as many as are computed side by side to hide how long an addition takes.
+"""
+
+from __future__ import annotations
+
+from ...analysis.polynomials import part
+from ...ir.function import Edge, Loop, Memory
+from ...ir.ops import OPS
+from ...ir.types import ACCESSES, I1, I32, I64, PTR, VOID, vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...ir.builder import Builder
+    from ...ir.function import Block
+    from ...ir.types import Access, Type
+    from ..rebuild import Rebuild
+    from .conditions import Conditions
+    from .plan import Plan
+
+_LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("load", "store", "poll", "guard"))
+_INDEX = OPS["index"]
+_FAR = 1 << 30  # bytes: displacements
+
+
+class Lanes:
+    """One copy.
+
+    Attributes:
+        lanes: how many iterations of the outer loop a round does.
+        scalar, parts: new values by old ones.
+    """
+
+    __slots__ = (
+        "_blocks", "_builder", "_conditions", "_ends", "_header", "_lane_values", "_loops", "_parts", "_per", "_plan",
+        "_rebuild", "_rest", "lanes", "parts", "scalar",
+    )  # fmt: skip
+
+    def __init__(self, rebuild: Rebuild, plan: Plan, conditions: Conditions, parts: int, rest: Block) -> None:
+        """`rest`: the block that goes on with the scalar nest, with the header's parameters."""
+        self._rebuild = rebuild
+        self._plan = plan
+        self._builder: Builder = rebuild.builder
+        self._conditions = conditions
+        self._parts = parts
+        self._per = 8 * plan.function.target.vector_bytes // plan.width
+        self.lanes = parts * self._per
+        self._rest = rest
+        self._lane_values = set(plan.in_lanes())
+        self._header: list[int] = []  # the new counter, and then the new header's parameters
+        self._blocks: dict[Block, Block] = {}
+        self._ends: dict[Block, Block] = {}  # what a block's copy ends in: checks on data cut it
+        self._loops: dict[Loop, Loop] = {}
+        self.scalar: dict[int, int] = {}
+        self.parts: dict[int, list[int]] = {}
+
+    def run(self, start: list[int]) -> list[int]:
+        """Emit the loop from the current block on, entered with these values of the header's parameters; gives their
+        values for the iterations that are left, and leaves the builder in the block behind the loop."""
+        plan, builder, value = self._plan, self._builder, self._rebuild.value
+        entered = builder.block
+        outer = self._loops[plan.loop] = Loop(entered.loop)
+        outer.step = self.lanes
+        outer.stop = builder.emit("sub", value[plan.loop.stop], builder.const(I64, self.lanes - 1))
+        outer.preheader = entered
+        for inner in plan.inner:
+            assert inner.parent is not None
+            copy = self._loops[inner] = Loop(self._loops[inner.parent])
+            copy.step, copy.stop = 1, value[inner.stop]
+        for block in plan.blocks:
+            assert block.loop is not None
+            copied = self._blocks[block] = builder.new_block(self._loops[block.loop])
+            copied.cold = block.cold
+        for loop, copy in self._loops.items():
+            copy.header = self._blocks[loop.header]
+            self._rebuild._sources[copy.header] = []
+        into = Edge(outer.header, tuple(start))
+        self._end("jump", (), [into])
+        idom = entered
+        for block in plan.blocks:
+            if block is not plan.loop.header:
+                assert block.idom is not None
+                idom = self._ends[block.idom]
+            builder.start(self._blocks[block], idom)
+            self._params(block)
+            self._instructions(block)
+            if block is not plan.latch:
+                args = tuple([self._scalar(a) for a in block.term_args])
+                self._end(block.term, args, [self._edge(edge) for edge in block.edges])
+            self._ends[block] = builder.block
+            for inner in plan.inner:
+                if inner.preheader is block:
+                    self._loops[inner].preheader = builder.block
+        return self._again(outer)
+
+    def _again(self, loop: Loop) -> list[int]:
+        """The end of a round."""
+        plan, builder = self._plan, self._builder
+        latch = builder.block = self._ends[plan.latch]
+        k = self.scalar[plan.following] = builder.emit("add", self._header[0], builder.const(I64, self.lanes))
+        self.scalar[plan.loop.counter] = builder.emit("sub", k, builder.const(I64, 1))
+        left = []
+        for p, a in zip(plan.loop.header.params, plan.latch.edges[0].args):
+            left.append(k if p == plan.loop.counter else self._scalar(a))
+        done = builder.new_block(loop.parent)
+        again = builder.emit("slt", k, loop.stop)
+        back = Edge(loop.header, tuple(left))
+        self._rebuild._sources[loop.header].append((latch, back))
+        self._end("br", (again,), [back, Edge(done)])
+        builder.start(done, latch)
+        return left
+
+    def last(self, v: int) -> int:
+        """Behind the loop: what `v` was in the last iteration."""
+        return self._scalar(self._plan.poll if v in self._plan.fuel else v)
+
+    def _end(self, term: str, args: tuple[int, ...], edges: list[Edge]) -> None:
+        """End the current block."""
+        sources = self._rebuild._sources
+        for edge in edges:
+            if edge.target in sources:
+                sources[edge.target].append((self._builder.block, edge))
+        self._rebuild.end(term, args, edges)
+
+    # -- parameters ----------------------------------------------------------------------------------------------------
+
+    def _kept(self, block: Block) -> list[int]:
+        """The parameters that the copy of a block has; those of the outer header are all there, as scalars."""
+        plan = self._plan
+        if block is plan.loop.header:
+            return block.params
+        return [p for p in block.params if p in plan.needed and p not in plan.fuel]
+
+    def _params(self, block: Block) -> None:
+        plan, builder, old = self._plan, self._builder, self._plan.function
+        for p in self._kept(block):
+            type = old.types[p]
+            if p in plan.varying and block is not plan.loop.header:
+                self.parts[p] = [builder.param(builder.block, self.of(type)) for _ in range(self._parts)]
+                continue
+            new = self.scalar[p] = builder.param(builder.block, type)
+            if p in old.facts:
+                builder.function.facts[new] = old.facts[p]
+        if block is plan.loop.header:
+            self._loops[plan.loop].counter = self.scalar[plan.loop.counter]
+            # The counter first: `_again` counts on from it.
+            self._header = [self.scalar[plan.loop.counter], *[self.scalar[p] for p in block.params]]
+        for inner in plan.inner:
+            if inner.header is block:
+                self._loops[inner].counter = self.scalar[inner.counter]
+
+    def _edge(self, edge: Edge) -> Edge:
+        given: list[int] = []
+        kept = set(self._kept(edge.target))
+        for p, a in zip(edge.target.params, edge.args):
+            if p in kept:
+                given += self._vectors(a) if p in self._plan.varying else [self._scalar(a)]
+        return Edge(self._blocks[edge.target], tuple(given))
+
+    # -- values --------------------------------------------------------------------------------------------------------
+
+    def of(self, type: Type) -> Type:
+        """The type of a part."""
+        if type.is_float:
+            return vector(type, self._per)
+        return vector(I64 if self._plan.width == 64 else I32, self._per)
+
+    def _scalar(self, v: int) -> int:
+        plan = self._plan
+        if v in plan.fuel and v not in self.scalar:
+            (fuel,) = [p for p in plan.loop.header.params if p in plan.fuel]
+            return self.scalar[fuel]
+        return self._rebuild.value[v] if plan.outside(v) else self.scalar[v]
+
+    def _vectors(self, v: int) -> list[int]:
+        """The parts of a value."""
+        found = self.parts.get(v)
+        if found is not None:
+            return found
+        builder, plan = self._builder, self._plan
+        emit, type, first = builder.emit, self.of(plan.function.types[v]), self._scalar(v)
+        if plan.function.types[v] is I1:
+            first = emit("neg", emit("b2i", first))
+        whole = emit("splat", first, type=type)
+        if v not in plan.varying or v in plan.strides:
+            return [whole] * self._parts
+        by = part(plan.poly(v), plan.counters, plan.loop.counter)[()]
+        per = self._per
+        return [
+            emit("add", whole, builder.const(type, tuple([by * (n * per + k) for k in range(per)])))
+            for n in range(self._parts)
+        ]  # fmt: skip
+
+    # -- instructions --------------------------------------------------------------------------------------------------
+
+    def _instructions(self, block: Block) -> None:
+        plan, builder, old = self._plan, self._builder, self._plan.function
+        ops, args, imms, types = old.ops, old.args, old.imms, old.types
+        for v in block.insts:
+            builder.line = old.lines[v]
+            op = ops[v]
+            if op is _POLL:
+                if v == plan.poll:
+                    fuel = builder.emit("sub", self._scalar(args[v][0]), self._conditions.total)
+                    self.scalar[v] = builder.insert(op, (fuel, self._scalar(args[v][1])), imms[v], I64)
+            elif op is _GUARD:
+                if v in plan.exits:
+                    self._leave_unless(args[v][0])
+            elif op is _STORE:
+                self._store(v)
+            elif v not in plan.needed:
+                continue
+            elif op is _LOAD and plan.strides[v]:
+                self._load(v)
+            elif v not in plan.varying or op is _LOAD or (types[v] in (I64, PTR) and self._all_scalar(args[v])):
+                if op is _INDEX:
+                    self.scalar[v] = self._scalar(args[v][0])
+                else:
+                    given = args[v][: 2 if op.base else None]
+                    self.scalar[v] = builder.insert(
+                        OPS[op.base] if op.base else op, tuple([self._scalar(a) for a in given]), imms[v], types[v]
+                    )
+            if v in self._lane_values and v not in self.parts and op is not _LOAD and not plan.linear(v):
+                columns = [self._vectors(a) for a in args[v]]
+                result = self.of(types[v])
+                self.parts[v] = [builder.insert(op, row, imms[v], result) for row in zip(*columns)]
+
+    def _all_scalar(self, args: tuple[int, ...]) -> bool:
+        return all(a in self.scalar or self._plan.outside(a) for a in args)
+
+    def _leave_unless(self, cond: int) -> None:
+        """Where a check fails in any lane, the scalar nest does this round."""
+        builder = self._builder
+        if cond in self._plan.varying:
+            every = -1
+            for mask in self._vectors(cond):
+                every = mask if every < 0 else builder.emit("and", every, mask)
+            good = builder.emit("allset", every)
+        else:
+            good = self._scalar(cond)
+        here = builder.block
+        on = builder.new_block(here.loop)
+        self._end("br", (good,), [Edge(on), Edge(self._rest, tuple(self._header[1:]))])
+        builder.start(on, here)
+
+    # -- memory --------------------------------------------------------------------------------------------------------
+
+    def _place(self, args: tuple[int, ...]) -> list[int]:
+        return [self._scalar(a) for a in args]
+
+    def _load(self, v: int) -> None:
+        plan, builder = self._plan, self._builder
+        memory, type = plan.function.imms[v], self.of(plan.function.types[v])
+        where = self._place(plan.function.args[v])
+        size = memory.access.size * self._per
+        if plan.unit(v):
+            self.parts[v] = [
+                builder.insert(_LOAD, tuple(where), _at(memory, ACCESSES[type.name], n * size), type)
+                for n in range(self._parts)
+            ]  # fmt: skip
+            return
+        lanes = self._each(plan.strides[v], memory, where)
+        given = [builder.insert(_LOAD, at, imm, plan.function.types[v]) for at, imm in lanes]
+        self.parts[v] = [
+            self._gathered(given[n * self._per : (n + 1) * self._per], type.element) for n in range(self._parts)
+        ]  # fmt: skip
+
+    def _gathered(self, given: list[int], element: Type) -> int:
+        """Scalars as a vector."""
+        emit = self._builder.emit
+        half = len(given) // 2
+        if len(given) * element.size > 16:
+            return emit("join", self._gathered(given[:half], element), self._gathered(given[half:], element))
+        made = emit("splat", given[0], type=vector(element, len(given)))
+        for k, x in enumerate(given[1:], 1):
+            made = emit("insert", made, x, imm=k)
+        return made
+
+    def _store(self, v: int) -> None:
+        plan, builder, old = self._plan, self._builder, self._plan.function
+        value, *place = old.args[v]
+        memory, parts, where = old.imms[v], self._vectors(value), self._place(tuple(place))
+        size = memory.access.size * self._per
+        if plan.unit(v):
+            access = ACCESSES[builder.function.types[parts[0]].name]
+            for n, one in enumerate(parts):
+                builder.insert(_STORE, (one, *where), _at(memory, access, n * size), VOID)
+            return
+        for k, (at, imm) in enumerate(self._each(plan.strides[v], memory, where)):
+            one = builder.emit("lane", parts[k // self._per], imm=k % self._per)
+            builder.insert(_STORE, (one, *at), imm, VOID)
+
+    def _each(
+        self, stride: dict[tuple[int, ...], int], memory: Memory, where: list[int]
+    ) -> list[tuple[tuple[int, ...], Memory]]:
+        """Where the lanes of an access lie that are not next to each other."""
+        emit = self._builder.emit
+        if list(stride) == [()]:
+            by = stride[()]
+            if abs(by) * self.lanes + abs(memory.disp) < _FAR:
+                return [(tuple(where), _at(memory, memory.access, k * by)) for k in range(self.lanes)]
+        by = self._conditions.value(stride)
+        offset = emit("mul", where[1], self._builder.const(I64, memory.scale)) if len(where) > 1 else -1
+        found: list[tuple[tuple[int, ...], Memory]] = []
+        for k in range(self.lanes):
+            # Four lanes share a base: it, and once, twice, three times the stride from there.
+            base = emit("ptradd", where[0], emit("mul", by, self._builder.const(I64, k & -4)))
+            if offset >= 0:
+                base = emit("ptradd", base, offset)
+            if k & 3 == 0:
+                found.append(((base,), _at(memory, memory.access, 0)))
+            else:
+                once = emit("mul", by, self._builder.const(I64, 3)) if k & 3 == 3 else by
+                imm = Memory(memory.access, 2 if k & 3 == 2 else 1, memory.disp, memory.region, memory.invariant)
+                found.append(((base, once), imm))
+        return found
+
+
+def _at(memory: Memory, access: Access, further: int) -> Memory:
+    """The same place, so many bytes further on, as another type."""
+    return Memory(access, memory.scale, memory.disp + further, memory.region, memory.invariant)

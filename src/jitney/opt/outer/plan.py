@@ -1,0 +1,567 @@
+"""Whether and how a nest of loops is vectorised along its outermost one: what is the same in all lanes (*uniform*) and
+what is not (*varying*), and what has to hold for a copy without checks to do what the nest does.
+
+Control flow must be uniform; so lanes go through the inner loops side by side (the idea is old: outer-loop or "strip
+mine and interchange" vectorisation, Nuzman and Zaks 2008; uniform values as in Karrenberg and Hack 2011).
+"""
+
+from __future__ import annotations
+
+from ...analysis.polynomials import Polynomials, add, part
+from ...ir.ops import OPS
+from ...ir.types import F32, F64, I1, I32, I64, PTR, vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...analysis.polynomials import Poly
+    from ...ir.function import Block, Function, Loop
+    from ...ir.types import Type
+
+_CONST, _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("const", "load", "store", "poll", "guard"))
+_INDEX, _ULT, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "ult", "param", "select", "splat"))
+_LONGEST = 160  # instructions
+_MOST_TESTS = 10  # pairs of arrays that are told apart
+_MOST_CHECKS = 12
+_REGISTERS = 12  # for what inner loops carry around
+LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be within this
+FAR = 1 << 56  # others
+_MOST = 1 << 62
+_OPS = frozenset((
+    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
+    "frint", "feq", "fne", "flt", "fle", "fgt", "fge", "add", "sub", "mul", "neg", "and", "or", "xor", "not", "eq",
+    "ne", "slt", "sle", "sgt", "sge", "smin", "smax", "select", "i2f",
+))  # fmt: skip
+_EXTREMES = ("fmin", "fmax", "smin", "smax")
+_COSTS = {"fdiv": 4.0, "fsqrt": 5.0}  # other than 1, scalar or vector
+
+
+class Unsuitable(Exception):
+    """The nest stays as it is. Says why."""
+
+
+class Group:
+    """Accesses whose addresses differ by numbers: from `least` to `most` bytes after `poly` at 0."""
+
+    __slots__ = ("least", "most", "poly", "size")
+
+    def __init__(self, poly: Poly, size: int) -> None:
+        self.poly = {key: mult for key, mult in poly.items() if key}
+        self.least = poly.get((), 0)
+        self.most = self.least + size
+        self.size = size
+
+    def add(self, poly: Poly, size: int) -> None:
+        at = poly.get((), 0)
+        self.least, self.most = min(self.least, at), max(self.most, at + size)
+
+
+class Plan:
+    """How one nest is vectorised.
+
+    Attributes:
+        loop: the outermost loop of it; inner: those in it. counters: of all of them.
+        blocks: all of them; `latch` ends in the only way back, and out by `exit`.
+        following: the counter's next value.
+        poll: the check for signals at the end of each iteration, -1 if there is none. fuel: all values that are the
+            fuel it counts, in this loop.
+        states: header parameters other than counter and fuel: after one iteration they stay as they are.
+        varying: values that lanes have each their own of.
+        needed: values that stores, branches and `exits` depend on.
+        strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
+        width: bits per lane.
+        parts: how many registers per value, the most first.
+        live: values that are used behind the loop.
+
+        What must hold before: `conditions`, values; `ranges`: (polynomial, length) of indices; `bounded`: values within
+        `LIMIT` or `FAR`; `apart`: pairs of groups of accesses that do not overlap; `spaced`: (stride, bytes that
+        it does not fall short of).
+        exits: checks on data; where one fails, the scalar nest goes on.
+    """
+
+    __slots__ = (
+        "_incoming", "_polynomials", "apart", "blocks", "bounded", "conditions", "counters", "exit", "exits", "fuel",
+        "following", "function", "groups", "inner", "lanes", "latch", "live", "loop", "needed", "parts", "poll",
+        "ranges", "spaced", "states", "strides", "varying", "width",
+    )  # fmt: skip
+
+    def __init__(self, function: Function, loop: Loop) -> None:
+        self.function = function
+        self.loop = loop
+        self.blocks = [b for b in function.blocks if b.loop is not None and b.loop.inside(loop)]
+        self.inner = list({b.loop: None for b in self.blocks if b.loop is not None and b.loop is not loop})
+        self._find_shape()
+        self._incoming: dict[int, list[int]] = {}
+        for block in self.blocks:
+            for edge in block.edges:
+                if edge.target.loop is not None and edge.target.loop.inside(loop):
+                    for p, a in zip(edge.target.params, edge.args):
+                        self._incoming.setdefault(p, []).append(a)
+        self.counters = {loop.counter, *[inner.counter for inner in self.inner]}
+        self.varying: set[int] = set()
+        self._spread()
+        self.poll = -1
+        self.fuel: set[int] = set()
+        self.states: list[int] = []
+        self._find_states()
+        self._polynomials = Polynomials(function, self.outside, checked=True)
+        self.conditions: list[int] = []
+        self.ranges: list[tuple[Poly, int]] = []
+        self.bounded: dict[int, int] = {}
+        self.exits: set[int] = set()
+        self._collect_checks()
+        self.live = self._live()
+        self.needed = self._needed()
+        self.strides: dict[int, Poly] = {}
+        self.groups: dict[frozenset[tuple[tuple[int, ...], int]], Group] = {}
+        self.apart: list[tuple[Group, Group]] = []
+        self.spaced: list[tuple[Poly, int]] = []
+        self._find_accesses()
+        self.width = self._find_width()
+        self.lanes = 8 * function.target.vector_bytes // self.width
+        self.parts = self._weigh()
+
+    # -- the shape -----------------------------------------------------------------------------------------------------
+
+    def outside(self, v: int) -> bool:
+        home = self.function.homes[v].loop
+        return home is None or not home.inside(self.loop)
+
+    def _find_shape(self) -> None:
+        function, loop, blocks = self.function, self.loop, self.blocks
+        inside = set(blocks)
+        latches = [b for b in blocks if any(e.target is loop.header for e in b.edges)]
+        if len(latches) != 1 or latches[0].term != "br" or latches[0].loop is not loop or blocks[0] is not loop.header:
+            raise Unsuitable("more than one way to the next iteration")
+        (self.latch,) = latches
+        back, self.exit = self.latch.edges
+        if loop.step != 1 or back.target is not loop.header or self.exit.target in inside:
+            raise Unsuitable("not a plain loop")
+        if sum([len(b.insts) for b in blocks]) > _LONGEST:
+            raise Unsuitable("a long loop")
+        for block in blocks:
+            if block.term not in ("br", "jump"):
+                raise Unsuitable("a way out of the function")
+            if block is not self.latch and any(e.target not in inside for e in block.edges):
+                raise Unsuitable("left early")
+        self.following = back.args[loop.header.params.index(loop.counter)]
+        (cond,) = self.latch.term_args
+        if function.ops[cond].name != "slt" or function.args[cond] != (self.following, loop.stop):
+            raise Unsuitable("another test than the counter's")
+        for inner in self.inner:
+            if inner.counter < 0 or inner.step != 1 or not (self.outside(inner.stop) and self.outside(start(inner))):
+                raise Unsuitable("an inner loop of another number of iterations each time")
+
+    # -- what is the same in all lanes ---------------------------------------------------------------------------------
+
+    def _spread(self) -> None:
+        """Whatever depends on the counter is varying."""
+        function, varying = self.function, self.varying
+        varying.add(self.loop.counter)
+        args, ops = function.args, function.ops
+        size = -1
+        while size < len(varying):
+            size = len(varying)
+            for block in self.blocks:
+                if block is not self.loop.header:
+                    for p in block.params:
+                        if not varying.isdisjoint(self._incoming[p]):
+                            varying.add(p)
+                for v in block.insts:
+                    if ops[v] is not _POLL and not varying.isdisjoint(args[v]):
+                        varying.add(v)
+        for block in self.blocks:
+            if block is not self.latch and not varying.isdisjoint(block.term_args):
+                raise Unsuitable("lanes that go different ways")
+
+    def _find_states(self) -> None:
+        """What the loop carries around must be its counter, fuel, or be settled after the first iteration."""
+        function, header = self.function, self.loop.header
+        fuel = -1
+        for p, a in zip(header.params, self.latch.edges[0].args):
+            if p == self.loop.counter:
+                continue
+            if function.ops[a] is _POLL and function.homes[a] is self.latch and fuel < 0:
+                self.poll, fuel = a, p
+            else:
+                self.states.append(p)
+                if not self._settles(a, p, set()):
+                    raise Unsuitable("something is carried around")
+        self.fuel = {fuel}
+        changed = True
+        while changed and fuel >= 0:
+            changed = False
+            for block in self.blocks:
+                for v in block.insts:
+                    if function.ops[v] is _POLL and v not in self.fuel and function.args[v][0] in self.fuel:
+                        self.fuel.add(v)
+                        changed = True
+                for p in block.params:
+                    if p not in self.fuel and not self.fuel.isdisjoint(self._incoming[p]):
+                        self.fuel.add(p)
+                        changed = True
+        for v in self.fuel - {fuel}:
+            if function.ops[v] is _PARAM and not self.fuel.issuperset(self._incoming[v]):
+                raise Unsuitable("fuel from elsewhere")
+
+    def _settles(self, v: int, p: int, seen: set[int]) -> bool:
+        """Whether `v` is `p` or something from outside of the loop, chosen in the same way in each iteration."""
+        if v == p or v in seen or self.outside(v):
+            return True
+        if self.function.ops[v] is not _PARAM or v in self.loop.header.params or v in self.varying:
+            return False
+        seen.add(v)
+        return all(self._settles(a, p, seen) for a in self._incoming[v])
+
+    def _live(self) -> set[int]:
+        function, inside = self.function, set(self.blocks)
+        homes, args = function.homes, function.args
+        used = set(self.exit.args)
+        for block in function.blocks:
+            if block not in inside:
+                for v in block.insts:
+                    used.update(args[v])
+                used.update(block.term_args)
+                for edge in block.edges:
+                    used.update(edge.args)
+        live = {v for v in used if homes[v] in inside}
+        for v in live - self.fuel - {self.following, self.loop.counter}:
+            if v not in self.latch.edges[0].args and not self._settles(v, -1, set()):
+                raise Unsuitable("the last iteration's value is used")
+        return live
+
+    # -- checks --------------------------------------------------------------------------------------------------------
+
+    def poly(self, v: int) -> Poly:
+        """Over counters and what is known before."""
+        found = self._polynomials.of(v)
+        if found is None or not all(a in self.counters or self.outside(a) for key in found for a in key):
+            raise Unsuitable("a number that is no polynomial of the counters")
+        for key in found:
+            if sum([a in self.counters for a in key]) > 1:
+                raise Unsuitable("a product of counters")
+        return found
+
+    def _bound(self, poly: Poly) -> None:
+        """It is not only modulo 2**64."""
+        most = abs(poly.get((), 0))
+        for key, mult in poly.items():
+            size = abs(mult)
+            for v in key:
+                if v in self.counters:
+                    size *= 2 * LIMIT
+                    continue
+                limit = LIMIT if len(key) > 1 else FAR
+                size *= limit
+                self.bounded[v] = min(limit, self.bounded.get(v, limit))
+            most += size if key else 0
+        if most >= _MOST:
+            raise Unsuitable("numbers that may be too large")
+
+    def _collect_checks(self) -> None:
+        function = self.function
+        ops, args = function.ops, function.args
+        for block in self.blocks:
+            for v in block.insts:
+                op = ops[v]
+                if op.base:
+                    self._bound(self.poly(v))
+                elif op is _INDEX:
+                    self._in_range(args[v][0], args[v][1])
+                elif op is _GUARD:
+                    cond = args[v][0]
+                    if self.outside(cond):
+                        self.conditions.append(cond)
+                    elif ops[cond] is not _ULT or not self._try_range(*args[cond]):
+                        self._keep(v, block)
+                elif op is _POLL:
+                    if v != self.poll and block.loop is self.loop:
+                        raise Unsuitable("a second check for signals")
+                elif not (op.pure or op is _LOAD or op is _STORE):
+                    raise Unsuitable(f"{op} in the loop")
+        if len(self.ranges) + len(self.conditions) > _MOST_CHECKS:
+            raise Unsuitable("too many checks")
+
+    def _in_range(self, index: int, length: int) -> None:
+        if not self.outside(length):
+            raise Unsuitable("a length that changes")
+        poly = self.poly(index)
+        self._bound(poly)
+        if (poly, length) not in self.ranges:
+            self.ranges.append((poly, length))
+
+    def _try_range(self, index: int, length: int) -> bool:
+        if self.function.types[index] is not I64:
+            return False
+        try:
+            self._in_range(index, length)
+        except Unsuitable:
+            return False
+        return True
+
+    def _keep(self, v: int, block: Block) -> None:
+        """A check on data: nothing in the same iteration may have been stored before."""
+        ops = self.function.ops
+        at = self.blocks.index(block)
+        before = [b for k, b in enumerate(self.blocks) if k < at or (block.loop is not self.loop and b.loop is not
+                  self.loop)]  # fmt: skip
+        if any(ops[w] is _STORE for b in before for w in b.insts):
+            raise Unsuitable("a check after a store")
+        if any(ops[w] is _STORE for w in block.insts[: block.insts.index(v)]):
+            raise Unsuitable("a check after a store")
+        self.exits.add(v)
+
+    # -- what is needed ------------------------------------------------------------------------------------------------
+
+    def _needed(self) -> set[int]:
+        function = self.function
+        ops, args = function.ops, function.args
+        work: list[int] = []
+        for block in self.blocks:
+            if block is not self.latch:
+                work += block.term_args
+            for v in block.insts:
+                if ops[v] is _STORE:
+                    work += args[v]
+                elif v in self.exits:
+                    work.append(args[v][0])
+        found = self._reach(work, set())
+        if not found.isdisjoint(self.states) or not found.isdisjoint(self.fuel):
+            raise Unsuitable("what is carried around is looked at")
+        if self.poll >= 0:
+            work.append(args[self.poll][1])
+        work += [a for a in self.latch.edges[0].args if a not in self.fuel]
+        work += [v for v in self.live if v not in self.fuel]
+        return self._reach(work, found)
+
+    def _reach(self, work: list[int], found: set[int]) -> set[int]:
+        function = self.function
+        while work:
+            v = work.pop()
+            if v in found or self.outside(v):
+                continue
+            found.add(v)
+            if v in self._incoming:
+                if v not in self.states and v != self.loop.counter:
+                    work += self._incoming[v]
+            elif v not in self.fuel:
+                work += function.args[v][: 1 if function.ops[v] is _INDEX else None]
+        return found
+
+    # -- memory --------------------------------------------------------------------------------------------------------
+
+    def _address(self, v: int, args: tuple[int, ...]) -> Poly:
+        memory = self.function.imms[v]
+        total = dict(self.poly(args[0]))
+        if len(args) > 1:
+            add(total, self.poly(args[1]), memory.scale)
+        add(total, {(): memory.disp}, 1)
+        return total
+
+    def _find_accesses(self) -> None:
+        """Strides, and which accesses must be told apart."""
+        function = self.function
+        accesses = []
+        for block in self.blocks:
+            for v in block.insts:
+                op = function.ops[v]
+                if op is _STORE or (op is _LOAD and v in self.needed):
+                    args = function.args[v]
+                    poly = self._address(v, args[1:] if op is _STORE else args)
+                    accesses.append((v, op is _STORE, poly))
+                    stride = self.strides[v] = part(poly, self.counters, self.loop.counter)
+                    if any(a in self.counters for key in stride for a in key):
+                        raise Unsuitable("a stride that changes")
+                    if op is _STORE:
+                        self._check_store(v, poly, stride)
+        stores = [access for access in accesses if access[1]]
+        if not stores:
+            raise Unsuitable("nothing is stored")
+        for s, _, poly in stores:
+            for v, store, other in accesses:
+                if v != s and not (store and v < s):
+                    self._tell_apart(s, poly, v, other)
+        if len(self.apart) > _MOST_TESTS:
+            raise Unsuitable("too many arrays to tell apart")
+
+    def _check_store(self, v: int, poly: Poly, stride: Poly) -> None:
+        """Each iteration writes to its own place."""
+        if any(a in self.counters and a != self.loop.counter for key in poly for a in key):
+            raise Unsuitable("a store that moves in an inner loop")
+        size = self.function.imms[v].access.size
+        if list(stride) != [()]:
+            if not stride:
+                raise Unsuitable("a store to the same place each time")
+            self.spaced.append((stride, size))
+        elif abs(stride[()]) < size:
+            raise Unsuitable("stores that overlap")
+
+    def _tell_apart(self, s: int, poly: Poly, v: int, other: Poly) -> None:
+        imms = self.function.imms
+        a, b = imms[s], imms[v]
+        if b.invariant or (a.region != b.region and a.region and b.region):
+            return
+        first, second = a.access.size, b.access.size
+        if {k: m for k, m in poly.items() if k} == {k: m for k, m in other.items() if k}:
+            if poly == other and first == second:
+                return
+            stride = abs(self.strides[s].get((), 0)) if len(self.strides[s]) == 1 else 0
+            apart = (other.get((), 0) - poly.get((), 0)) % stride if stride else 0
+            if apart < first or stride - apart < second:
+                raise Unsuitable("iterations depend on each other")
+            return
+        pair = self._group(poly, first), self._group(other, second)
+        if pair not in self.apart and pair[::-1] not in self.apart:
+            self.apart.append(pair)
+
+    def _group(self, poly: Poly, size: int) -> Group:
+        key = frozenset([item for item in poly.items() if item[0]])
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = Group(poly, size)
+        group.add(poly, size)
+        return group
+
+    # -- lanes ---------------------------------------------------------------------------------------------------------
+
+    def linear(self, v: int) -> bool:
+        """Whether a varying integer or pointer goes on by the same from lane to lane, and a number is known."""
+        if self.function.types[v] not in (I64, PTR):
+            return False
+        try:
+            return list(part(self.poly(v), self.counters, self.loop.counter)) == [()]
+        except Unsuitable:
+            return False
+
+    def in_lanes(self) -> list[int]:
+        """Varying values that are needed as vectors."""
+        function = self.function
+        work = []
+        for block in self.blocks:
+            for v in block.insts:
+                if function.ops[v] is _STORE or v in self.exits:
+                    work.append(function.args[v][0])
+        found: dict[int, None] = {}
+        while work:
+            v = work.pop()
+            if v in found or v not in self.varying:
+                continue
+            found[v] = None
+            if v in self._incoming:
+                if v != self.loop.counter:
+                    work += self._incoming[v]
+            elif function.ops[v] is not _LOAD and not self.linear(v):
+                work += function.args[v]
+        return list(found)
+
+    def _find_width(self) -> int:
+        """Of all lanes; all that is done with them can be done."""
+        function, target = self.function, self.function.target
+        lanes = self.in_lanes()
+        types = {function.types[v] for v in lanes} | {
+            function.types[a] for v in lanes if function.ops[v] is not _LOAD and not self.linear(v)
+            for a in function.args[v]
+        }  # fmt: skip
+        width = 32 if F32 in types else 64
+        if types - {F32 if width == 32 else F64, I1, *((I64,) if width == 64 else ())}:
+            raise Unsuitable("lanes of several widths")
+        for v in lanes:
+            self._check_op(v, width)
+        for block in self.blocks:
+            for v in block.insts:
+                if function.ops[v] is _STORE and (
+                    function.types[function.args[v][0]] is I1 or 8 * function.imms[v].access.size != width
+                ):
+                    raise Unsuitable("a narrow store")
+        count = 8 * target.vector_bytes // width
+        for v in self.exits:
+            if function.args[v][0] in self.varying:
+                self._require("allset", vector(I64 if width == 64 else I32, count))
+        return width
+
+    def _require(self, name: str, type: Type) -> None:
+        if not self.function.target.supports(name, type):
+            raise Unsuitable(f"{name} of {type}")
+
+    def _check_op(self, v: int, width: int) -> None:
+        function = self.function
+        op, type = function.ops[v], function.types[v]
+        count = 8 * function.target.vector_bytes // width
+
+        def widened(type: Type) -> Type:
+            return vector(type if type.is_float else I64 if width == 64 else I32, count)
+
+        if op is _PARAM and not self.linear(v):
+            return
+        if op is _LOAD:
+            if 8 * function.imms[v].access.size != width or type is I1:
+                raise Unsuitable("a narrow load")
+            for name in ("load", "insert"):
+                self._require(name, widened(type))
+        elif self.linear(v):
+            self._require("add", widened(type))
+            self._require("splat", widened(type))
+        elif op.name in _OPS and function.args[v]:
+            first = function.args[v][1 if op is _SELECT else 0]
+            self._require(op.name, widened(function.types[first]))
+        else:
+            raise Unsuitable(f"{op} in lanes")
+
+    def unit(self, v: int) -> bool:
+        """Whether the lanes of an access lie next to each other, in order."""
+        return self.strides[v] == {(): self.function.imms[v].access.size}
+
+    # -- whether it gains ----------------------------------------------------------------------------------------------
+
+    def _weigh(self) -> list[int]:
+        function = self.function
+        lanes = 8 * function.target.vector_bytes // self.width
+        outer = {loop.parent for loop in self.inner}
+        blocks: dict[Loop, list[Block]] = {loop: [] for loop in self.inner if loop not in outer}
+        for block in self.blocks:
+            if block.loop in blocks:
+                blocks[block.loop].append(block)
+        if not any(self._ordered(loop, inside) for loop, inside in blocks.items()):
+            raise Unsuitable("the inner loop is a better candidate")
+        scalar, wide, scattered, carried = 0.0, 0.0, False, 0
+        for loop, inside in blocks.items():
+            carried = max(carried, len([p for p in loop.header.params if p in self.varying and p in self.needed]))
+            for block in inside:
+                for v in block.insts:
+                    cost = _COSTS.get(function.ops[v].name, 1.0)
+                    if function.ops[v].guard or function.ops[v] is _CONST:
+                        continue
+                    scalar += cost
+                    if v in self.strides and self.strides[v] and not self.unit(v):
+                        scattered = True
+                        wide += 1.5 * lanes
+                    else:
+                        wide += 2 * cost if cost > 1.0 else cost
+        if wide > 0.7 * lanes * max(scalar, 4.0):
+            raise Unsuitable("no gain")
+        most = 2 if scattered else 4
+        while most > 1 and (most * carried > _REGISTERS or most * wide > 80):
+            most //= 2
+        return [most, 1] if most > 1 else [1]
+
+    def _ordered(self, loop: Loop, blocks: list[Block]) -> bool:
+        """Whether `vector` can do nothing about an innermost loop."""
+        function = self.function
+        back = next(e for b in blocks for e in b.edges if e.target is loop.header)
+        if not function.fastmath:
+            for p, a in zip(loop.header.params, back.args):
+                if function.types[p].is_float and p in self.needed and function.ops[a].name not in _EXTREMES:
+                    return True
+        for block in blocks:
+            for v in block.insts:
+                if v in self.strides:
+                    args = function.args[v]
+                    poly = self._address(v, args[1:] if function.ops[v] is _STORE else args)
+                    step = part(poly, self.counters, loop.counter)
+                    if step and step != {(): function.imms[v].access.size}:
+                        return True
+        return False
+
+
+def start(loop: Loop) -> int:
+    """What the counter begins with."""
+    return loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]

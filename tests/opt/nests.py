@@ -39,7 +39,7 @@ NESTS: dict[str, tuple[bool, str, str]] = {
     ),
     "windows": (
         True, "111",
-        "for i in range(len(a) - 8):\n s = 0.0\n for k in range(5, 14): s += a[i + k - 5] * b[0]\n c[i] = s",
+        "for i in range(len(a) - 24):\n s = 0.0\n for k in range(5, 30): s += a[i + k - 5] * b[0]\n c[i] = s",
     ),
     "windows of any length": (
         True, "111",

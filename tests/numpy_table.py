@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from jitney.frontend.library import (
+    converting,
     creation,
     elementwise,
     iterators,
@@ -62,7 +63,9 @@ def _listed(names: set[str]) -> str:
 def page() -> str:
     """The page's text."""
     functions = _names(
-        creation.ROWS, elementwise.ROWS, iterators.NUMPY_ROWS, reductions.ROWS, selecting.NUMPY_ROWS, shaping.NUMPY_ROWS
+        converting.ROWS, creation.ROWS, elementwise.ROWS, iterators.NUMPY_ROWS, reductions.ROWS,
+        selecting.NUMPY_ROWS,
+        shaping.NUMPY_ROWS,
     ) | {"round", "around"}
     methods = _names(elementwise.METHODS, reductions.METHODS, selecting.METHODS, shaping.METHODS)
     listed = {name for _, names in numpy_functions.FUNCTIONS for name in names.split()} - functions

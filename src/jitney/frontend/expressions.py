@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import arrays, displays, slices, views
-    from .library import python_calls
+    from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
 else:
     arrays, displays, slices, views = lazy("jitney.frontend", "arrays", "displays", "slices", "views")
-    python_calls = lazy("jitney.frontend.library", "python_calls")
+    numpy_functions, python_calls = lazy("jitney.frontend.library", "numpy_functions", "python_calls")
     complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
 
 _UNARY = {_ast.USub: "-", _ast.UAdd: "+", _ast.Invert: "~", _ast.Not: "not"}
@@ -311,9 +311,9 @@ def _call(lw: Lowering, node: Any) -> Val:
             function = python_calls.attribute(lw, owner, node.func.attr)
     else:
         function = lw.expr(node.func)
-    args, kwargs = _arguments(lw, node)
-    lw.at(node)
     callee = constant_value(function)
+    args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
+    lw.at(node)
 
     def compiled() -> Val:
         value = library.call(lw, callee, args, kwargs, node)
@@ -326,6 +326,36 @@ def _call(lw: Lowering, node: Any) -> Val:
         return python_calls.call(lw, function, args, kwargs, node)
 
     return lw.otherwise(compiled, by_python) if isinstance(function.type, Constant) else by_python()
+
+
+_PLAIN_TYPES = frozenset("""
+    float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 intp float int bool bool_ float_ int_
+""".split())  # fmt: skip
+
+
+def _takes_tuples(callee: Any, node: Any) -> bool:
+    """Whether displays of lists among the arguments may be made as tuples. To a dtype with fields that is not the
+    same."""
+    for keyword in node.keywords:
+        name = getattr(keyword.value, "attr", getattr(keyword.value, "id", ""))
+        if keyword.arg == "dtype" and name not in _PLAIN_TYPES:
+            return False
+    lists = [a for a in node.args[:1] if type(a) is _ast.List]
+    return bool(lists) and len(node.args) < 3 and numpy_functions.takes_sequences(callee)
+
+
+def _with_tuples(node: Any) -> Any:
+    """The call with the first argument, lists within lists, as tuples."""
+    first = _tuples(node.args[0])
+    place = {"lineno": node.lineno, "col_offset": node.col_offset}
+    return _ast.Call(func=node.func, args=[first, *node.args[1:]], keywords=node.keywords, **place)
+
+
+def _tuples(node: Any) -> Any:
+    if type(node) is not _ast.List:
+        return node
+    place = {"lineno": node.lineno, "col_offset": node.col_offset}
+    return _ast.Tuple(elts=[_tuples(n) for n in node.elts], ctx=node.ctx, **place)
 
 
 def _found_any_time(lw: Lowering, owner: Val, node: Any) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..pytypes import INT, Array, Iterator, Tuple
 from . import arrays
+from .library.iterators import parts_of
 from .library.ranges import Range
 from .loops import Counter, Items, iteration_count
 from .state import Val, constant_value
@@ -71,7 +72,7 @@ def sequence(lw: Lowering, iterable: Val, node: Any) -> Sequence:
     if isinstance(type, Iterator):
         row = _SEQUENCES.get(type.kind)
         if row is not None:
-            return row(lw, _inner(iterable), node)
+            return row(lw, parts_of(iterable), node)
     text = constant_value(iterable)
     if isinstance(text, str):
         iterable = lw.make_tuple([lw.constant(c) for c in text])
@@ -87,15 +88,6 @@ def unpacked(lw: Lowering, value: Val, count: int, node: Any) -> list[Val]:
     text = f"[{'_, ' * count}] = iter([0] * min(n, {count + 1}))"
     lw.check(lw.b.emit("eq", whole.count, lw.int_const(count)), "evaluate", text, (whole.count,), ("n",))
     return [whole.item(lw.int_const(k)) for k in range(count)]
-
-
-def _inner(iterable: Val) -> list[Val]:
-    assert isinstance(iterable.type, Iterator)
-    out, at = [], 0
-    for type in iterable.type.inner:
-        out.append(Val(type, iterable.parts[at : at + len(type.leaves)]))
-        at += len(type.leaves)
-    return out
 
 
 def _of_range(lw: Lowering, iterable: Val) -> Sequence:
@@ -156,7 +148,7 @@ def _nest(lw: Lowering, iterable: Val) -> Items | None:
     type = iterable.type
     if not isinstance(type, Iterator):
         return None
-    inner = _inner(iterable)
+    inner = parts_of(iterable)
     if type.kind == "ndindex":
         lengths = [v.parts[0] for v in inner]
         return _counted(lw, lengths, lambda at: lw.make_tuple([Val(INT, (i,)) for i in at]))

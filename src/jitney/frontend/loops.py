@@ -22,7 +22,7 @@ import _ast
 from ..ir.function import Block, Loop
 from ..ir.types import I64, PTR
 from ..lazy import lazy
-from ..pytypes import INT, UNBOUND, Array, Complex, Object, PyType, Union
+from ..pytypes import INT, UNBOUND, Array, Complex, Iterator, Object, PyType, Union
 from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import PRANGE, Range
@@ -98,8 +98,8 @@ class Items:
 def lower_for(lw: Lowering, node: Any) -> None:
     mark = len(lw.own.temporaries)
     iterable = lw.expr(as_tuple(node.iter))
-    if isinstance(iterable.type, Object):
-        fetch = object_operators.iterator(lw, iterable)
+    if isinstance(iterable.type, (Object, Iterator)) and object_operators.goes_through(iterable.type):
+        fetch = object_operators.fetch(lw, iterable)
         _retry(lw, node, node, lambda plan: _Attempt(lw, node, plan, None, fetch=fetch).lower())
         return
     if isinstance(iterable.type, Range):
@@ -223,13 +223,13 @@ def _retry(lw: Lowering, node: Any, key: Any, attempt: Callable[[Plan], None]) -
 class _Attempt:
     """One lowering of a loop by one plan.
 
-    `step` lowers what is done for a counter's value; `fetch` gives the next item of an iterator, null at its end. A
+    `step` lowers what is done for a counter's value; `fetch` goes through an object. A
     `nested` loop is one of a nest that one `for` makes: `break` leaves them all.
     """
 
     def __init__(
         self, lw: Lowering, node: Any, plan: Plan, counter: Counter | None, step: Callable[[int], None] | None = None,
-        nested: bool = False, fetch: Callable[[], Val] | None = None,
+        nested: bool = False, fetch: object_operators.Fetch | None = None,
     ) -> None:  # fmt: skip
         self.lw = lw
         self.node = node
@@ -357,18 +357,18 @@ class _Attempt:
         lw.at(self.node)
         mark = len(lw.own.temporaries)
         try:
-            item = self.fetch() if self.fetch is not None else None
-            if item is None:
+            item = self.fetch.following(lw) if self.fetch is not None else -1
+            if item < 0:
                 go, done = lw.condition(self.node.test)
             else:
-                go, done = lw.branch(lw.b.emit("ne", item.parts[0], lw.b.const(PTR, 0)))
+                go, done = lw.branch(lw.b.emit("ne", item, lw.b.const(PTR, 0)))
         except DeadPath:
             lw.own.abandon(mark)
             return False
-        if item is not None and go:
+        if self.fetch is not None and go:
             lw.join(go, lw.env_names(go), idom, idom.loop)
             self.exits.extend(done)
-            lw.assign(self.node.target, item)
+            lw.assign(self.node.target, self.fetch.bound(lw, item))
             lw.own.end_statement(mark)
             return True
         tested = lw.own.taken(mark)

@@ -8,6 +8,7 @@
     selecting.py      np.nonzero and its kin, np.take
     shaping.py        reshape transpose flip squeeze ...: views with other axes
     reductions.py     whole arrays to numbers: np.sum and its kin
+    converting.py     array asarray: of numbers in tuples, of arrays
     elementwise.py    where clip astype copy round cumsum diff outer
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
@@ -32,15 +33,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering, Val
-    from . import creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, selecting, shaping
+    from . import (
+        converting,
+        creation,
+        elementwise,
+        iterators,
+        mathematics,
+        numpy_ufuncs,
+        reductions,
+        selecting,
+        shaping,
+    )
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 
 else:
-    creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, selecting, shaping = lazy(
-        "jitney.frontend.library", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs", "reductions",
-        "selecting",
-        "shaping",
+    converting, creation, elementwise, iterators, mathematics, numpy_ufuncs, reductions, selecting, shaping = lazy(
+        "jitney.frontend.library", "converting", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs",
+        "reductions", "selecting", "shaping",
     )  # fmt: skip
 
 _rows: dict[int, Row] = {}
@@ -67,6 +77,7 @@ def _of_numpy(function: Any) -> Row | None:
     found: Row | None = (
         creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
         or reductions.ROWS.get(name) or elementwise.ROWS.get(name) or selecting.NUMPY_ROWS.get(name)
+        or converting.ROWS.get(name)
     )  # fmt: skip
     return found
 

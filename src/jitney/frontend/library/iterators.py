@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...pytypes import BOOL, INT, Array, Scalar, Tuple, iterator_type
+from ...pytypes import BOOL, INT, Array, Iterator, Scalar, Tuple, iterator_type
 from ..operators import to_index
 from ..state import Val
 from .builtins import OF_COMPLEX
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 def make(kind: str, inner: list[Val]) -> Val:
     """The iterator of a kind over these values."""
     return Val(iterator_type(kind, tuple([v.type for v in inner])), tuple([p for v in inner for p in v.parts]))
+
+
+def parts_of(iterable: Val) -> list[Val]:
+    """The values that an iterator was made of."""
+    assert isinstance(iterable.type, Iterator)
+    out, at = [], 0
+    for type in iterable.type.inner:
+        out.append(Val(type, iterable.parts[at : at + len(type.leaves)]))
+        at += len(type.leaves)
+    return out
 
 
 def enumerate_(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:

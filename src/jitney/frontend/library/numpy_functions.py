@@ -88,6 +88,13 @@ METHODS = (
     (OWN, "fill sort partition byteswap itemset put"),
 )  # fmt: skip
 
+SEQUENCES = frozenset("""
+    array asarray asanyarray ascontiguousarray asfortranarray concatenate concat stack vstack hstack dstack column_stack
+    row_stack zeros ones empty full reshape transpose tile sum mean median max min prod any all argmax argmin sort
+    argsort unique cumsum diff dot outer cross interp searchsorted digitize percentile quantile
+""".split())  # fmt: skip
+"""Functions that make arrays of what they are given: a list is as good to them as a tuple."""
+
 _known: dict[int, Rule] = {}
 _methods: dict[str, Rule] = {}
 
@@ -105,6 +112,12 @@ def rule_of(function: Any) -> Rule | None:
     if found is None and isinstance(function, numpy.ufunc):
         return FRESH
     return found
+
+
+def takes_sequences(function: Any) -> bool:
+    """Whether a list may be given to a function as a tuple."""
+    name = getattr(function, "__name__", "")
+    return name in SEQUENCES and function is getattr(sys.modules.get("numpy"), name, None)
 
 
 def _fill(numpy: Any) -> None:

@@ -166,7 +166,7 @@ def truth(lw: Lowering, a: Val) -> int:
         return complexes.not_zero(lw, (a.parts[0], a.parts[1]))
     if isinstance(type, Tuple):
         return lw.bool_const(bool(type.elements))
-    if isinstance(type, Object):
+    if isinstance(type, Object) or wholes.is_whole(type):
         return object_operators.truth(lw, a)
     if isinstance(type, Constant):
         return lw.bool_const(constants.constant_truth(lw, type.value))

@@ -9,20 +9,22 @@ from __future__ import annotations
 import _operator as operator
 import sys
 
-from ...ir.types import I64, PTR
-from ...pytypes import BOOL, INT, NONE, Array, Object, object_type
+from ...ir.types import ACCESSES, I64, PTR
+from ...pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, object_type
 from .. import objects
 from ..library import numpy_functions, python_calls
+from ..library.iterators import parts_of
+from ..library.ranges import Range
 from ..state import Val
 from .python import FUNCTIONS, UNARY_FUNCTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from ..state import Lowering
 
+_INT64 = ACCESSES["i64"]
 _BINARY = {
     "+": "Add", "-": "Subtract", "*": "Multiply", "/": "TrueDivide", "//": "FloorDivide", "%": "Remainder",
     "**": "Power", "<<": "Lshift", ">>": "Rshift", "&": "And", "|": "Or", "^": "Xor", "@": "MatrixMultiply",
@@ -84,7 +86,7 @@ def identical(lw: Lowering, a: Val, b: Val) -> Val:
 def truth(lw: Lowering, a: Val) -> int:
     """``bool(a)`` as an i1."""
     boxed = objects.box(lw, a)
-    if not python_calls.is_plain(a.type):
+    if isinstance(a.type, Object) and not python_calls.is_plain(a.type):
         lw.runs_python()
     status = lw.b.emit("sext32", objects.api(lw, "PyObject_IsTrue", boxed.parts[0], result=I64))
     objects.check_status(lw, status)
@@ -142,24 +144,86 @@ def _changed(lw: Lowering, container: Val) -> None:
         lw.runs_python()
 
 
-def iterator(lw: Lowering, iterable: Val) -> Callable[[], Val]:
-    """``iter(iterable)``, kept until the end of the statement; gives what lowers ``next()``: null at the end."""
-    plain = isinstance(iterable.type, Object) and iterable.type.kind in _COLLECTIONS
-    if not plain:
-        lw.runs_python()
-    made = objects.new(lw, "PyObject_GetIter", iterable.parts[0])
+class Fetch:
+    """Going through an object, or `enumerate` or `zip` of objects: ``iter(iterable)`` is kept until the end of the
+    statement.
 
-    def following() -> Val:
-        if not plain:
+    Attributes:
+        plain: no code of the user's is run.
+    """
+
+    def __init__(self, lw: Lowering, iterable: Val) -> None:
+        self.plain = isinstance(iterable.type, Object) and iterable.type.kind in _COLLECTIONS
+        if not self.plain:
             lw.runs_python()
-        item = objects.api(lw, "PyIter_Next", made.parts[0])
+        self.iterator = objects.new(lw, "PyObject_GetIter", iterable.parts[0]).parts[0]
+
+    def following(self, lw: Lowering) -> int:
+        """``next()``: an object, null at the end."""
+        if not self.plain:
+            lw.runs_python()
+        item = objects.api(lw, "PyIter_Next", self.iterator)
         lw.own.hold(item)
         error = objects.api(lw, "PyErr_Occurred")
         lw.check(lw.b.emit("eq", error, lw.b.const(PTR, 0)), "pending")
         objects.settle(lw)
+        return item
+
+    def bound(self, lw: Lowering, item: int) -> Val:
+        """What the target is bound to for an item, which is not null."""
         return Val(object_type(None, True), (item,))
 
-    return following
+
+class _Enumerated(Fetch):
+    """``enumerate(iterable, start)``: the number is in memory."""
+
+    def __init__(self, lw: Lowering, iterable: Val, start: int) -> None:
+        self.inner = fetch(lw, iterable)
+        self.number = lw.b.emit("alloca", imm=8)
+        lw.b.store(_INT64, start, self.number)
+
+    def following(self, lw: Lowering) -> int:
+        return self.inner.following(lw)
+
+    def bound(self, lw: Lowering, item: int) -> Val:
+        number = lw.b.load(_INT64, self.number)
+        lw.b.store(_INT64, lw.checked("addo", number, lw.int_const(1)), self.number)
+        return lw.make_tuple([Val(INT, (number,)), self.inner.bound(lw, item)])
+
+
+class _Zipped(Fetch):
+    """``zip(a, b, ...)``, by Python's own."""
+
+    def __init__(self, lw: Lowering, iterables: list[Val]) -> None:
+        boxed = [objects.box(lw, v).parts[0] for v in iterables]
+        super().__init__(lw, objects.vectorcall(lw, lw.keep(zip), boxed))
+        self.types = tuple([_item_of(v.type) for v in iterables])
+
+    def bound(self, lw: Lowering, item: int) -> Val:
+        return Val(object_type(tuple, True, self.types), (item,))
+
+
+def _item_of(type: PyType) -> PyType:
+    """What going through a value gives, where that is known."""
+    if isinstance(type, Array) and type.ndim == 1:
+        return type.item
+    return INT if isinstance(type, Range) else object_type()
+
+
+def fetch(lw: Lowering, iterable: Val) -> Fetch:
+    """What goes through `iterable`, for which `goes_through` holds."""
+    type = iterable.type
+    if not isinstance(type, Iterator):
+        return Fetch(lw, iterable)
+    inner = parts_of(iterable)
+    return _Enumerated(lw, inner[0], inner[1].parts[0]) if type.kind == "enumerate" else _Zipped(lw, inner)
+
+
+def goes_through(type: PyType) -> bool:
+    """Whether items of an iterable of this type are fetched as objects."""
+    if isinstance(type, Iterator):
+        return type.kind in ("enumerate", "zip") and any(map(goes_through, type.inner))
+    return isinstance(type, Object)
 
 
 _COLLECTIONS = frozenset((list, tuple, dict, set, frozenset, str, bytes, range))

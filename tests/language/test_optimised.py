@@ -408,3 +408,45 @@ def test_choices_of_what_is_loaded_already():
     for dtype in (np.int64, np.int8, np.float64):
         check(local_alignment, *[(a, b, np.zeros((len(a) + 1, len(b) + 1), dtype)) for a, b in pairs])
     check(stored_between, *[rng.integers(-9, 9, n) for n in (1, 2, 9, 30)])
+
+
+def by_mode(a, out, mode, flag, t):
+    found = -1
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            x = a[i, j]
+            if mode == 0:
+                out[i, j] = x if x > t else 0
+            elif mode == 1:
+                out[i, j] = 10 // x
+            elif mode == 2:
+                if x == t:
+                    found = i * 100 + j
+                    break
+            else:
+                out[i, j + 1] = x
+            if flag:
+                out[i, 0] = j
+    return found
+
+
+def endless_or_not(a, stop):
+    n = 0
+    while True:
+        n += a[n % len(a)] + 1
+        if stop:
+            return n
+        if n > 40:
+            break
+    return -n
+
+
+def test_loops_that_branch_on_invariants():
+    rng = np.random.default_rng(5)
+    for dtype in (np.int64, np.uint8, np.float64):
+        for shape in ((0, 3), (2, 0), (3, 5), (2, 40)):
+            a = rng.integers(1, 9, shape).astype(dtype)
+            out = np.zeros((shape[0], shape[1] + 1), dtype)
+            check(by_mode, *[(a, out, mode, flag, 5) for mode in range(4) for flag in (False, True)])
+            check(by_mode, (a * 0, out, 1, True, 5), (a, out[:, :-1], 3, False, 1))
+    check(endless_or_not, *[(rng.integers(0, 5, 7), stop) for stop in (False, True)])

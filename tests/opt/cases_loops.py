@@ -510,4 +510,92 @@ CASES = {
         b2:
           ret v9
     """),
+    "unswitch: one loop for each way": ("unswitch", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = slt v3, v4
+          jump b1(v4, v4)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = load i64 [v1 + v7*8] region 1
+          br v6, b2, b3
+        b2 in L0:
+          v10 = add v8, v9
+          jump b4(v10)
+        b3 in L0:
+          v11 = sub v8, v9
+          jump b4(v11)
+        b4(v12: i64) in L0:
+          v13 = add v7, v5
+          v14 = slt v13, v2
+          br v14, b1(v13, v12), b5
+        b5:
+          ret v12
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = slt v3, v4
+          v7 = const i1 true
+          v14 = const i1 false
+          br v6, b1, b4
+        b1:
+          jump b2(v4, v4)
+        b2(v8: i64, v9: i64) in L0:
+          v10 = load i64 [v1 + v8*8] region 1
+          v11 = add v9, v10
+          jump b3
+        b3 in L0:
+          v12 = add v8, v5
+          v13 = slt v12, v2
+          br v13, b2(v12, v11), b6(v11)
+        b4:
+          jump b5(v4, v4)
+        b5(v15: i64, v16: i64) in L1:
+          v17 = load i64 [v1 + v15*8] region 1
+          v18 = sub v16, v17
+          v19 = add v15, v5
+          v20 = slt v19, v2
+          br v20, b5(v19, v18), b6(v18)
+        b6(v21: i64):
+          ret v21
+    """),
+    "unswitch: a way out": ("unswitch", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i1) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i1):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1(v4)
+        b1(v7: i64) in L0:
+          store i64 v7, [v1 + v7*8] region 1
+          br v3, b3, b2
+        b2 in L0:
+          v13 = add v7, v5
+          v14 = slt v13, v2
+          br v14, b1(v13), b3
+        b3:
+          ret v7
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i1 true
+          v9 = const i1 false
+          br v3, b1, b3
+        b1:
+          jump b2(v4)
+        b2(v7: i64):
+          store i64 v7, [v1 + v7*8] region 1
+          jump b5(v7)
+        b3:
+          jump b4(v4)
+        b4(v10: i64) in L0:
+          store i64 v10, [v1 + v10*8] region 1
+          v12 = add v10, v5
+          v13 = slt v12, v2
+          br v13, b4(v12), b5(v10)
+        b5(v14: i64):
+          ret v14
+    """),
 }  # fmt: skip

@@ -29,14 +29,16 @@ if TYPE_CHECKING:
         select,
         split,
         unroll,
+        unswitch,
         vector,
     )
 else:
     addresses, between, checks, contract, dce, guards, inline, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inline", "memory", "modular"
     )
-    outer, params, promote, reciprocal, rotate, select, split, unroll, vector = lazy(
-        "jitney.opt", "outer", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "vector"
+    outer, params, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
+        "jitney.opt", "outer", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "unswitch",
+        "vector",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -52,6 +54,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("guards", lambda function: guards.hoist(function)),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("outer", lambda function: outer.vectorize_outer(function)),
+    ("unswitch", lambda function: unswitch.unswitch(function)),
     ("split", lambda function: split.split_loops(function)),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function)),

@@ -26,6 +26,12 @@ def outcome(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None 
 
 def bits(value: Any) -> Any:
     """A value by type and bits. NumPy scalars count as Python's own numbers (contract, point 2)."""
+    if isinstance(value, (np.ndarray, np.void)) and value.dtype.names:
+        # What lies between fields is nobody's.
+        own = (type(value).__name__, str(value.dtype), value.shape)
+        return (*own, *[bits(np.asarray(value[name])) for name in value.dtype.names])
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return ("array", value.dtype.str, value.shape, repr(value))
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "c":
             # Which NaN comes of several depends on the order of operands in machine code, as for Python's numbers.

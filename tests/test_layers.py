@@ -25,12 +25,13 @@ LAYERS: dict[str, set[str]] = {
     "ir": set(),
     "analysis": {"ir"},
     "pytypes": {"ir"},
-    "frontend": {"ir", "pytypes"},
+    "records": {"ir", "pytypes"},
+    "frontend": {"ir", "pytypes", "records"},
     "opt": {"analysis", "ir"},
     "codegen": {"analysis", "ir"},
     "targets": {"codegen", "ir", "asm"},
     "loader": {"codegen", "asm"},
-    "runtime": {"ir", "asm", "pytypes"},
+    "runtime": {"ir", "asm", "pytypes", "records"},
 }
 # The top imports everything below it.
 TOP = {"__init__", "__main__", "pipeline", "group", "dispatcher", "jit", "parallel", "cli", "report"}

@@ -132,6 +132,21 @@ COMPLEX128 = Complex("np.complex128", "complex128", SCALARS["float64"], ACCESSES
 ITEMS: dict[str, Any] = {**SCALARS, "complex64": COMPLEX64, "complex128": COMPLEX128}
 """The types that elements of arrays have. Where an annotation says `Scalar` of an array's item, it may be `Complex`:
 what does not ask by `isinstance` finds no machine type in `access`."""
+class Apart(Scalar):
+    """The element of an array that is taken apart one element at a time, while NumPy itself computes with the whole: it
+    may be unaligned, or is a record (`records.Record`).
+
+    Attributes:
+        loaded: the type of an element once read.
+    """
+
+    __slots__ = ("loaded",)
+
+    dtype: Any
+
+    def __init__(self, loaded: Scalar) -> None:
+        super().__init__(loaded.dtype, loaded.kind, loaded.bits, loaded.access, -1)
+        self.loaded = loaded
 
 
 class Array(PyType):
@@ -157,7 +172,8 @@ class Array(PyType):
         suffix = "" if writeable else ", read-only"
         words = ("view", "local", "owned", "mixed", "maybe")
         suffix += "".join([f", {word}" for word, flag in zip(words, flags) if flag])
-        super().__init__(f"array({item.dtype}, {ndim}d, {layout}{suffix})", (PTR, PTR) + (I64,) * (ndim + strides))
+        name = f"array({item.name.removeprefix('np.')}, {ndim}d, {layout}{suffix})"
+        super().__init__(name, (PTR, PTR) + (I64,) * (ndim + strides))
         self.item = item
         self.ndim = ndim
         self.layout = layout
@@ -294,7 +310,8 @@ _interned: dict[Any, ref[PyType]] = {}
 """Held weakly: a constant's type holds the object, which may be a function that is to be collected one day."""
 
 
-def _intern(key: Any, make: Any, *args: Any) -> Any:
+def interned(key: Any, make: Any, *args: Any) -> Any:
+    """The type with this key, made of `args` where there is none."""
     known = _interned.get(key)
     found = known() if known is not None else None
     if found is None:
@@ -309,44 +326,44 @@ def array_type(
     owned: bool = False, mixed: bool = False, maybe: bool = False,
 ) -> Array:  # fmt: skip
     shape = (item, ndim, layout, writeable, view, local, owned, mixed, maybe)
-    result: Array = _intern(("array", *shape), Array, *shape)
+    result: Array = interned(("array", *shape), Array, *shape)
     return result
 
 
 def object_type(
     kind: type | None = None, owned: bool = False, elements: tuple[PyType, ...] = (), maybe: bool = False
 ) -> Object:  # fmt: skip
-    result: Object = _intern(("object", kind, owned, elements, maybe), Object, kind, owned, elements, maybe)
+    result: Object = interned(("object", kind, owned, elements, maybe), Object, kind, owned, elements, maybe)
     return result
 
 
 def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
-    result: Tuple = _intern(("tuple", *elements), Tuple, elements)
+    result: Tuple = interned(("tuple", *elements), Tuple, elements)
     return result
 
 
 def slice_type(bounds: tuple[PyType, ...]) -> Slice:
     """The type of slices whose start, stop and step are of these types."""
-    result: Slice = _intern(("slice", *bounds), Slice, bounds)
+    result: Slice = interned(("slice", *bounds), Slice, bounds)
     return result
 
 
 def iterator_type(kind: str, inner: tuple[PyType, ...]) -> Iterator:
     """The type of what the function `kind` makes of values of these types."""
-    result: Iterator = _intern(("iterator", kind, *inner), Iterator, kind, inner)
+    result: Iterator = interned(("iterator", kind, *inner), Iterator, kind, inner)
     return result
 
 
 def union_type(members: tuple[PyType, ...]) -> Union:
     """The union of two or more different scalar types, in a fixed order."""
     ordered = tuple(sorted(members, key=lambda m: m.tag))
-    result: Union = _intern(("union", *ordered), Union, ordered)
+    result: Union = interned(("union", *ordered), Union, ordered)
     return result
 
 
 def constant_type(value: Any) -> Constant:
     """The type of exactly `value`; two constants are the same type when they are the same object."""
-    result: Constant = _intern(("constant", id(value)), Constant, value)
+    result: Constant = interned(("constant", id(value)), Constant, value)
     return result
 
 
@@ -424,6 +441,23 @@ def mapped(type: PyType, change: Callable[[Any], PyType]) -> PyType:
         elements = tuple([mapped(t, change) for t in type.elements])
         return tuple_type(elements) if elements != type.elements else type
     return type
+
+
+def is_apart(type: PyType) -> bool:
+    """Whether there is an array in a value whose elements are taken one by one."""
+    if isinstance(type, Array):
+        return isinstance(type.item, Apart)
+    return any(is_apart(t) for t in members(type))
+
+
+def is_records(type: PyType) -> bool:
+    """Whether it is an array of records, or one record."""
+    return isinstance(type, Array) and isinstance(type.item, Apart) and type.item.loaded is type.item
+
+
+def is_record(type: PyType) -> bool:
+    """Whether it is one record, which NumPy calls np.void or np.record: a view without axes."""
+    return is_records(type) and not type.ndim  # type: ignore[attr-defined]
 
 
 def has_view(type: PyType) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from ..ir.types import NATURAL
-from ..pytypes import INT, Array, Complex, array_type, iterator_type
+from ..pytypes import INT, Apart, Array, Complex, array_type, is_record, iterator_type
 from .operators import store_value
 from .state import Lowering, Val
 
@@ -51,20 +51,22 @@ def _packed(lw: Lowering, type: Array, dims: Sequence[int]) -> list[int]:
     return out[::-1]
 
 
-def make_view(lw: Lowering, array: Val, data: int, dims: Sequence[int], steps: Sequence[int]) -> Val:
-    """A view into the memory of `array`, with these lengths and strides.
+def make_view(
+    lw: Lowering, array: Val, data: int, dims: Sequence[int], steps: Sequence[int], item: Scalar | None = None
+) -> Val:
+    """A view into the memory of `array`, with these lengths and strides, and elements of the same type or `item`.
 
     Its layout is "C" or "F" where the strides are those that a contiguous array of these lengths has: they are then
     the same values, since equal computations are.
     """
     type = array.type
     assert isinstance(type, Array)
-    layout = "A"
-    if _is_packed(lw, type, dims, steps):
+    layout, item = "A", item if item is not None else type.item
+    if _is_packed(lw, item, dims, steps):
         layout = "C"
-    elif _is_packed(lw, type, dims[::-1], steps[::-1]):
+    elif _is_packed(lw, item, dims[::-1], steps[::-1]):
         layout = "F"
-    made = array_type(type.item, len(dims), layout, type.writeable, True, type.local, type.owned)
+    made = array_type(item, len(dims), layout, type.writeable, True, type.local, type.owned)
     return Val(made, (base_of(lw, array), data, *dims, *(steps if layout == "A" else ())))
 
 
@@ -77,8 +79,8 @@ def base_of(lw: Lowering, array: Val) -> int:
     return base
 
 
-def _is_packed(lw: Lowering, type: Array, dims: Sequence[int], steps: Sequence[int]) -> bool:
-    expected = lw.int_const(type.item.access.size)
+def _is_packed(lw: Lowering, item: Scalar, dims: Sequence[int], steps: Sequence[int]) -> bool:
+    expected = lw.int_const(item.access.size)
     for length, step in zip(reversed(dims), reversed(steps)):
         if lw.b.constant(length) == 1:
             continue
@@ -154,23 +156,25 @@ def load_item(
         access = NATURAL[item.leaves[0]]
         places = (disp, disp + access.size)
         return Val(item, tuple([lw.b.load(access, base, index, scale, at, region) for at in places]))
-    return Val(item, (lw.b.load(item.access, base, index, scale, disp, region),))
+    return Val(loaded(item), (lw.b.load(item.access, base, index, scale, disp, region),))
 
 
 def store_item(
     lw: Lowering, item: Scalar | Complex, parts: Sequence[int], base: int, index: int | None = None, scale: int = 1,
-    region: int = ARRAY_DATA,
+    disp: int = 0, region: int = ARRAY_DATA,
 ) -> None:  # fmt: skip
     """Store the machine values of an element of type `item` to an address."""
     access = NATURAL[item.leaves[0]] if isinstance(item, Complex) else item.access
     for k, part in enumerate(parts):
-        lw.b.store(access, part, base, index, scale, k * access.size, region)
+        lw.b.store(access, part, base, index, scale, disp + k * access.size, region)
 
 
 def load_at(lw: Lowering, array: Val, indices: Sequence[int]) -> Val:
-    """The element at checked indices, one per axis, as a NumPy scalar."""
+    """The element at checked indices, one per axis, as a NumPy scalar; a record is a view."""
     type = array.type
     assert isinstance(type, Array)
+    if isinstance(type.item, Apart) and type.item.loaded is type.item:
+        return make_view(lw, array, _element_pointer(lw, array, indices), [], [])
     base, i, scale = element_address(lw, array, indices)
     return load_item(lw, type.item, base, i, scale)
 
@@ -180,9 +184,21 @@ def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node:
     type = array.type
     assert isinstance(type, Array)
     base, i, scale = element_address(lw, array, indices)
-    store_item(lw, type.item, store_value(lw, value, type.item, node), base, i, scale)
+    store_item(lw, type.item, store_value(lw, value, loaded(type.item), node), base, i, scale)
     if not type.local:
         lw.set_dirty()
+
+
+def loaded(item: Scalar) -> Scalar:
+    """The type of an element once read."""
+    return item.loaded if isinstance(item, Apart) else item
+
+
+def _element_pointer(lw: Lowering, array: Val, indices: Sequence[int]) -> int:
+    data = array.parts[1]
+    for i, step in zip(indices, strides(lw, array)):
+        data = lw.b.emit("ptradd", data, lw.b.emit("mul", i, step))
+    return data
 
 
 def item(lw: Lowering, array: Val, i: int) -> Val:
@@ -245,6 +261,8 @@ def attribute(lw: Lowering, array: Val, name: str, node: Any) -> Val | None:
         return Val(INT, (size(lw, array),))
     if name == "nbytes":
         return Val(INT, (lw.b.emit("mul", size(lw, array), lw.int_const(type.item.access.size)),))
+    if is_record(type):
+        return None
     if name == "T":
         return make_view(lw, array, array.parts[1], lengths(array)[::-1], strides(lw, array)[::-1])
     if name in ("real", "imag") and isinstance(type.item, Complex) and type.ndim:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from ..ir.types import PTR
 from ..lazy import lazy
-from ..pytypes import BOOL, INT, UNBOUND, Array, Complex, Constant, Iterator, Object, Slice, Tuple, Union
+from ..pytypes import BOOL, INT, UNBOUND, Array, Complex, Constant, Iterator, Object, Slice, Tuple, Union, is_records
 from . import library, wholes
 from .loops import as_tuple
 from .operators import binary, compare, truth, unary
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import arrays, displays, slices, views
+    from . import arrays, displays, fields, slices, views
     from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
 else:
-    arrays, displays, slices, views = lazy("jitney.frontend", "arrays", "displays", "slices", "views")
+    arrays, displays, fields, slices, views = lazy(
+        "jitney.frontend", "arrays", "displays", "fields", "slices", "views"
+    )
     numpy_functions, python_calls = lazy("jitney.frontend.library", "numpy_functions", "python_calls")
     complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
 
@@ -250,6 +252,8 @@ def _attribute(lw: Lowering, node: Any) -> Val:
 def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
     if isinstance(owner.type, Array):
         value = arrays.attribute(lw, owner, node.attr, node)
+        if value is None and is_records(owner.type):
+            value = fields.attribute(lw, owner, node.attr)
         if value is not None:
             return value
     elif is_number(owner.type):

@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from ..pytypes import INT, Array, Iterator, Tuple
+from ..lazy import lazy
+from ..pytypes import INT, Array, Iterator, Tuple, is_record
 from . import arrays
 from .library.iterators import parts_of
 from .library.ranges import Range
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from . import fields
     from .state import Lowering
+else:
+    fields = lazy("jitney.frontend", "fields")
 
 _MOST_COPIES = 32
 
@@ -64,6 +68,8 @@ def sequence(lw: Lowering, iterable: Val, node: Any) -> Sequence:
     """The items of `iterable` by number."""
     type = iterable.type
     if isinstance(type, Array):
+        if is_record(type):
+            return sequence(lw, fields.all_of(lw, iterable, node), node)
         if not type.ndim:
             lw.fail_with(TypeError, "iteration over a 0-d array")
         return Sequence(arrays.lengths(iterable)[0], lambda i: arrays.item(lw, iterable, i))

@@ -194,7 +194,7 @@ class Names:
 
     def _value(self, lw: Lowering, container: Any, key: str | None, name: str, found: Any) -> Val:
         numpy = sys.modules.get("numpy")
-        is_array = numpy is not None and isinstance(found, numpy.ndarray)
+        is_array = numpy is not None and isinstance(found, (numpy.ndarray, numpy.void))
         if isinstance(found, _NUMBERS) or is_array or (numpy is not None and isinstance(found, numpy.generic)):
             tracked = self.live.get((id(container), key))
             if tracked is not None and tracked.tag in lw.env:

@@ -19,6 +19,7 @@ from ..pytypes import (
     FLOAT,
     INT,
     NONE,
+    Apart,
     Array,
     Complex,
     Constant,
@@ -30,6 +31,8 @@ from ..pytypes import (
     Union,
     array_type,
     has_view,
+    is_record,
+    is_records,
     object_type,
 )
 from . import arrays, wholes
@@ -97,6 +100,8 @@ def settle(lw: Lowering) -> None:
         if name in lw.hidden:
             continue  # looked up again below
         type = value.type
+        if is_record(type):
+            continue  # nothing moves what it looks at
         if isinstance(type, Array) and not (type.view or type.maybe) and value.parts[0] not in seen:
             seen.add(value.parts[0])
             _check_same(lw, value, type)
@@ -125,9 +130,22 @@ def _differs(lw: Lowering, object: int, type: Array, flags: int, mask: int) -> i
     wrong = b.emit("xor", found, lw.int_const(flags))
     ndim = b.load(_INT32, object, disp=layout.ndim, region=HEADERS)
     wrong = b.emit("or", wrong, b.emit("xor", ndim, lw.int_const(type.ndim)))
-    dtype = b.emit("p2i", creation.field(lw, object, "dtype"))
-    expected = lw.int_const(id(sys.modules["numpy"].dtype(type.item.dtype)))
-    return b.emit("or", wrong, b.emit("xor", dtype, expected))
+    dtype, expected = creation.field(lw, object, "dtype"), lw.keep(sys.modules["numpy"].dtype(type.item.dtype))
+    if is_records(type):
+        return b.emit("or", wrong, b.emit("b2i", b.emit("not", _same_dtype(lw, dtype, expected))))
+    return b.emit("or", wrong, b.emit("xor", b.emit("p2i", dtype), b.emit("p2i", expected)))
+
+
+def _same_dtype(lw: Lowering, dtype: int, expected: int) -> int:
+    """Whether a dtype object is the one expected, or looks the same."""
+
+    def looks_the_same() -> Val:
+        address = lw.hooks.host.numpy_function("PyArray_EquivTypes")
+        found = lw.ccall("PyArray_EquivTypes", address, (dtype, expected), I64, pure=False)
+        return Val(BOOL, (lw.b.emit("ne", lw.b.emit("zext8", found), lw.int_const(0)),))
+
+    same = lw.b.emit("eq", dtype, expected)
+    return lw.if_else(same, lambda: Val(BOOL, (lw.bool_const(True),)), looks_the_same).parts[0]
 
 
 # -- boxing ------------------------------------------------------------------------------------------------------------
@@ -144,7 +162,7 @@ def box(lw: Lowering, value: Val) -> Val:
             value = creation.as_objects(lw, value)
             type = value.type
         assert isinstance(type, Array)
-        return Val(object_type(sys.modules["numpy"].ndarray, type.owned), value.parts[:1])
+        return Val(object_type(class_of(type), type.owned), value.parts[:1])
     if type is NONE:
         return Val(OBJECT, (lw.b.const(PTR, id(None)),))
     if isinstance(type, Constant):
@@ -174,6 +192,14 @@ def box(lw: Lowering, value: Val) -> Val:
         ints = [box(lw, Val(INT, (p,))).parts[0] for p in value.parts]
         return vectorcall(lw, lw.keep(range), ints, kind=range)
     lw.unsupported(f"{type} as a Python object is not supported")
+
+
+def class_of(type: Array) -> Any:
+    """The class of an array's object."""
+    item, numpy = type.item, sys.modules["numpy"]
+    if not is_records(type):
+        return numpy.ndarray
+    return getattr(item, "array_class" if type.ndim else "scalar_class")
 
 
 def _class_of(value: Any) -> type:
@@ -284,7 +310,9 @@ def unbox(lw: Lowering, value: Val, type: PyType, what: str, local: bool = False
         at = lw.hooks.host.arrays().scalar
         return arrays.load_item(lw, type, object, disp=at, region=HEADERS)
     assert isinstance(type, Array), type
-    _check_class(lw, object, numpy.ndarray, what)
+    _check_class(lw, object, class_of(type), what)
+    if is_record(type):
+        return _unbox_record(lw, value, type, what)
     return _unbox_array(lw, value, type, what, local)
 
 
@@ -330,6 +358,20 @@ def _unbox_int(lw: Lowering, object: int) -> Val:
     result = api(lw, "PyLong_AsLongLongAndOverflow", object, overflow, result=I64)
     lw.check(lw.b.emit("eq", lw.b.load(_INT32, overflow), lw.int_const(0)), "overflow")
     return Val(INT, (result,))
+
+
+def _unbox_record(lw: Lowering, value: Val, type: Array, what: str) -> Val:
+    """One record: where its memory is."""
+    b, object, layout = lw.b, value.parts[0], lw.hooks.host.records()
+    assert isinstance(value.type, Object) and isinstance(type.item, Apart)
+    dtype = b.load(_POINTER, object, disp=layout.dtype, region=HEADERS)
+    lw.check(_same_dtype(lw, dtype, lw.keep(type.item.dtype)), "guess", what)
+    flags = b.emit("and", b.load(_INT32, object, disp=layout.flags, region=HEADERS), lw.int_const(_WRITEABLE))
+    data = b.load(_POINTER, object, disp=layout.data, region=HEADERS)
+    wrong = b.emit("xor", flags, lw.int_const(_WRITEABLE if type.writeable else 0))
+    wrong = b.emit("or", wrong, b.emit("and", b.emit("p2i", data), lw.int_const(type.item.dtype.alignment - 1)))
+    lw.check(b.emit("eq", wrong, lw.int_const(0)), "guess", what)
+    return Val(array_type(type.item, 0, "C", type.writeable, owned=value.type.owned), (object, data))
 
 
 def _unbox_array(lw: Lowering, value: Val, type: Array, what: str, local: bool) -> Val:

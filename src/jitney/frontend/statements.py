@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast
 
 from ..lazy import lazy
-from ..pytypes import Array, Iterator, Object, Tuple, has_view
+from ..pytypes import Array, Iterator, Object, Tuple, has_view, is_record
 from . import wholes
 from .loops import lower_for, lower_while
 from .operators import binary
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import iteration, objects, views
+    from . import fields, iteration, objects, views
     from .library import creation, python_calls
     from .operators import object_operators
 else:
-    iteration, objects, views = lazy("jitney.frontend", "iteration", "objects", "views")
+    fields, iteration, objects, views = lazy("jitney.frontend", "fields", "iteration", "objects", "views")
     creation, python_calls = lazy("jitney.frontend.library", "creation", "python_calls")
     object_operators = lazy("jitney.frontend.operators", "object_operators")
 
@@ -109,11 +109,26 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
     elif kind is _ast.Subscript:
         _assign_item(lw, target, value)
     elif kind is _ast.Attribute:
-        object_operators.set_attribute(lw, lw.expr(target.value), target.attr, value)
+        _set_attribute(lw, lw.expr(target.value), target, value)
     elif kind is _ast.Tuple or kind is _ast.List:
         _unpack(lw, target, value)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
+
+
+def _set_attribute(lw: Lowering, owner: Val, target: Any, value: Val) -> None:
+    def as_object() -> Val:
+        object_operators.set_attribute(lw, owner, target.attr, value)
+        return NONE_VAL
+
+    def as_field() -> Val:
+        fields.set_attribute(lw, owner, target.attr, value, target)
+        return NONE_VAL
+
+    if is_record(owner.type):
+        lw.otherwise(as_field, as_object)
+    else:
+        as_object()
 
 
 def _assign_item(lw: Lowering, target: Any, value: Val) -> None:
@@ -195,8 +210,11 @@ def _augmented(lw: Lowering, node: Any) -> None:
             _store(lw, container, index, _changed(lw, op, old, lw.expr(node.value)), target)
     elif type(target) is _ast.Attribute:
         owner = lw.expr(target.value)
-        old = python_calls.attribute(lw, owner, target.attr)
-        object_operators.set_attribute(lw, owner, target.attr, _changed(lw, op, old, lw.expr(node.value)))
+        found = fields.attribute(lw, owner, target.attr) if is_record(owner.type) else None
+        if found is None or isinstance(found.type, Array):
+            found = python_calls.attribute(lw, owner, target.attr)
+        old = found
+        _set_attribute(lw, owner, target, _changed(lw, op, old, lw.expr(node.value)))
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
 

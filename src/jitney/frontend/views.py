@@ -10,7 +10,21 @@ allocates nothing.
 from __future__ import annotations
 
 from ..lazy import lazy
-from ..pytypes import FLOAT, INT, NONE, Array, Iterator, Scalar, Slice, Tuple, Union, iterator_type
+from ..pytypes import (
+    FLOAT,
+    INT,
+    NONE,
+    Array,
+    Iterator,
+    Scalar,
+    Slice,
+    Tuple,
+    Union,
+    is_apart,
+    is_record,
+    is_records,
+    iterator_type,
+)
 from . import slices, wholes
 from .arrays import check_index, lengths, line, load_at, make_view, size, store_at, strides
 from .operators import to_index
@@ -21,9 +35,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..pytypes import PyType
-    from . import advanced
+    from . import advanced, fields
 else:
-    advanced = lazy("jitney.frontend", "advanced")
+    advanced, fields = lazy("jitney.frontend", "advanced", "fields")
 
 KEPT_FLAT = "flat in a variable"  # may be subscripted, but gone through only once: that is not followed
 _INDEX_ERROR = (
@@ -104,12 +118,25 @@ def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
         return load_at(lw, whole, at)
+    if is_apart(array.type):
+        field = fields.selected(lw, array, index, node)
+        if field is not None:
+            return fields.load(lw, array, field)
     if _has_arrays(index):
+        _check_plain(lw, array, index, node)
         return advanced.subscript(lw, array, index, node)
     items = index_items(lw, array, index, node)
     if is_element(array, index):
         return load_at(lw, array, element_indices(lw, array, items))
-    return view_of(lw, array, items)
+    found = view_of(lw, array, items)
+    if is_record(found.type) or is_record(array.type):
+        lw.unsupported("records without an array's axes are not supported here", node)
+    return found
+
+
+def _check_plain(lw: Lowering, array: Val, index: Val, node: Any) -> None:
+    if is_apart(array.type) or is_apart(index.type):
+        lw.unsupported(f"indexing {array.type} with {index.type} is not supported", node)
 
 
 def view_of(lw: Lowering, array: Val, items: list[Val]) -> Val:
@@ -146,21 +173,32 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     """``array[index] = value``."""
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
-        _check_writeable(lw, whole)
+        check_writeable(lw, whole)
         store_at(lw, whole, at, wholes.settled(lw, value), node)
         return
-    _check_writeable(lw, array)
+    check_writeable(lw, array)
+    if is_apart(array.type):
+        field = fields.selected(lw, array, index, node)
+        if field is not None:
+            fields.store(lw, array, field, value, node)
+            return
     if _has_arrays(index):
+        _check_plain(lw, array, index, node)
         advanced.store(lw, array, index, value, node)
         return
     items = index_items(lw, array, index, node)
     if is_element(array, index):
-        store_at(lw, array, element_indices(lw, array, items), wholes.settled(lw, value), node)
+        at = element_indices(lw, array, items)
+        if is_records(array.type):
+            fields.store_record(lw, load_at(lw, array, at), value, node)
+        else:
+            store_at(lw, array, at, wholes.settled(lw, value), node)
     else:
         wholes.storing.assign(lw, view_of(lw, array, items), value, node)
 
 
-def _check_writeable(lw: Lowering, array: Val) -> None:
+def check_writeable(lw: Lowering, array: Val) -> None:
+    """Leave where an array is read-only."""
     assert isinstance(array.type, Array)
     if not array.type.writeable:
         lw.fail_with(ValueError, "assignment destination is read-only")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ..ir.function import Call
 from ..ir.types import ACCESSES, F32, F64, I1, I64, NATURAL, PTR
 from ..pytypes import (
     BOOL,
@@ -14,6 +15,7 @@ from ..pytypes import (
     MAX_LENGTH,
     MAX_NDIM,
     NONE,
+    Apart,
     Array,
     Complex,
     Constant,
@@ -23,8 +25,8 @@ from ..pytypes import (
     Tuple,
     Union,
 )
-from . import capi
-from .layouts import LAYOUT, ArrayLayout, array_flags, arrays, is_ndarray
+from . import capi, layouts, numpy_api
+from .layouts import LAYOUT, ArrayLayout, array_class, array_flags, arrays, is_ndarray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block
     from .writer import Writer
 
-_ALIGNED = 0x100
+_ALIGNED, _WRITEABLE = 0x100, 0x400
 _SWAPPED = ord(">") if sys.byteorder == "little" else ord("<")
 
 
@@ -92,6 +94,8 @@ def unbox(b: Writer, object: int, type: PyType, misfit: Misfit) -> tuple[int, ..
         access = NATURAL[type.leaves[0]]
         return tuple([b.load(access, object, disp=layout.scalar + k * access.size) for k in range(2)])
     assert isinstance(type, Array), type
+    if isinstance(type.item, Apart) and type.ndim == 0:
+        return _record(b, object, type, misfit)
     return _array(b, object, type, layout, numpy, misfit)
 
 
@@ -109,6 +113,12 @@ def _has_form(b: Writer, object: int, layout: ArrayLayout, numpy: Any) -> int:
     numbers = {n for name in ITEMS for n in _numbers(numpy, numpy.dtype(name))}
     listed = b.emit("lshr", b.const(I64, sum(1 << n for n in numbers)), number)
     listed = b.emit("and", b.emit("ne", b.emit("and", listed, one), zero), b.emit("ult", number, b.const(I64, 64)))
+    records = layouts.records()
+    if records is not None:
+        # Only dtypes with fields have names.
+        fields = b.emit("eq", number, b.const(I64, numpy.dtype("V1").num))
+        named = b.emit("not", b.null(b.word(dtype, records.names)))
+        listed = b.emit("or", listed, b.emit("and", fields, named))
     return b.emit("and", known, listed)
 
 
@@ -166,7 +176,7 @@ def _array(
     b: Writer, object: int, type: Array, layout: ArrayLayout, numpy: Any, misfit: Misfit
 ) -> tuple[int, ...]:
     """Layout and dtype in one test: the bits in which the object differs from what it should be, or-ed together."""
-    _exact(b, object, id(numpy.ndarray), misfit.other)
+    _exact(b, object, id(array_class(type)), misfit.other)
     mask, flags = array_flags(type.layout, type.writeable)
     found = b.emit("and", b.load(ACCESSES["u32"], object, disp=layout.flags), b.const(I64, mask))
     wrong = b.emit("xor", found, b.const(I64, flags))
@@ -174,7 +184,9 @@ def _array(
     wrong = b.emit("or", wrong, b.emit("xor", ndim, b.const(I64, type.ndim)))
     dtype = b.word(object, layout.dtype)
     expected = numpy.dtype(type.item.dtype)
-    if misfit.by_number:
+    if isinstance(type.item, Apart) and misfit.by_number:
+        _unless(b, _same_records(b, dtype, type), misfit.other)
+    elif misfit.by_number:
         number = b.load(ACCESSES["u32"], dtype, disp=layout.type_number)
         order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
         known = b.emit("ne", order, b.const(I64, _SWAPPED))
@@ -197,6 +209,36 @@ def _array(
         strides = b.word(object, layout.strides)
         leaves.extend([b.load(ACCESSES["i64"], strides, disp=8 * k) for k in range(type.ndim)])
     return tuple(leaves)
+
+
+def _same_records(b: Writer, dtype: int, type: Array) -> int:
+    """Whether a dtype object is that of the type's elements, or one that looks the same."""
+    layout = layouts.records()
+    assert layout is not None
+    expected = b.pointer(id(type.item.dtype))
+    call = Call("PyArray_EquivTypes", numpy_api.address("PyArray_EquivTypes"), (PTR, PTR), (I64,))
+    same = b.emit("ne", b.emit("zext8", b.call("ccall", call, (dtype, expected))[0]), b.const(I64, 0))
+    classes = b.word(dtype, layout.scalar_class), b.word(expected, layout.scalar_class)
+    return b.emit("and", same, b.emit("eq", *classes))
+
+
+def _record(b: Writer, object: int, type: Array, misfit: Misfit) -> tuple[int, ...]:
+    """One record: the object and where its memory is."""
+    layout = layouts.records()
+    assert layout is not None and isinstance(type.item, Apart)
+    dtype = type.item.dtype
+    _exact(b, object, id(dtype.type), misfit.other)
+    found = b.word(object, layout.dtype)
+    if misfit.by_number:
+        _unless(b, _same_records(b, found, type), misfit.other)
+    else:
+        _unless(b, b.emit("eq", found, b.pointer(id(dtype))), misfit.other)
+    flags = b.emit("and", b.load(ACCESSES["u32"], object, disp=layout.flags), b.const(I64, _WRITEABLE))
+    data = b.word(object, layout.data)
+    wrong = b.emit("xor", flags, b.const(I64, _WRITEABLE if type.writeable else 0))
+    wrong = b.emit("or", wrong, b.emit("and", b.emit("p2i", data), b.const(I64, dtype.alignment - 1)))
+    _unless(b, b.emit("eq", wrong, b.const(I64, 0)), misfit.other)
+    return object, data
 
 
 def _numbers(numpy: Any, dtype: Any) -> list[int]:

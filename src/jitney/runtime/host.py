@@ -6,9 +6,9 @@ The frontend knows this module as `Hooks.host` only, since layers above must not
 from __future__ import annotations
 
 from . import capi, numpy_api, stubs
-from .layouts import LAYOUT, arrays
+from .layouts import LAYOUT, arrays, records
 
-__all__ = ["LAYOUT", "arrays", "c_function", "numpy_function", "stub"]
+__all__ = ["LAYOUT", "arrays", "c_function", "numpy_function", "records", "stub"]
 
 c_function = capi.address
 stub = stubs.address

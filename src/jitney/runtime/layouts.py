@@ -395,6 +395,55 @@ def arrays() -> ArrayLayout | None:
     return _arrays[array_type]
 
 
+class RecordLayout:
+    """Offsets of what only records need.
+
+    data, dtype, flags
+        In an np.void: the pointer to the record, the pointer to the dtype, and the flags (int32) as in an array.
+    names, scalar_class
+        In a dtype: the pointer to the tuple of the fields' names, or null; and the pointer to the class of scalars.
+    """
+
+    __slots__ = ("data", "dtype", "flags", "names", "scalar_class")
+
+    def __init__(self, numpy: Any) -> None:
+        dtype = numpy.dtype([("first", "i4"), ("second", "f8")])
+        records = numpy.zeros(3, dtype)
+        frozen = records[1:]
+        frozen.flags.writeable = False
+        record, other = records[2], frozen[0]
+        size = numpy.void.__basicsize__
+        place = pack("Q", records.__array_interface__["data"][0] + 2 * dtype.itemsize)
+        self.data = _offset(id(record), size, place, "a record's data")
+        self.dtype = _offset(id(record), size, pack("Q", id(dtype)), "a record's dtype")
+        self.flags = self.dtype + _WORD
+        found = [memoryview(string_at(id(r) + self.flags, 4)).cast("i")[0] & _WRITEABLE for r in (record, other)]
+        if found != [_WRITEABLE, 0]:
+            raise LayoutError("a record's flags read differently")
+        size = type(dtype).__basicsize__
+        self.names = _offset(id(dtype), size, pack("Q", id(dtype.names)), "the names of fields")
+        self.scalar_class = _offset(id(dtype), size, pack("Q", id(numpy.void)), "a dtype's class of scalars")
+
+
+_records: dict[object, RecordLayout | None] = {}
+
+
+def records() -> RecordLayout | None:
+    """NumPy's layout of records, probed at the first call; None where it is not one we know."""
+    numpy = sys.modules["numpy"]
+    if numpy.ndarray not in _records:
+        try:
+            _records[numpy.ndarray] = RecordLayout(numpy)
+        except LayoutError:
+            _records[numpy.ndarray] = None
+    return _records[numpy.ndarray]
+
+
+def array_class(type: Any) -> Any:
+    """The class of the arrays of an array type."""
+    return getattr(type.item, "array_class", None) or sys.modules["numpy"].ndarray
+
+
 def is_ndarray(kind: object) -> bool:
     """Whether a class is NumPy's ndarray."""
     return kind is not None and kind is getattr(sys.modules.get("numpy"), "ndarray", None)

@@ -21,6 +21,7 @@ _PLACES = {
     "PyArray_Scalar": 60,
     "PyArray_NewCopy": 85,
     "PyArray_NewFromDescr": 94,
+    "PyArray_EquivTypes": 182,
     "PyArray_Zeros": 183,
     "PyArray_Empty": 184,
     "PyArray_NewLikeArray": 277,

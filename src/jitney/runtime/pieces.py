@@ -26,7 +26,7 @@ from ..pytypes import (
     Union,
 )
 from . import capi, pieces_x86_64, stubs
-from .layouts import LAYOUT, array_flags, arrays, is_ndarray
+from .layouts import LAYOUT, array_class, array_flags, arrays, is_ndarray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -294,10 +294,12 @@ def _unbox(a: Assembly, type: PyType) -> None:
 def _unbox_array(a: Assembly, type: Array) -> None:
     layout = arrays()
     assert layout is not None
+    if type.ndim == 0:
+        raise Unusual
     numpy = sys.modules["numpy"]
     mask, flags = array_flags(type.layout, type.writeable)
     a.put(
-        "ARRAY", id(numpy.ndarray), LAYOUT.type, id(numpy.dtype(type.item.dtype)), layout.dtype, layout.flags, mask,
+        "ARRAY", id(array_class(type)), LAYOUT.type, id(numpy.dtype(type.item.dtype)), layout.dtype, layout.flags, mask,
         flags, layout.ndim, type.ndim,
     )  # fmt: skip
     if a.held:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from types import BuiltinFunctionType, FunctionType
 
+from ..lazy import lazy
 from ..pytypes import (
     BOOL,
     COMPLEX,
@@ -22,12 +23,17 @@ from ..pytypes import (
     object_type,
     tuple_type,
 )
+from . import layouts
 from .callable import Callable
 from .layouts import arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from .. import records
+else:
+    records = lazy("jitney", "records")
 
 _ITEMS: dict[Any, Scalar] = {}
 _PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE, complex: COMPLEX}
@@ -59,8 +65,12 @@ def type_of(value: Any) -> PyType | None:
         if isinstance(value, (numpy.ufunc, numpy.dtype, type(numpy.sum))):
             return constant_type(value)
         if isinstance(value, numpy.generic):
+            if kind in (numpy.void, numpy.record):
+                return _record_type(value, numpy.ndarray) or object_type(kind)
             scalar = ITEMS.get(value.dtype.name)
             return scalar if scalar is not None and kind is numpy.dtype(scalar.dtype).type else object_type(kind)
+        if kind is numpy.recarray and value.ndim:
+            return _record_type(value, kind) or object_type(kind)
     if isinstance(value, _CONSTANTS):
         return constant_type(value)
     if numpy is not None and kind is numpy.ndarray:
@@ -75,12 +85,28 @@ def _array_type(array: Any) -> PyType | None:
         item = ITEMS.get(dtype.name)
         if item is not None:
             _ITEMS[dtype] = item
+    if dtype.names is not None and array.ndim:
+        return _record_type(array, type(array)) or object_type(type(array))
     if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:
         return object_type(type(array))
     if max(array.shape) > MAX_LENGTH:
         return None
-    layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-    return array_type(item, array.ndim, layout, flags.writeable)
+    return array_type(item, array.ndim, _layout(flags), flags.writeable)
+
+
+def _layout(flags: Any) -> str:
+    return "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
+
+
+def _record_type(value: Any, array_class: Any) -> PyType | None:
+    """The type of an array of records, or of one record; None where it is an object like any other."""
+    dtype, flags = value.dtype, value.flags
+    item = records.record_type(dtype, True, array_class) if layouts.records() is not None else None
+    if item is None or value.ndim > MAX_NDIM or max(value.shape, default=0) > MAX_LENGTH:
+        return None
+    if value.__array_interface__["data"][0] % dtype.alignment or not flags.aligned:
+        return None
+    return array_type(item, value.ndim, _layout(flags) if value.ndim else "C", flags.writeable)
 
 
 def description(value: Any) -> str:

@@ -22,7 +22,7 @@ import sys
 from types import BuiltinFunctionType
 
 from ...lazy import lazy
-from ...pytypes import Complex
+from ...pytypes import Complex, is_apart, is_record
 from .. import wholes
 from . import builtins
 from .ranges import prange
@@ -118,4 +118,7 @@ def _called(lw: Lowering, row: Row, args: list[Val], kwargs: dict[str, Val]) -> 
     if row not in builtins.DEFERRING:
         args = [wholes.settled(lw, v) for v in args]
         kwargs = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
+    if any(is_apart(v.type) for v in (*args, *kwargs.values())):
+        if row not in builtins.TRAVERSING or any(is_record(v.type) for v in args):
+            return None
     return row(lw, args, kwargs)

@@ -334,3 +334,5 @@ ROWS: dict[str, Row] = {
     "zip": _iterator("zip_"),
     "reversed": _iterator("reversed_"),
 }
+TRAVERSING: frozenset[Row] = frozenset([ROWS[name] for name in ("len", "enumerate", "zip", "reversed")])
+"""Rows that do not look at the elements of arrays."""

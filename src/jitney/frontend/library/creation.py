@@ -9,6 +9,7 @@ import sys
 
 from ...ir.function import Loop
 from ...ir.types import ACCESSES, I64, PTR
+from ...lazy import lazy
 from ...pytypes import (
     BOOL,
     COMPLEX,
@@ -19,6 +20,7 @@ from ...pytypes import (
     MAX_NDIM,
     NONE,
     SCALARS,
+    Apart,
     Array,
     Complex,
     Constant,
@@ -27,6 +29,7 @@ from ...pytypes import (
     Scalar,
     Tuple,
     array_type,
+    is_record,
 )
 from .. import arrays, operators
 from ..operators.numpy_scalars import convert
@@ -37,8 +40,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ... import records
     from ..state import Lowering
     from .builtins import Row
+else:
+    records = lazy("jitney", "records")
 
 ARRAY_DATA, HEADERS = 1, 3  # Memory.region
 _INT64, _POINTER = ACCESSES["i64"], ACCESSES["ptr"]
@@ -84,7 +90,7 @@ def new_object(lw: Lowering, name: str, *args: int, hold: bool = False) -> int:
 
 def dtype_object(lw: Lowering, item: Scalar) -> int:
     """A new reference to NumPy's dtype object, which the function it is given to takes over."""
-    dtype = lw.b.const(PTR, id(sys.modules["numpy"].dtype(item.dtype)))
+    dtype = lw.keep(sys.modules["numpy"].dtype(item.dtype))
     lw.own.keep(INT, 0, dtype)
     return dtype
 
@@ -157,7 +163,8 @@ def _object_of_view(lw: Lowering, value: Val) -> Val:
     numpy = sys.modules["numpy"]
     flags = lw.int_const(_WRITEABLE if type.writeable else 0)
     null, strides = b.const(PTR, 0), b.emit("ptradd", frame, lw.int_const(8 * n))
-    array_class, dtype = b.const(PTR, id(numpy.ndarray)), dtype_object(lw, type.item)
+    array_class = lw.keep((getattr(type.item, "array_class", None) if n else None) or numpy.ndarray)
+    dtype = dtype_object(lw, type.item)
     object = _make(
         lw, "PyArray_NewFromDescr", array_class, dtype, lw.int_const(n), frame, strides, value.parts[1], flags, null
     )  # fmt: skip
@@ -167,6 +174,10 @@ def _object_of_view(lw: Lowering, value: Val) -> Val:
     status = lw.ccall("PyArray_SetBaseObject", address, (object, value.parts[0]), I64, pure=False)
     lw.check(b.emit("eq", b.emit("sext32", status), lw.int_const(0)), "pending")
     own = array_type(type.item, n, type.layout, type.writeable, False, type.local, True)
+    if is_record(type):
+        # One record: NumPy's scalar that looks into the array without axes which was made of it.
+        dtype = lw.keep(type.item.dtype)
+        object = new_object(lw, "PyArray_Scalar", value.parts[1], dtype, object, hold=True)
     return Val(own, (object, *value.parts[1:]))
 
 
@@ -200,8 +211,8 @@ def shape_of(lw: Lowering, value: Val) -> list[int] | None:
     return [operators.to_index(lw, v) for v in values]
 
 
-def item_of(value: Val | None, default: Scalar | None = None) -> Scalar | None:
-    """The element type that a `dtype` argument tells; None where it is none of ours."""
+def item_of(value: Val | None, default: Scalar | None = None, apart: bool = False) -> Scalar | None:
+    """The element type that a `dtype` argument tells; None where it is none of ours. `apart`: records are."""
     if value is None or value.type is NONE:
         return default
     known = constant_value(value)
@@ -212,6 +223,8 @@ def item_of(value: Val | None, default: Scalar | None = None) -> Scalar | None:
         dtype = numpy.dtype(known)
     except TypeError:
         return None
+    if dtype.names is not None and apart:
+        return records.record_type(dtype, True, numpy.ndarray)
     item = ITEMS.get(dtype.name)
     return item if item is not None and dtype is numpy.dtype(item.dtype) else None
 
@@ -243,10 +256,12 @@ def _making(value: float | None) -> Row:
         given = arguments(args, kwargs, ("shape", "dtype", "order"))
         if given is None:
             return None
-        item, order = item_of(given.get("dtype"), SCALARS["float64"]), _order(lw, given.get("order"))
+        item, order = item_of(given.get("dtype"), SCALARS["float64"], not value), _order(lw, given.get("order"))
         shape = shape_of(lw, given["shape"])
         if item is None or order is None or shape is None or len(shape) > MAX_NDIM:
             return None
+        if isinstance(item, Apart) and not shape:
+            return None  # no record, but an array without axes
         return _filled(lw, item, shape, value, order)
 
     return row

@@ -22,6 +22,7 @@ from ...pytypes import (
     FLOAT,
     INT,
     NONE,
+    Apart,
     Array,
     Complex,
     Constant,
@@ -31,6 +32,8 @@ from ...pytypes import (
     Slice,
     Tuple,
     array_type,
+    is_record,
+    is_records,
     object_type,
     tuple_type,
 )
@@ -155,7 +158,11 @@ def _changes(kwargs: dict[str, Val]) -> bool:
 def _of_objects(args: list[Val], kwargs: dict[str, Val]) -> bool:
     """Whether the elements of an array among the arguments may be objects, whose operators may be the user's."""
     types = [v.type for v in (*args, *kwargs.values())]
-    return any(isinstance(t, Object) and t.kind is not None and t.kind is numpy_functions.ndarray() for t in types)
+    return any(
+        (isinstance(t, Object) and t.kind is not None and t.kind is numpy_functions.ndarray())
+        or (is_records(t) and t.item.dtype.hasobject)  # type: ignore[attr-defined]
+        for t in types
+    )
 
 
 def is_plain(type: PyType) -> bool:
@@ -183,6 +190,8 @@ def _typed(lw: Lowering, result: Val, guess: PyType | None, name: str, rule: Any
 
 def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs: dict[str, Val]) -> PyType | None:
     """The type of what `function` returns for arguments of these types, None if that cannot be told."""
+    if _of_objects(args, kwargs):
+        return None
     numpy = sys.modules.get("numpy")
     try:
         values = [_sample(lw, v) for v in args]
@@ -243,6 +252,8 @@ def _sample(lw: Lowering, value: Val) -> Any:
 def _sample_array(type: Array) -> Any:
     """Of length 2 in all dimensions; as a matrix regular."""
     numpy = sys.modules["numpy"]
+    if isinstance(type.item, Apart):
+        return _sample_apart(type)
     array = numpy.ones((2,) * type.ndim, type.item.dtype)
     if type.ndim == 2:
         array = numpy.eye(2, dtype=type.item.dtype)
@@ -256,3 +267,18 @@ def _sample_array(type: Array) -> Any:
         array = wide
     array.flags.writeable = type.writeable
     return array
+
+
+def _sample_apart(type: Array) -> Any:
+    """As `_sample_array`, of records, or unaligned."""
+    numpy = sys.modules["numpy"]
+    if is_record(type):
+        found = numpy.zeros(1, type.item.dtype)
+    elif is_records(type):
+        found = numpy.zeros((2,) * type.ndim, type.item.dtype).view(type.item.array_class)  # type: ignore[attr-defined]
+    else:
+        size = type.item.access.size
+        buffer = numpy.zeros(size * 2**type.ndim + 1, "u1")[1:]
+        found = buffer.view(type.item.dtype).reshape((2,) * type.ndim)
+    found.flags.writeable = type.writeable
+    return found[0] if is_record(type) else found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Complex, Constant, PyType, Scalar, Union
+from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Complex, Constant, PyType, Scalar, Union, is_apart
 from .. import operators
 from ..arrays import load_item
 from ..library.numpy_ufuncs import COMPARISONS, DIRECT
@@ -126,6 +126,8 @@ def _is_number(type: PyType) -> bool:
 def _operands(lw: Lowering, op: str, *values: Val) -> list[Val]:
     out = []
     for v in values:
+        if is_apart(v.type):
+            lw.unsupported(f"`{op}` of {v.type} is not supported")
         v = without_axes(lw, v)
         if not isinstance(v.type, (Array, Whole)) and not _is_number(v.type):
             lw.unsupported(f"`{op}` of {' and '.join(str(x.type) for x in values)} is not supported")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from ...ir.function import Call
 from ...ir.types import I64, PTR
-from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Array, Complex, Scalar, Tuple
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Array, Complex, Scalar, Tuple, is_apart
 from .. import operators
 from ..arrays import element_address, load_at, make_view, store_at, store_item, strides
 from ..operators import libm
@@ -39,7 +39,7 @@ def augment(lw: Lowering, op: str, a: Val, b: Val) -> None:
     """``a op= b`` of an array, in place."""
     type = a.type
     assert isinstance(type, Array)
-    if type.ndim == 0:
+    if type.ndim == 0 or is_apart(type):
         lw.unsupported(f"`{op}=` of an array without dimensions is not supported")
 
     def check(item: Scalar, args: list[Val]) -> None:
@@ -61,6 +61,8 @@ def assign(lw: Lowering, target: Val, value: Val, node: Any) -> None:
     """``target[...] = value``: a number, a tuple of numbers, an array or an expression, broadcast and cast."""
     type = target.type
     assert isinstance(type, Array)
+    if is_apart(type) or is_apart(value.type):
+        lw.unsupported(f"storing {value.type} into {type} is not supported", node)
     text = "x = numpy.zeros({0}, 'b')\nx[...] = numpy.broadcast_to(numpy.int8(0), {1})"
     if isinstance(value.type, Tuple):
         _assign_tuple(lw, target, lw.elements(value), text, node)

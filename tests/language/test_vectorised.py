@@ -141,3 +141,27 @@ def test_products_of_sums_that_fit_or_not() -> None:
     for start in (0, 7, -60, 2**30 - 20, 2**31 - 20, 3 * 2**30, 2**32, 2**40, 2**62):
         for far in (0, 5, -(2**30), 2**30 - 3, 2**31, 2**33):
             assert outcome(jitted, (values, start, far)) == outcome(_triangles, (values, start, far)), (start, far)
+
+
+def _places(a, low, high):
+    least = most = -1
+    for i in range(len(a)):
+        x = int(a[i])
+        if x < low:
+            low = x
+            least = i
+        if x > high:
+            high = x
+            most = i
+    return low, least, high, most
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "int8", "uint32", "uint8"])
+def test_places_of_the_ends_of_a_type(dtype: str) -> None:
+    jitted = jit(_places)
+    info = np.iinfo(dtype)
+    for value in (info.min, info.max, 0, 1):
+        for n in (1, 16, 37):
+            array = np.full(n, value, dtype)
+            for low, high in ((2**62, -(2**62)), (value, value), (0, 0), (info.max, info.min)):
+                assert outcome(jitted, (array, low, high)) == outcome(_places, (array, low, high)), (value, n, low)

@@ -38,6 +38,11 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     ),
     "palindrome": (INTS, "n = len(a)\ns = 0\nfor i in range(n): s += int(a[i] == a[n - 1 - i])\nreturn s"),
     "wrapping sum": (("int64", *SMALL), "s = 0\nfor i in range(len(a)): s += a[i]\nreturn s"),
+    "wrapping product": (("int64", *SMALL), "s = 3\nfor i in range(len(a)): s *= a[i] | 1\nreturn s"),
+    "place of a low one": (
+        ("int64", *SMALL[:3]), "s = -2**62\nk = -1\nfor i in range(len(a)):\n"
+        "  x = int(a[i])\n  if x > s:\n    s = x\n    k = i\nreturn s, k",
+    ),
     "exact sum": (INTS, "s = 0\nfor i in range(len(a)): s += int(a[i])\nreturn s"),
     "exact difference": (INTS, "s = 7\nfor i in range(len(a)): s -= int(a[i])\nreturn s"),
     "two sums": (
@@ -52,11 +57,11 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "greatest from a float": (("float64",), "s = -1.5\nfor i in range(len(a)): s = max(s, a[i] - b[i])\nreturn s"),
     "least from infinity": (("float64",), "s = 1e999\nfor i in range(len(a)):\n  if a[i] < s: s = a[i]\nreturn s"),
     "first least": (
-        (*FLOATS, "int64"),
+        (*FLOATS, *INTS),
         "s = a[0]\nk = 0\nfor i in range(len(a)):\n  if a[i] < s:\n    s = a[i]\n    k = i\nreturn s, k",
     ),
     "last greatest": (
-        (*FLOATS, "int64"),
+        (*FLOATS, *INTS),
         "s = a[0]\nk = -1\nfor i in range(len(a) - 1, -1, -1):\n  if s < a[i]:\n    s = a[i]\n    k = i\nreturn s, k",
     ),
     "two places": (
@@ -217,7 +222,7 @@ def test_a_sum_by_sixteen_by_four_and_by_one() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("v10 = add v8, v9", "v10 = mul v8, v9"),  # no reduction of ours
+        ("v10 = add v8, v9", "v10 = shl v8, v9"),  # no reduction of ours
         ("v10 = add v8, v9", "v10 = sub v9, v8"),
         ("load i64 [v1 + v7*8]", "load i64 [v1 + v8*8]"),  # an address that the data decides
         ("load i64 [v1 + v7*8]", "load i64 [v1 + v7*4]"),  # overlapping loads are no lanes

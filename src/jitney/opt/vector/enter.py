@@ -12,10 +12,10 @@ from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, PTR, VOID
 from ..rebuild import Rebuild, laid_out
 from .body import CHANGES, NotVectorizable
+from .carried import BITS, SERIAL, SUM_LIMIT
 from .nest import Nest
 from .plan import Plan
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
-from .widen import SERIAL
 from .widths import COUNTER_LIMIT
 
 TYPE_CHECKING = False
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .widen import Widen
 
 _LOAD = OPS["load"]
-_SUM_LIMIT = 1 << 62  # checked sums are within this, and so is what they are added to
 _LOADS = ("load", "mload")
 _COMBINE = {"smin": "umin", "smax": "umax"}
 
@@ -320,7 +319,7 @@ class _Tests:
         """What a sum begins with leaves room, and a narrow accumulator begins as one."""
         emit, first = self.builder.emit, self.start[reduction.param]
         if reduction.checked:
-            self.conds.append(emit("sge", emit("add", first, self.constant(_SUM_LIMIT)), self.constant(0)))
+            self.conds.append(emit("sge", emit("add", first, self.constant(SUM_LIMIT)), self.constant(0)))
         if reduction.narrow:
             self.conds.append(emit("eq", emit(reduction.narrow, first), first))
 
@@ -502,13 +501,14 @@ class _Totals:
         self.by_param: dict[int, int] = {}
         self._replays: list[int] = []  # conditions for that nothing has to be done again
         by_reduction: dict[Reduction, list[int]] = {}
-        for (reduction, part), result in zip(round.widen.accumulators, results):
+        for number, (reduction, part) in enumerate(round.widen.accumulators):
+            result = results[number]
             if part >= 0:
                 by_reduction.setdefault(reduction, []).append(result)
-            elif part == -1:
-                most = _SUM_LIMIT // (plan.trips * len(reduction.given))
+            elif part == BITS:
                 bits = self.builder.emit("ror", result)
-                self._replays.append(self.builder.emit("ult", bits, self.builder.const(I64, most)))
+                limit = self.builder.const(I64, round.widen.limits[number])
+                self._replays.append(self.builder.emit("ult", bits, limit))
             elif part == SERIAL:
                 self.by_param[reduction.param] = result
         for reduction, parts in by_reduction.items():
@@ -548,7 +548,7 @@ class _Totals:
         return good
 
     def _total(self, reduction: Reduction, parts: list[int], first: int) -> int:
-        emit, widen = self.builder.emit, self.widen
+        emit, widen, plan = self.builder.emit, self.widen, self.plan
         kind, scalar = reduction.kind, self.plan.body.type(reduction.param)
         unsigned = scalar is I64 and widen.unsigned(reduction)
         joined = _COMBINE.get(kind, kind) if unsigned else kind
@@ -557,6 +557,11 @@ class _Totals:
             whole = emit(joined, whole, part)
         if scalar is I1:
             return emit(kind, first, emit("anyset" if kind == "or" else "allset", whole))
+        if kind == "mul":
+            total = first
+            for k in range(self.builder.function.types[whole].lanes):
+                total = emit("mul", total, emit("lane", whole, imm=k))
+            return emit(reduction.narrow, total) if reduction.narrow else total
         total = emit("r" + joined, whole)
         if kind in ("fmin", "fmax"):
             # It began with the first value. Which zero it is depends on the order.
@@ -564,6 +569,11 @@ class _Totals:
             self._replays.append(emit("fne", total, zero))
             return total
         width = widen.width[reduction.param]
+        if width < 64 and any(plan.body.flags[p][0] == reduction.param for p in widen.sought):
+            # A lane that still has what it began with has no place.
+            begin = widen.program.imms[widen.identities[widen.accumulators.index((reduction, 0))]][0]
+            begin &= (1 << width) - 1 if unsigned else -1
+            self._replays.append(emit("ne", total, self.builder.const(I64, begin)))
         if unsigned and kind in ("and", "or", "xor"):
             total = emit(f"zext{width}", total)
         total = emit(kind, first, total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ir.ops import OPS
 from ...ir.types import I1, I8, I16, I32, I64, vector
+from .body import NotVectorizable
 from .program import FIRST, SCALAR, Program
 from .widths import round_up
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from .body import Body
     from .widths import Widths
 
+CUTS = {f"{kind}ext{n}": n for kind in "sz" for n in (8, 16, 32)}
+_COMPARISONS = ("slt", "sle", "sgt", "sge", "smin", "smax")
+AS_UNSIGNED = {"eq": "eq", "ne": "ne", **{name: "u" + name[1:] for name in _COMPARISONS}}
 _ELEMENTS = {8: I8, 16: I16, 32: I32, 64: I64}
 _CONST, _B2I = OPS["const"], OPS["b2i"]
 
@@ -153,3 +157,16 @@ class Parts:
 
     def splat_number(self, number: int, width: int) -> int:
         return self.program.const(self.at(width), number)
+
+    def _set(self, v: int, width: int, parts: list[int]) -> None:
+        self.parts[v] = parts
+        self.width[v] = width
+
+    def _supported(self, name: str, width: int) -> int:
+        """The least width from `width` on at which the target has an operation."""
+        width = max(width, self.floor)
+        while not self.target.supports(name, self.at(width)):
+            width *= 2
+            if width > 64:
+                raise NotVectorizable(f"{name} of integers")
+        return width

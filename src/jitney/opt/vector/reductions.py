@@ -8,7 +8,7 @@
 A *chain* leads from the parameter to its next value through one kind of operation, with choices in between; nothing
 else in the loop looks at the values on it. What is exact:
 
-- sums, and, or, xor of integers, which wrap; a narrow accumulator (`sext32` on the chain) wraps at its width.
+- sums, products, and, or, xor of integers, which wrap; a narrow accumulator (`sext32` on the chain) wraps at its width.
 - Python's sums, which must not overflow: where the elements are bounded, no prefix of 16384 of them can, if the start
   is within 2**62; where not, the bits of the elements are collected on the way, and if they may have overflowed the
   scalar loop does it all again.
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 _SELECT = OPS["select"]
 _WIDTHS = {"sext8": 8, "zext8": 8, "sext16": 16, "zext16": 16, "sext32": 32, "zext32": 32}
 _KINDS = {
-    "add": "add", "addo": "add", "sub": "add", "subo": "add", "and": "and", "or": "or", "xor": "xor",
+    "add": "add", "addo": "add", "sub": "add", "subo": "add", "mul": "mul", "and": "and", "or": "or", "xor": "xor",
     "smin": "smin", "smax": "smax", "fmin": "fmin", "fmax": "fmax",
 }  # fmt: skip
 _FAST = {"fadd": "fadd", "fsub": "fadd", "fmul": "fmul"}
-_WRAPPING = frozenset(("add", "and", "or", "xor"))
+_WRAPPING = frozenset(("add", "mul", "and", "or", "xor"))
 _FIRST = frozenset(("sub", "subo", "fsub"))
 # Only as second argument is it what is kept where the other is NaN.
 _KEPT = frozenset(("fmin", "fmax"))

@@ -19,8 +19,8 @@ from ...ir.ops import OPS
 from ...ir.types import F64, I1, I64, VOID, vector
 from ...lazy import lazy
 from .body import NotVectorizable
-from .parts import Parts
-from .program import ACCUMULATOR, SCALAR
+from .carried import Carried
+from .parts import AS_UNSIGNED, CUTS
 from .serial import in_order
 from .widths import round_up, signed_size, size
 
@@ -38,51 +38,31 @@ else:
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
-_CUTS = {f"{kind}ext{n}": n for kind in "sz" for n in (8, 16, 32)}
-_SIGNED = frozenset(("slt", "sle", "sgt", "sge", "smin", "smax", "eq", "ne"))
+_SIGNED = frozenset(AS_UNSIGNED)
 _UNSIGNED = frozenset(("ult", "ule", "ugt", "uge", "umin", "umax"))
-_AS_UNSIGNED = {name: name if name in ("eq", "ne") else "u" + name[1:] for name in _SIGNED}
 _AS_SIGNED = {name: "s" + name[1:] for name in _UNSIGNED}
 _FLOATS = frozenset((
     "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
     "frint", "fma",
 ))  # fmt: skip
-# What a sum of no elements is, and so on.
-_IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1}
-SERIAL = -3  # the part of an accumulator that goes in order
 
 
-class Widen(Parts):
+class Widen(Carried):
     """The program for one loop, for a number of lanes.
 
     Attributes:
-        accumulators: the parameters of the vector loop: (reduction, number of its part, negative for what goes along
-            with it); `identities`: of each the
-            program's value to begin with; `results`: of each the program's value after the round.
-        collected: accumulators that collect the bits of what a checked sum adds: (reduction, accumulator).
-        sought: of a parameter that is the counter at an extreme: the accumulators.
         serial_values: what goes in order: the program's scalars, one per iteration.
         failing: the program's value, an i1, that tells that the round must not be done; -1: never.
     """
 
-    __slots__ = (
-        "_beyond", "accumulators", "collected", "failing", "identities", "reductions", "results", "serial_values",
-        "sought", "trips",
-    )  # fmt: skip
+    __slots__ = ("_beyond", "failing", "serial_values")
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, target: Target, lanes: int, forward: bool,
         trips: int, serial: Serial | None = None
     ) -> None:
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
-        super().__init__(body, widths, target, lanes, forward)
-        self.reductions = reductions
-        self.trips = trips
-        self.accumulators: list[tuple[Reduction, int]] = []
-        self.identities: list[int] = []
-        self.results: list[int] = []
-        self.collected: list[tuple[Reduction, int]] = []
-        self.sought: dict[int, list[int]] = {}
+        super().__init__(body, reductions, widths, target, lanes, forward, trips)
         self._beyond: list[int] = []
         chained = {}
         begin = [self._carried(r) for r in serial.carried] if serial is not None else []
@@ -102,19 +82,20 @@ class Widen(Parts):
             self.results += self.parts[reduction.result]
         for reduction in reductions:
             self._collect(reduction)
-        for p, test in body.seeks.items():
-            self._seek(p, test)
+        for p in body.seeks:
+            self._seek(p)
         assert len(self.results) == len(self.accumulators)
         self.failing = self._find_failing()
 
     def _compute_all(self, order: list[int], chained: dict[int, Reduction]) -> None:
         body, widths = self.body, self.widths
+        tests = set(body.seeks.values())
         for v in order:
             inst = body.insts[v]
             if inst.op is _STORE:
                 if body_store_moves(body, v):
                     self._store(v, inst)
-            elif v in widths.needed and v not in body.uniform:
+            elif v in widths.needed and v not in body.uniform and v not in tests:
                 if v in chained:
                     self._chain(v, inst, chained[v])
                 else:
@@ -136,10 +117,6 @@ class Widen(Parts):
         else:
             raise NotVectorizable(f"{inst.op} of {inst.type} in lanes")
 
-    def _set(self, v: int, width: int, parts: list[int]) -> None:
-        self.parts[v] = parts
-        self.width[v] = width
-
     def _exact(self, v: int, width: int) -> bool:
         """Whether lanes of `width` bits can hold these bits of `v` as they are, not only those asked for."""
         return v not in self.width or self.width[v] >= width or size(self.widths.bound(v)) <= self.width[v]
@@ -156,20 +133,11 @@ class Widen(Parts):
         given = [self.width[a] for a in inst.args if a in self.width and self.body.type(a) is I64]
         return max(self.widths.fitting(v), min(given, default=8), self.floor)
 
-    def _supported(self, name: str, width: int) -> int:
-        """The least width from `width` on at which the target has an operation."""
-        width = max(width, self.floor)
-        while not self.target.supports(name, self.at(width)):
-            width *= 2
-            if width > 64:
-                raise NotVectorizable(f"{name} of integers")
-        return width
-
     def _integer(self, v: int, inst: Inst) -> None:
         name, args, emit = inst.op.name, inst.args, self.program.emit
         body, widths = self.body, self.widths
-        if name in _CUTS:
-            self._cut(v, inst, _CUTS[name])
+        if name in CUTS:
+            self._cut(v, inst, CUTS[name])
         elif name in _LOW:
             width = self._supported(name, self._natural(v, inst))
             if name == "add" and body.op(args[1]) is _B2I and not self.invariant(args[1]):
@@ -257,7 +225,7 @@ class Widen(Parts):
         width = max(width, min([self.width[a] for a in args if a in self.width], default=8), self.floor)
         if name in _SIGNED and not signed:
             fits = max([self.widths.bound(a)[1] for a in args]).bit_length() < width
-            name = name if fits else _AS_UNSIGNED[name]
+            name = name if fits else AS_UNSIGNED[name]
         width = self._supported(name, width)
         return width, name, [self.ints(a, width) for a in args]
 
@@ -413,154 +381,6 @@ class Widen(Parts):
             else:
                 self.program.emit("store", (part,), VOID, places[k])
 
-    # -- what is carried around ---------------------------------------------------------------------------------------
-
-    def _carried(self, serial: Reduction) -> int:
-        """A parameter of the vector loop that is carried around in order."""
-        type = self.body.type(serial.param)
-        self.identities.append(self.program.leaf(SCALAR, serial.param, type))
-        self.accumulators.append((serial, SERIAL))
-        return self.program.leaf(ACCUMULATOR, len(self.accumulators) - 1, type)
-
-    def _accumulate(self, reduction: Reduction) -> None:
-        """The parameters of the vector loop."""
-        program, param = self.program, reduction.param
-        scalar = self.body.type(param)
-        if scalar.is_float:
-            width, type = 8 * scalar.size, self.of(scalar)
-        else:
-            width = self._accumulator_width(reduction, scalar)
-            type = self.at(width)
-        kind = reduction.kind
-        if scalar is I1 or kind in _IDENTITY:
-            begin = program.const(type, -1 if kind == "and" else 0)
-        elif kind in ("smin", "smax"):
-            unsigned = width < 64 and self._natural_numbers(reduction)
-            low, high = (0, -1) if unsigned else (-(1 << (width - 1)), (1 << (width - 1)) - 1)
-            begin = program.const(type, high if kind == "smin" else low)
-        elif kind in ("fadd", "fmul"):
-            begin = program.const(type, -0.0 if kind == "fadd" else 1.0)
-        else:
-            begin = self.splat(param, type)
-        if scalar is I1:
-            self._require("anyset" if kind == "or" else "allset", type)
-        else:
-            unsigned = kind in ("smin", "smax") and width < 64 and self._natural_numbers(reduction)
-            self._require("r" + (_AS_UNSIGNED[kind] if unsigned else kind), type)
-        parts = []
-        for part in range(self.lanes // type.lanes):
-            parts.append(program.leaf(ACCUMULATOR, len(self.accumulators), type))
-            self.accumulators.append((reduction, part))
-            self.identities.append(begin)
-        self._set(param, width, parts)
-
-    def _accumulator_width(self, reduction: Reduction, scalar: Type) -> int:
-        widths = self.widths
-        if scalar is I1:
-            return max(min([widths.lane[a] for a in reduction.given if a in widths.lane], default=8), self.floor)
-        bounds = [widths.bound(a) for a in reduction.given]
-        kind = reduction.kind
-        if reduction.narrow:
-            width = _CUTS[reduction.narrow]
-        elif kind == "add":
-            if not self.trips:
-                return 64
-            # Each lane of a part, when its parts are added up, is the sum of so many elements.
-            most = sum([max(-lo, hi) for lo, hi in bounds])
-            width = max(min([self._lane_given(a) for a in reduction.given]), self.floor)
-            while width < 64:
-                lanes = self.at(width).lanes
-                if most * -(-self.trips // lanes) < 1 << (width - 1):
-                    break
-                width *= 2
-        elif kind in ("smin", "smax"):
-            width = round_up(max([size(b) for b in bounds]) if min(bounds)[0] >= 0 else max(map(signed_size, bounds)))
-        else:
-            width = round_up(max([size(b) for b in bounds]))
-            if min(bounds)[0] < 0:
-                width = round_up(max(map(signed_size, bounds)))
-        name = kind
-        if kind in ("smin", "smax") and min(bounds)[0] >= 0 and width < 64:
-            name = _AS_UNSIGNED[kind]
-        return self._supported(name, width)
-
-    def _lane_given(self, v: int) -> int:
-        """Bits of the lanes that `v` comes in; 8 for an invariant."""
-        inst = self.body.insts.get(v)
-        if inst is not None and inst.op is _B2I:
-            v = inst.args[0]
-        return self.widths.lane.get(v, 8)
-
-    def unsigned(self, reduction: Reduction) -> bool:
-        """Whether the lanes of a least or greatest, or of bits, hold numbers without sign."""
-        return self.width[reduction.param] < 64 and self._natural_numbers(reduction)
-
-    def _natural_numbers(self, reduction: Reduction) -> bool:
-        return min([self.widths.bound(a)[0] for a in reduction.given]) >= 0
-
-    def _chain(self, v: int, inst: Inst, reduction: Reduction) -> None:
-        """An operation on the way from an accumulator to its next value."""
-        scalar = self.body.type(reduction.param)
-        width = self.width[reduction.param]
-        name, args = inst.op.name, inst.args
-
-        def column(a: int) -> list[int]:
-            if scalar.is_float:
-                return self.floats(a)
-            if a in reduction.chain or a == reduction.param:
-                return self.parts[a]
-            return self.masks(a, width) if scalar is I1 else self.ints(a, width)
-
-        if name in _CUTS:
-            parts = column(args[0])
-        elif inst.op is _SELECT:
-            parts = self._lanewise("select", self.masks(args[0], width), column(args[1]), column(args[2]))
-        elif name in ("add", "addo") and self.body.op(args[1]) is _B2I and not self.invariant(args[1]):
-            parts = self._lanewise("sub", column(args[0]), self._mask_of(args[1], width))
-        elif name in ("smin", "smax") and scalar is I64 and self.unsigned(reduction):
-            parts = self._lanewise(_AS_UNSIGNED[name], column(args[0]), column(args[1]))
-        else:
-            name = inst.op.base or name
-            parts = self._lanewise(name, *[column(a) for a in args[:2]])
-        self._set(v, width, parts)
-
-    def _collect(self, reduction: Reduction) -> None:
-        """For a sum that must not overflow of elements that are not bounded: collect their bits."""
-        if not reduction.checked or not self.unbounded(reduction):
-            return
-        program, type = self.program, self.at(64)
-        zero = program.const(type, 0)
-        number = len(self.accumulators)
-        bits = program.leaf(ACCUMULATOR, number, type)
-        self._require("ror", type)
-        self.accumulators.append((reduction, -1))
-        self.identities.append(zero)
-        self.collected.append((reduction, number))
-        for a in reduction.given:
-            for part in self.ints(a, 64):
-                magnitude = program.emit("xor", (part, program.emit("slt", (part, zero))))
-                bits = program.emit("or", (bits, magnitude))
-        self.results.append(bits)
-
-    def _seek(self, p: int, test: int) -> None:
-        """In each lane the counter where the lane's extreme was found."""
-        program, width, m = self.program, self.width[test], self.body.flags[p][0]
-        if self.width[m] != width:
-            # Lanes of narrow integers begin with what may be an element.
-            raise NotVectorizable("the place of a narrow extreme")
-        type = self.at(width)
-        begin = program.const(type, 0)
-        self._require("rsmin" if self.body.loop.step > 0 else "rsmax", type)
-        self._require("feq" if self.body.type(m).is_float else "eq", program.types[self.parts[m][0]])
-        (reduction,) = [r for r in self.reductions if r.param == m]
-        numbers = self.sought[p] = []
-        for mask, k in zip(self.masks(test, width), self.ints(self.body.counter, width)):
-            numbers.append(len(self.accumulators))
-            before = program.leaf(ACCUMULATOR, numbers[-1], type)
-            self.accumulators.append((reduction, -2))
-            self.identities.append(begin)
-            self.results.append(program.emit("select", (mask, k, before)))
-
     def require_last(self, values: set[int]) -> None:
         """Each of these must have a lane that can be taken out."""
         for v in values - self.serial_values.keys():
@@ -569,15 +389,6 @@ class Widen(Parts):
                 self._set(v, width, self._ones(v, width))
             if not self.invariant(v):
                 self._require("lane", self.program.types[self.parts[v][0]])
-
-    def _require(self, name: str, type: Type) -> None:
-        if not self.target.supports(name, type):
-            raise NotVectorizable(f"{name} of {type}")
-
-    def unbounded(self, reduction: Reduction) -> bool:
-        """Whether the elements of a checked sum may be so large that not every sum of `trips` of them fits."""
-        most = sum([max(-lo, hi) for lo, hi in [self.widths.bound(a) for a in reduction.given]])
-        return not self.trips or most * self.trips >= 1 << 62
 
 
 def body_store_moves(body: Body, v: int) -> bool:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from ...codegen.target import Target
     from ...ir.function import Call
     from ...ir.types import Type
-    from . import exponentials
+    from . import circular, errors, exponentials, logarithms, powers
     from .kit import Value
 else:
-    exponentials = lazy("jitney.opt.special", "exponentials")
+    circular, errors, exponentials, logarithms, powers = lazy(
+        "jitney.opt.special", "circular", "errors", "exponentials", "logarithms", "powers"
+    )
 
 
 class Function:
@@ -41,9 +43,30 @@ class Function:
         self.limit = limit
 
 
+LIMIT = 2.0**20  # of what n pi / 2 is taken off, see circular.py
 FUNCTIONS: dict[str, Function] = {
     "exp": Function(lambda x: exponentials.exp(x)),
-    "log": Function(lambda x: exponentials.log(x)),
+    "exp2": Function(lambda x: exponentials.exp2(x)),
+    "expm1": Function(lambda x: exponentials.expm1(x)),
+    "sinh": Function(lambda x: exponentials.sinh(x)),
+    "cosh": Function(lambda x: exponentials.cosh(x)),
+    "tanh": Function(lambda x: exponentials.tanh(x)),
+    "log": Function(lambda x: logarithms.log(x)),
+    "log2": Function(lambda x: logarithms.log2(x)),
+    "log10": Function(lambda x: logarithms.log10(x)),
+    "log1p": Function(lambda x: logarithms.log1p(x)),
+    "sin": Function(lambda x: circular.sin(x), LIMIT),
+    "cos": Function(lambda x: circular.cos(x), LIMIT),
+    "tan": Function(lambda x: circular.tan(x), LIMIT),
+    "asin": Function(lambda x: circular.asin(x)),
+    "acos": Function(lambda x: circular.acos(x)),
+    "atan": Function(lambda x: circular.atan(x)),
+    "atan2": Function(lambda y, x: circular.atan2(y, x)),
+    "erf": Function(lambda x: errors.erf(x)),
+    "erfc": Function(lambda x: errors.erfc(x)),
+    "cbrt": Function(lambda x: powers.cbrt(x)),
+    "pow": Function(lambda x, y: powers.pow(x, y)),
+    "hypot": Function(lambda x, y: powers.hypot(x, y)),
 }
 """By the name of the C function for doubles."""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
+_LONG = 13  # instructions: their lanes need not be interleaved with further ones
 _MOST_TESTS = 10  # pairs of arrays that are told apart before a loop
 _GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
@@ -204,10 +205,10 @@ class Plan:
         """The rounds, the longest first: several registers per value, and then one for what is left."""
         body, target = self.body, self.body.function.target
         lane = [widths.lane[v] for v in body.order if v in widths.lane]
-        count = sum([1 for v in body.order if v in widths.needed])
+        count = sum([_LONG if body.insts[v].op is _FCALL else 1 for v in body.order if v in widths.needed])
         register = 8 * target.vector_bytes // max(lane, default=64)
         single = max(16 // least, register if register <= 8 else register // 2)
-        lanes = max(single, register * (4 if count <= 4 else 2 if count <= 12 else 1))
+        lanes = max(single, register * (4 if count <= 4 else 2 if count < _LONG else 1))
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
         lanes, single = min(lanes, _MOST_LANES), min(single, _MOST_LANES)

@@ -110,6 +110,24 @@ class Record(Apart):
         return Field(offset, item, shape) if item is not None else None
 
 
+    def scalars(self) -> list[tuple[int, Scalar]] | None:
+        """All that a record consists of, and where it lies; None where some of it is not taken apart, or it is much."""
+        out: list[tuple[int, Scalar]] = []
+        for name in self.dtype.names:
+            field = self.field(name, False)
+            if field is None:
+                return None
+            inner = field.item.scalars() if isinstance(field.item, Record) else [(0, field.item)]
+            count = 1
+            for length in field.shape:
+                count *= length
+            if inner is None or len(out) + count * len(inner) > _MOST_SCALARS:
+                return None
+            size = field.item.access.size
+            out += [(field.offset + k * size + at, scalar) for k in range(count) for at, scalar in inner]
+        return out
+
+
 def record_type(dtype: Any, aligned: bool, array_class: Any) -> Record | None:
     """The type of such elements, None where they are not taken apart: dtypes that look the same, of whatever identity,
     are one type."""
@@ -120,6 +138,7 @@ def record_type(dtype: Any, aligned: bool, array_class: Any) -> Record | None:
     return found
 
 
+_MOST_SCALARS = 64
 _MOST = 1 << 30  # bytes: offsets are displacements of machine instructions
 
 

@@ -61,6 +61,8 @@ class Records:
                 lines.append(f"    if {self.read()} > {self.read()}:\n            c += 1")
             elif kind < 0.92:
                 lines.append(f"    r['v'][{r.choice(['1:', ':2', '::-1', ':'])}] = {self.value()}")
+            elif kind < 0.96:
+                lines.append(f"    {r.choice(['a[k]', 'b[i]', 'a[k - 1]'])} = {r.choice(['r', 'b[k]', 'a[i]'])}")
             else:
                 lines.append("    r = b[k]")
         return [head, *lines]

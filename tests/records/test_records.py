@@ -253,6 +253,26 @@ def test_whole_records():
     for dtype in (ALIGNED, PACKED):
         check(f, (filled(dtype), filled(dtype)[::-1], 4), (filled(dtype), filled(dtype), 9))
 
+    def copied(a, b, i):
+        a[i] = b[i]
+        a[0]["i"] = b[2]["i"]
+        a["i"][1] = a[0]["i"]
+        t = b[1]
+        for k in range(2, len(a)):
+            a[k] = t
+            t = a[k - 1]
+        a[0], a[1] = a[1], a[0]
+        return a
+
+    for dtype in (ALIGNED, PACKED):
+        check(copied, (filled(dtype), filled(dtype)[::-1], 4), (filled(dtype), filled(dtype), 9), bails=False)
+
+    def mismatched(a, b):
+        a[0]["x"] = 5
+        a[0] = b[1]
+
+    check(mismatched, (filled(ALIGNED), filled(PACKED)), (filled(ALIGNED), filled(DTYPES[2])))
+
     def unpacked(a):
         x, n = a[1]
         s = 0

@@ -79,7 +79,11 @@ def store(lw: Lowering, array: Val, field: Field, value: Val, node: Any) -> None
     item = field.item
     assert isinstance(array.type, Array)
     if isinstance(item, Record):
-        lw.unsupported("storing whole records is not supported", node)
+        target = view(lw, array, field)
+        if not is_record(target.type):
+            lw.unsupported("storing arrays of records is not supported", node)
+        store_record(lw, target, value, node)
+        return
     if array.type.ndim or field.shape:
         wholes.storing.assign(lw, view(lw, array, field), value, node)
         return
@@ -90,8 +94,11 @@ def store(lw: Lowering, array: Val, field: Field, value: Val, node: Any) -> None
 
 
 def store_record(lw: Lowering, record: Val, value: Val, node: Any) -> None:
-    """``array[i] = value``: a tuple with one number for each field."""
+    """``array[i] = value``: a tuple with one number for each field, or another record of the same fields."""
     item = _item(record)
+    if is_record(value.type):
+        _copy(lw, record, value, node)
+        return
     names = item.dtype.names
     values = lw.elements(value) if isinstance(value.type, Tuple) else []
     found = [item.field(name, True) for name in names]
@@ -102,6 +109,19 @@ def store_record(lw: Lowering, record: Val, value: Val, node: Any) -> None:
     for field, v in zip(found, values):
         assert field is not None
         store(lw, record, field, v, node)
+
+
+def _copy(lw: Lowering, record: Val, value: Val, node: Any) -> None:
+    """Field by field, as NumPy does it: what lies between fields stays. All is read before the first store."""
+    item, own = _item(record), _item(value)
+    targets, sources = item.scalars(), own.scalars()
+    if item.dtype != own.dtype or targets is None or sources is None:
+        lw.unsupported(f"storing {value.type} into {record.type} is not supported", node)
+    read = [arrays.load_item(lw, scalar, value.parts[1], disp=offset) for offset, scalar in sources]
+    for (offset, scalar), v in zip(targets, read):
+        arrays.store_item(lw, scalar, v.parts, record.parts[1], disp=offset)
+    if not record.type.local:  # type: ignore[attr-defined]
+        lw.set_dirty()
 
 
 def all_of(lw: Lowering, record: Val, node: Any) -> Val:

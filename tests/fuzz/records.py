@@ -87,9 +87,9 @@ class Records:
         array, k = r.choice(["a", "b"]), r.choice(["k", "k", "k", "i", "k - 1"])
         name = r.choice(["x", "y", "n", "m", "x", "t"])
         ways = [
-            f"{array}[{k}]['{name}']", f"{array}['{name}'][{k}]", f"r['{name}']", f"r['v'][{r.choice(['0', '2', '-1'])}]",
-            f"{array}['v'][{k}, {r.choice(['1', 'j'])}]", f"{array}[{k}]['v'][j]", "r['i']['p']", f"{array}['i'][{k}]['q']",
-            f"{array}['i']['p'][{k}]",
+            f"{array}[{k}]['{name}']", f"{array}['{name}'][{k}]", f"r['{name}']", "r['i']['p']",
+            f"r['v'][{r.choice(['0', '2', '-1'])}]", f"{array}['v'][{k}, {r.choice(['1', 'j'])}]",
+            f"{array}[{k}]['v'][j]", f"{array}['i'][{k}]['q']", f"{array}['i']['p'][{k}]",
         ]  # fmt: skip
         if self.dotted:
             ways += [f"r.{name}", f"{array}[{k}].{name}", "r.i.q", "r.v[1]"]
@@ -114,7 +114,8 @@ class Records:
         start = 0 if self.dtype.alignment > 1 else start
         whole = raw[start : start + length * 2 * self.dtype.itemsize].view(self.dtype)
         for name in "xynm":
-            whole[name] = [r.choice([0, 1, -2, 3.5, 7]) if whole[name].dtype.kind == "f" else r.randrange(3) for _ in whole]
+            numbers = [0, 1, -2, 3.5, 7] if whole[name].dtype.kind == "f" else range(3)
+            whole[name] = [r.choice(numbers) for _ in whole]
         whole["v"] = np.arange(6 * length).reshape(-1, 3) % 5
         whole["i"]["p"] = np.arange(2 * length) % 7
         a = r.choice([whole[:length], whole[::2], whole[length:][::-1]])

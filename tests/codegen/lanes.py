@@ -31,10 +31,10 @@ FLOAT_UNARY = "fneg fabs fsqrt ffloor fceil ftrunc frint".split()
 FLOAT_COMPARE = "feq fne flt fle fgt fge".split()
 INT_REDUCTIONS = "radd rsmin rsmax rumin rumax rand ror rxor".split()
 FLOAT_REDUCTIONS = "rfadd rfmul rfmin rfmax".split()
-TYPES = [vector(e, size // e.size) for size in (16, 32) for e in (I8, I16, I32, I64, F32, F64)]
+TYPES = [vector(e, size // e.size) for size in (16, 32, 64) for e in (I8, I16, I32, I64, F32, F64)]
 SMALL = [vector(e, size // e.size) for size in (2, 4, 8) for e in (I8, I16, I32, F32) if size > e.size]
 
-IN, OUT = 512, 8192
+IN, OUT = 1024, 16384
 
 
 @contextlib.contextmanager

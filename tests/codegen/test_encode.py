@@ -5,10 +5,13 @@ import itertools
 import pytest
 
 from jitney.asm import Assembler, Label, Mem
-from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM, YMM
+from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM, YMM, ZMM, K
 from jitney.targets.x86_64 import encode as enc
 from jitney.targets.x86_64 import rules_lanes, rules_vector, vector_build
+from jitney.targets.x86_64 import vectors as vectors_table
+from jitney.targets.x86_64.emit import PTERNLOGD
 from jitney.targets.x86_64.encode import RIP, Encoder, padding
+from jitney.targets.x86_64.ops_vector import KXNOR
 from jitney.targets.x86_64.rules_float import row_of
 
 ALU_NAMES = ("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")
@@ -201,11 +204,13 @@ def rows(*tables):
                 yield from rows(*table)
 
 
+MASKS = {name: getattr(vector_build, name) for name in ("TO_MASK", "FROM_MASK", "PCMP", "PCMPU", "CMP")}
 # those that are no d = a op b of one width
 _OTHERS = {
-    *rows(vector_build.SHIFTS, vector_build.BLEND, vector_build.PSHUFD, vector_build.EXTRACT128),
-    *rows(vector_build.INSERT128, rules_vector._BY_REGISTER, rules_vector._PABS, rules_vector._PABSQ),
+    *rows(vector_build.SHIFTS, vector_build.BLEND, vector_build.PSHUFD, vector_build.EXTRACT),
+    *rows(vector_build.INSERT, rules_vector._BY_REGISTER, rules_vector._PABS, rules_vector._PABSQ),
     *rows(rules_vector._PSRAQ),
+    *rows(*MASKS.values(), vector_build.BLEND_MASK),
 }
 BINARY_ROWS = sorted({*rows(*vars(vector_build).values(), *vars(rules_vector).values())} - _OTHERS)
 BINARY_ROWS += [rules_lanes._PSHUFB, rules_lanes._PMADDWD, rules_lanes._PSADBW]
@@ -267,10 +272,83 @@ def test_vector_conversions():
             agree_with_byte(("vex_rrr", widened(row), digit, d, s), n, "v" + name, y, ys, n)
             agree_with_byte(("sse_rr", row, digit, d), n, name, x, n)
         agree_with_byte(("evex_rrr", widened(rules_vector._PSRAQ), 4, d, s), 9, "vpsraq", y, ys, 9)
-        agree_with_byte(("vex_rrr", widened(vector_build.EXTRACT128), s, 0, d), 1, "vextracti128", x, ys, 1)
-        agree_with_byte(("vex_rrr", widened(vector_build.INSERT128), d, 21, s), 1, "vinserti128", y, YMM[5], xs, 1)
+        agree_with_byte(("vex_rrr", widened(vector_build.EXTRACT[32]), s, 0, d), 1, "vextracti128", x, ys, 1)
+        agree_with_byte(("vex_rrr", widened(vector_build.INSERT[32]), d, 21, s), 1, "vinserti128", y, YMM[5], xs, 1)
         agree_with_byte(("vex_rrr", widened(rules_lanes._PERMQ), d, 0, s), 0x4E, "vpermq", y, ys, 0x4E)
     agree("vzeroupper", (), "vzeroupper")
+
+
+def wide(row):
+    return (row[0] | 8, *row[1:])
+
+
+_FLOAT_PAIRS = [(rules_vector.packed(size, *row[:2])) for row in rules_vector._FLOAT.values() for size in (4, 8)]
+# `d = a op b` of 512 bits that are spelled otherwise, for want of masks or with the width of their lanes
+_SPELLED = {"pand": "pandd", "pandn": "pandnd", "por": "pord", "pxor": "pxord"}
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in BINARY_ROWS if not r[3].startswith("pcmp")] + _FLOAT_PAIRS, ids=lambda row: row[3]
+)
+def test_512_bits(row):
+    name = "v" + _SPELLED.get(row[3], row[3])
+    for d, v, s in itertools.product(FLOATS, FLOATS, FLOATS):
+        agree("vex_rrr", (wide(row), d, v, s), name, ZMM[d - 16], ZMM[v - 16], ZMM[s - 16])
+    for m in [*ADDRESSES[::5], (3, -1, 0, 64), (3, 9, 3, -128 * 64), (12, 2, 0, 127 * 64), (5, -1, 0, 128 * 64)]:
+        agree("vex_rrm", (wide(row), 18, 29, m), name, ZMM[2], ZMM[13], memory(m, 64))
+
+
+def test_512_bits_by_masks():
+    for x, y in itertools.product(FLOATS, FLOATS):
+        a, b = ZMM[x - 16], ZMM[y - 16]
+        for row in rows(vector_build.TO_MASK):
+            agree("evex_rrr", (wide(row), 1, 0, x), "v" + row[3], K[1], a)
+        for row in rows(vector_build.FROM_MASK):
+            agree("evex_rrr", (wide(row), x, 0, 1), "v" + row[3], a, K[1])
+        for row in rows(vector_build.PCMP, vector_build.PCMPU, vector_build.CMP):
+            agree_with_byte(("evex_rrr", wide(row), 1, x, y), 5, "v" + row[3], K[1], a, b, 5)
+        for row in rows(vector_build.BLEND_MASK):
+            agree("evex_rrr", (wide(row), x, y, 20, 1), "v" + row[3], a.masked(K[1]), b, ZMM[4])
+        agree_with_byte(("evex_rrr", wide(vector_build.EXTRACT[64]), y, 0, x), 1, "vextracti64x4", YMM[x - 16], b, 1)
+        agree_with_byte(("evex_rrr", wide(vector_build.INSERT[64]), x, 21, y), 1, "vinserti64x4", a, ZMM[5],
+                        YMM[y - 16], 1)  # fmt: skip
+        for row in rows(rules_lanes._PERMUTE):
+            agree("evex_rrr", (wide(row), x, 20, y), "v" + row[3], a, ZMM[4], b)
+        agree_with_byte(("evex_rrr", PTERNLOGD, x, y, 17), 255, "vpternlogd", a, b, ZMM[1], 255)
+        for row in ((1, 3, 0x08, "rndscaleps"), (1, 3, 0x09, "rndscalepd")):
+            agree_with_byte(("vex_rrr", wide(row), x, 0, y), 9, "v" + row[3], a, b, 9)
+        for element, digit, n in ((2, 2, 3), (4, 4, 31), (8, 6, 63)):
+            name = {2: "vpsrlw", 4: "vpsrad", 8: "vpsllq"}[element]
+            agree_with_byte(("vex_rrr", wide(vector_build.SHIFTS[element]), digit, x, y), n, name, a, b, n)
+        for narrow, wider in rules_lanes._SIGN_EXTEND:
+            row = rules_lanes._widening(narrow, wider, True)
+            half = YMM[y - 16] if wider == 2 * narrow else XMM[y - 16]
+            agree("vex_rrr", (wide(row), x, 0, y), "v" + row[3], a, half)
+        for row in (rules_lanes._CVTPS2PD, rules_lanes._CVTDQ2PD):
+            agree("vex_rrr", (wide(row), x, 0, y), "v" + row[3], a, YMM[y - 16])
+        agree("vex_rrr", (wide(rules_lanes._CVTPD2PS), x, 0, y), "vcvtpd2ps", YMM[x - 16], b)
+    agree("vex_rrr", (KXNOR, 1, 1, 1), "kxnorw", K[1], K[1], K[1])
+    for r in range(16):
+        agree("vex_rrr", (rules_lanes._KMOV[0], r, 0, 1), "kmovd", GP32[r], K[1])
+        agree("vex_rrr", (rules_lanes._KMOVQ[0], r, 0, 1, 8), "kmovq", GP64[r], K[1])
+
+
+def test_512_bits_in_memory():
+    for m in [*ADDRESSES, *[(3, -1, 0, 8 * k) for k in (-1024, -129, -128, -7, 1, 3, 4, 127, 128, 1016, 1024)]]:
+        for narrow, wider in rules_lanes._SIGN_EXTEND:
+            row = rules_lanes._widening(narrow, wider, False)
+            agree("vex_rrm", (wide(row), 18, 0, m), "v" + row[3], ZMM[2], memory(m, 64 * narrow // wider))
+        for size, row in (*rules_lanes._BROADCAST.items(), *rules_lanes._BROADCAST_FLOAT.items()):
+            agree("vex_rrm", (wide(row), 31, 0, m), "v" + row[3], ZMM[15], memory(m, size))
+        for row in (rules_lanes._CVTPS2PD, rules_lanes._CVTDQ2PD):
+            agree("vex_rrm", (wide(row), 31, 0, m), "v" + row[3], ZMM[15], memory(m, 32))
+        for size, row in vectors_table._MOVE_WHERE.items():
+            agree("evex_rrm", (wide(row), 24, 0, m, 0x81), "v" + row[3], ZMM[8].masked(K[1], True), memory(m, 64))
+        if m[1] >= 0:
+            base, index, shift, disp = m
+            place = Mem(GP64[base] if base >= 0 else None, ZMM[index], 1 << shift, disp, 8)
+            row = (1 | 128, 2, 0x93, "gatherqpd")
+            agree("evex_rrm", (wide(row), 24, 0, m, 1), "v" + row[3], ZMM[8].masked(K[1]), place)
 
 
 def agree_with_byte(call, byte, *instruction):

@@ -101,7 +101,7 @@ def test_in_and_out(cpu, type):
     if type.lanes > 2:
         emit(case, cpu, "low", type, x)
         emit(case, cpu, "high", type, x)
-    if type.size <= 16:
+    if type.size < LEVELS[cpu].vector_bytes:
         emit(case, cpu, "join", type, x, y)
     r = random.Random(5)
     reverse = tuple(range(type.lanes - 1, -1, -1))
@@ -111,7 +111,7 @@ def test_in_and_out(cpu, type):
 
 
 @ALL
-@pytest.mark.parametrize("size", (2, 4, 8, 16, 32))
+@pytest.mark.parametrize("size", (2, 4, 8, 16, 32, 64))
 def test_width(cpu, size):
     if size > LEVELS[cpu].vector_bytes:
         return
@@ -189,7 +189,7 @@ def test_masked_and_gathered(cpu, type):
     access = ACCESSES[name]
     mask = case.argument(mask_of(type))
     value = case.argument(type)
-    index_types = [vector(e, type.lanes) for e in (I32, I64) if e.size * type.lanes <= 32]
+    index_types = [vector(e, type.lanes) for e in (I32, I64) if e.size * type.lanes <= LEVELS[cpu].vector_bytes]
     for index_type in index_types:
         index = b.emit("and", case.argument(index_type), b.const(index_type, (31,) * type.lanes))
         memory = Memory(access, 4, 8)

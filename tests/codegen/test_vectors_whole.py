@@ -31,7 +31,7 @@ class RandomVectors(Case):
         super().__init__()
         r = self.random = random.Random(seed)
         self.cpu, self.callee = cpu, callee
-        width = r.choice([w for w in (16, 32) if w <= LEVELS[cpu].vector_bytes])
+        width = r.choice([w for w in (16, 32, 64) if w <= LEVELS[cpu].vector_bytes])
         elements = r.sample([I8, I16, I32, I64, F32, F64], 3)
         self.types = [vector(e, width // e.size) for e in elements]
         self.loop = None

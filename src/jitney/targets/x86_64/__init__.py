@@ -51,7 +51,7 @@ def target(features: frozenset[str]) -> Target:
         split=ops.SPLIT,
         select=select,
         emit=emitted,
-        vector_bytes=32 if "avx2" in features else 16,
+        vector_bytes=64 if "avx512bw" in features else 32 if "avx2" in features else 16,
         supports=supports,
     )
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PCMPEQD = (1, 1, 0x76, "pcmpeqd")
 BROADCASTSS, BROADCASTSD = (1, 2, 0x18, "broadcastss"), (1, 2, 0x19, "broadcastsd")
+PTERNLOGD = (9, 3, 0x25, "pternlogd")
+WIDTH_BITS = {32: 4, 64: 8}  # what the prefix of a row needs, see encode.py
 
 
 class Emitter(Encoder):
@@ -40,7 +42,7 @@ class Emitter(Encoder):
     Attributes:
         avx: whether to use the VEX forms.
         vector_bytes: bytes of a `VECTOR_SLOT`, and of what moves between registers; `vector_bit` is the bit that says
-            so in a VEX row. With 32, the upper halves are cleared before what may use the legacy forms.
+            so in a row. With 32 or 64, the upper parts are cleared before what may use the legacy forms.
         next: the block emitted after the current one.
         frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
             frame; `framed`: whether there is one.
@@ -59,7 +61,7 @@ class Emitter(Encoder):
         self.function = m.function
         self.saved = allocation.saved
         self.vector_bytes = max(m.vector_bytes, 16)
-        self.vector_bit = 4 if m.vector_bytes == 32 else 0
+        self.vector_bit = WIDTH_BITS.get(m.vector_bytes, 0)
         self.vector_base = m.outgoing
         self.slot_base = m.outgoing + self.vector_bytes * allocation.vector_slots
         size = self.slot_base + 8 * allocation.slots
@@ -165,12 +167,16 @@ class Emitter(Encoder):
 
     def load_vector(self, d: int, data: bytes) -> None:
         """A constant of 16 or more bytes that are not all zero."""
-        bit = 4 if len(data) == 32 else 0
+        bit = WIDTH_BITS.get(len(data), 0)
         if data == b"\xff" * len(data):
-            self.op_x((1 | bit, *PCMPEQD[1:]), d, d, d)
+            if bit == 8:
+                self.evex_rrr(PTERNLOGD, d, d, d)
+                self.byte(0xFF)
+            else:
+                self.op_x((1 | bit, *PCMPEQD[1:]), d, d, d)
         elif self.avx and data == data[:4] * (len(data) // 4):
             self.vex_rrm((1 | bit, *BROADCASTSS[1:]), d, 0, self.constant(data[:4]))
-        elif bit and data == data[:8] * 4:
+        elif bit and data == data[:8] * (len(data) // 8):
             self.vex_rrm((1 | bit, *BROADCASTSD[1:]), d, 0, self.constant(data[:8]))
         else:
             self.load_x((bit, *MOVUPS_LOAD[1:]), d, self.constant(data))

@@ -41,9 +41,23 @@ LOADS: dict[str, tuple[int, bytes, str, int]] = {
 }
 
 # SSE rows: (mandatory prefix 0 none, 1 66, 2 F3, 3 F2; opcode map; opcode; mnemonic without v). For VEX and EVEX, 4 is
-# added to the prefix for 256 bits, and 128 for VEX.W in the maps 2 and 3.
+# added to the prefix for 256 bits, 8 for 512 bits (EVEX alone), and 128 for W in the maps 2 and 3.
 _PREFIX = (b"", b"\x66", b"\xf3", b"\xf2")
 _ESCAPE = (b"", b"\x0f", b"\x0f\x38", b"\x0f\x3a")
+# Prefix, map and opcode of what has W for lanes of 64 bits in its EVEX form, and ignores it in the VEX form.
+_WIDE = frozenset(
+    [(1, 1, opcode) for opcode in (*range(0x54, 0x5B), *range(0x5C, 0x60), 0x14, 0x15, 0x51, 0x6C, 0x6D, 0x73, 0xC2,
+                                   0xC6, 0xD3, 0xD4, 0xF3, 0xF4, 0xFB)]
+    + [(1, 2, 0x19), (1, 2, 0x59), (1, 3, 0x09)]
+)  # fmt: skip
+# Bytes that a 512-bit instruction reads or writes if not 64, by prefix, map and opcode: displacements count in them.
+_UNITS = {
+    (1, 2, 0x18): 4, (1, 2, 0x19): 8, (1, 2, 0x58): 4, (1, 2, 0x59): 8, (1, 2, 0x78): 1, (1, 2, 0x79): 2,
+    (2, 1, 0xE6): 32, (0, 1, 0x5A): 32,
+    **{(1, 2, opcode + signed): unit for signed in (0x20, 0x30)
+       for opcode, unit in enumerate((32, 16, 8, 32, 16, 32))},
+}  # fmt: skip
+_GATHERS = range(0x90, 0x94)
 
 
 def _address(reg: int, m: Address) -> tuple[int, bytes]:
@@ -102,7 +116,7 @@ class Encoder:
     # -- the constant pool -------------------------------------------------------------------------
 
     def constant(self, data: bytes) -> Address:
-        """The address of these 4, 8, 16 or 32 bytes in the constant pool, aligned to their size."""
+        """The address of these 4, 8, 16, 32 or 64 bytes in the constant pool, aligned to their size."""
         offset = self._floats.get(data)
         if offset is None:
             pool = self.pool
@@ -355,6 +369,9 @@ class Encoder:
     def vex_rrr(self, row: Row, d: int, v: int, s: int, w: int = 0) -> None:
         """``op d, v, s``; v is 0 where there is no second operand."""
         pp, map, opcode, _ = row
+        if pp & 8:
+            self.evex_rrr(row, d, v, s)
+            return
         last = (~v & 15) << 3 | pp
         not_r = 0x80 if not d & 8 else 0
         modrm = 0xC0 | (d & 7) << 3 | s & 7
@@ -365,6 +382,9 @@ class Encoder:
 
     def vex_rrm(self, row: Row, d: int, v: int, m: Address, w: int = 0) -> None:
         pp, map, opcode, _ = row
+        if pp & 8:
+            self.evex_rrm(row, d, v, m)
+            return
         bits, tail = _address(d, m)
         last = (~v & 15) << 3 | pp
         not_r = 0x80 if not d & 8 else 0
@@ -375,14 +395,41 @@ class Encoder:
         if m[0] == RIP:
             self._rip(0)
 
-    def evex_rrr(self, row: Row, d: int, v: int, s: int) -> None:
-        """``op d, v, s`` in the AVX-512 form, of registers 0-15 alone; v is 0 where there is no second operand."""
+    def evex_rrr(self, row: Row, d: int, v: int, s: int, mask: int = 0) -> None:
+        """``op d, v, s`` in the AVX-512 form, of registers 0-15 alone; v is 0 where there is no second operand.
+
+        mask: k1 to k7, with 0x80 if lanes that it leaves out become zero.
+        """
         pp, map, opcode, _ = row
         not_rxb = (0x80 if not d & 8 else 0) | 0x40 | (0x20 if not s & 8 else 0)
+        w = pp & 0x80 or (0x80 if pp & 8 and (pp & 3, map, opcode) in _WIDE else 0)
         self.out += bytes((
-            0x62, not_rxb | 0x10 | map, pp & 0x80 | (~v & 15) << 3 | 4 | pp & 3, (pp & 4) << 3 | 8, opcode,
+            0x62, not_rxb | 0x10 | map, w | (~v & 15) << 3 | 4 | pp & 3, (pp & 12) << 3 | 8 | mask, opcode,
             0xC0 | (d & 7) << 3 | s & 7,
         ))  # fmt: skip
+
+    def evex_rrm(self, row: Row, d: int, v: int, m: Address, mask: int = 0) -> None:
+        """As `evex_rrr`, of 512 bits. A displacement of 8 bits counts in what the instruction reads or writes."""
+        pp, map, opcode, _ = row
+        w = pp & 0x80 or (0x80 if (pp & 3, map, opcode) in _WIDE else 0)
+        if map == 2 and opcode in _GATHERS:
+            unit = 8 if w else 4
+        else:
+            unit = _UNITS.get((pp & 3, map, opcode), 64)
+        base, index, shift, disp = m
+        if base < 0:
+            bits, tail = _address(d, m)
+        elif disp % unit == 0 and -128 <= disp // unit < 128:
+            bits, tail = _address(d, (base, index, shift, disp // unit))
+        else:
+            bits, tail = _address(d, (base, index, shift, 1 << 30))
+            tail = tail[:-4] + disp.to_bytes(4, "little", signed=True)
+        not_rxb = (0x80 if not d & 8 else 0) | (~bits & 3) << 5
+        self.out += bytes((
+            0x62, not_rxb | 0x10 | map, w | (~v & 15) << 3 | 4 | pp & 3, (pp & 12) << 3 | 8 | mask, opcode,
+        )) + tail  # fmt: skip
+        if base == RIP:
+            self._rip(0)
 
     def byte(self, value: int) -> None:
         """The immediate byte of the instruction just emitted."""

@@ -193,6 +193,82 @@ EVEX_UNARY = MachineOp("vector", _evex_unary)
 EVEX_REVERSED = MachineOp("vector", _evex_reversed)
 EVEX_SHIFT = MachineOp("vector shift", _evex_shift)
 
+# -- 512 bits: comparisons give a mask register, and blends want one. It is k1, from one instruction to the next ---
+
+
+def _compare_mask(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """The mask as lanes of ones."""
+    compare, predicate, to_lanes = imm
+    e.evex_rrr(compare, _K1, i[0], i[1])
+    e.byte(predicate)
+    e.evex_rrr(to_lanes, o[0], 0, _K1)
+
+
+def _compare_choose(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """ins: what is compared, what is taken where it does not hold, what where it does."""
+    compare, predicate, blend = imm
+    e.evex_rrr(compare, _K1, i[0], i[1])
+    e.byte(predicate)
+    e.evex_rrr(blend, o[0], i[2], i[3], _K1)
+
+
+def _choose(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """d = ins[1] where the mask ins[2] is set, else ins[0]."""
+    to_mask, blend = imm
+    e.evex_rrr(to_mask, _K1, 0, i[2])
+    e.evex_rrr(blend, o[0], i[0], i[1], _K1)
+
+
+def _sign_mask(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    to_mask, to_lanes = imm
+    e.evex_rrr(to_mask, _K1, 0, i[0])
+    e.evex_rrr(to_lanes, o[0], 0, _K1)
+
+
+def _sign_bits(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """Sign bits in a general register."""
+    to_mask, row, w = imm
+    e.evex_rrr(to_mask, _K1, 0, i[0])
+    e.vex_rrr(row, o[0], 0, _K1, w)
+
+
+def _load_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """ins: mask, address."""
+    to_mask, row, addr = imm
+    e.evex_rrr(to_mask, _K1, 0, i[0])
+    e.evex_rrm(row, o[0], 0, mem(e, i, 1, addr), _K1 | _ZEROING)
+
+
+def _store_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """ins: value, mask, address."""
+    to_mask, row, addr = imm
+    e.evex_rrr(to_mask, _K1, 0, i[1])
+    e.evex_rrm(row, i[0], 0, mem(e, i, 2, addr), _K1)
+
+
+def _gather_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """ins: mask if given, base, index."""
+    row, to_mask, shift, disp = imm
+    if to_mask is None:
+        e.vex_rrr(KXNOR, _K1, _K1, _K1)
+    else:
+        e.evex_rrr(to_mask, _K1, 0, i[0])
+    e.zero_x(o[0])
+    base, index = i[-2:]
+    e.evex_rrm(row, o[0], 0, (base, index, shift, disp), _K1)
+
+
+_K1, _ZEROING = 1, 0x80
+KXNOR = (4, 1, 0x46, "kxnorw")
+COMPARE_MASK = MachineOp("vector", _compare_mask)
+COMPARE_CHOOSE = MachineOp("blend", _compare_choose)
+CHOOSE = MachineOp("blend", _choose)
+SIGN_MASK = MachineOp("vector", _sign_mask)
+SIGN_BITS = MachineOp("general from vector", _sign_bits)
+LOAD_WHERE = MachineOp("masked load", _load_where)
+STORE_WHERE = MachineOp("masked store", _store_where)
+GATHER_WHERE = MachineOp("gather", _gather_where, late=0)
+
 # -- memory ---------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,6 @@ from .vector_build import (
     AVX2,
     AVX512,
     BYTES,
-    INSERT128,
     PACKSSWB,
     PACKUSDW,
     PACKUSWB,
@@ -28,6 +27,7 @@ from .vector_build import (
     PUNPCKL,
     PXOR,
     SIGNED,
+    TO_MASK,
     Build,
     W,
     sized,
@@ -47,6 +47,7 @@ _BROADCAST_FLOAT = {4: (1, 2, 0x18, "broadcastss"), 8: (1, 2, 0x19, "broadcastsd
 _PSHUFLW = (3, 1, 0x70, "pshuflw")
 _PSHUFB, _PALIGNR = (1, 2, 0x00, "pshufb"), (1, 3, 0x0F, "palignr")
 _SHUFPS, _PERMQ, _PERMD = (0, 1, 0xC6, "shufps"), (1 | W, 3, 0x00, "permq"), (1, 2, 0x36, "permd")
+_PERMUTE = {2: (1 | W, 2, 0x8D, "permw"), 4: _PERMD, 8: (1 | W, 2, 0x36, "permq")}
 _PMADDWD, _PSADBW = (1, 1, 0xF5, "pmaddwd"), (1, 1, 0xF6, "psadbw")
 _SIGN_EXTEND = {(1, 2): 0x20, (1, 4): 0x21, (1, 8): 0x22, (2, 4): 0x23, (2, 8): 0x24, (4, 8): 0x25}
 _LETTERS = {1: "b", 2: "w", 4: "d", 8: "q"}
@@ -57,6 +58,7 @@ _CVTPS2PD, _CVTPD2PS = (0, 1, 0x5A, "cvtps2pd"), (1, 1, 0x5A, "cvtpd2ps")
 _CVTQQ2PD, _CVTQQ2PS = (2 | W, 1, 0xE6, "cvtqq2pd"), (0 | W, 1, 0x5B, "cvtqq2ps")
 _CVTTPD2QQ = (1 | W, 1, 0x7A, "cvttpd2qq")
 _MOVMSK = {4: (0, 1, 0x50, "movmskps"), 8: (1, 1, 0x50, "movmskpd"), 1: (1, 1, 0xD7, "pmovmskb")}
+_KMOV, _KMOVQ = ((3, 1, 0x93, "kmovd"), 0), ((3, 1, 0x93, "kmovq"), 8)
 _EXTENDED = {1: ("i8", "u8"), 2: ("i16", "u16"), 4: ("i32", "u32")}
 _REDUCTIONS = {
     "rsmin": "smin", "rsmax": "smax", "rumin": "umin", "rumax": "umax",
@@ -74,7 +76,7 @@ def splat(s: X86Selector, v: int) -> None:
     d = v + FIRST
     rows = _BROADCAST_FLOAT if type.element.is_float else _BROADCAST
     if b.level >= AVX2:
-        row = b.row(rows[size] if b.size == 32 or size < 8 else _BROADCAST[size])
+        row = b.row(rows[size] if b.size > 16 or size < 8 else _BROADCAST[size])
         if s.sinks(a) and s.imms[a].access.size >= size:
             ins, addr = s.memory(a)
             s.add(vops.UNARY_M, (d,), ins, (row, addr))
@@ -113,11 +115,12 @@ def lane(s: X86Selector, v: int) -> None:
 def take(s: X86Selector, type: Type, a: int, k: int, d: int) -> None:
     """Lane k of vector `a` as a scalar, sign-extended."""
     b, size = Build(s, sized(type)), type.element.size
-    per = 16 // size
-    if k >= per:
-        a = b.high(a)
-        k -= per
-    b = Build(s, 16)
+    while b.size > 16:
+        half = b.half()
+        if k >= half.size // size:
+            a = b.high(a)
+            k -= half.size // size
+        b = half
     if type.element.is_float:
         lane_to_front(b, size, a, k, d)
         return
@@ -161,7 +164,7 @@ def insert(s: X86Selector, v: int) -> None:
     rows = _BROADCAST_FLOAT if type.element.is_float else _BROADCAST
     x = _in_vector(s, a, size)
     if b.level >= AVX2:
-        x = b.unary(rows[size] if b.size == 32 or size < 8 else _BROADCAST[size], x)
+        x = b.unary(rows[size] if b.size > 16 or size < 8 else _BROADCAST[size], x)
     else:
         x = spread(b, size, x)
     k = s.imms[v]
@@ -179,8 +182,8 @@ def low(s: X86Selector, v: int) -> None:
 def high(s: X86Selector, v: int) -> None:
     (a,) = s.args[v]
     size = s.types[a].size
-    if size == 32:
-        Build(s, 32).high(s.use(a), v + FIRST)
+    if size > 16:
+        Build(s, size).high(s.use(a), v + FIRST)
     else:
         _bytes_right(Build(s, 16), s.use(a), size // 2, v + FIRST)
 
@@ -193,8 +196,8 @@ def join(s: X86Selector, v: int) -> None:
     x, y = s.args[v]
     size = s.types[x].size
     p, q = s.use(x), s.use(y)
-    if size == 16:
-        Build(s, 32).imm(INSERT128, p, q, 1, v + FIRST)
+    if size >= 16:
+        Build(s, 2 * size).joined(p, q, v + FIRST)
     else:
         Build(s, 16).op(PUNPCKL[size], p, q, v + FIRST)
 
@@ -205,6 +208,9 @@ def shuffle(s: X86Selector, v: int) -> None:
     b, size = Build(s, sized(type)), type.element.size
     x, d = s.use(a), v + FIRST
     order = list(s.imms[v])
+    if b.size == 64:
+        b.op(_PERMUTE[size], b.constant(b"".join([k.to_bytes(size, "little") for k in order])), x, d)
+        return
     if size == 8 and b.size == 32:
         b.unary_imm(_PERMQ, x, sum([k << 2 * n for n, k in enumerate(order)]), d)
         return
@@ -284,7 +290,7 @@ def i2f(s: X86Selector, v: int) -> None:
         whole = Build(s, sized(s.types[v]))
         whole.unary_value(_CVTDQ2PD if type is F64 else _CVTDQ2PS, v, a)
     elif source is not I64:
-        wide = Build(s, sized(s.types[v]) if type is F32 else 16)
+        wide = Build(s, max(4 * s.types[v].lanes, 16))
         t = wide.unary(_widening(source.size, 4, True), s.use(a))
         Build(s, sized(s.types[v])).unary(_CVTDQ2PD if type is F64 else _CVTDQ2PS, t, d)
     elif b.level >= AVX512:
@@ -341,7 +347,7 @@ def _lane_by_lane(s: X86Selector, v: int, a: int) -> None:
     while len(lanes) > 1:
         d = v + FIRST if len(lanes) == 2 else -1
         if size == 16:
-            lanes = [Build(s, 32).imm(INSERT128, lanes[0], lanes[1], 1, d)]
+            lanes = [Build(s, 32).joined(lanes[0], lanes[1], d)]
         else:
             lanes = [b.op(PUNPCKL[size], p, q, d) for p, q in zip(lanes[::2], lanes[1::2])]
         size *= 2
@@ -380,7 +386,7 @@ def radd(s: X86Selector, v: int) -> None:
         x = b.with_constant(_PMADDWD, x, b"\1\0")
         size = 4
     if size == 4:
-        upper = b.high(x) if b.size == 32 else _bytes_right(b, x, 8)
+        upper = b.high(x) if b.size > 16 else _bytes_right(b, x, 8)
         x = b.op(PADD[8], b.unary(_widening(4, 8, True), x), b.unary(_widening(4, 8, True), upper))
     _out(s, _folded(b, "add", 8, x, 8), 8, True, v + FIRST)
 
@@ -400,7 +406,7 @@ def reduce(s: X86Selector, v: int) -> None:
 
 def _folded(b: Build, op: str, size: int, a: int, last: int) -> int:
     """First half op second half, until one lane of `last` bytes is left, the first."""
-    if b.size == 32:
+    while b.size > 16:
         upper = b.high(a)
         b = b.half()
         a = _combine(b, op, size, a, upper)
@@ -440,6 +446,10 @@ def _mask_bits(s: X86Selector, a: int, d: int) -> None:
     type = s.types[a]
     b, size = Build(s, type.size), type.element.size
     x = s.use(a)
+    if b.size == 64:
+        row, w = _KMOV if size > 1 else _KMOVQ
+        s.add(vops.SIGN_BITS, (d,), (x,), (b.row(TO_MASK[size]), row, w))
+        return
     if size == 2:
         half = Build(s, 16)
         x = half.op(PACKSSWB, x, b.high(x) if b.size == 32 else half.zero())
@@ -457,7 +467,7 @@ def test_mask(s: X86Selector, v: int) -> int:
         return NE
     full = (1 << s.types[a].lanes) - 1
     if full >= 1 << 31:
-        # all 32 lanes of bytes
+        # 32 lanes or more
         wide = s.m.new(GENERAL)
         s.add(ops.MOVI, (wide,), (), full)
         s.add(control.CMP_RR, (), (t, wide))

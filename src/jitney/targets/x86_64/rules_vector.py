@@ -12,12 +12,17 @@ from .vector_build import (
     AVX2,
     AVX512,
     BLEND,
+    BLEND_MASK,
+    CMP,
+    FROM_MASK,
     LEFT,
     PADD,
     PAND,
     PANDN,
+    PCMP,
     PCMPEQ,
     PCMPGT,
+    PCMPU,
     PMULUDQ,
     POR,
     PSHUFD,
@@ -28,6 +33,7 @@ from .vector_build import (
     SIGNED,
     SSE41,
     SSE42,
+    TO_MASK,
     Build,
     W,
     sized,
@@ -84,6 +90,8 @@ _OPPOSITE = {
 _FLOAT_COMPARES = {
     "feq": (0, False), "fne": (4, False), "flt": (1, False), "fle": (2, False), "fgt": (1, True), "fge": (2, True),
 }  # fmt: skip
+_MASK_FLOAT = {"eq": 0, "ne": 4, "lt": 1, "le": 2, "gt": 14, "ge": 13}
+_MASK_INTEGER = {"eq": 0, "ne": 4, "lt": 1, "le": 2, "gt": 6, "ge": 5}
 _FLOAT = {
     "fadd": (0x58, "add", True), "fmul": (0x59, "mul", True), "fsub": (0x5C, "sub", False),
     "fdiv": (0x5E, "div", False), "fmin": (0x5D, "min", False), "fmax": (0x5F, "max", False),
@@ -209,6 +217,11 @@ def signs(b: Build, size: int, a: int, d: int = -1) -> int:
     """-1 where a lane is negative, else 0."""
     if size == 2 or size == 4:
         return b.shift(size, SIGNED, a, 8 * size - 1, d)
+    if b.size == 64:
+        if d < 0:
+            d = b.new()
+        b.s.add(vops.SIGN_MASK, (d,), (a,), (b.row(TO_MASK[size]), b.row(FROM_MASK[size])))
+        return d
     if size == 8 and b.level < SSE42:
         return b.unary_imm(PSHUFD, b.shift(4, SIGNED, a, 31), 0xF5, d)
     return b.op(PCMPGT[size], b.zero(), a, d)
@@ -314,6 +327,10 @@ def compare(s: X86Selector, v: int) -> None:
     b, size = _build(s, v)
     name = s.ops[v].name
     x, y = s.args[v]
+    if b.size == 64:
+        row, predicate = _into_mask(b, name, size)
+        s.add(vops.COMPARE_MASK, (v + FIRST,), (s.use(x), s.use(y)), (row, predicate, b.row(FROM_MASK[size])))
+        return
     if name in _FLOAT_COMPARES:
         predicate, exchange = _FLOAT_COMPARES[name]
         if exchange:
@@ -327,6 +344,13 @@ def compare(s: X86Selector, v: int) -> None:
             b.imm(row, s.use(x), s.use(y), predicate, v + FIRST)
         return
     comparison(b, name, size, s.use(x), s.use(y), v + FIRST)
+
+
+def _into_mask(b: Build, name: str, size: int) -> tuple[Row, int]:
+    """The comparison of 512 bits by `name`, and its predicate."""
+    if name in _FLOAT_COMPARES:
+        return b.row(CMP[size]), _MASK_FLOAT[name[1:]]
+    return b.row((PCMPU if name[0] == "u" else PCMP)[size]), _MASK_INTEGER[name[-2:]]
 
 
 def comparison(b: Build, name: str, size: int, p: int, q: int, d: int = -1) -> int:
@@ -367,7 +391,10 @@ def blend(b: Build, size: int, mask: int, then: int, other: int, d: int = -1) ->
     if b.vex:
         if d < 0:
             d = b.new()
-        b.s.add(BLEND_OP, (d,), (other, then, mask), b.row(BLEND[size]))
+        if b.size == 64:
+            b.s.add(vops.CHOOSE, (d,), (other, then, mask), (b.row(TO_MASK[size]), b.row(BLEND_MASK[size])))
+        else:
+            b.s.add(BLEND_OP, (d,), (other, then, mask), b.row(BLEND[size]))
         return d
     return b.op(POR, b.op(PAND, then, mask), b.op(PANDN, mask, other), d, commutes=True)
 
@@ -377,6 +404,14 @@ def select(s: X86Selector, v: int) -> None:
     size = s.types[v].element.size
     b = Build(s, sized(s.types[v]))
     p, q = s.use(then), s.use(other)
+    if b.size == 64:
+        if s.ops[mask] in _MASKS and s.single(mask):
+            row, predicate = _into_mask(b, s.ops[mask].name, size)
+            x, y = [s.use(a) for a in s.args[mask]]
+            s.add(vops.COMPARE_CHOOSE, (v + FIRST,), (x, y, q, p), (row, predicate, b.row(BLEND_MASK[size])))
+        else:
+            blend(b, size, s.use(mask), p, q, v + FIRST)
+        return
     better = _OPPOSITE.get(s.ops[mask].name)
     if better is not None and s.single(mask):
         x, y = s.args[mask]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...codegen.code import MachineCode
 from ...ir.function import Symbol
+from .emit import WIDTH_BITS
 from .encode import AND, NE, RAX, RBP, RSP, SUB, Encoder
 from .features import detect
 from .ops import MOVUPS_LOAD, MOVUPS_STORE
@@ -19,8 +20,8 @@ def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
     the result is not zero. It may be called with the stack aligned in any way.
     """
     e = Encoder()
-    wide = "avx" in detect()
-    size = 32 if wide else 16
+    features = detect()
+    size = 64 if "avx512f" in features else 32 if "avx" in features else 16
     ints = [r for r in CALLER_SAVED if r < 16]
     floats = [r for r in CALLER_SAVED if r >= 16]
     e.push(RBP)
@@ -29,12 +30,12 @@ def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
         e.push(r)
     e.alu_ri(SUB, RSP, size * len(floats))
     e.alu_ri(AND, RSP, -16)
-    _move(e, MOVUPS_STORE, floats, wide)
-    if wide:
+    _move(e, MOVUPS_STORE, floats, size)
+    if size > 16:
         e.vzeroupper()
     e.mov_ri(RAX, address)
     e.call_r(RAX)
-    _move(e, MOVUPS_LOAD, floats, wide)
+    _move(e, MOVUPS_LOAD, floats, size)
     # test clears the carry
     e.test_rr(RAX, RAX, 0)
     good = object()
@@ -53,10 +54,10 @@ def preserving_thunk(address: int, name: str = "poll") -> MachineCode:
     return result
 
 
-def _move(e: Encoder, row: Row, registers: list[int], wide: bool) -> None:
-    """All of these registers, whole, to the stack or from there."""
+def _move(e: Encoder, row: Row, registers: list[int], size: int) -> None:
+    """All of these registers, `size` bytes of them, to the stack or from there."""
     for k, r in enumerate(registers):
-        if wide:
-            e.vex_rrm((4, *row[1:]), r, 0, (RSP, -1, 0, 32 * k))
+        if size > 16:
+            e.vex_rrm((WIDTH_BITS[size], *row[1:]), r, 0, (RSP, -1, 0, size * k))
         else:
-            e.sse_rm(row, r, (RSP, -1, 0, 16 * k))
+            e.sse_rm(row, r, (RSP, -1, 0, size * k))

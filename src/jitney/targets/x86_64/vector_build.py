@@ -9,6 +9,7 @@ from ...codegen.machine import FIRST, VECTOR
 from ...codegen.select import CONST
 from . import ops
 from . import ops_vector as vops
+from .emit import WIDTH_BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,20 @@ PUNPCKH = {
 }  # fmt: skip
 PACKSSWB, PACKUSWB = (1, 1, 0x63, "packsswb"), (1, 1, 0x67, "packuswb")
 PACKSSDW, PACKUSDW = (1, 1, 0x6B, "packssdw"), (1, 2, 0x2B, "packusdw")
-EXTRACT128, INSERT128 = (1, 3, 0x39, "extracti128"), (1, 3, 0x38, "inserti128")
+# Halves of a register: its bytes -> row
+EXTRACT = {32: (1, 3, 0x39, "extracti128"), 64: (1 | W, 3, 0x3B, "extracti64x4")}
+INSERT = {32: (1, 3, 0x38, "inserti128"), 64: (1 | W, 3, 0x3A, "inserti64x4")}
+# 512 bits. Element -> row: lanes' signs to a mask register and back, blends by one, comparisons into one.
+TO_MASK = {1: (2, 2, 0x29, "pmovb2m"), 2: (2 | W, 2, 0x29, "pmovw2m"), 4: (2, 2, 0x39, "pmovd2m"),
+           8: (2 | W, 2, 0x39, "pmovq2m")}  # fmt: skip
+FROM_MASK = {1: (2, 2, 0x28, "pmovm2b"), 2: (2 | W, 2, 0x28, "pmovm2w"), 4: (2, 2, 0x38, "pmovm2d"),
+             8: (2 | W, 2, 0x38, "pmovm2q")}  # fmt: skip
+BLEND_MASK = {1: (1, 2, 0x66, "pblendmb"), 2: (1 | W, 2, 0x66, "pblendmw"), 4: (1, 2, 0x64, "pblendmd"),
+              8: (1 | W, 2, 0x64, "pblendmq")}  # fmt: skip
+PCMP = {1: (1, 3, 0x3F, "pcmpb"), 2: (1 | W, 3, 0x3F, "pcmpw"), 4: (1, 3, 0x1F, "pcmpd"), 8: (1 | W, 3, 0x1F, "pcmpq")}
+PCMPU = {1: (1, 3, 0x3E, "pcmpub"), 2: (1 | W, 3, 0x3E, "pcmpuw"), 4: (1, 3, 0x1E, "pcmpud"),
+         8: (1 | W, 3, 0x1E, "pcmpuq")}  # fmt: skip
+CMP = {4: (0, 1, 0xC2, "cmpps"), 8: (1, 1, 0xC2, "cmppd")}
 BLEND = {1: (1, 3, 0x4C, "pblendvb"), 2: (1, 3, 0x4C, "pblendvb"), 4: (1, 3, 0x4A, "blendvps"),
          8: (1, 3, 0x4B, "blendvpd")}  # fmt: skip
 # By immediate: element -> row; the digit says which way: 2 right, 4 right with the sign, 6 left, 3 right by bytes.
@@ -83,7 +97,7 @@ class Build:
     def __init__(self, s: X86Selector, size: int) -> None:
         self.s = s
         self.size = size
-        self.bit = 4 if size == 32 else 0
+        self.bit = WIDTH_BITS.get(size, 0)
         self.level = level_of(s.features)
         self.vex = self.level >= AVX
         self.ops = vops.VEX if self.vex else vops.SSE
@@ -212,8 +226,12 @@ class Build:
         return Build(self.s, max(self.size // 2, 16))
 
     def high(self, a: int, d: int = -1) -> int:
-        """The upper 128 bits of 256."""
-        return self.reversed_imm(EXTRACT128, a, 1, d)
+        """The upper half, 128 bits at least."""
+        return self.reversed_imm(EXTRACT[self.size], a, 1, d)
+
+    def joined(self, a: int, b: int, d: int = -1) -> int:
+        """The lower half from a, the upper one from b."""
+        return self.imm(INSERT[self.size], a, b, 1, d)
 
 
 def sized(type: Type) -> int:

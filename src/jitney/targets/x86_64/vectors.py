@@ -11,8 +11,9 @@ from . import ops
 from . import ops_vector as vops
 from . import rules_lanes as lanes
 from . import rules_vector as vector
+from .emit import WIDTH_BITS
 from .rules import RULES as SCALAR
-from .vector_build import AVX2, SSE2, SSE41, Build, W, level_of, sized
+from .vector_build import AVX2, AVX512, SSE2, SSE41, TO_MASK, Build, W, level_of, sized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +28,19 @@ if TYPE_CHECKING:
 
 _MOVUPS, _MOVUPS_STORE = ops.MOVUPS_LOAD, ops.MOVUPS_STORE
 # Parts of a register: bytes -> row
-_LOADS: dict[int, Row] = {4: ops.MOVSS_LOAD, 8: ops.MOVSD_LOAD, 16: _MOVUPS, 32: (4, *_MOVUPS[1:])}
-_STORES: dict[int, Row] = {4: ops.MOVSS_STORE, 8: ops.MOVSD_STORE, 16: _MOVUPS_STORE, 32: (4, *_MOVUPS_STORE[1:])}
+_LOADS: dict[int, Row] = {4: ops.MOVSS_LOAD, 8: ops.MOVSD_LOAD, 16: _MOVUPS}
+_LOADS.update((size, (bit, *_MOVUPS[1:])) for size, bit in WIDTH_BITS.items())
+_STORES: dict[int, Row] = {4: ops.MOVSS_STORE, 8: ops.MOVSD_STORE, 16: _MOVUPS_STORE}
+_STORES.update((size, (bit, *_MOVUPS_STORE[1:])) for size, bit in WIDTH_BITS.items())
 _PINSRW, _PEXTRW = (1, 1, 0xC4, "pinsrw"), (1, 3, 0x15, "pextrw")
 # Element -> row, for floats and integers
 _MASKED_LOAD = {(4, True): (1, 2, 0x2C, "maskmovps"), (8, True): (1, 2, 0x2D, "maskmovpd"),
                 (4, False): (1, 2, 0x8C, "pmaskmovd"), (8, False): (1 | W, 2, 0x8C, "pmaskmovq")}  # fmt: skip
 _MASKED_STORE = {(4, True): (1, 2, 0x2E, "maskmovps"), (8, True): (1, 2, 0x2F, "maskmovpd"),
                  (4, False): (1, 2, 0x8E, "pmaskmovd"), (8, False): (1 | W, 2, 0x8E, "pmaskmovq")}  # fmt: skip
+
+
+_MOVE_WHERE = {4: (0, 1, 0x10, "movups"), 8: (1 | W, 1, 0x10, "movupd")}
 
 
 def load(s: X86Selector, v: int) -> None:
@@ -72,7 +78,11 @@ def masked_load(s: X86Selector, v: int) -> None:
     b = Build(s, type.size)
     m = s.use(mask)
     ins, addr = s.address(place[0], place[1] if len(place) > 1 else None, s.imms[v])
-    row = b.row(_MASKED_LOAD[type.element.size, type.element.is_float])
+    size = type.element.size
+    if b.size == 64:
+        s.add(vops.LOAD_WHERE, (v + FIRST,), (m, *ins), (b.row(TO_MASK[size]), b.row(_MOVE_WHERE[size]), addr))
+        return
+    row = b.row(_MASKED_LOAD[size, type.element.is_float])
     s.add(b.ops.rm, (v + FIRST,), (m, *ins), (row, addr))
 
 
@@ -82,7 +92,13 @@ def masked_store(s: X86Selector, v: int) -> None:
     b = Build(s, type.size)
     r, m = s.use(value), s.use(mask)
     ins, addr = s.address(place[0], place[1] if len(place) > 1 else None, s.imms[v])
-    row = b.row(_MASKED_STORE[type.element.size, type.element.is_float])
+    size = type.element.size
+    if b.size == 64:
+        opcode, name = 0x11, _MOVE_WHERE[size][3]
+        row = b.row((_MOVE_WHERE[size][0], 1, opcode, name))
+        s.add(vops.STORE_WHERE, (), (r, m, *ins), (b.row(TO_MASK[size]), row, addr))
+        return
+    row = b.row(_MASKED_STORE[size, type.element.is_float])
     s.add(vops.MASKED_STORE, (), (r, m, *ins), (row, addr))
 
 
@@ -98,8 +114,13 @@ def gather(s: X86Selector, v: int) -> None:
     row = b.row((1 | (W if size == 8 else 0), 2, opcode, name))
     memory = s.imms[v]
     ins = (*[s.use(m) for m in mask], s.use(base), s.use(index))
-    shape = (bool(mask), {1: 0, 2: 1, 4: 2, 8: 3}[memory.scale], memory.disp)
-    s.add(vops.GATHER, (v + FIRST, s.m.new(VECTOR)), ins, (row, *shape))
+    place = ({1: 0, 2: 1, 4: 2, 8: 3}[memory.scale], memory.disp)
+    if b.size == 64:
+        # one bit of the mask for each lane: what has as many lanes says where they are
+        to_mask = Build(s, sized(type)).row(TO_MASK[size]) if mask else None
+        s.add(vops.GATHER_WHERE, (v + FIRST,), ins, (row, to_mask, *place))
+    else:
+        s.add(vops.GATHER, (v + FIRST, s.m.new(VECTOR)), ins, (row, bool(mask), *place))
 
 
 def _lanewise(scalar: Rule, rule: Rule) -> Rule:
@@ -185,7 +206,7 @@ def supports(name: str, type: Type, features: frozenset[str]) -> bool:
     level = level_of(features)
     whole = _BY_LANES.get(name)
     found = _LEVELS.get(whole or name)
-    if found is None or type.lanes == 1 or type.size > 32:
+    if found is None or type.lanes == 1 or type.size > 64:
         return False
     needs, kinds = found
     need = needs[type.element.size.bit_length() - 1]
@@ -193,6 +214,9 @@ def supports(name: str, type: Type, features: frozenset[str]) -> bool:
         return False
     if (name == "fma" and "fma" not in features) or (type.size < 16 and name in _WHOLE):
         return False
-    if whole or type.size == 32 or (name == "join" and type.size == 16):
+    size = 2 * type.size if name == "join" else type.size
+    if size == 64:
+        need = AVX512 if name != "shuffle" or type.element.size > 1 else AVX512 + 1
+    elif whole or size == 32:
         need = max(need, AVX2)
     return level >= need

@@ -9,14 +9,22 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from jitney.errors import FallbackWarning
+
+# Machines are slow at times: that is no failure.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 # The IR verifier between all passes and the register-allocation checker on every function compiled.
 os.environ.setdefault("JITNEY_CHECK", "1")
 # First calls are compiled with all passes: tests/test_jit_tiers.py and every other batch of the fuzzer test the rest.
 os.environ.setdefault("JITNEY_TIERS", "0")
+os.environ.setdefault("JITNEY_VECTOR_BITS", "512")  # where the CPU has them: not what was measured
 
 # A shell starts what runs in the background with Ctrl-C ignored: then nothing can interrupt the tests' endless loops.
 signal.signal(signal.SIGINT, signal.default_int_handler)

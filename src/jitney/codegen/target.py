@@ -22,14 +22,14 @@ class Target:
         at once, that are to part ranges.
     select: ``select(function, poll, listing) -> MachineFunction``; poll names the register-preserving poll thunk.
     emit: ``emit(machine function, allocation, poll) -> MachineCode``.
-    vector_bytes: the width of vectors that code gains from: 32, 16, or 0 for none.
+    vector_bytes: the width of vectors that code gains from: 64, 32, 16, or 0 for none; found out when first asked for.
     supports: ``supports(name of an operation, type)``: whether it is there for vectors of that type: the type of its
         first vector argument, or of its result where it has none.
     """
 
     __slots__ = (
         "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "select", "split",
-        "supports", "vector_bytes",
+        "supports", "_widest",
     )  # fmt: skip
 
     def __init__(
@@ -43,7 +43,7 @@ class Target:
         split: MachineOp,
         select: Callable[[Function, Symbol | None, bool], MachineFunction],
         emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
-        vector_bytes: int,
+        widest: int | Callable[[], int],
         supports: Callable[[str, Type], bool],
     ) -> None:
         self.name = name
@@ -55,5 +55,11 @@ class Target:
         self.split = split
         self.select = select
         self.emit = emit
-        self.vector_bytes = vector_bytes
+        self._widest = widest
         self.supports = supports
+
+    @property
+    def vector_bytes(self) -> int:
+        if not isinstance(self._widest, int):
+            self._widest = self._widest()
+        return self._widest

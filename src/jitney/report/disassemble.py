@@ -1,7 +1,7 @@
 """Machine code back to text, by the assembler's own instruction table.
 
-For looking at what the compiler makes: the instructions of the table are read, legacy and VEX encoded; whatever else
-there is comes out as bytes.
+For looking at what the compiler makes: the instructions of the table are read, legacy, VEX and EVEX encoded; whatever
+else there is comes out as bytes.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Key = tuple[str, int, int]
-    """Encoding ("legacy", "vex"), opcode map, opcode byte (of `+r` forms with the low three bits clear)."""
+    """Encoding ("legacy", "vex", "evex"), opcode map, opcode byte (of `+r` forms with the low three bits clear)."""
 
-_FILES = ("control", "integer", "sse", "sse_integer", "avx", "avx_integer", "fma")
+_FILES = (
+    "control", "integer", "sse", "sse_integer", "avx", "avx_integer", "fma", "avx512", "avx512_convert", "avx512_fma",
+    "avx512_integer", "avx512_move", "avx512_permute", "avx512_shift",
+)  # fmt: skip
 _FIXED = ("al", "ax", "eax", "rax", "cl", "dx", "xmm0")
-_SIZES = {1: "byte", 2: "word", 4: "dword", 8: "qword", 16: "xmmword", 32: "ymmword"}
+_SIZES = {1: "byte", 2: "word", 4: "dword", 8: "qword", 16: "xmmword", 32: "ymmword", 64: "zmmword"}
 _NAMES = "ax cx dx bx sp bp si di".split()
 _SYNONYMS = ("sal",)
 _CONDITIONS = "o no b ae e ne be a s ns p np l ge le g".split()
@@ -80,12 +83,13 @@ def _all_forms() -> Iterator[Form]:
 class _Decoder:
     """The bytes of one instruction, read once from left to right."""
 
-    __slots__ = ("at", "code", "end", "length", "pp", "prefixes", "rex", "start", "target", "vvvv", "w")
+    __slots__ = ("at", "code", "length", "mask", "pp", "prefixes", "rex", "start", "target", "vvvv", "w")
 
     def __init__(self, code: bytes, start: int) -> None:
         self.code = code
         self.start = self.at = start
         self.prefixes = b""
+        self.mask = ""
         self.rex = self.w = self.vvvv = self.pp = self.length = 0
         self.target = -1
 
@@ -111,6 +115,8 @@ class _Decoder:
             byte = self._byte()
         if byte in (0xC4, 0xC5):
             return self._vex(byte)
+        if byte == 0x62:
+            return self._evex()
         if byte & 0xF0 == 0x40:
             self.rex = byte
             self.w = byte >> 3 & 1
@@ -135,6 +141,18 @@ class _Decoder:
         self.vvvv, self.length, self.pp = ~one >> 3 & 15, one >> 2 & 1, one & 3
         byte = self._byte()
         forms = _table().get(("vex", map, byte), [])
+        return self._choose([f for f in forms if f.pp == self.pp and self._vector_fits(f)], byte)
+
+    def _evex(self) -> str:
+        one, two, three = self._byte(), self._byte(), self._byte()
+        if ~one & 0x10 or ~three & 8 or three & 0x10:
+            return ""  # registers from 16 on, broadcasts and rounding: not what the compiler makes
+        self.rex = ~one >> 5 & 7
+        self.w, self.vvvv, self.pp, self.length = two >> 7, ~two >> 3 & 15, two & 3, three >> 5 & 3
+        if three & 7:
+            self.mask = f"{{k{three & 7}}}" + ("{z}" if three >> 7 else "")
+        byte = self._byte()
+        forms = [f for f in _table().get(("evex", one & 7, byte), []) if f.operands[-1][0] != "{"]
         return self._choose([f for f in forms if f.pp == self.pp and self._vector_fits(f)], byte)
 
     def _vector_fits(self, form: Form) -> bool:
@@ -170,7 +188,7 @@ class _Decoder:
             return False
         token = form.operands[form.rm] if form.rm >= 0 else ""
         register = modrm >> 6 == 3
-        if token and (token[0] == "m" if register else "m" not in token.replace("xmm", "").replace("ymm", "")):
+        if token and (token[0] == "m" if register else "m" not in token.replace("mm", "")):
             return False
         if form.constant is not None:
             probe = _Decoder(self.code, self.start)
@@ -212,6 +230,8 @@ class _Decoder:
                 operands[position] = token
         if self.at > len(self.code):
             return ""
+        if self.mask:
+            operands[0] += self.mask
         return f"{form.mnemonic} {', '.join(operands)}".rstrip()
 
     def _immediate(self, size: int, token: str) -> str:
@@ -221,7 +241,7 @@ class _Decoder:
 
     def _register(self, token: str, number: int) -> str:
         token = token.split()[0]
-        if token[:3] in ("xmm", "ymm"):
+        if token[:3] in ("xmm", "ymm", "zmm"):
             return f"{token[:3]}{number}"
         if token[0] == "k":
             return f"k{number & 7}"
@@ -255,12 +275,14 @@ class _Decoder:
         size = 1 if mode == 1 else 4 if mode == 2 or base in ("rip", "") else 0
         disp = int.from_bytes(self.code[self.at : self.at + size], "little", signed=True)
         self.at += size
+        if size == 1 and form.kind == "evex":
+            disp *= form.scale
         parts = [base] if base else []
         if index:
             parts.append(index if scale == 1 else f"{index}*{scale}")
         inner = "+".join(parts)
         if disp or not parts:
             inner += f"{disp:+d}" if inner else str(disp)
-        bits = token.rpartition("m")[2]
+        bits = token.split("/b")[0].rpartition("m")[2]
         width = _SIZES.get(int(bits) // 8, "") if bits.isdigit() else ""
         return f"{width} ptr [{inner}]" if width else f"[{inner}]"

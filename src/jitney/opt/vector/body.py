@@ -52,6 +52,10 @@ class NotVectorizable(Exception):
     """The loop stays as it is. Says why."""
 
 
+class Missing(NotVectorizable):
+    """The target does not have an operation for vectors as long as these."""
+
+
 class Inst:
     """An instruction of the body; `mask` is the condition under which a load or store is executed, -1 for always."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ...ir.ops import OPS
 from ...ir.types import I1, I64
-from .body import CHANGES, NotVectorizable
+from .body import CHANGES, Missing, NotVectorizable
 from .parts import AS_UNSIGNED, CUTS, Parts
 from .program import ACCUMULATOR, SCALAR
 from .widths import round_up, signed_size, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...codegen.target import Target
     from ...ir.types import Type
     from .body import Body, Inst
     from .reductions import Reduction
@@ -37,11 +36,11 @@ class Carried(Parts):
     __slots__ = ("accumulators", "identities", "limits", "reductions", "results", "sought", "trips")
 
     def __init__(
-        self, body: Body, reductions: list[Reduction], widths: Widths, target: Target, lanes: int, forward: bool,
+        self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
         trips: int
     ) -> None:
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
-        super().__init__(body, widths, target, lanes, forward)
+        super().__init__(body, widths, lanes, widest, forward)
         self.reductions = reductions
         self.trips = trips
         self.accumulators: list[tuple[Reduction, int]] = []
@@ -213,7 +212,7 @@ class Carried(Parts):
 
     def _require(self, name: str, type: Type) -> None:
         if not self.target.supports(name, type):
-            raise NotVectorizable(f"{name} of {type}")
+            raise Missing(f"{name} of {type}")
 
     def unbounded(self, reduction: Reduction) -> bool:
         """Whether the elements of a checked sum may be so large that not every sum of `trips` of them fits."""

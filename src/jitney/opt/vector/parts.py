@@ -28,17 +28,22 @@ class Parts:
     Attributes:
         program: what is computed in a round.
         parts: of old values: the program's values, at the lane width `width` (0 for what is invariant).
+        widest: bytes of the longest vectors.
         floor: no narrower lanes are computed with: they would not fill the least register.
         forward: lane 0 has the least counter.
         counted: whether the counter is computed with, so that it must be within `widths.COUNTER_LIMIT`.
     """
 
-    __slots__ = ("body", "counted", "floor", "forward", "lanes", "parts", "program", "target", "width", "widths")
+    __slots__ = ("body", "counted", "floor", "forward", "lanes", "parts", "program", "target", "widest", "width",
+                 "widths")  # fmt: skip
 
-    def __init__(self, body: Body, widths: Widths, target: Target, lanes: int, forward: bool) -> None:
+    def __init__(self, body: Body, widths: Widths, lanes: int, widest: int, forward: bool) -> None:
         self.body = body
         self.widths = widths
-        self.target = target
+        target = body.function.target
+        assert target is not None
+        self.target: Target = target
+        self.widest = widest
         self.lanes = lanes
         self.floor = max(8, 128 // lanes)
         self.forward = forward
@@ -51,7 +56,7 @@ class Parts:
 
     def at(self, width: int, element: Type | None = None) -> Type:
         """The type of a part, for lanes of `width` bits."""
-        count = min(self.lanes, 8 * self.target.vector_bytes // width)
+        count = min(self.lanes, 8 * self.widest // width)
         return vector(element or _ELEMENTS[width], count)
 
     def of(self, type: Type) -> Type:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...analysis.dependence import distance
 from ...ir.ops import OPS, wrap
-from .body import Body, NotVectorizable
+from .body import Body, Missing, NotVectorizable
 from .program import COSTS
 from .reductions import find
 from .serial import Serial
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
 _LONG = 13  # instructions: their lanes need not be interleaved with further ones
+_USUAL = 32  # bytes of the registers that short rounds and what there is not for wider ones are computed in
 _MOST_TESTS = 10  # pairs of arrays that are told apart before a loop
 _GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
@@ -206,9 +207,11 @@ class Plan:
         body, target = self.body, self.body.function.target
         lane = [widths.lane[v] for v in body.order if v in widths.lane]
         count = sum([_LONG if body.insts[v].op is _FCALL else 1 for v in body.order if v in widths.needed])
-        register = 8 * target.vector_bytes // max(lane, default=64)
+        widest = target.vector_bytes
+        register = 8 * min(widest, _USUAL) // max(lane, default=64)
         single = max(16 // least, register if register <= 8 else register // 2)
-        lanes = max(single, register * (4 if count <= 4 else 2 if count < _LONG else 1))
+        longest = 8 * widest // max(lane, default=64)
+        lanes = max(single, longest * (4 if count <= 4 else 2 if count < _LONG else 1))
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
         lanes, single = min(lanes, _MOST_LANES), min(single, _MOST_LANES)
@@ -222,8 +225,7 @@ class Plan:
         programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
             try:
-                widen = Widen(body, self.reductions, widths, target, n, self.forward, self.trips, self.serial)
-                widen.require_last(self.last)
+                widen = self._widened(widths, n, widest)
             except NotVectorizable:
                 if not programs:
                     raise
@@ -237,6 +239,17 @@ class Plan:
         if not programs:
             raise NotVectorizable("no gain")
         return programs
+
+    def _widened(self, widths: Widths, lanes: int, widest: int) -> Widen:
+        """The program for so many lanes, in registers as long as there are all operations for."""
+        try:
+            widen = Widen(self.body, self.reductions, widths, lanes, widest, self.forward, self.trips, self.serial)
+        except Missing:
+            if widest <= _USUAL:
+                raise
+            return self._widened(widths, lanes, _USUAL)
+        widen.require_last(self.last)
+        return widen
 
 
 def _cycles(units: float, divider: float, latency: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...ir.ops import OPS, result_of
-from .body import NotVectorizable
+from .body import Missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Program:
             type = result_of(OPS[name], given)
         asked = next((t for t in given if t.lanes > 1), type)
         if asked.lanes > 1 and name != "fcall" and not self._target.supports(name, asked):
-            raise NotVectorizable(f"{name} of {asked}")
+            raise Missing(f"{name} of {asked}")
         changes = name in MEMORY or any(self.varying[a] for a in args)
         return self._put(name, args, imm, type, changes)
 

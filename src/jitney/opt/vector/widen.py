@@ -18,7 +18,7 @@ import math
 from ...ir.ops import OPS
 from ...ir.types import F64, I1, I64, VOID, vector
 from ...lazy import lazy
-from .body import NotVectorizable
+from .body import Missing, NotVectorizable
 from .carried import Carried
 from .parts import AS_UNSIGNED, CUTS
 from .serial import in_order
@@ -26,7 +26,6 @@ from .widths import round_up, signed_size, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...codegen.target import Target
     from ...ir.types import Type
     from .. import special
     from .body import Body, Inst
@@ -58,11 +57,11 @@ class Widen(Carried):
     __slots__ = ("_beyond", "failing", "serial_values")
 
     def __init__(
-        self, body: Body, reductions: list[Reduction], widths: Widths, target: Target, lanes: int, forward: bool,
+        self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
         trips: int, serial: Serial | None = None
     ) -> None:
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
-        super().__init__(body, reductions, widths, target, lanes, forward, trips)
+        super().__init__(body, reductions, widths, lanes, widest, forward, trips)
         self._beyond: list[int] = []
         chained = {}
         begin = [self._carried(r) for r in serial.carried] if serial is not None else []
@@ -285,7 +284,7 @@ class Widen(Carried):
         leave."""
         known = special.find(inst.imm)
         if known is None or not special.supported(self.target, self.of(inst.type)):
-            raise NotVectorizable(f"{inst.imm.name} in lanes")
+            raise Missing(f"{inst.imm.name} in lanes")
         emit, type = self.program.emit, self.of(inst.type)
         columns = [self.floats(a) for a in inst.args]
         if known.limit:

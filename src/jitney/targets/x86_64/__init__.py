@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import environ
+
 from ...codegen.target import Target
 from ...lazy import lazy
 from . import abi, ops
@@ -13,18 +15,34 @@ from .thunks import preserving_thunk as preserving_thunk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...codegen.allocate import Allocation
     from ...codegen.code import MachineCode
     from ...codegen.machine import MachineFunction
     from ...ir.function import Function, Symbol
     from ...ir.types import Type
-    from . import vectors
+    from . import vectors, width
 else:
-    vectors = lazy("jitney.targets.x86_64", "vectors")
+    vectors, width = lazy("jitney.targets.x86_64", "vectors", "width")
 
 
-def target(features: frozenset[str]) -> Target:
-    """The target with exactly these features (names as in /proc/cpuinfo, and `lzcnt`)."""
+def _gainful() -> int:
+    """The width of vectors, in bytes, that this machine gains from, or JITNEY_VECTOR_BITS in bytes."""
+    widest = _longest(detect())
+    wanted = environ.get("JITNEY_VECTOR_BITS")
+    if wanted:
+        return min(widest, int(wanted) // 8)
+    return width.measured() if widest > 32 else widest
+
+
+def _longest(features: frozenset[str]) -> int:
+    return 64 if "avx512bw" in features else 32 if "avx2" in features else 16
+
+
+def target(features: frozenset[str], widest: int | Callable[[], int] = 0) -> Target:
+    """The target with exactly these features (names as in /proc/cpuinfo, and `lzcnt`), and with vectors as long as they
+    allow or, if that is given, of `widest` bytes."""
     avx = "avx" in features
 
     def select(function: Function, poll: Symbol | None, listing: bool) -> MachineFunction:
@@ -51,9 +69,9 @@ def target(features: frozenset[str]) -> Target:
         split=ops.SPLIT,
         select=select,
         emit=emitted,
-        vector_bytes=64 if "avx512bw" in features else 32 if "avx2" in features else 16,
+        widest=widest or _longest(features),
         supports=supports,
     )
 
 
-TARGET = target(detect())
+TARGET = target(detect(), _gainful)

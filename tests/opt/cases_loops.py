@@ -598,4 +598,49 @@ CASES = {
         b5(v14: i64):
           ret v14
     """),
+    "inductions: a second index": ("inductions", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v9 step 2 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i64):
+          v5 = const i64 0
+          v6 = const i64 2
+          v7 = const i64 6
+          v8 = const i64 1
+          jump b1(v3, v4, v5, v7)
+        b1(v9: i64, v10: i64, v11: i64, v16: i64) in L0:
+          store i64 v11, [v1 + v10*8] region 1
+          store i64 v16, [v1] region 1
+          v12 = sub v10, v7
+          v13 = add v11, v8
+          v14 = add v9, v6
+          v17 = add v16, v6
+          v15 = slt v14, v2
+          br v15, b1(v14, v12, v13, v17), b2
+        b2:
+          ret v12
+    """, """
+          v20 = const i64 -3
+          v5 = const i64 0
+          v6 = const i64 2
+          v7 = const i64 6
+          v8 = const i64 1
+          v21 = mul v3, v20
+          v22 = sub v4, v21
+          v25 = sub v7, v3
+          jump b1(v3, v5)
+        b1(v9: i64, v11: i64) in L0:
+          v26 = add v9, v25
+          v23 = mul v9, v20
+          v24 = add v23, v22
+          store i64 v11, [v1 + v24*8] region 1
+          store i64 v26, [v1] region 1
+          v12 = sub v24, v7
+          v13 = add v11, v8
+          v14 = add v9, v6
+          v17 = add v26, v6
+          v15 = slt v14, v2
+          br v15, b1(v14, v13), b2
+        b2:
+          ret v12
+    """),
 }  # fmt: skip

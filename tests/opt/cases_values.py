@@ -318,6 +318,37 @@ CASES = {
         b2:
           ret v15
     """),
+    "checks: shifted there and back": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64, i64 {
+        site 0: line 1 overflow
+        site 1: line 1 overflow
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 48
+          v5 = load u16 [v1] region 1
+          v6 = load u8 [v1] region 1
+          v7 = shl v6, v4
+          v8 = sar v7, v4
+          v9 = eq v6, v8
+          guard v9, v3, !0
+          v11 = shl v5, v4
+          v12 = sar v11, v4
+          v13 = eq v5, v12
+          guard v13, v3, !1
+          ret v7, v11
+    """, """
+          v3 = const i1 false
+          v4 = const i64 48
+          v5 = load u16 [v1] region 1
+          v6 = load u8 [v1] region 1
+          v7 = shl v6, v4
+          v8 = const i1 true
+          v9 = shl v5, v4
+          v10 = sext16 v5
+          v11 = eq v5, v10
+          guard v11, v3, !1
+          ret v7, v9
+    """),
     "checks: a root of a sum of squares, and a quotient": ("checks", """
         func f(v0: ptr, v1: f64, v2: f64) -> f64 {
         site 0: line 1 domain

@@ -21,6 +21,7 @@ _FLT, _FLE = OPS["flt"], OPS["fle"]
 # What is asked about x: by `x op 0.0`, and by `0.0 op x`.
 _ZERO_SECOND = {_FLT: _FLT, _FLE: _FLE, _FEQ: _FEQ, _FNE: _FNE}
 _ZERO_FIRST = {OPS["fgt"]: _FLT, OPS["fge"]: _FLE, _FEQ: _FEQ, _FNE: _FNE}
+_SHL, _SAR = OPS["shl"], OPS["sar"]
 _ANY_SIGN = (_LOAD, OPS["fsub"], OPS["ccall"])
 
 
@@ -147,7 +148,7 @@ def _visit_guard(r: Ranges, v: int, args: tuple[int, ...]) -> None:
 
 
 def _visit_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
-    a, b = args
+    a, b = [r.same.get(a, a) for a in args]
     function = r.function
     if function.types[a] is not I64:
         return
@@ -170,7 +171,7 @@ def _visit_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
         result = int(op is _NE)
     elif r.at_most(a, b, -1) or r.at_most(b, a, -1):
         result = int(op is _NE)
-    elif low[a] == high[a] == low[b] == high[b]:
+    elif a == b or low[a] == high[a] == low[b] == high[b]:
         result = int(op is _EQ)
     if result >= 0:
         low[v] = high[v] = r.known[v] = result
@@ -217,6 +218,13 @@ def _visit_quotient(r: Ranges, v: int, args: tuple[int, ...]) -> None:
 
 def _visit_shift_right(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     _visit_pure(r, v, args)
+    function = r.function
+    if function.ops[args[0]] is _SHL and function.ops[v] is _SAR and function.args[args[0]][1] == args[1]:
+        # There and back, as checks of left shifts do.
+        x = function.args[args[0]][0]
+        by = r.low[args[1]]
+        if by == r.high[args[1]] and 0 <= by < 64 and r.low[x] << by >= MIN and r.high[x] << by <= MAX:
+            r.same[v] = x
     if r.low[args[0]] >= 0:
         r.define_bound(v, args[0], 0)
 

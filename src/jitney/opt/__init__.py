@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         contract,
         dce,
         guards,
+        inductions,
         inline,
         memory,
         modular,
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    addresses, between, checks, contract, dce, guards, inline, memory, modular = lazy(
-        "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inline", "memory", "modular"
+    addresses, between, checks, contract, dce, guards, inductions, inline, memory, modular = lazy(
+        "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inductions", "inline", "memory",
+        "modular",
     )
     outer, params, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
         "jitney.opt", "outer", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "unswitch",
@@ -52,6 +54,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("between", lambda function: between.join(function)),
     ("select", lambda function: select.convert(function)),
     ("guards", lambda function: guards.hoist(function)),
+    ("inductions", lambda function: inductions.derive(function)),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("outer", lambda function: outer.vectorize_outer(function)),
     ("unswitch", lambda function: unswitch.unswitch(function)),

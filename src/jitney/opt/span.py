@@ -8,6 +8,8 @@ from ..ir.types import I1, I64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..analysis.affine import Form
     from ..ir.function import Block
     from .split import Plan, Split
@@ -42,8 +44,10 @@ class Span:
             self._assume(v, lowers, uppers, conds)
         for v in plan.passing:
             self._passes(v, conds)
-        for form, length in plan.clips:
-            self._clip(form, length, lowers, uppers, conds)
+        for least, most, length in _ends(plan.clips):
+            self._clip(least, most, length, lowers, uppers, conds)
+        for greatest, length in plan.tables:
+            self._in_length(self.constant(greatest), length, conds)
         self._combine(lowers, uppers)
         self._test_ends(conds)
         self.stop = self.upper if plan.loop.step > 0 else self.builder.emit("sub", self.lower, self.constant(1))
@@ -126,23 +130,24 @@ class Span:
             least += mult * (low if mult > 0 else high)
         return least
 
-    def _clip(self, form: Form, length: int, lowers: list[int], uppers: list[int], conds: list[int]) -> None:
-        """``0 <= +-k + base < length``."""
+    def _clip(
+        self, least: Form, most: Form, length: int, lowers: list[int], uppers: list[int], conds: list[int]
+    ) -> None:
+        """``0 <= +-k + base < length``, for the bases of two forms that differ by a number, and all between."""
         emit, zero = self.builder.emit, self.constant(0)
-        base = self._base(form)
         size = self._length(length, conds)
-        plain = not form.terms and form.const == 0
-        if not plain and self.forms.known(length)[1] > LENGTHS:
+        plain = not most.terms and most.const == 0
+        if not (plain and least.const == 0) and self.forms.known(length)[1] > LENGTHS:
             size = emit("smin", size, self.constant(LENGTHS))
-        if form.coef > 0:
+        if least.coef > 0:
             first = self.forms.known(self.start() if self.plan.loop.step > 0 else self.plan.loop.counter)[0]
-            if first + self._least(form) < 0:
-                lowers.append(emit("sub", zero, base))
-            uppers.append(size if plain else emit("sub", size, base))
+            if first + self._least(least) < 0:
+                lowers.append(emit("sub", zero, self._base(least)))
+            uppers.append(size if plain else emit("sub", size, self._base(most)))
         else:
             one = self.constant(1)
-            lowers.append(emit("add", emit("sub", base, size), one))
-            uppers.append(emit("add", base, one))
+            lowers.append(emit("add", emit("sub", self._base(most), size), one))
+            uppers.append(emit("add", self._base(least), one))
 
     def _combine(self, lowers: list[int], uppers: list[int]) -> None:
         emit, loop = self.builder.emit, self.plan.loop
@@ -168,13 +173,16 @@ class Span:
         else:
             last = start if self.upper < 0 else emit("smin", start, emit("sub", self.upper, self.constant(1)))
             first = self.lower
-        for form, length in plan.ends:
-            base = self._base(form)
-            for k in (first, last):
+        for least, most, length in _ends(plan.ends):
+            # Where the factor is not known, either end may be the lower one.
+            ends = [(form, k) for form in dict.fromkeys((least, most)) for k in (first, last)]
+            if least.factor < 0:
+                ends = [(least, first), (most, last)] if least.coef > 0 else [(most, first), (least, last)]
+            for form, k in ends:
                 x = emit("mul", k, self.constant(form.coef))
                 if form.factor >= 0:
                     x = emit("mul", x, self.value(form.factor))
-                self._in_length(emit("add", x, base), length, conds)
+                self._in_length(emit("add", x, self._base(form)), length, conds)
 
     def _only_if(self, conds: list[int]) -> None:
         emit = self.builder.emit
@@ -184,6 +192,16 @@ class Span:
         for cond in sorted(set(conds), key=lambda c: (getattr(homes[c].loop, "depth", 0), c)):
             every = cond if every < 0 else emit("and", every, cond)
         self.stop = emit("select", every, self.stop, self.constant(MIN if self.plan.loop.step > 0 else MAX))
+
+
+def _ends(pairs: list[tuple[Form, int]]) -> list[tuple[Form, Form, int]]:
+    """Those forms, of any that differ by numbers and have the same length, that are the least and the greatest."""
+    found: dict[Any, tuple[Form, Form, int]] = {}
+    for form, length in pairs:
+        key = (form.coef, form.factor, frozenset(form.terms.items()), length)
+        least, most, _ = found.get(key, (form, form, length))
+        found[key] = (form if form.const < least.const else least, form if form.const > most.const else most, length)
+    return list(found.values())
 
 
 class Chunk:

@@ -42,8 +42,11 @@ _MEDIUM = 1 << 30  # so that their products do not wrap, either
 _LONG_BODY = 400  # instructions: not copied
 _POLLED_BODY = 40  # instructions: copied though only the poll can go
 
+_LARGEST_TABLE = 1 << 16
+
 _INDEX, _GUARD, _ULT, _POLL = OPS["index"], OPS["guard"], OPS["ult"], OPS["poll"]
 _CONST = OPS["const"]
+_MASKED = (OPS["and"], OPS["floormod"], OPS["urem"])
 _PRODUCTS = (OPS["mul"], OPS["mulo"])
 
 
@@ -59,12 +62,13 @@ class Plan:
         clips: (form, length) of indices that bound the counter; `ends`: of those to be tested at both ends.
         needs: what has to lie within +-limit.
         passing: checks on invariants.
+        tables: (greatest value, length) of indices that are masked, or remainders.
         poll: the only poll, -1 if there is none or it cannot go; `fuel`: the header's parameter it counts, or -1.
     """
 
     __slots__ = (
         "back", "body", "clips", "edits", "ends", "following", "forms", "fuel", "latch", "loop", "needs", "passing",
-        "poll",
+        "poll", "tables",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, body: list[Block], latch: Block, forms: Forms) -> None:
@@ -79,13 +83,14 @@ class Plan:
         self.ends: list[tuple[Form, int]] = []
         self.needs: set[int] = set()
         self.passing: list[int] = []
+        self.tables: list[tuple[int, int]] = []
         self.poll = -1
         self.fuel = -1
 
     @property
     def always(self) -> bool:
         """Whether all iterations are the check-free copy's."""
-        return not (self.clips or self.ends or self.needs or self.passing)
+        return not (self.clips or self.ends or self.needs or self.passing or self.tables)
 
 
 def split_loops(function: Function) -> Function:
@@ -215,7 +220,11 @@ def _bounds_counter(function: Function, plan: Plan, index: int, length: int, v: 
         return True
     form = forms.form_at(index)
     if form is None or not form.coef or not _small(forms, form):
-        return False
+        low, high = forms.known(index)
+        if function.ops[index] not in _MASKED or low < 0 or high > _LARGEST_TABLE:
+            return False
+        plan.tables.append((high, length))
+        return True
     if index != plan.loop.counter:
         plan.needs |= forms.needs.get(index, frozenset())
     unit = form.factor < 0 and abs(form.coef) == 1

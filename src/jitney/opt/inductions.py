@@ -1,0 +1,122 @@
+"""Induction variables beside the counter: what moves by a constant in each iteration is computed from the counter.
+
+    pre: jump head(0, v1)                   pre: jump head(0)
+    head(k, o):                             head(k):
+        ...                                     v = mul k, 4; o = add v, v1
+        o' = add o, 4                           ...
+        k' = add k, 1                           k' = add k, 1
+        br k' < n, head(k', o'), out            br k' < n, head(k'), out
+
+Modulo 2**64, as the operations are. Then `split` and `vector` see how indices depend on the counter: they look at
+nothing else. What is only counted stays: it is a sum.
+"""
+
+from __future__ import annotations
+
+from ..ir.ops import OPS
+from ..ir.types import I64
+from .constants import Constants
+from .inplace import substitute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Function, Loop
+
+_CONST = OPS["const"]
+_SUMS = {OPS["add"]: 1, OPS["sub"]: -1}
+_MEANING = {"mul": int.__mul__, "add": int.__add__, "sub": int.__sub__}
+_NEUTRAL = {"mul": 1, "add": 0, "sub": 0}  # on the right
+
+
+class _Variable:
+    """Parameter `p` of the header of `loop`, whose next value is `following`, moves by `times` the counter's step."""
+
+    __slots__ = ("following", "loop", "p", "times")
+
+    def __init__(self, loop: Loop, p: int, following: int, times: int) -> None:
+        self.loop = loop
+        self.p = p
+        self.following = following
+        self.times = times
+
+
+def derive(function: Function) -> Function:
+    """Compute the induction variables of counted loops from their counters."""
+    found: list[_Variable] = []
+    for loop in function.loops():
+        if loop.counter >= 0 and len(loop.header.params) > 1 and loop.parallel is None:
+            found += _moving(function, loop)
+    if found:
+        used = _used(function, found)
+        found = [variable for variable in found if variable.p in used or variable.following in used]
+    if not found:
+        return function
+    constant = Constants(function)
+    substitute(function, {variable.p: _derived(function, constant, variable) for variable in found})
+    for variable in found:
+        header = variable.loop.header
+        number = header.params.index(variable.p)
+        del header.params[number]
+        function.facts.pop(variable.p, None)
+        for block in function.blocks:
+            for edge in block.edges:
+                if edge.target is header:
+                    edge.args = edge.args[:number] + edge.args[number + 1 :]
+    return function
+
+
+def _moving(function: Function, loop: Loop) -> list[_Variable]:
+    """The parameters that move by a multiple of the counter's step."""
+    ops, args, imms, types = function.ops, function.args, function.imms, function.types
+    header = loop.header
+    given: dict[int, set[int]] = {p: set() for p in header.params if types[p] is I64 and p != loop.counter}
+    for block in function.blocks if given else ():
+        if block is not loop.preheader:
+            for edge in block.edges:
+                if edge.target is header:
+                    for p, a in zip(header.params, edge.args):
+                        if p in given:
+                            given[p].add(a)
+    found = []
+    for p, back in given.items():
+        if len(back) != 1:
+            continue
+        (a,) = back
+        if ops[a] in _SUMS and args[a][0] == p and ops[args[a][1]] is _CONST:
+            by = _SUMS[ops[a]] * int(imms[args[a][1]])
+            if by % loop.step == 0:
+                found.append(_Variable(loop, p, a, by // loop.step))
+    return found
+
+
+def _used(function: Function, variables: list[_Variable]) -> set[int]:
+    """What instructions other than the steps of `variables` use."""
+    args = function.args
+    steps = {variable.following for variable in variables}
+    return {a for block in function.blocks for v in block.insts if v not in steps for a in args[v]}
+
+
+def _derived(function: Function, constant: Constants, variable: _Variable) -> int:
+    """The value that the parameter is in each iteration, at the top of the header."""
+    loop, ops, imms = variable.loop, function.ops, function.imms
+    header, before = loop.header, loop.preheader
+    entry = next(edge for edge in before.edges if edge.target is header).args
+    start, first = entry[header.params.index(variable.p)], entry[header.params.index(loop.counter)]
+    by = constant(variable.times)
+    here: list[int] = []
+
+    def made(name: str, a: int, b: int, into: list[int]) -> int:
+        op = OPS[name]
+        if ops[b] is _CONST:
+            if imms[b] == _NEUTRAL[name]:
+                return a
+            if ops[a] is _CONST:
+                return constant(_MEANING[name](int(imms[a]), int(imms[b])))
+        block = header if into is here else before
+        into.append(function.new_value(op, I64, (a, b), None, block.line, block))
+        return into[-1]
+
+    offset = made("sub", start, made("mul", first, by, before.insts), before.insts)
+    derived = made("add", made("mul", loop.counter, by, here), offset, here)
+    header.insts[:0] = here
+    return derived

@@ -6,6 +6,7 @@ is below that): ``math.ulp`` of the result rounded towards zero.
 
 from __future__ import annotations
 
+import linecache
 import math
 import random
 from collections.abc import Callable
@@ -149,12 +150,11 @@ def loop(name: str, spelling: str = "np") -> Any:
     two = name in ("atan2", "pow", "hypot")
     given, names = ("x[i], y[i]", "x, y, out") if two else ("x[i]", "x, out")
     source = f"def f({names}):\n    for i in range(len(x)):\n        out[i] = {called}({given})\n"
-    return _compiled(source, f"<{called}>")
+    return compiled(source, f"<{called}>")
 
 
-def _compiled(source: str, where: str) -> Any:
-    import linecache
-
+def compiled(source: str, where: str) -> Any:
+    """The function `f` of a source text, jitted."""
     linecache.cache[where] = (len(source), None, source.splitlines(True), where)
     names: dict[str, Any] = {"np": np, "math": math}
     exec(compile(source, where, "exec"), names)

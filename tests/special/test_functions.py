@@ -17,7 +17,7 @@ from jitney.ir.function import Call, Function
 from jitney.ir.types import F32, F64
 from jitney.opt import expand, special
 from tests.special import coefficients
-from tests.special.accuracy import FUNCTIONS, NUMPY, error, exact, loop, points, worst
+from tests.special.accuracy import FUNCTIONS, NUMPY, compiled, error, exact, loop, points, worst
 from tests.support import bits, outcome
 
 COUNT = 40
@@ -203,3 +203,31 @@ def test_errors_are_measured_right():
     assert error(1.0, mpmath.mpf(1)) == 0.0
     assert error(math.nextafter(1.0, 2.0), mpmath.mpf(1)) == 1.0
     assert error(math.inf, mpmath.mpf(10) ** 400) == 0.0 and math.isinf(error(math.inf, mpmath.mpf(1)))
+
+
+@pytest.mark.parametrize("exponent", [-4.0, -3.5, -3, -2.5, -2, -1.5, -1, -0.5, 0.5, 1.5, 2, 2.5, 3, 3.5, 4.0])
+def test_powers_by_products(exponent):
+    source = f"def f(x, out):\n    for i in range(len(x)):\n        out[i] = x[i] ** {exponent}\n"
+    jitted = compiled(source, f"<power {exponent}>")
+    values = np.array([x for x in SPECIAL if not 0.0 < abs(x) < 1e-70 and (abs(x) < 1e70 or math.isinf(x))])
+    values = np.concatenate([values, np.random.default_rng(5).uniform(0.01, 50.0, 100)])
+    out = np.zeros_like(values)
+    jitted(values, out)
+    with np.errstate(all="ignore"):
+        wanted = values**exponent
+    for x, y, z in zip(values.tolist(), out.tolist(), wanted.tolist()):
+        good = bits(y) == bits(z) if z == 0.0 or not math.isfinite(z) else abs(y - z) <= 4 * math.ulp(z)
+        # `**` of arrays takes the root for 1/2, which is -0.0 of that, and NaN of -inf.
+        assert good or (exponent == 0.5 and x in (0.0, -math.inf)), (x, y, z)
+
+
+def test_python_s_powers_raise_by_products_too():
+    def f(x):
+        s = 0.0
+        for y in (x, -x):
+            s += float(y) ** -1.5 + float(x) ** -2.0
+        return s
+
+    for x in (0.0, 1e300, 1e-300, 2.0):
+        wanted, got = outcome(f, (x,)), outcome(jit(fastmath=True)(f), (x,))
+        assert wanted[:2] == got[:2] or x == 2.0

@@ -363,6 +363,8 @@ def _boxed(name: str, high: int) -> Row:
     @positional(1, high)
     def row(lw: Lowering, args: list[Val]) -> Val | None:
         parts = tuple([_real(lw, v, name) for v in args])
+        if lw.function.fastmath and name in libm.IN_LANES and len(parts) == 2:
+            return Val(FLOAT, (libm.call(lw, name, *parts),))
         text = f"import math\nmath.{name}({', '.join(_VARIABLES[: len(parts)])})"
         return boxed.call(lw, getattr(math, name), parts, text)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import sys
 
-from ...ir.types import I1
+from ...ir.types import F64, I1
 from ...lazy import lazy
 from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Constant, Scalar, Union
 from .. import operators, wholes
@@ -124,6 +124,25 @@ def _sign(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
     return emit("select", emit("fgt", x, zero), one, emit("select", emit("flt", x, zero), minus, unordered))
 
 
+def _scaled(numerator: float, denominator: float) -> dict[str, Direct]:
+    """Times a quotient, which is rounded as a number of the argument's type."""
+
+    def row(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+        emit, machine = lw.b.emit, t.access.type
+        return emit("fmul", parts[0], emit("fdiv", lw.b.const(machine, numerator), lw.b.const(machine, denominator)))
+
+    return {"f": row}
+
+
+def _reciprocal(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+    return lw.b.emit("fdiv", lw.b.const(t.access.type, 1.0), parts[0])
+
+
+def _signbit(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
+    x = parts[0] if t.access.type is F64 else lw.b.emit("fext", parts[0], type=F64)
+    return lw.b.emit("slt", lw.b.emit("f2bits", x), lw.int_const(0))
+
+
 def _identity(lw: Lowering, t: Scalar, parts: tuple[int, ...]) -> int:
     return parts[0]
 
@@ -152,6 +171,11 @@ DIRECT: dict[str, dict[str, Direct]] = {
     "logical_or": _logical("or"),
     "logical_xor": _logical("xor"),
     "logical_not": dict.fromkeys("biuf", lambda lw, t, parts: lw.b.emit("not", _true(lw, parts[0]))),
+    **dict.fromkeys(("deg2rad", "radians"), _scaled(math.pi, 180.0)),
+    **dict.fromkeys(("rad2deg", "degrees"), _scaled(180.0, math.pi)),
+    "reciprocal": {"f": _reciprocal},
+    "positive": dict.fromkeys("fiu", _identity),
+    "signbit": {"f": _signbit},
     "isnan": {"f": lambda lw, t, parts: lw.b.emit("fne", parts[0], parts[0])},
     "isinf": _of_magnitude("feq"),
     "isfinite": _of_magnitude("flt"),

@@ -9,10 +9,14 @@ import ctypes
 
 from ...ir.function import Call
 from ...ir.types import F32
+from ...lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
+    from . import power
+else:
+    power = lazy("jitney.frontend.operators", "power")
 
 #: Functions that loops may compute in lanes under fastmath: `opt.special` has them.
 IN_LANES = frozenset((
@@ -50,6 +54,10 @@ def call(lw: Lowering, name: str, *args: int) -> int:
     type = lw.function.types[args[0]]
     whole = name + "f" if type is F32 else name
     if lw.function.fastmath and name in IN_LANES:
+        known = lw.b.constant(args[1]) if name == "pow" else None
+        simple = power.by_products(lw, args[0], known) if known is not None else None
+        if simple is not None:
+            return simple
         call = Call(whole, address(lw, whole), (type,) * len(args), (type,), pure=True)
         return lw.b.emit("fcall", *args, imm=call)
     return lw.ccall(whole, address(lw, whole), args, type)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Leaving = tuple[str, Any]
 
 _UNROLLED = 64
+_MOST_FACTORS = 4
 RANGE_ERROR = (OverflowError, (34, "Numerical result out of range"))
 
 
@@ -83,6 +84,31 @@ def int_to_int(lw: Lowering, a: int, b: int) -> Val:
         return float_to_float(lw, to_float(lw, a), to_float(lw, b))
     lw.check(lw.b.emit("sge", b, lw.int_const(0)), "overflow")
     return Val(INT, (int_power(lw, a, b, lambda x, y: lw.checked("mulo", x, y)),))
+
+
+def by_products(lw: Lowering, x: int, exponent: float) -> int | None:
+    """``x ** exponent`` for multiples of 1/2 up to `_MOST_FACTORS`, by products, a root and a quotient: under fastmath.
+    None for other exponents."""
+    size = abs(exponent)
+    if not 0.0 < size <= _MOST_FACTORS or 2.0 * size % 1.0:
+        return None
+    b, emit = lw.b, lw.b.emit
+    type = lw.function.types[x]
+    known = int(size)
+    result, square = -1, x
+    while known:
+        if known & 1:
+            result = square if result < 0 else emit("fmul", result, square)
+        known >>= 1
+        if known:
+            square = emit("fmul", square, square)
+    if size % 1.0:
+        # A power of -0.0 is 0.0, of -inf it is inf.
+        zero, inf = b.const(type, 0.0), b.const(type, math.inf)
+        base = emit("select", emit("feq", x, b.const(type, -math.inf)), inf, emit("fadd", x, zero))
+        root = emit("fsqrt", base)
+        result = root if result < 0 else emit("fmul", emit("fabs", result), root)
+    return result if exponent > 0.0 else emit("fdiv", b.const(type, 1.0), result)
 
 
 def float_to_float(lw: Lowering, a: int, b: int) -> Val:

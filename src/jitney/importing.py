@@ -10,6 +10,7 @@ not a directory of source files.
 from __future__ import annotations
 
 import sys
+from _imp import _fix_co_filename  # type: ignore[attr-defined]
 from marshal import loads
 from os import stat
 
@@ -47,8 +48,9 @@ class _Loader(UsualLoader):
             state = int(source.st_mtime) & low | (source.st_size & low) << 32
             if data[:16] == _usual.MAGIC_NUMBER + bytes(4) + state.to_bytes(8, "little"):
                 code: CodeType = loads(memoryview(data)[16:])
-                if code.co_filename == self.path:
-                    return code
+                # It may have been compiled under another name, such as a relative one.
+                _fix_co_filename(code, self.path)
+                return code
         return super().get_code(fullname)
 
 

@@ -511,7 +511,7 @@ def _owners(group: list[Compiled]) -> tuple[Any, ...]:
 
 
 def _integers(types: tuple[PyType, ...], values: tuple[Any, ...]) -> list[int | None]:
-    """The integers among the leaves of arguments, None for other leaves."""
+    """The integers and the arrays' addresses, lengths and strides among the leaves of arguments, None for others."""
     found: list[int | None] = []
     for type, value in zip(types, values):
         rest = len(type.leaves)
@@ -519,8 +519,9 @@ def _integers(types: tuple[PyType, ...], values: tuple[Any, ...]) -> list[int | 
             found.append(max(-_HUGE, min(value, _HUGE)))
             rest -= 1
         elif isinstance(type, Array):
-            found += (None, None, *value.shape)
-            rest -= 2 + value.ndim
+            strides = value.strides if type.layout == "A" else ()
+            found += (None, value.__array_interface__["data"][0], *value.shape, *strides)
+            rest = 0
         found += [None] * rest
     return found
 

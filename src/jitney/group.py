@@ -17,6 +17,7 @@ from .ir.function import Symbol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FunctionType
     from typing import Any, Protocol
 
@@ -111,8 +112,16 @@ class Group:
         units: by plain function and types, callees before callers except in a circle.
     """
 
-    def __init__(self, function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> None:
+    def __init__(
+        self,
+        function: FunctionType,
+        types: tuple[PyType, ...],
+        hooks: GroupHooks,
+        leaves: Sequence[int | None] | None = None,
+    ) -> None:
+        """Args: leaves: of the function's arguments, as for `lower`."""
         self.first = Unit(None, function, types, hooks)
+        self._leaves = leaves
         self._by_key: dict[Any, Unit] = {(function, types, fast(hooks)): self.first}
         self._circular = False
         self._changed = False
@@ -141,7 +150,8 @@ class Group:
         unit._open = True
         hooks: Hooks = _UnitHooks(self, unit)
         try:
-            lowered = lower(unit.function, unit.types, hooks, unit.symbol)
+            leaves = self._leaves if unit is self.first else None
+            lowered = lower(unit.function, unit.types, hooks, unit.symbol, leaves)
         finally:
             unit._open = False
         if (lowered.result, lowered.writes) != (unit.result, unit.writes):

@@ -20,6 +20,7 @@ from .group import Group
 from .lazy import lazy
 from .loader import load
 from .opt import enabled
+from .pytypes import Array
 from .runtime import exceptions, stubs
 from .targets.x86_64 import TARGET, preserving_thunk
 
@@ -58,6 +59,8 @@ class Tier:
 
 # What a call must promise to execute to be worth all passes at once. They take about as long.
 _LONG = 5e6
+# Elements of an array that promises as much.
+_LARGE = 200_000
 
 
 class Compiled:
@@ -95,8 +98,8 @@ def compile(
     """Compile `function` for arguments of the given types, and with it what it calls and is not compiled yet.
 
     Args:
-        first: of a first call, which may be compiled quickly: the integers among the leaves of its arguments, None
-            for others.
+        first: of a first call, which may be compiled quickly: what is known of the leaves of its arguments (integers,
+            arrays' addresses, lengths and strides), None for others.
     Returns: callees first, the function itself last.
     Raises:
         UnsupportedError: with the place in the source that stood in the way.
@@ -105,13 +108,22 @@ def compile(
     clock = perf_counter()
 
     # Typed SSA: every construct has CPython's meaning, every way to fail is a site.
-    units = Group(function, types, hooks).lower()
-    clock = _lap(stages, "lower", clock)
-
     # Whoever wants threads has work for them; relaxed floats had better have the same bits in every call.
     relaxed = ("parallel", "fastmath")
+    once = first is not None and not any(hooks.options.get(name) for name in relaxed) and _is_little(types, first)
+    units = Group(function, types, hooks, first if once else None).lower()
+    clock = _lap(stages, "lower", clock)
+
     full = first is None or any(unit.hooks.options.get(name) for unit in units for name in relaxed)
     tier = Tier.FULL if full or first is None else _tier_for(units, first)
+    top = units[-1].lowered
+    if top is not None and top.pinned and (tier != Tier.QUICK or any(unit.recursive for unit in units)):
+        # Code for this one call is of no use, or it calls itself with other arrays.
+        units = Group(function, types, hooks).lower()
+        if tier == Tier.STRAIGHT:
+            # There may be loops, with other arrays.
+            tier = _tier_for(units, first or ())
+        clock = _lap(stages, "lower", clock)
 
     made, codes = [], []
     for unit in units:
@@ -151,6 +163,20 @@ def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:
     return outline.outline(function, threads.pool().parallel)
 
 
+def _is_little(types: tuple[PyType, ...], leaves: Sequence[int | None]) -> bool:
+    """Whether the arrays among the arguments are so small that code for this one call is likely to be wanted."""
+    at = 0
+    for type in types:
+        if isinstance(type, Array):
+            size = 1
+            for length in leaves[at + 2 : at + 2 + type.ndim]:
+                size *= length or 0
+            if size > _LARGE:
+                return False
+        at += len(type.leaves)
+    return True
+
+
 def _tier_for(units: Sequence[Unit], leaves: Sequence[int | None]) -> str:
     """How to compile for a first call with these arguments. Units: callees first, the function itself last."""
     functions = {unit.lowered.function.symbol: unit.lowered.function for unit in units if unit.lowered is not None}
@@ -168,7 +194,14 @@ def _tier_for(units: Sequence[Unit], leaves: Sequence[int | None]) -> str:
         return known[symbol]
 
     *_, first = functions.values()
-    numbers = {p: n for p, n in zip(first.params[1:], leaves) if n is not None}
+    numbers: dict[int, int] = {}
+    at = 0
+    for type in units[-1].types:
+        end = at + len(type.leaves)
+        # Of arrays the lengths: neither address nor strides say how long a loop is.
+        low, high = (at + 2, at + 2 + type.ndim) if isinstance(type, Array) else (at, end)
+        numbers.update({p: n for p, n in zip(first.params[1 + low : 1 + high], leaves[low:high]) if n is not None})
+        at = end
     return Tier.FULL if work.work(first, numbers, callee) > _LONG else Tier.QUICK
 
 

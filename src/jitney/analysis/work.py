@@ -58,6 +58,8 @@ class _Numbers:
 
     def iterations(self, loop: Loop) -> float:
         """How often a loop runs each time it is entered."""
+        if loop.pieces:
+            return 1
         if loop.counter < 0:
             if loop.parent is None:
                 return self.largest

@@ -9,7 +9,8 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..pytypes import BOOL, INT, NONE, Iterator, PyType, Slice, mapped, members, object_type
+from ..lazy import lazy
+from ..pytypes import BOOL, INT, NONE, Array, Iterator, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
@@ -20,14 +21,17 @@ from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from functools import partial
     from types import CodeType, FunctionType
     from typing import Any
 
     from ..ir.function import Symbol
+    from . import pins
     from .calls import CalleeInfo, Hooks
     from .source import Source
 else:
+    pins = lazy("jitney.frontend", "pins")
     # `functools` itself would be imported for this alone.
     from _functools import partial
 
@@ -49,9 +53,12 @@ class Lowered:
         recursive: it calls itself.
         owns: it holds references.
         kept: objects to be kept alive with the code.
+        pinned: it is for one call only.
     """
 
-    __slots__ = ("callees", "function", "guards", "hidden", "kept", "owns", "recursive", "result", "source", "writes")
+    __slots__ = (
+        "callees", "function", "guards", "hidden", "kept", "owns", "pinned", "recursive", "result", "source", "writes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -65,6 +72,7 @@ class Lowered:
         owns: bool,
         kept: list[Any],
         source: Source,
+        pinned: bool,
     ) -> None:
         self.function = function
         self.result = result
@@ -76,15 +84,21 @@ class Lowered:
         self.owns = owns
         self.kept = kept
         self.source = source
+        self.pinned = pinned
 
 
 def lower(
-    function: FunctionType, arg_types: tuple[PyType, ...], hooks: Hooks, symbol: Symbol | None = None
+    function: FunctionType,
+    arg_types: tuple[PyType, ...],
+    hooks: Hooks,
+    symbol: Symbol | None = None,
+    leaves: Sequence[int | None] | None = None,
 ) -> Lowered:
     """Lower `function` for arguments of the given types, one per parameter (keyword-only ones included).
 
     Args:
         symbol: of the result, where calls to it are lowered already.
+        leaves: for code that runs one call only: what is known of its arguments' leaves (`pins.py`).
 
     Raises:
         UnsupportedError: with the place that stood in the way.
@@ -101,6 +115,8 @@ def lower(
     for _ in range(_MAX_ROUNDS):
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
         lw.names.track(lw, tracked)
+        if leaves is not None and any(isinstance(t, Array) for t in arg_types):
+            lw.pins = pins.Pins(lw, leaves)
         lw.boxes_result = boxed
         if symbol is not None:
             lw.function.symbol = symbol
@@ -241,7 +257,7 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
         _close_recursion(lw)
     return Lowered(
         function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
-        lw.source,
+        lw.source, lw.pins is not None and bool(lw.pins.constants),
     )  # fmt: skip
 
 

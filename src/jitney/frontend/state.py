@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .liveness import Liveness
     from .loops import LoopFrame
     from .names import Names
+    from .pins import Pins
     from .source import Source
 
 DIRTY, FUEL = ".dirty", ".fuel"
@@ -137,6 +138,7 @@ class Lowering:
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
         self.unsettled = False
+        self.pins: Pins | None = None
         self.hidden: tuple[str, ...] = HIDDEN
         self.boxes_result = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
@@ -213,6 +215,10 @@ class Lowering:
         if len(value.parts) != 1 or isinstance(value.type, (Union, Array, Object)):
             return None
         return self.b.constant(value.parts[0])
+
+    def pinned(self, value: Val) -> Val:
+        """An array, with constants for what is known of it in code for one call."""
+        return self.pins.of(value) if self.pins is not None else value
 
     # -- tuples ------------------------------------------------------------------------------------------------------
 

@@ -142,6 +142,8 @@ def _check_plain(lw: Lowering, array: Val, index: Val, node: Any) -> None:
 def view_of(lw: Lowering, array: Val, items: list[Val]) -> Val:
     """The view that basic indexing gives."""
     emit = lw.b.emit
+    if any(isinstance(item.type, Slice) for item in items):
+        array = lw.pinned(array)
     data = array.parts[1]
     axes = list(zip(lengths(array), strides(lw, array)))
     dims: list[int] = []

@@ -128,9 +128,10 @@ class Loop:
     `counter` is the header parameter that a ``range`` loop counts with, or -1; then `step` is its constant step and
     the value of `stop` the bound (exclusive), both in the preheader's scope. `parallel` is not None where the user
     allows threads to share the iterations: names of variables by the header's parameters that carry them.
+    `pieces` says of a loop without a counter that it goes piece by piece over what the loops in it count.
     """
 
-    __slots__ = ("counter", "depth", "header", "parallel", "parent", "preheader", "step", "stop")
+    __slots__ = ("counter", "depth", "header", "parallel", "parent", "pieces", "preheader", "step", "stop")
 
     def __init__(self, parent: Loop | None) -> None:
         self.parent = parent
@@ -141,6 +142,7 @@ class Loop:
         self.step = 0
         self.stop = -1
         self.parallel: dict[int, str] | None = None
+        self.pieces = False
 
     def inside(self, outer: Loop | None) -> bool:
         """Whether this loop is `outer` or lies in it (every loop lies in None, the whole function)."""

@@ -173,6 +173,7 @@ def new_lengths(lw: Lowering, shape: list[int], total: int) -> list[int]:
 
 
 def _reshaped(lw: Lowering, array: Val, shape: list[int]) -> Val | None:
+    array = lw.pinned(array)
     type = array.type
     assert isinstance(type, Array)
     if type.layout != "C" and type.ndim != 1:

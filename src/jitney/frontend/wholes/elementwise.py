@@ -128,7 +128,7 @@ def _operands(lw: Lowering, op: str, *values: Val) -> list[Val]:
     for v in values:
         if is_apart(v.type):
             lw.unsupported(f"`{op}` of {v.type} is not supported")
-        v = without_axes(lw, v)
+        v = without_axes(lw, lw.pinned(v))
         if not isinstance(v.type, (Array, Whole)) and not _is_number(v.type):
             lw.unsupported(f"`{op}` of {' and '.join(str(x.type) for x in values)} is not supported")
         out.append(v)

@@ -80,10 +80,11 @@ def looped(
     test: Callable[[Carried], int],
     body: Callable[[Carried], Carried],
 ) -> Carried:
-    """``while test(carried): carried = body(carried)``; gives the last ones."""
+    """``while test(carried): carried = body(carried)``, which goes piece by piece; gives the last ones."""
     b, types = lw.b, lw.function.types
     before = b.block
     loop = Loop(before.loop)
+    loop.pieces = True
     loop.preheader, loop.header = before, b.new_block(loop)
     inside, out = b.new_block(loop), b.new_block(before.loop)
     params = tuple([b.param(loop.header, types[v]) for v in carried])

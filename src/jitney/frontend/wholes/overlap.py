@@ -49,7 +49,7 @@ def _argument(lw: Lowering, array: Val) -> Val | None:
     for type in lw.arg_types:
         count = len(type.leaves)
         if isinstance(type, Array) and params[at] == array.parts[0]:
-            return Val(type, tuple(params[at : at + count]))
+            return lw.pinned(Val(type, tuple(params[at : at + count])))
         at += count
     return None
 

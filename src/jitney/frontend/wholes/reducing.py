@@ -49,6 +49,7 @@ class Source:
     """
 
     def __init__(self, lw: Lowering, value: Val) -> None:
+        value = lw.pinned(value)
         type = value.type
         assert isinstance(type, (Array, Whole))
         self.lw = lw

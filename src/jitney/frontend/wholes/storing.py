@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 def augment(lw: Lowering, op: str, a: Val, b: Val) -> None:
     """``a op= b`` of an array, in place."""
+    a, b = lw.pinned(a), lw.pinned(b)
     type = a.type
     assert isinstance(type, Array)
     if type.ndim == 0 or is_apart(type):
@@ -59,6 +60,7 @@ def augment(lw: Lowering, op: str, a: Val, b: Val) -> None:
 
 def assign(lw: Lowering, target: Val, value: Val, node: Any) -> None:
     """``target[...] = value``: a number, a tuple of numbers, an array or an expression, broadcast and cast."""
+    target, value = lw.pinned(target), lw.pinned(value)
     type = target.type
     assert isinstance(type, Array)
     if is_apart(type) or is_apart(value.type):
@@ -171,6 +173,7 @@ def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, V
         (out,) = lw.elements(out)
     if out.type is NONE:
         return ufunc(lw, function, args)
+    out = lw.pinned(out)
     type = out.type
     if not isinstance(type, Array) or type.ndim == 0:
         lw.unsupported(f"`out` of type {type} is not supported")

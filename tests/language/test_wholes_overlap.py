@@ -109,6 +109,18 @@ def test_new_array_through_a_list():
     check(f, (np.arange(5.0),))
 
 
+def test_transposed_in_place():
+    def f():
+        a = np.zeros((3, 3))
+        for i in range(3):
+            a[i] = i
+        a[:] = a.T
+        a += a.T * 2
+        return a
+
+    check(f, ())
+
+
 def references():
     return sys.getrefcount(np.dtype(float))
 

@@ -40,7 +40,9 @@ def _safe(lw: Lowering, target: Val, array: Val) -> int:
 
 
 def _same_values(a: Val, b: Val) -> bool:
-    return a.parts[1:] == b.parts[1:] and a.type.item is b.type.item  # type: ignore[attr-defined]
+    x, y = a.type, b.type
+    assert isinstance(x, Array) and isinstance(y, Array)
+    return a.parts[1:] == b.parts[1:] and x.item is y.item and x.layout == y.layout
 
 
 def _argument(lw: Lowering, array: Val) -> Val | None:

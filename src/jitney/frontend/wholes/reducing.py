@@ -85,6 +85,8 @@ class Source:
             if lw.b.constant(lw.dirty) is not False:
                 lw.unsupported("a reduction in floats of a strided array is not supported after a store")
             lw.check(lw.b.emit("sle", self.count, lw.int_const(_CASTING)), "overflow")
+        if made.type.layout == "A" and len(self.shape) > 1:  # type: ignore[attr-defined]
+            lw.unsupported("a reduction in floats of arrays of unknown order is not supported after a store")
         return Source(lw, made)
 
     def not_empty(self, message: str) -> None:

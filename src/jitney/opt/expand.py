@@ -67,8 +67,8 @@ def compute(builder: Builder, call: Call, args: list[int]) -> int:
     """Emit the code of a function; a scalar's is right up to the limit only."""
     types = builder.function.types
     type = types[args[0]]
-    if type.element is F32 and type.size > 8:
-        # Twice as wide: by halves.
+    if type.element is F32 and 2 * type.size > max(16, builder.function.target.vector_bytes):
+        # What is twice as wide has no vector: by halves.
         halves = [compute(builder, call, [builder.emit(half, a) for a in args]) for half in ("low", "high")]
         return builder.emit("join", *halves)
     single = type.element is F32 or type is F32

@@ -115,7 +115,7 @@ def atan2(y: Value, x: Value) -> Value:
     high, wide = over.equals(inf), under.equals(inf)
     # Neither sums of the coordinates nor the reciprocal of one may overflow.
     largest = over.greatest(under)
-    scale = (largest > 2.0**1000).choose(2.0**-100, (largest < 2.0**-900).choose(2.0**200, 1.0))
+    scale = (largest > 2.0**900).choose(2.0**-200, (largest < 2.0**-900).choose(2.0**200, 1.0))
     whole, rest = _atan_of(
         high.choose(1.0, wide.choose(0.0, over * scale)), wide.choose(1.0, high.choose(0.0, under * scale))
     )

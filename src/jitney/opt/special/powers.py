@@ -53,8 +53,10 @@ def pow(x: Value, y: Value) -> Value:
     high, low = _log(size)
     endless = size.equals(inf)
     high = size.equals(0.0).choose(-inf, (size < inf).choose(high, size))
-    p, rest = product(high, y)
-    rest = fma(low, y, rest)
+    # Beyond that the result is 0, 1 or infinite; products by halves would overflow.
+    times = y.least(2.0**900).greatest(-(2.0**900))
+    p, rest = product(high, times)
+    rest = fma(low, times, rest)
     # Far beyond the range the low part has no meaning.
     rest = (abs(p) < 2.0**20).choose(rest, 0.0)
     found = exp_of(p, rest)
@@ -65,8 +67,7 @@ def pow(x: Value, y: Value) -> Value:
     found = (found.bits() ^ sign).float()
     undefined = (x < 0.0) & ~(endless | whole | ~y.equals(y))
     found = undefined.choose(nan, found)
-    one = x.equals(1.0) | y.equals(0.0) | (size.equals(1.0) & steps.equals(inf))
-    return one.choose(1.0, found)
+    return (x.equals(1.0) | y.equals(0.0)).choose(1.0, found)
 
 
 def cbrt(x: Value) -> Value:

@@ -110,3 +110,57 @@ def wrapped_by_numpy(a, out):
 def test_numbers_that_wrap():
     with np.errstate(all="ignore"):
         check(wrapped_by_numpy, *[(np.array([k]), np.zeros(9, np.int64)) for k in (0, 2**63 - 3, -(2**63))])
+
+
+def bits_and_digits(numbers, out):
+    for i in range(len(numbers)):
+        x = int(numbers[i])
+        n = 0
+        while x > 0:
+            n += x & 1
+            x >>= 1
+        out[i, 0] = n
+        x = abs(int(numbers[i]))
+        n = 0
+        while x != 0 and n < 70:
+            x &= x - 1
+            n += 1
+        out[i, 1] = n
+        x = int(numbers[i])
+        n = 0
+        while x > 0:
+            n = n * 3 % 1000 + x % 10
+            x //= 10
+        out[i, 2] = n
+        x = int(numbers[i])
+        n = 0
+        while x:
+            x //= 2
+            n += 1
+            if n > 100:
+                break
+        out[i, 3] = n
+
+
+def drops_bits(x):
+    n = 0
+    while x:
+        x &= x - 1
+        n += 1
+    return n
+
+
+def length_in_bits(x):
+    n = 0
+    while x > 0:
+        x >>= 1
+        n += 2
+    return n, x
+
+
+def test_loops_that_use_a_number_up():
+    numbers = [s * (2**k + d) for k in (0, 1, 5, 30, 31, 32, 61, 62, 63) for d in (-1, 0, 1) for s in (1, -1)]
+    numbers = [x for x in numbers if -(2**63) < x < 2**63]
+    check(bits_and_digits, (np.array(numbers), np.zeros((len(numbers), 4), np.int64)))
+    check(drops_bits, *[x for x in numbers if x >= 0])
+    check(length_in_bits, *numbers)

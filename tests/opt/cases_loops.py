@@ -643,4 +643,87 @@ CASES = {
         b2:
           ret v12
     """),
+    "polls: not where a loop ends soon": ("polls", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64, i64 {
+        site 0: line 1 poll
+        site 1: line 2 poll
+        loop L0: header b1 preheader b0
+        loop L1: header b3 preheader b2 counter v20 step 1 stop v13
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          v13 = const i64 100
+          jump b1(v2, v3, v6)
+        b1(v7: i64, v8: i64, v9: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v12 = poll v9, v5, !0, 1
+          v14 = sgt v10, v3
+          br v14, b1(v10, v11, v12), b2
+        b2:
+          jump b3(v3, v12)
+        b3(v20: i64, v21: i64) in L1:
+          store i64 v20, [v1 + v20*8] region 1
+          v22 = poll v21, v5, !1, 1
+          v23 = add v20, v4
+          v24 = slt v23, v13
+          br v24, b3(v23, v22), b4
+        b4:
+          ret v11, v22
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v6 = const i64 32768
+          v13 = const i64 100
+          jump b1(v2, v3)
+        b1(v7: i64, v8: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v14 = sgt v10, v3
+          br v14, b1(v10, v11), b2
+        b2:
+          jump b3(v3)
+        b3(v20: i64) in L1:
+          store i64 v20, [v1 + v20*8] region 1
+          v23 = add v20, v4
+          v24 = slt v23, v13
+          br v24, b3(v23), b4
+        b4:
+          ret v11, v6
+    """),
+    "polls: one that may go on for ever": ("polls", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        site 0: line 1 poll
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          jump b1(v2, v3, v6)
+        b1(v7: i64, v8: i64, v9: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v12 = poll v9, v5, !0, 1
+          v14 = ne v10, v3
+          br v14, b1(v10, v11, v12), b2
+        b2:
+          ret v11
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          jump b1(v2, v3, v6)
+        b1(v7: i64, v8: i64, v9: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v12 = poll v9, v5, !0, 1
+          v14 = ne v10, v3
+          br v14, b1(v10, v11, v12), b2
+        b2:
+          ret v11
+    """),
 }  # fmt: skip

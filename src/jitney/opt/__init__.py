@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         modular,
         outer,
         params,
+        polls,
         promote,
         reciprocal,
         rotate,
@@ -38,9 +39,9 @@ else:
         "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inductions", "inline", "memory",
         "modular",
     )
-    outer, params, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
-        "jitney.opt", "outer", "params", "promote", "reciprocal", "rotate", "select", "split", "unroll", "unswitch",
-        "vector",
+    outer, params, polls, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
+        "jitney.opt", "outer", "params", "polls", "promote", "reciprocal", "rotate", "select", "split", "unroll",
+        "unswitch", "vector",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -58,6 +59,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("outer", lambda function: outer.vectorize_outer(function)),
     ("unswitch", lambda function: unswitch.unswitch(function)),
+    ("polls", lambda function: polls.drop(function)),
     ("split", lambda function: split.split_loops(function)),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function)),

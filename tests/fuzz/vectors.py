@@ -68,7 +68,8 @@ class Loop:
         if kind < 0.87:
             return f"abs({a})"
         if kind < 0.9:
-            return rng.choice((f"math.sqrt({a})", f"(1.5 / float({a}))", f"math.sqrt(abs({a}))"))
+            roots = f"math.sqrt({a})", f"math.sqrt(abs({a}))"
+            return rng.choice((f"(x / ({a} * {a} + 1.5))", f"(1.5 / float({a}))", *roots))
         if kind < 0.95:
             return f"(int({a}) {rng.choice(('>> 1', '& 15', '<< 2', '| 1', '^ 3'))})"
         return f"({a} if {self.condition()} else {b})"
@@ -87,6 +88,8 @@ class Loop:
         rng = self.rng
         kind = rng.random()
         inner = indent + "    "
+        if kind < 0.05:
+            return f"{inner}if {self.condition()}: {rng.choice(('break', 'break', 'return i', 'return None'))}\n"
         if kind < 0.45:
             by = rng.choice((0, 0, 0, 0, 1, -2))
             target = f"{rng.choice('ccb')}[i{f' {by:+}' if by else ''}]"

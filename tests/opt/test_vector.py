@@ -119,6 +119,10 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("float64",), "s = t = x = 1.0\nfor i in range(len(a)):\n  x = a[i] / (b[i] * b[i] + 1) / (i + 3.5)\n"
         "  s, t = t, s * 0.5 + x\n  c[i] = s / (t * t + 1)\nreturn s, t, x",
     ),
+    "a sum, and read soon after": (
+        (), "s = 0.0\nfor i in range(len(a) - 3, -1, -1):\n"
+        "  s += b[i + 2] / (a[i] * a[i] + 1)\n  b[i] = c[i] / (a[i] * a[i] + 2)\nreturn s",
+    ),
     "only a sum": ((), "s = 0.0\nfor i in range(len(a)): s += float(a[i])\nreturn s"),
     "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),
     "mask": (ALL, "for i in range(len(a)): c[i] = a[i] > b[i]"),
@@ -268,6 +272,13 @@ def test_arrays_are_told_apart_before_the_nest(old: str, new: str, far: bool, tm
         and vectorized.ops[block.term_args[0]].name == "and" and vectorized.homes[block.term_args[0]].loop is None
     ]  # fmt: skip
     assert bool(tested) is far
+
+
+def test_what_is_computed_from_a_sum_in_each_iteration() -> None:
+    text = LOOP.replace("v11 = add v7, v5", "v14 = neg v10\n    v11 = add v7, v5").replace("b3(v10)", "b3(v14)")
+    after = vectorized(text)
+    assert "v4i64" in after
+    assert "= neg v" in after
 
 
 def test_no_target_no_vectors() -> None:

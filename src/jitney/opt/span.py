@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .split import Plan, Split
 
 CHUNK = 1 << 14  # iterations between two polls
+FIRST = 32  # the first ones of a loop that may be left early: only if it goes on, it is worth a vector loop
 LENGTHS = 1 << 62  # lengths above count as this, so that bounds can be computed from them
 _INDEX = OPS["index"]
 
@@ -220,9 +221,9 @@ class Chunk:
         self.head = head
         self.limit = span.builder.param(head, I64)
 
-    def bound(self, k: int, block: Block | None = None) -> int:
+    def bound(self, k: int, block: Block | None = None, near: bool = False) -> int:
         """The limit for an iteration `k`: beyond it, or there is a test (`inside`) of whether it is. Computed here, or
-        at the end of `block`: then not folded, so that nothing but `k` lives until there."""
+        at the end of `block`: then not folded, so that nothing but `k` lives until there. `near`: after few."""
         span = self._span
         builder = span.builder
 
@@ -232,12 +233,13 @@ class Chunk:
             return builder.append(block, name, args, I1 if name in ("sge", "slt") else I64)
 
         step = span.plan.loop.step
+        chunk = min(CHUNK, FIRST) if near else CHUNK
         if span.plan.always:
             # The counter has not reached the stop, and there is no other copy to go on in where a limit wrapped.
             ahead = emit("sub", span.stop, k) if step > 0 else emit("sub", k, span.stop)
-            ahead = emit("umin", ahead, span.constant(CHUNK * abs(step)))
+            ahead = emit("umin", ahead, span.constant(chunk * abs(step)))
             return emit("add" if step > 0 else "sub", k, ahead)
-        far = emit("add", k, span.constant(CHUNK * step))
+        far = emit("add", k, span.constant(chunk * step))
         limit = emit("smin" if step > 0 else "smax", span.stop, far)
         name, first, none = ("sge", span.lower, MIN) if step > 0 else ("slt", span.upper, MAX)
         if first >= 0:

@@ -63,18 +63,23 @@ class Plan:
         needs: what has to lie within +-limit.
         passing: checks on invariants.
         tables: (greatest value, length) of indices that are masked, or remainders.
+        early: whether a loop that counts by one may be left early, and is not in one that goes on by how far it gets.
         poll: the only poll, -1 if there is none or it cannot go; `fuel`: the header's parameter it counts, or -1.
     """
 
     __slots__ = (
-        "back", "body", "clips", "edits", "ends", "following", "forms", "fuel", "latch", "loop", "needs", "passing",
-        "poll", "tables",
+        "back", "body", "clips", "early", "edits", "ends", "following", "forms", "fuel", "latch", "loop", "needs",
+        "passing", "poll", "tables",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, body: list[Block], latch: Block, forms: Forms) -> None:
         self.loop = loop
         self.body = body
         self.latch = latch
+        around = loop.parent
+        self.early = (
+            abs(loop.step) == 1 and (around is None or around.counter >= 0) and _may_be_left(body, latch)
+        )  # fmt: skip
         self.back = next(e for e in latch.edges if e.target is loop.header)
         self.following = self.back.args[loop.header.params.index(loop.counter)]
         self.forms = forms
@@ -150,6 +155,15 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
     if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY):
         return None
     return plan
+
+
+def _may_be_left(body: list[Block], latch: Block) -> bool:
+    """Whether there is another way out than the latch's."""
+    inside = set(body)
+    return any(
+        block.term not in ("br", "jump") or any(edge.target not in inside for edge in block.edges)
+        for block in body if block is not latch
+    )  # fmt: skip
 
 
 def _reads(function: Function, block: Block, v: int) -> bool:
@@ -299,7 +313,7 @@ class Split(Rebuild):
         at = self._at = Chunk(Span(self, plan), value[loop.counter], head)
         number = header.params.index(loop.counter)
         ((_, entry),) = self._sources[head]
-        entry.args += (at.bound(entry.args[number]),)
+        entry.args += (at.bound(entry.args[number], near=plan.early),)
         builder.block = head
         checked = None
         if not plan.always:

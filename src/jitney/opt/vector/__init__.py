@@ -25,7 +25,7 @@ from ...lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...ir.function import Function, Loop
+    from ...ir.function import Block, Function, Loop
     from . import enter
 else:
     enter = lazy("jitney.opt.vector", "enter")
@@ -47,17 +47,18 @@ def vectorize(function: Function) -> Function:
 
 def _candidates(function: Function) -> list[Loop]:
     """Innermost loops that count by one, with nothing in them that leaves the function but conditions and overflow."""
-    counted = [loop for loop in function.loops() if loop.counter >= 0 and abs(loop.step) == 1]
+    loops = function.loops()
+    outer = {loop.parent for loop in loops}
+    counted = [loop for loop in loops if loop.counter >= 0 and abs(loop.step) == 1 and loop not in outer]
     if not counted:
         return []
+    _leave(function, counted)
     sizes: dict[Loop, int] = dict.fromkeys(counted, 0)
     ops = function.ops
     for block in function.blocks:
         loop = block.loop
         if loop is None:
             continue
-        if loop.parent in sizes:
-            sizes[loop.parent] = _LONGEST + 1
         if loop in sizes:
             size = sizes[loop] + len(block.insts)
             if block.term not in ("br", "jump"):
@@ -69,3 +70,19 @@ def _candidates(function: Function) -> list[Loop]:
                     break
             sizes[loop] = size
     return [loop for loop, size in sizes.items() if size <= _LONGEST]
+
+
+def _leave(function: Function, loops: list[Loop]) -> None:
+    """Blocks of innermost loops that do not lead to the next iteration become the surrounding loops'."""
+    bodies: dict[Loop, list[Block]] = {loop: [] for loop in loops}
+    for block in function.blocks:
+        if block.loop in bodies:
+            bodies[block.loop].append(block)
+    for loop, body in bodies.items():
+        on = {loop.header}
+        for block in reversed(body):
+            if any(edge.target in on for edge in block.edges):
+                on.add(block)
+        for block in body:
+            if block not in on:
+                block.loop = loop.parent

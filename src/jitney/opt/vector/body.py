@@ -83,15 +83,15 @@ class Body:
             the invariant or counter). seeks: those of the counter: the condition that it changes.
         accesses: all loads and stores, in order.
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
-        guards: conditions that must hold in an iteration, or it leaves the function.
+        guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
     """
 
     __slots__ = (
-        "_alias", "_edges", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
-        "blocks", "carried", "counter", "elsewhere", "exit", "flags", "following", "function", "guards", "insts",
-        "latch", "live", "loop", "order", "passed", "seeks", "uniform",
+        "_alias", "_edges", "_inside", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
+        "blocks", "carried", "counter", "early", "elsewhere", "exit", "flags", "following", "function", "guards",
+        "insts", "latch", "live", "loop", "order", "passed", "seeks", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -103,6 +103,7 @@ class Body:
         self.accesses: list[Access] = []
         self.elsewhere: set[tuple[Any, Any]] = set()
         self.guards: list[int] = []
+        self.early = False
         self.uniform: set[int] = set()
         self._alias: dict[int, int] = {}
         self._made: dict[Any, int] = {}
@@ -139,9 +140,7 @@ class Body:
         self.back, self.exit = self.latch.edges
         if self.back.target is not header or self.exit.target in inside or self.latch is not self.blocks[-1]:
             raise NotVectorizable("not a plain loop")
-        for block in self.blocks[:-1]:
-            if any(e.target not in inside for e in block.edges):
-                raise NotVectorizable("left early")
+        self._inside = inside
         (cond,) = self.latch.term_args
         self.following = self.back.args[header.params.index(loop.counter)]
         wanted = "slt" if loop.step > 0 else "sgt"
@@ -220,7 +219,19 @@ class Body:
             self._follow(edges[0], mask)
         else:
             cond = self.resolve(block.term_args[0])
-            for edge, holds in zip(edges, (True, False)):
+            ways = [(edge, holds) for edge, holds in zip(edges, (True, False)) if edge.target in self._inside]
+            if len(ways) == 1:
+                # Where it is left early a round is left to the scalar loop: those that go on all go this way.
+                ((edge, holds),) = ways
+                if not self._by_data(cond):
+                    raise NotVectorizable("left early by the counter")
+                if self._scans():
+                    raise NotVectorizable("left early, mostly")
+                self.early = True
+                self._guard(cond if holds else self.make(_NOT, (cond,), I1), mask)
+                self._follow(edge, mask)
+                return
+            for edge, holds in ways:
                 self._follow(edge, frozenset([path | {(cond, holds)} for path in mask]))
 
     def _follow(self, edge: Edge, mask: Mask) -> None:
@@ -292,6 +303,41 @@ class Body:
             cond = self.make(_OR, (cond, self.make(_NOT, (self.condition(mask),), I1)), I1)
         if cond not in self.guards:
             self.guards.append(cond)
+
+    def _scans(self) -> bool:
+        """Whether the loop around is one that does not count: it goes on from where this one is left, soon."""
+        around = self.loop.parent
+        if around is not None and around.counter < 0:
+            around = around.parent  # a split loop has another one around it, which runs once
+        return around is not None and around.counter < 0
+
+    def _by_data(self, cond: int) -> bool:
+        """Whether a condition of leaving compares no integers but such that come from memory with others that do not
+        come from the counter. Then no index was found to be good because the loop had not been left: what the next
+        iterations load may be loaded."""
+        inst = self.insts.get(cond)
+        if inst is None or inst.type is not I1:
+            return False
+        if inst.op is _LOAD:
+            return True
+        types = [self.type(a) for a in inst.args]
+        if types[0] is I1:
+            return all(self._by_data(a) or self.constant(a) is not None for a in inst.args)
+        if types[0].is_float:
+            return True
+        sources = [self._sources(a, 12) for a in inst.args]
+        return types[0] is I64 and any("memory" in s for s in sources) and not any("counter" in s for s in sources)
+
+    def _sources(self, v: int, deep: int) -> set[str]:
+        """Whether an integer comes from memory, from what changes from iteration to iteration, or neither."""
+        inst = self.insts.get(v)
+        if inst is None:
+            return {"counter"} if self.inside(v) and self.op(v) is not _CONST else set()
+        if inst.op is _LOAD or inst.type.is_float:
+            return {"memory"}
+        if not deep:
+            return {"counter"}
+        return set().union(*[self._sources(a, deep - 1) for a in inst.args])
 
     def _choice(self, cond: int, a: int, b: int, type: Type) -> int:
         """``a if cond else b``, as something simpler where that is the same."""
@@ -405,8 +451,8 @@ class Body:
             if insts[v].op is _STORE:
                 work += (v, insts[v].args[0], insts[v].mask)
         for v in map(self.resolve, self.live):
-            if v not in flags and (v in ends or not self.derived(v, ends)):
-                work.append(v)
+            if v not in flags:
+                work += [v] if not self.derived(v, ends) else [end for end in self._ends(v, ends) if end not in flags]
         # What a flag shows is needed.
         work += [carried[m] for m, _ in self.flags.values()]
         work += self.seeks.values()
@@ -431,6 +477,8 @@ class Body:
                 if p in needed:
                     raise NotVectorizable("a flag that is looked at in the loop")
             elif p not in needed:
+                if self.early and self.inside(result) and self.op(result) is not _CONST:
+                    raise NotVectorizable("left early with a value of the iteration before")
                 # Nobody looks at it in the loop, so only the last one counts.
                 self.passed[p] = result
 
@@ -467,14 +515,29 @@ class Body:
             return False
         return all(self.derived(a, ends, depth - 1) for a in inst.args)
 
+    def _ends(self, v: int, ends: set[int]) -> list[int]:
+        """What of `ends` the value `v`, which is derived from them, is computed from."""
+        if v in ends:
+            return [v]
+        inst = self.insts.get(v)
+        return [] if inst is None else [end for a in inst.args for end in self._ends(a, ends)]
+
     # -- behind the loop ----------------------------------------------------------------------------------------------
 
     def _live(self) -> set[int]:
         function, inside = self.function, set(self.blocks)
         homes, args = function.homes, function.args
         used = set(self.exit.args)
+        # What only those use that leave early is the scalar loop's.
+        behind: set[Block] = set()
+        work = [self.exit.target]
+        while work and self.early:
+            block = work.pop()
+            if block not in behind and block not in inside:
+                behind.add(block)
+                work += [edge.target for edge in block.edges]
         for block in function.blocks:
-            if block in inside:
+            if block in inside or (self.early and block not in behind):
                 continue
             for v in block.insts:
                 for a in args[v]:

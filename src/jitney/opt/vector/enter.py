@@ -11,6 +11,7 @@ from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, PTR, VOID
 from ..rebuild import Rebuild, laid_out
+from ..span import FIRST as FIRST_CHUNK
 from .body import CHANGES, NotVectorizable
 from .carried import BITS, SERIAL, SUM_LIMIT
 from .nest import Nest
@@ -97,7 +98,11 @@ class Entering(Rebuild):
             self.end("br", (cond,), [Edge(on), leading(rest, start)])
             builder.start(on, here)
 
-        unless(enough(plan.widens[-1]))
+        if body.early:
+            # Short ways are the scalar loop's: they cost less than a round that is left.
+            unless(emit("uge", count, builder.const(I64, max(plan.widens[-1].lanes, 2 * FIRST_CHUNK))))
+        else:
+            unless(enough(plan.widens[-1]))
         tests = _Tests(self, plan, start, count)
         tests.entry()
         nest = Nest(self, plan)
@@ -116,6 +121,11 @@ class Entering(Rebuild):
         else:
             tests.apart(plan.tests)
             unless(tests.every())
+        if body.early and not any(body.insts[v].mask >= 0 for v in body.order):
+            # Many loops are left at once.
+            first = _Scalars(self, plan)
+            first.made.update(start)
+            unless(tests.every_of([first.value(cond) for cond in body.guards]))
         invariant = _Scalars(self, plan)
         for widen in plan.widens:
             # All that is the same in each round, in front of all of them.
@@ -300,8 +310,11 @@ class _Tests:
 
     def every(self) -> int:
         """All of it as one condition, -1 if there is none."""
+        return self.every_of(self.conds)
+
+    def every_of(self, conds: list[int]) -> int:
         every = -1
-        for cond in self.conds:
+        for cond in conds:
             every = cond if every < 0 else self.builder.emit("and", every, cond)
         return every
 

@@ -221,7 +221,7 @@ class Plan:
             raise NotVectorizable("iterations depend on each other")
         if self.serial is not None:
             # One register of each value is enough to keep the units busy beside what goes in order.
-            lanes = single
+            lanes = min(lanes, single)
         programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
             try:

@@ -157,6 +157,8 @@ def _looked_at(body: Body, found: list[Reduction]) -> None:
                 used.add(a)
                 if v not in owner[a].chain:
                     raise NotVectorizable("an accumulator is looked at in the loop")
+    if any(cond in owner for cond in body.guards):
+        raise NotVectorizable("an accumulator is a check")
     ends = {r.result for r in found} | {body.carried[p] for p in body.flags}
     for v in map(body.resolve, body.live):
         if body.derived(v, ends):

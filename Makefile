@@ -76,7 +76,7 @@ lint: $(VENV)/.with-test  ## ruff on everything, mypy --strict on src
 
 bench: .venv-bench/.with-bench  ## against Numba, gcc and CPython: writes docs/benchmarks.md (ARGS='--quick --only fib')
 	@# as pip does for an installed package: an editable one would be compiled anew by every process that may not write
-	@.venv-bench/bin/python -m compileall -q src bench
+	@.venv-bench/bin/python -m compileall -q $(CURDIR)/src $(CURDIR)/bench
 	.venv-bench/bin/python -m bench $(ARGS)
 
 docs: $(VENV)/.with-docs  ## the documentation as a site in site/

@@ -1,4 +1,4 @@
-"""Array-style kernels: NumPy, Numba (where it is installed, and takes them) and jitney, in one process, interleaved.
+"""Array-style kernels: NumPy, Numba (where it is installed, and takes them) and jitney.
 
     python -m bench.arrays
 """
@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from bench.compare import difference
-from bench.implementations import JITNEY, NUMBA, decorator, installed
+from bench.implementations import JITNEY, NUMBA, NUMPY, decorator, installed
+from bench.measure import FULL, measure_arrays
 from bench.registry import FOLDER, Args, Function
+from bench.report import array_table
 
 ROUNDS = 15
 
@@ -41,6 +43,8 @@ KERNELS = (
     ArrayKernel("masked mean", "masked_mean", lambda n: (_points(n, 1)[:, 0], _points(n + 1, 1)[1:, 0] > 0.5),
                 200_000, 20),
     ArrayKernel("k-means step", "kmeans_step", lambda n: (_points(n, 4), _points(8, 4), np.zeros((8, 4))), 5000, 20),
+    ArrayKernel("model step", "model_step",
+                lambda n: (*(_points(n + k, n)[:n] for k in range(3)), _points(n, n) > 0.5, 0.1, 0.3), 300, 6),
 )  # fmt: skip
 
 
@@ -54,34 +58,35 @@ def load(kernel: ArrayKernel) -> Function:
     return function
 
 
-def main() -> None:
-    """Print a table: milliseconds of each, after all have compiled."""
-    print(f"{'kernel':20} {'numpy':>9} {'numba':>9} {'jitney':>9}   ms")
-    for kernel in KERNELS:
-        ways = {"numpy": load(kernel)}
-        for name in (NUMBA, JITNEY):
-            if installed(name):
-                ways[name] = decorator(name)(load(kernel))
-        wanted_args = kernel.make(kernel.size)
-        wanted = load(kernel)(*wanted_args)
-        times: dict[str, list[float]] = {}
-        for name, function in list(ways.items()):
+def rounds(kernel: ArrayKernel, implementations: Sequence[str], count: int) -> dict[str, Any]:
+    """Seconds of each call on the large input, after all have compiled, interleaved; and what went wrong."""
+    ways = {NUMPY: load(kernel), **{name: decorator(name)(load(kernel)) for name in implementations}}
+    errors: dict[str, str] = {}
+    wanted_args = kernel.make(kernel.size)
+    wanted = load(kernel)(*wanted_args)
+    for name, function in list(ways.items()):
+        args = kernel.make(kernel.size)
+        try:
+            wrong = difference(function(*args), args, wanted, wanted_args, 0.0 if name == JITNEY else 1e-9)
+        except Exception as error:  # Numba has its own, and not all of NumPy
+            wrong = f"{type(error).__name__}: {error}".splitlines()[0]
+            del ways[name]
+        if wrong:
+            errors[name] = wrong
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(count):
+        for name, function in ways.items():
             args = kernel.make(kernel.size)
-            try:
-                result = function(*args)
-            except Exception:  # Numba has its own, and not all of NumPy
-                del ways[name]
-                continue
-            wrong = difference(result, args, wanted, wanted_args, 0.0 if name == JITNEY else 1e-9)
-            assert wrong is None, f"{name} {kernel.name}: {wrong}"
-        for _ in range(ROUNDS):
-            for name, function in ways.items():
-                args = kernel.make(kernel.size)
-                start = perf_counter()
-                function(*args)
-                times.setdefault(name, []).append((perf_counter() - start) * 1e3)
-        cells = [f"{median(times[n]):9.3f}" if n in times else f"{'-':>9}" for n in ("numpy", NUMBA, JITNEY)]
-        print(f"{kernel.name:20}", *cells)
+            start = perf_counter()
+            function(*args)
+            times[name].append(perf_counter() - start)
+    return {"rounds": times, "errors": errors}
+
+
+def main() -> None:
+    """Measure and print as `make bench` does."""
+    decorators = [name for name in (JITNEY, NUMBA) if installed(name)]
+    print(array_table([measure_arrays(kernel, decorators, FULL) for kernel in KERNELS]))
 
 
 if __name__ == "__main__":

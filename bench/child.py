@@ -23,13 +23,14 @@ from typing import Any
 
 import numpy as np
 
-from bench import ctwins
+from bench import arrays, ctwins
 from bench.compare import difference
 from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA, decorator
 from bench.kernels import calls
 from bench.registry import KERNELS, Function, Kernel, decorate, fresh_module, load
 
 BY_NAME = {kernel.name: kernel for kernel in KERNELS}
+ARRAYS = {kernel.name: kernel for kernel in arrays.KERNELS}
 
 # What else is compiled before a "second" call is timed; never the kernel itself.
 WARM_UPS = ("horner", "collatz", "sieve")
@@ -48,11 +49,26 @@ def _timed_first_call(kernel: Kernel, decorator_: Callable[[Function], Function]
     return perf_counter() - start, function
 
 
+def _timed_first_array_call(
+    kernel: arrays.ArrayKernel, decorator_: Callable[[Function], Function]
+) -> tuple[float, Function]:
+    plain, args = arrays.load(kernel), kernel.make(kernel.tiny)
+    start = perf_counter()
+    function = decorator_(plain)
+    function(*args)
+    return perf_counter() - start, function
+
+
 def first(implementation: str, name: str) -> dict[str, Any]:
     """Seconds from undecorated functions to the first result, the implementation being imported already; and those of
     the second call of the same function, which jitney compiles again."""
-    kernel = BY_NAME[name]
-    seconds, function = _timed_first_call(kernel, decorator(implementation))
+    kernel: Kernel | arrays.ArrayKernel
+    if name in ARRAYS:
+        kernel = ARRAYS[name]
+        seconds, function = _timed_first_array_call(kernel, decorator(implementation))
+    else:
+        kernel = BY_NAME[name]
+        seconds, function = _timed_first_call(kernel, decorator(implementation))
     stages = dict(_compile_record(function)["stages"]) if implementation == JITNEY else {}
     args = kernel.make(kernel.tiny)
     start = perf_counter()
@@ -182,6 +198,11 @@ def fastmath(name: str, implementations: str, rounds: str, block: str) -> dict[s
     return row
 
 
+def array_rounds(name: str, implementations: str, rounds: str) -> dict[str, Any]:
+    """Every implementation of one array-style kernel, interleaved, results compared with NumPy's."""
+    return arrays.rounds(ARRAYS[name], implementations.split(","), int(rounds))
+
+
 _PEAK = """
     mov rax, {times}
 top:
@@ -280,7 +301,7 @@ def memory(implementation: str, compiles: str) -> dict[str, Any]:
 
 MODES: dict[str, Callable[..., dict[str, Any]]] = {
     "first": first, "second": second, "warm": warm, "fastmath": fastmath, "overhead": overhead, "memory": memory,
-    "peak": peak,
+    "peak": peak, "arrays": array_rounds,
 }
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from bench.registry import Function
 JITNEY, NUMBA, GCC, CPYTHON = "jitney", "numba", "gcc", "cpython"
 # Numba where SciPy is not installed: where it is, Numba imports it when it first compiles.
 NUMBA_ALONE = "numba-alone"
+NUMPY = "numpy"  # the plain function, of array-style kernels
 COPY = "copy"  # no competitor: the C library copying as many bytes as a kernel moves
 
 _DECORATORS = {JITNEY: ("jitney", "jit"), NUMBA: ("numba", "njit"), NUMBA_ALONE: ("numba", "njit")}

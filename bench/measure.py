@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench import ctwins
 from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA, NUMBA_ALONE
 from bench.registry import Kernel
+
+if TYPE_CHECKING:
+    from bench.arrays import ArrayKernel
 
 TIMEOUT = 120  # seconds for one child; the slowest takes about five
 
@@ -55,7 +58,9 @@ def _child(*arguments: object) -> dict[str, Any]:
     return result
 
 
-def _first_calls(mode: str, kernel: Kernel, implementation: str, times: int, row: dict[str, Any]) -> None:
+def _first_calls(
+    mode: str, kernel: Kernel | ArrayKernel, implementation: str, times: int, row: dict[str, Any]
+) -> None:
     """Medians of several processes, into the row."""
     found = [_child(mode, implementation, kernel.name) for _ in range(times)]
     row[mode][implementation] = statistics.median(f["seconds"] for f in found)
@@ -108,6 +113,20 @@ def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | No
     return row
 
 
+def measure_arrays(kernel: ArrayKernel, decorators: Sequence[str], effort: Effort) -> dict[str, Any]:
+    """The row of an array-style kernel: warm medians, first calls, what went wrong."""
+    row: dict[str, Any] = {"kernel": kernel.name, "first": {}, "again": {}, "warm": {}, "errors": {}}
+    try:
+        found = _child("arrays", kernel.name, ",".join(decorators), effort.rounds)
+        row["warm"] = {name: statistics.median(times) for name, times in found["rounds"].items()}
+        row["errors"].update(found["errors"])
+        for implementation in [d for d in decorators if d not in row["errors"]]:
+            _first_calls("first", kernel, implementation, effort.first_calls[implementation], row)
+    except ChildFailed as error:
+        row["errors"]["jitney"] = str(error)
+    return row
+
+
 def import_times(modules: Sequence[str], times: int) -> dict[str, float]:
     """Median seconds of a whole process that does nothing (""), or imports one module; interleaved."""
     samples: dict[str, list[float]] = {name: [] for name in ("", *modules)}
@@ -151,7 +170,12 @@ def machine() -> dict[str, Any]:
 
 
 def measure(
-    kernels: Iterable[Kernel], decorators: Sequence[str], effort: Effort, folder: Path, say: Callable[[str], None]
+    kernels: Iterable[Kernel],
+    array_kernels: Iterable[ArrayKernel],
+    decorators: Sequence[str],
+    effort: Effort,
+    folder: Path,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """The whole run as one JSON-able record; `folder` receives the C library."""
     start = perf_counter()
@@ -170,6 +194,7 @@ def measure(
         except (ChildFailed, subprocess.CalledProcessError) as error:
             record[key] = None
             say(f"  {name} failed: {error}")
+    record["arrays"] = [measure_arrays(kernel, decorators, effort) for kernel in array_kernels]
     record["kernels"] = []
     for kernel in kernels:
         row = measure_kernel(kernel, decorators, library, effort)

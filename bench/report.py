@@ -6,10 +6,10 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA, NUMBA_ALONE
+from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA, NUMBA_ALONE, NUMPY
 from bench.notes import NOTES
 
-TITLES = {JITNEY: "jitney", NUMBA: "Numba", GCC: "gcc -O3", CPYTHON: "CPython"}
+TITLES = {JITNEY: "jitney", NUMBA: "Numba", GCC: "gcc -O3", CPYTHON: "CPython", NUMPY: "NumPy"}
 
 Record = dict[str, Any]
 
@@ -214,6 +214,28 @@ def _first(record: Record) -> str:
     return table(header, rows)
 
 
+def array_table(rows: Sequence[Record]) -> str:
+    """Of array-style kernels: warm times beside NumPy's and Numba's, first and second calls."""
+    names = [n for n in (JITNEY, NUMPY, NUMBA) if any(n in row["warm"] or n in row["first"] for row in rows)]
+    others = [n for n in names if n != JITNEY]
+    called = [n for n in names if n != NUMPY]
+    header = ["kernel", *(f"{TITLES[n]} ms" for n in names), *(f"vs {TITLES[n]}" for n in others)]
+    header += [f"{TITLES[n]} {mode} ms" for mode in ("first", "again") for n in called]
+    lines = []
+    for row in rows:
+        warm = row["warm"]
+        cells = [row["kernel"], *(_milliseconds(warm.get(n)) for n in names)]
+        cells += [_number(_quotient(warm.get(n), warm.get(JITNEY)), "x") for n in others]
+        cells += [_milliseconds(row[mode].get(n)) for mode in ("first", "again") for n in called]
+        lines.append(cells)
+    failed = [f"{row['kernel']}, {TITLES[n]}: {text}" for row in rows for n, text in row["errors"].items()]
+    return "\n\n".join([table(header, lines), *failed])
+
+
+def _arrays(record: Record) -> str:
+    return array_table(record["arrays"]) if record.get("arrays") else ""
+
+
 def _stages(record: Record) -> str:
     compiled = [row["compile"] for row in record["kernels"] if row.get("compile")]
     if not compiled:
@@ -289,6 +311,9 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
      "excluded; *again*: the second call of the same function, which jitney compiles again, with all optimisations; "
      "*second*: the first call after two other functions were compiled in the process.", _first),
     ("Where jitney's compile time goes", "", _stages),
+    ("Whole arrays",
+     "Kernels written with array expressions (`bench/kernels/arrays.py`); the plain function is NumPy's. *First* and "
+     "*again* as above, on tiny inputs; the model step has sixty lines and more than ten expressions.", _arrays),
     ("Call overhead", "The empty loop subtracted; medians.", _overhead),
     ("Import", "Whole processes, interleaved; medians.", _imports),
     ("Memory", "", _memory),

@@ -18,6 +18,10 @@ RECORD = {
     "imports": {"": 0.012, "jitney": 0.030, "numba": 0.300},
     "overhead": {"f(1.5)": {"def": 25.0, "sqrt (builtin)": 12.0, "jitney": 15.0, "numba": 95.0}},
     "memory": {"jitney": {"calls_kib": 0.0, "compiles": 1000, "compiles_kib": 12.0}},
+    "arrays": [
+        {"kernel": "softmax", "first": {"jitney": 0.012, "numba": 1.5}, "again": {"jitney": 0.02},
+         "warm": {"jitney": 0.5e-3, "numpy": 1e-3}, "errors": {"numba": "TypingError: no"}},
+    ],
     "kernels": [
         {
             "kernel": "fast", "first": {"jitney": 0.004, "numba": 0.4}, "second": {"jitney": 0.002, "numba": 0.1},
@@ -108,3 +112,10 @@ def test_numba_with_and_without_scipy():
     for row in record["kernels"]:
         row["first"]["numba-alone"] = row["first"]["numba"] / 2
     assert "**40.0x** (median" in section(markdown(record, None), "In short")
+
+
+def test_array_kernels_are_told_beside_numpy():
+    arrays = section(markdown(RECORD, None), "Whole arrays")
+    assert "| softmax | 0.50 | 1.00 | - | 2.00x | - | 12.0 | 1,500 | 20.0 | - |" in arrays
+    assert "softmax, Numba: TypingError: no" in arrays
+    assert section(markdown({**RECORD, "arrays": []}, None), "Whole arrays") == ""

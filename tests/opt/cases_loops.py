@@ -321,6 +321,104 @@ CASES = {
         b8(v45: f64):
           ret v45
     """),
+    "split: an index that the rows share": ("split", """
+        func f(v0: ptr, v1: i64, v2: i64, v3: i64) -> f64 {
+        fact v3 0 9223372036854775807
+        fact v11 0 9223372036854775806
+        site 0: line 1 index
+        site 1: line 1 poll
+        site 2: line 1 poll
+        loop L0: header b2 preheader b1 counter v11 step 1 stop v1
+        loop L1: header b4 preheader b3 parent L0 counter v14 step 1 stop v2
+        b0(v0: ptr, v1: i64, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v8 = const i64 32768
+          v9 = sgt v1, v4
+          v10 = sgt v2, v4
+          br v9, b1, b7(v6)
+        b1:
+          jump b2(v4, v6, v8)
+        b2(v11: i64, v12: f64, v13: i64) in L0:
+          br v10, b3, b6(v12, v13)
+        b3 in L0:
+          jump b4(v4, v12, v13)
+        b4(v14: i64, v15: f64, v16: i64) in L1:
+          v17 = index v11, v3, v7, !0
+          v18 = load f64 [v0 + v17*8] region 1
+          v19 = fadd v15, v18
+          v20 = poll v16, v7, !1, 1
+          v21 = add v14, v5
+          v22 = slt v21, v2
+          br v22, b4(v21, v19, v20), b6(v19, v20)
+        b6(v23: f64, v24: i64) in L0:
+          v25 = poll v24, v7, !2, 1
+          v26 = add v11, v5
+          v27 = slt v26, v1
+          br v27, b2(v26, v23, v25), b7(v23)
+        b7(v28: f64):
+          ret v28
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const f64 0.0
+          v7 = const i1 false
+          v8 = const i64 32768
+          v9 = sgt v1, v4
+          v10 = sgt v2, v4
+          v18 = const i64 -9223372036854775808
+          v21 = const i64 16384
+          br v9, b1, b11(v6)
+        b1:
+          v17 = sle v1, v3
+          v19 = select v17, v2, v18
+          v22 = smin v19, v21
+          jump b2(v4, v6, v8)
+        b2(v11: i64, v12: f64, v13: i64) in L0:
+          br v10, b3, b10(v12, v13)
+        b3 in L0:
+          jump b4(v4, v12, v13, v22)
+        b4(v14: i64, v15: f64, v16: i64, v20: i64) in L1:
+          v23 = slt v14, v20
+          br v23, b5, b9
+        b5 in L1:
+          jump b6(v14, v15)
+        b6(v24: i64, v25: f64) in L2:
+          v26 = load f64 [v0 + v11*8] region 1
+          v27 = fadd v25, v26
+          v28 = add v24, v5
+          v29 = slt v28, v20
+          br v29, b6(v28, v27), b7
+        b7 in L1:
+          v30 = sub v28, v14
+          v31 = sub v16, v30
+          v32 = slt v28, v2
+          br v32, b8, b10(v27, v31)
+        b8 in L1 cold:
+          v33 = poll v31, v7, !1, 1
+          v40 = add v28, v21
+          v41 = smin v19, v40
+          jump b4(v28, v27, v33, v41)
+        b9 in L1 cold:
+          v34 = index v11, v3, v7, !0
+          v35 = load f64 [v0 + v34*8] region 1
+          v36 = fadd v15, v35
+          v37 = poll v16, v7, !1, 1
+          v38 = add v14, v5
+          v39 = slt v38, v2
+          v42 = add v38, v21
+          v43 = smin v19, v42
+          br v39, b4(v38, v36, v37, v43), b10(v36, v37)
+        b10(v44: f64, v45: i64) in L0:
+          v46 = poll v45, v7, !2, 1
+          v47 = add v11, v5
+          v48 = slt v47, v1
+          br v48, b2(v47, v44, v46), b11(v44)
+        b11(v49: f64):
+          ret v49
+    """),
     "split: nothing but the poll": ("split", """
         func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
         site 0: line 1 poll

@@ -80,3 +80,10 @@ def assign_idoms(blocks: list[Block]) -> None:
             open_.pop()
         block.idom = idom
         open_.append(block)
+
+
+def dominates(a: Block, b: Block | None) -> bool:
+    """Whether every way to `b` leads through `a`; of a function that is laid out (`Block.idom`)."""
+    while b is not None and b is not a:
+        b = b.idom
+    return b is a

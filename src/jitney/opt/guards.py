@@ -16,6 +16,7 @@ would fail for nothing, every time. Then either of
 
 from __future__ import annotations
 
+from ..ir.dominators import dominates
 from ..ir.ops import OPS
 from .inplace import move
 
@@ -104,7 +105,7 @@ def _target(
         body = bodies.get(loop)
         if body is None:
             body = bodies[loop] = _Body(function, loop)
-        if not all(_dominates(block, end) for end in body.ends):
+        if not all(dominates(block, end) for end in body.ends):
             break
         if homes[flag].loop is not None and homes[flag].loop.inside(loop):  # type: ignore[union-attr]
             if flag not in loop.header.params:
@@ -122,9 +123,3 @@ def _target(
 def _comes_first(v: int, first: list[int], gone: list[int]) -> bool:
     """Whether all checks before `v` leave the loop as well."""
     return v in first and all(w in gone for w in first[: first.index(v)])
-
-
-def _dominates(a: Block, b: Block | None) -> bool:
-    while b is not None and b is not a:
-        b = b.idom
-    return b is a

@@ -25,6 +25,7 @@ address is good.
 from __future__ import annotations
 
 from ..analysis.memory import Place, Writes, overlap, place
+from ..ir.dominators import dominates
 from ..ir.function import Memory
 from ..ir.ops import OPS
 from .inplace import move, substitute
@@ -165,7 +166,7 @@ class _Sweep:
             to != (base, index, scale, disp + scale * loop.step)
             or function.imms[store].access is not access or abs(scale * loop.step) < access.size
             or function.homes[base] in body or not -(1 << 31) <= disp < 1 << 31
-            or len(latches) != 1 or not _dominates(function.homes[store], latches[0])
+            or len(latches) != 1 or not dominates(function.homes[store], latches[0])
         ):  # fmt: skip
             return False
         before, header = loop.preheader, loop.header
@@ -179,12 +180,6 @@ class _Sweep:
             if edge.target is header:
                 edge.args += (function.args[store][0],)
         return True
-
-
-def _dominates(a: Block, b: Block | None) -> bool:
-    while b is not None and b is not a:
-        b = b.idom
-    return b is a
 
 
 def _forget(known: Known, writes: Writes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..analysis.intervals import MAX, MIN
+from ..ir.dominators import dominates
 from ..ir.ops import OPS
 from ..ir.types import I1, I64
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 14  # iterations between two polls
 FIRST = 32  # the first ones of a loop that may be left early: only if it goes on, it is worth a vector loop
 LENGTHS = 1 << 62  # lengths above count as this, so that bounds can be computed from them
-_INDEX = OPS["index"]
+_INDEX, _ULT = OPS["index"], OPS["ult"]
 
 
 class Span:
@@ -92,11 +93,35 @@ class Span:
             conds.append(emit("ule", emit("add", self.value(v), self.constant(limit)), self.constant(2 * limit)))
 
     def _passes(self, v: int, conds: list[int]) -> None:
-        args = self.rebuild.old.args[v]
-        if self.rebuild.old.ops[v] is _INDEX:
+        old = self.rebuild.old
+        args = old.args[v]
+        if old.ops[v] is _INDEX or old.ops[args[0]] is _ULT:
+            index, length = args[:2] if old.ops[v] is _INDEX else old.args[args[0]]
+            stop = self._in_all_rows(index, length, v)
+            if stop >= 0:
+                conds.append(self.builder.emit("sle", self.rebuild.value[stop], self.value(length)))
+                return
+        if old.ops[v] is _INDEX:
             self._in_length(self.value(args[0]), args[1], conds)
         else:
             conds.append(self.value(args[0]))
+
+    def _in_all_rows(self, index: int, length: int, v: int) -> int:
+        """The stop of the loop around whose counter `index` is, if that can be tested instead, in front of that loop.
+
+        -1 if not: where the check is not made in each iteration, or fails in the first rows (a counter that may be
+        negative), other rows are to be without checks.
+        """
+        old, plan = self.rebuild.old, self.plan
+        if old.types[index] is not I64 or self.forms.known(index)[0] < 0 or not dominates(old.homes[v], plan.latch):
+            return -1
+        around = plan.loop.parent
+        while around is not None:
+            if around.counter == index:
+                home = old.homes[length].loop
+                return around.stop if around.step > 0 and (home is None or not home.inside(around)) else -1
+            around = around.parent
+        return -1
 
     def _in_length(self, x: int, length: int, conds: list[int]) -> None:
         conds.append(self.builder.emit("ult", x, self._length(length, conds)))

@@ -134,17 +134,24 @@ def checked_pow(
             negative number, a result too large.
     """
     emit, zero, inf = lw.b.emit, lw.float_const(0.0), lw.float_const(math.inf)
-    known = lw.b.constant(b)
-    if known is None or known < 0.0:
-        negative = emit("flt", b, zero)
-        if infinity:
-            negative = emit("and", negative, emit("fne", b, lw.float_const(-math.inf)))
-        lw.check(emit("or", emit("fne", a, zero), emit("not", negative)), *pole)
     result = libm.call(lw, "pow", a, b)
-    if known is None or not known.is_integer():
-        numbers = emit("and", emit("feq", a, a), emit("feq", b, b))
-        lw.check(emit("or", emit("feq", result, result), emit("not", numbers)), *undefined)
-    # 0 * a * b is zero for finite operands and otherwise NaN, which is not infinite whatever is added.
-    finite = emit("fmul", emit("fmul", a, zero), b)
-    lw.check(emit("fne", emit("fadd", emit("fabs", result), finite), inf), *beyond)
+    known = lw.b.constant(b)
+
+    def endless() -> Val:
+        """The result is infinite or NaN: it may be one of the three cases."""
+        lw.b.block.cold = True
+        if known is None or known < 0.0:
+            negative = emit("flt", b, zero)
+            if infinity:
+                negative = emit("and", negative, emit("fne", b, lw.float_const(-math.inf)))
+            lw.check(emit("or", emit("fne", a, zero), emit("not", negative)), *pole)
+        if known is None or not known.is_integer():
+            numbers = emit("and", emit("feq", a, a), emit("feq", b, b))
+            lw.check(emit("or", emit("feq", result, result), emit("not", numbers)), *undefined)
+        # 0 * a * b is zero for finite operands and otherwise NaN, which is not infinite whatever is added.
+        finite = emit("fmul", emit("fmul", a, zero), b)
+        lw.check(emit("fne", emit("fadd", emit("fabs", result), finite), inf), *beyond)
+        return Val(FLOAT, (result,))
+
+    lw.if_else(emit("flt", emit("fabs", result), inf), lambda: Val(FLOAT, (result,)), endless)
     return result

@@ -368,13 +368,25 @@ def constant_type(value: Any) -> Constant:
 
 
 def join(a: PyType, b: PyType) -> PyType | None:
-    """The type of a value that is either; None where the two cannot share a variable."""
+    """The type of a value that is either; an object where nothing better is; None where the two cannot share a
+    variable."""
     if a is b:
         return a
+    joined = _join_alike(a, b)
+    if joined is None and can_box(a) and can_box(b):
+        maybe = any(isinstance(t, (Array, Object)) and t.maybe for t in (a, b))
+        return object_type(None, True, maybe=maybe)
+    return joined
+
+
+def _join_alike(a: PyType, b: PyType) -> PyType | None:
+    """`join` without becoming an object."""
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.elements) == len(b.elements):
         elements = []
         for x, y in zip(a.elements, b.elements):
-            joined = join(x, y)
+            joined = _join_alike(x, y)
+            if joined is None and is_boxable(x) and is_boxable(y):
+                joined = object_type(None, True)
             if joined is None:
                 return None
             elements.append(joined)
@@ -401,11 +413,25 @@ def join(a: PyType, b: PyType) -> PyType | None:
     return union_type(tuple(members)) if len(members) <= 4 else None
 
 
-def is_boxable(type: PyType) -> bool:
+def can_box(type: PyType) -> bool:
     """Whether a value can become an object where paths join."""
+    if isinstance(type, Tuple):
+        return all(map(can_box, type.elements))
+    if isinstance(type, Union):
+        return UNBOUND not in type.members
+    return is_boxable(type) or isinstance(type, (Object, Scalar, Array, Complex))
+
+
+def is_boxable(type: PyType) -> bool:
+    """Whether that takes one call at most."""
     if isinstance(type, Array):
         return not type.view
     return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, Constant)
+
+
+def needs_object(type: PyType) -> bool:
+    """Whether such a value cannot become an object just where paths join."""
+    return not (isinstance(type, Object) or type is UNBOUND or is_boxable(type))
 
 
 def _join_arrays(a: Array, b: Array) -> Array | None:

@@ -7,7 +7,22 @@ from types import ModuleType
 
 from ..ir.types import PTR
 from ..lazy import lazy
-from ..pytypes import BOOL, INT, UNBOUND, Array, Complex, Constant, Iterator, Object, Slice, Tuple, Union, is_records
+from ..pytypes import (
+    BOOL,
+    INT,
+    UNBOUND,
+    Array,
+    Complex,
+    Constant,
+    Iterator,
+    Object,
+    Slice,
+    Tuple,
+    Union,
+    is_records,
+    needs_object,
+)
+from ..pytypes import join as join_types
 from . import library, wholes
 from .loops import as_tuple
 from .operators import binary, compare, truth, unary
@@ -20,12 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import arrays, displays, fields, slices, views
+    from . import arrays, displays, fields, objects, slices, views
     from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
 else:
-    arrays, displays, fields, slices, views = lazy(
-        "jitney.frontend", "arrays", "displays", "fields", "slices", "views"
+    arrays, displays, fields, objects, slices, views = lazy(
+        "jitney.frontend", "arrays", "displays", "fields", "objects", "slices", "views"
     )
     numpy_functions, python_calls = lazy("jitney.frontend.library", "numpy_functions", "python_calls")
     complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
@@ -229,9 +244,14 @@ def _conditional(lw: Lowering, node: Any) -> Val:
             continue
         try:
             lw.join(side, lw.env_names(side), idom, idom.loop)
-            ends.append(lw.open_end(lw.expr(arm)))
+            chosen = lw.expr(arm)
+            ends.append(lw.open_end(objects.box(lw, chosen) if node in lw.as_objects else chosen))
         except DeadPath:
             pass
+    if len(ends) == 2 and ends[0].value is not None and ends[1].value is not None:
+        types = ends[0].value.type, ends[1].value.type
+        if isinstance(join_types(*types), Object) and any(map(needs_object, types)):
+            raise lw.wanted_object(node)
     value = lw.join(ends, lw.env_names(ends), idom, idom.loop)
     assert value is not None
     if value.type is CONFLICT:

@@ -48,7 +48,9 @@ class Inlinable:
 def find(lw: Lowering, plain: FunctionType) -> Inlinable | None:
     """What is needed to inline `plain` here, None where a call is better."""
     code = plain.__code__
-    if len(lw.b.callers) >= _MAX_DEPTH or any(f.function is plain for f in lw.inlining) or plain is lw.root:
+    if code in lw.as_objects or plain is lw.root:
+        return None
+    if len(lw.b.callers) >= _MAX_DEPTH or any(f.function is plain for f in lw.inlining):
         return None
     if code not in lw.inlinable:
         lw.inlinable[code] = _examine(plain)

@@ -22,7 +22,7 @@ import _ast
 from ..ir.function import Block, Loop
 from ..ir.types import I64, PTR
 from ..lazy import lazy
-from ..pytypes import INT, UNBOUND, Array, Complex, Iterator, Object, PyType, Union
+from ..pytypes import COMPLEX, FLOAT, INT, UNBOUND, Array, Complex, Iterator, Object, PyType, Union, needs_object
 from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import PRANGE, Range
@@ -424,6 +424,8 @@ class _Attempt:
             return ()
         joined = join_types(type, value.type) if value.type is not CONFLICT else None
         if joined is type:
+            if isinstance(type, Object) and needs_object(value.type):
+                raise self.lw.wanted_object(name)
             return self.lw.coerce(value, type, self.lw.b.block)
         if joined is None:
             self.plan.types[name] = CONFLICT
@@ -438,6 +440,8 @@ class _Attempt:
         """Whether to peel rather than to carry a union: the machine types differ, and both are plain values."""
         if self.plan.peel or (isinstance(at_head, Union) and at_head.payload is I64 and back.leaves == (I64,)):
             return False
+        if isinstance(back, Array) and at_head in (INT, FLOAT, COMPLEX):
+            return True
         if isinstance(back, (Union, Array)) or not back.leaves or at_head is UNBOUND:
             return False
         before = {m.leaves for m in (at_head.members if isinstance(at_head, Union) else (at_head,))} - {()}

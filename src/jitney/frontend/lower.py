@@ -10,13 +10,14 @@ from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
 from ..lazy import lazy
-from ..pytypes import BOOL, INT, NONE, Array, Iterator, PyType, Slice, mapped, members, object_type
+from ..pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
 from .library.ranges import Range
 from .liveness import Liveness
 from .names import Guard, Hidden, Names, Tracked
+from .plan import WantedObject
 from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
@@ -38,6 +39,7 @@ else:
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
 _MAX_ROUNDS = 5
+_MAX_OBJECTS = 12
 OBJECT = object_type()
 
 
@@ -112,8 +114,12 @@ def lower(
     result: PyType | None = None
     writes = boxed = False
     tracked: dict[Any, Tracked] = {}
-    for _ in range(_MAX_ROUNDS):
+    as_objects: set[Any] = set()
+    rounds = 0
+    while rounds < _MAX_ROUNDS:
+        rounds += 1
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
+        lw.as_objects = as_objects
         lw.names.track(lw, tracked)
         if leaves is not None and any(isinstance(t, Array) for t in arg_types):
             lw.pins = pins.Pins(lw, leaves)
@@ -121,10 +127,18 @@ def lower(
         if symbol is not None:
             lw.function.symbol = symbol
         try:
+            for name in as_objects.intersection(lw.env):
+                lw.assign(_ast.Name(id=name, ctx=_ast.Store()), lw.env[name])
             lw.body(body)
             lw.returns.append(lw.open_end(NONE_VAL))
         except DeadPath:
             pass
+        except WantedObject as again:
+            if again.wanted in as_objects or len(as_objects) >= _MAX_OBJECTS:
+                lw.unsupported("values of types that cannot share a variable are not supported")
+            as_objects.add(again.wanted)
+            rounds -= 1
+            continue
         except UnsupportedError as error:
             if not error.line:
                 lw.unsupported(error.message)
@@ -220,7 +234,7 @@ def _joined_result(lw: Lowering, boxed: bool) -> PyType | None:
         if not boxed and _is_transient(type):
             return OBJECT
         joined = type if result is None else join_types(result, type)
-        if joined is None and not boxed:
+        if not boxed and (joined is None or (isinstance(joined, Object) and not isinstance(result, Object))):
             return OBJECT
         if joined is None:
             lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)

@@ -1,9 +1,11 @@
-"""How a loop is lowered; see loops.py."""
+"""How a loop is lowered, see loops.py; and what a function is lowered again for, see lower.py."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..pytypes import PyType
 
 
@@ -22,3 +24,11 @@ class Plan:
         self.types: dict[str, PyType] = {}
         self.peel = False
         self.once = False
+
+
+class WantedObject(Exception):
+    """The function is to be lowered again, with what is `wanted` as objects: what a name, or an expression, is given.
+    Or it is code that is not to be inlined."""
+
+    def __init__(self, wanted: Any) -> None:
+        self.wanted = wanted

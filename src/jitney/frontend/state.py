@@ -31,10 +31,12 @@ from ..pytypes import (
     Tuple,
     Union,
     constant_type,
+    needs_object,
     tuple_type,
 )
 from ..pytypes import join as join_types
 from .ownership import Ownership
+from .plan import WantedObject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ class Lowering:
         self.globals: set[str] = set()
         self.callees: list[CalleeInfo] = []
         self.inlining: list[Names] = []
+        self.as_objects: set[Any] = set()  # see WantedObject
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
         # Stores into arrays that only now have been made, for values computed there.
@@ -368,7 +371,7 @@ class Lowering:
             for other in others:
                 if other.get(name, UNBOUND_VAL) is not joined:
                     values = [end.env.get(name, UNBOUND_VAL) for end in ends]
-                    joined = self._join_values(values, ends, target, args)
+                    joined = self._join_values(values, ends, target, args, name)
                     break
             if joined.type is not UNBOUND:
                 env[name] = joined
@@ -378,7 +381,9 @@ class Lowering:
             value = self._join_values(yielded, ends, target, args)
         return env, value, [tuple(a) for a in args]
 
-    def _join_values(self, values: list[Val], ends: list[Open], target: Block, args: list[list[int]]) -> Val:
+    def _join_values(
+        self, values: list[Val], ends: list[Open], target: Block, args: list[list[int]], name: str = ""
+    ) -> Val:
         first = values[0]
         type: PyType | None = first.type
         for v in values:
@@ -388,6 +393,10 @@ class Lowering:
             return first
         for v in values[1:]:
             type = join_types(type, v.type) if type is not None else None
+        if isinstance(type, Object) and any(needs_object(v.type) for v in values):
+            if name:
+                raise self.wanted_object(name)
+            type = None
         if type is None:
             return Val(CONFLICT)
         for v, end, out in zip(values, ends, args):
@@ -396,6 +405,10 @@ class Lowering:
         if isinstance(type, Object) and not type.maybe and any(not isinstance(v.type, Object) for v in values):
             self.unchecked.append(joined.parts[0])
         return joined
+
+    def wanted_object(self, place: Any) -> WantedObject:
+        """What to raise where a name, or an expression, is to give objects from the start."""
+        return WantedObject(self.inlining[-1].function.__code__ if self.inlining else place)
 
     def coerce(self, value: Val, type: PyType, block: Block) -> tuple[int, ...]:
         """The parts of `value` as `type`, which includes its own; conversions go to the end of `block`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast
 
 from ..lazy import lazy
-from ..pytypes import Array, Iterator, Object, Tuple, has_view, is_record
+from ..pytypes import Array, Iterator, Object, Tuple, can_box, has_view, is_record
 from . import wholes
 from .loops import lower_for, lower_while
 from .operators import binary
@@ -105,6 +105,8 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
             value = views.kept_flat(value)
         if isinstance(value.type, Iterator) and value.type.kind != views.KEPT_FLAT:
             lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
+        if target.id in lw.as_objects and not lw.inlining and can_box(value.type):
+            value = objects.box(lw, value)
         lw.env[target.id] = lw.own.bind(target.id, value)
     elif kind is _ast.Subscript:
         _assign_item(lw, target, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Tuple, Union
+from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Object, Scalar, Tuple, Union
 from ...pytypes import join as join_types
 from .. import operators
 from ..operators import unions
@@ -90,7 +90,7 @@ def _better(lw: Lowering, op: str, machine: tuple[str, str], item: Val, best: Va
     if known is not None:
         return item if known else best
     joined = join_types(item.type, best.type)
-    if joined is None:
+    if joined is None or isinstance(joined, Object):
         lw.unsupported(f"a value that is either {item.type} or {best.type} is not supported")
     block = lw.b.block
     pairs = zip(lw.coerce(item, joined, block), lw.coerce(best, joined, block))

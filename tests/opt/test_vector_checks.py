@@ -134,3 +134,11 @@ def test_left_before_the_stores_with_what_the_dirty_flag_is() -> None:
     for line in ("= anyset v", "= ne v", " cold:", "guard v"):
         assert line in after, after
     assert after.index("= anyset") < after.index("store v4f64") < after.index("guard v")
+
+
+def test_what_may_be_the_check_of_an_index_keeps_its_loop_scalar() -> None:
+    # Behind it stands a load that is good only where it passes.
+    text = LOOP.replace("v10 = fge v9, v6", "v10 = ult v7, v2")
+    function = parse(text)
+    function.target = Machine(32)
+    assert "v4f64" not in to_text(vector.vectorize(function))

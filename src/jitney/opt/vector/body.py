@@ -223,8 +223,6 @@ class Body:
             if len(ways) == 1:
                 # Where it is left early a round is left to the scalar loop: those that go on all go this way.
                 ((edge, holds),) = ways
-                if not self._by_data(cond):
-                    raise NotVectorizable("left early by the counter")
                 if self._scans():
                     raise NotVectorizable("left early, mostly")
                 self.early = True
@@ -298,7 +296,9 @@ class Body:
         return found
 
     def _guard(self, cond: int, mask: Mask) -> None:
-        """A check of `cond`, in an iteration that gets there."""
+        """A check of `cond`, or a way out unless it holds, in an iteration that gets there."""
+        if not self._by_data(cond):
+            raise NotVectorizable("a check that may be an index's")
         if mask != _ALWAYS:
             cond = self.make(_OR, (cond, self.make(_NOT, (self.condition(mask),), I1)), I1)
         if cond not in self.guards:

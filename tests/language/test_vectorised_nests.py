@@ -110,3 +110,38 @@ def test_same_as_plain(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
             assert got == plain, (dtype, shape, seed)
             for x, y in zip(left, right):
                 assert bits(x) == bits(y), (dtype, shape, seed)
+
+
+def _distances(points, centres, out):
+    for i in range(points.shape[0]):
+        for j in range(centres.shape[0]):
+            total = 0.0
+            for k in range(points.shape[1]):
+                delta = points[i, k] - centres[j, k]
+                total += delta * delta
+            out[i, j] = total
+
+
+def _polynomials(coefs, xs, out):
+    for i in range(len(xs)):
+        value = 0.0
+        for k in range(len(coefs)):
+            value = value * xs[i] + coefs[k]
+        out[0, i] = value
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_nests_under_fastmath(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short inner loops in lanes of the loop around, long ones by themselves."""
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    rng = np.random.default_rng(5)
+    for f in (_distances, _polynomials):
+        fast = jit(fastmath=True)(f)
+        for n in (0, 1, 3, 4, 15, 16, 17, 40):
+            a, b = rng.random((9, n)).astype(dtype), rng.random((21, n)).astype(dtype)
+            if f is _polynomials:
+                a, b = a[0], rng.random(21).astype(dtype)
+            want, got = np.zeros((9, 21), dtype), np.zeros((9, 21), dtype)
+            f(a, b, want)
+            fast(a, b, got)
+            np.testing.assert_allclose(got, want, 1e-5 if dtype == "float32" else 1e-13)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..rebuild import Rebuild
     from .plan import Group, Plan
 
-_INNER = 1 << 20  # iterations of an inner loop
 _ROUND = 1 << 22  # inner iterations of a round: no signal is looked for meanwhile
 
 
@@ -43,7 +42,7 @@ class Conditions:
         self._way: dict[int, int] = {}
         self._walk(plan.loop, k, LIMIT)
         for loop in plan.inner:
-            self._walk(loop, rebuild.value[start(loop)], _INNER)
+            self._walk(loop, rebuild.value[start(loop)], plan.inner_most)
         self.total = self._count()
 
     def every(self) -> int:

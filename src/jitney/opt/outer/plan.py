@@ -26,6 +26,8 @@ _REGISTERS = 12  # for what inner loops carry around
 LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be within this
 FAR = 1 << 56  # others
 _MOST = 1 << 62
+_INNER = 1 << 20  # iterations of an inner loop
+_SHORT = 16
 _OPS = frozenset((
     "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
     "frint", "feq", "fne", "flt", "fle", "fgt", "fge", "add", "sub", "mul", "neg", "and", "or", "xor", "not", "eq",
@@ -69,6 +71,7 @@ class Plan:
         needed: values that stores, branches and `exits` depend on.
         strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
         width: bits per lane.
+        inner_most: more iterations of an inner loop are better off with `vector`.
         parts: how many registers per value, the most first.
         live: values that are used behind the loop.
 
@@ -80,8 +83,8 @@ class Plan:
 
     __slots__ = (
         "_incoming", "_polynomials", "apart", "blocks", "bounded", "conditions", "counters", "exit", "exits", "fuel",
-        "following", "function", "groups", "inner", "lanes", "latch", "live", "loop", "needed", "parts", "poll",
-        "ranges", "spaced", "states", "strides", "varying", "width",
+        "following", "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
+        "poll", "ranges", "spaced", "states", "strides", "varying", "width",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -118,6 +121,7 @@ class Plan:
         self._find_accesses()
         self.width = self._find_width()
         self.lanes = 8 * function.target.vector_bytes // self.width
+        self.inner_most = _INNER
         self.parts = self._weigh()
 
     # -- the shape -----------------------------------------------------------------------------------------------------
@@ -520,7 +524,8 @@ class Plan:
         for block in self.blocks:
             if block.loop in blocks:
                 blocks[block.loop].append(block)
-        if not any(self._ordered(loop, inside) for loop, inside in blocks.items()):
+        strided = any(self._strided(loop, inside) for loop, inside in blocks.items())
+        if not strided and not any(self._ordered(loop, inside) for loop, inside in blocks.items()):
             raise Unsuitable("the inner loop is a better candidate")
         scalar, wide, scattered, carried = 0.0, 0.0, False, 0
         for loop, inside in blocks.items():
@@ -538,19 +543,26 @@ class Plan:
                         wide += 2 * cost if cost > 1.0 else cost
         if wide > 0.7 * lanes * max(scalar, 4.0):
             raise Unsuitable("no gain")
+        if function.fastmath and scattered and not strided:
+            # A long inner loop is vectorised itself.
+            self.inner_most = _SHORT
         most = 2 if scattered else 4
         while most > 1 and (most * carried > _REGISTERS or most * wide > 80):
             most //= 2
         return [most, 1] if most > 1 else [1]
 
     def _ordered(self, loop: Loop, blocks: list[Block]) -> bool:
-        """Whether `vector` can do nothing about an innermost loop."""
+        """Whether an innermost loop carries around floats in order, or that `vector` would have to put in order."""
         function = self.function
         back = next(e for b in blocks for e in b.edges if e.target is loop.header)
-        if not function.fastmath:
-            for p, a in zip(loop.header.params, back.args):
-                if function.types[p].is_float and p in self.needed and function.ops[a].name not in _EXTREMES:
-                    return True
+        return any(
+            function.types[p].is_float and p in self.needed and function.ops[a].name not in _EXTREMES
+            for p, a in zip(loop.header.params, back.args)
+        )
+
+    def _strided(self, loop: Loop, blocks: list[Block]) -> bool:
+        """Whether accesses keep an innermost loop from being vectorised."""
+        function = self.function
         for block in blocks:
             for v in block.insts:
                 if v in self.strides:

@@ -112,6 +112,8 @@ class Body:
         self._paths: dict[int, Mask] = {}  # of accesses: when they are executed
         self._next = len(function.ops)
         self.counter = loop.counter
+        if any(function.types[p].lanes > 1 for p in loop.header.params):
+            raise NotVectorizable("vectors in the loop")
         self._find_latch()
         self.addresses = Addresses(self.counter, self.definition)
         for block in self.blocks:
@@ -187,6 +189,8 @@ class Body:
         ops, args, imms, types = function.ops, function.args, function.imms, function.types
         for v in block.insts:
             op = ops[v]
+            if types[v].lanes > 1:
+                raise NotVectorizable("vectors in the loop")
             given = tuple([self.resolve(a) for a in args[v]])
             if op is _SELECT:
                 chosen = self._choice(given[0], given[1], given[2], types[v])

@@ -50,7 +50,8 @@ _FEATURES = [
     ("whole records, fields of other types, expressions over unaligned fields", "NumPy itself", ""),
     ("arrays of float16, strings, dates, objects", "NumPy itself",
      "as objects: other arrays' loops keep their speed"),
-    ("byte-swapped and unaligned arrays, arguments without dimensions", "NumPy itself", "as objects"),
+    ("arrays without dimensions, and of up to 8", "compiled", ""),
+    ("byte-swapped and unaligned arrays, arrays of more than 8 dimensions", "NumPy itself", "as objects"),
     ("NumPy 1.x", "CPython", "its scalars follow other rules (before NEP 50)"),
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Of a dimension of an array that has a type: so sums of lengths and indices fit without a test. NumPy makes longer
 #: ones only where there are no elements, or where strides are 0 and elements shorter than 8 bytes.
 MAX_LENGTH = (1 << 60) - 1
-#: Of an array that has a type; those of more dimensions, and arguments of none, are objects like any other.
+#: Of an array that has a type; those of more dimensions are objects like any other.
 MAX_NDIM = 8
 
 
@@ -403,6 +403,10 @@ def _join_alike(a: PyType, b: PyType) -> PyType | None:
         known, other = (a, b) if isinstance(a, Object) else (b, a)
         maybe = any(isinstance(t, (Array, Object)) and t.maybe for t in (known, other))
         return object_type(None, True, maybe=maybe) if is_boxable(other) else None
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Array) and one.ndim == 0 and not isinstance(other, (Array, Tuple, Iterator)):
+            # NumPy makes scalars of most arrays without axes it computes.
+            return object_type(None, True, maybe=one.maybe) if is_boxable(one) and is_boxable(other) else None
     members: list[PyType] = []
     for t in (a, b):
         for m in t.members if isinstance(t, Union) else (t,):
@@ -426,7 +430,7 @@ def is_boxable(type: PyType) -> bool:
     """Whether that takes one call at most."""
     if isinstance(type, Array):
         return not type.view
-    return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, Constant)
+    return type in (INT, FLOAT, BOOL, NONE, COMPLEX) or isinstance(type, (Constant, Scalar))
 
 
 def needs_object(type: PyType) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.records import Records
 from tests.fuzz.test_subscripts import run_stores
 
-COUNT = int(os.environ.get("JITNEY_FUZZ", "600")) // 12
+COUNT = int(os.environ.get("JITNEY_FUZZ", "600")) // 24
 BATCH = 25
 
 

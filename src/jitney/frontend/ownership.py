@@ -86,7 +86,7 @@ class Ownership:
         self._held[object] = index
         self._put(index, object)
 
-    def made_at(self, block: Block, name: str, *parts: int) -> int:
+    def made_at(self, block: Block, name: str, *parts: int, address: int = 0) -> int:
         """A new object made by a C function at the end of `block`; it has a slot of its own, where the next one made
         in this place replaces it."""
         function = self.lw.function
@@ -98,11 +98,12 @@ class Ownership:
             block.insts.append(v)
             return v
 
-        address = self.lw.hooks.host.c_function
+        c_function = self.lw.hooks.host.c_function
+        address = address or c_function(name)
         old = emit("load", PTR, (base,), slot)
-        made = emit("ccall", PTR, parts, Call(name, address(name), tuple([function.types[p] for p in parts]), (PTR,)))
+        made = emit("ccall", PTR, parts, Call(name, address, tuple([function.types[p] for p in parts]), (PTR,)))
         emit("store", VOID, (made, base), slot)
-        emit("ccall", VOID, (old,), Call("Py_DecRef", address("Py_DecRef"), (PTR,), ()))
+        emit("ccall", VOID, (old,), Call("Py_DecRef", c_function("Py_DecRef"), (PTR,), ()))
         return made
 
     def hold_value(self, value: Val) -> Val:

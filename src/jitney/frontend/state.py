@@ -11,8 +11,9 @@ import sys
 
 from ..errors import UnsupportedError
 from ..ir.builder import Builder
-from ..ir.function import Block, Call, Edge, Function
-from ..ir.types import F32, F64, I1, I64, PTR, Type
+from ..ir.function import Block, Call, Edge, Function, Memory
+from ..ir.ops import OPS
+from ..ir.types import F32, F64, I1, I64, PTR, VOID, Type
 from ..pytypes import (
     BOOL,
     COMPLEX,
@@ -456,7 +457,22 @@ class Lowering:
         if type is BOOL:
             either = (value.parts[0], self.keep(True), self.keep(False))
             return self.b.append(block, "select", either, PTR)
+        if isinstance(type, Scalar):
+            return self._boxed_scalar(value, type, block)
         return self.own.made_at(block, _MAKERS[type], *value.parts)
+
+    def _boxed_scalar(self, value: Val, type: Scalar, block: Block) -> int:
+        numpy = sys.modules["numpy"]
+        if type.kind == "b":
+            either = (value.parts[0], self.keep(numpy.True_), self.keep(numpy.False_))
+            return self.b.append(block, "select", either, PTR)
+        new = self.function.new_value
+        room = new(OPS["alloca"], PTR, (), 8, self.b.line, block)
+        put = new(OPS["store"], VOID, (value.parts[0], room), Memory(type.access), self.b.line, block)
+        block.insts += [room, put]
+        dtype = self.keep(numpy.dtype(type.dtype))
+        address = self.hooks.host.numpy_function("PyArray_Scalar")
+        return self.own.made_at(block, "PyArray_Scalar", room, dtype, self.b.const(PTR, 0), address=address)
 
     def _coerce_array(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
         """An array's parts as those of a type with any strides, or of one that may be a view."""

@@ -104,7 +104,7 @@ def _has_form(b: Writer, object: int, layout: ArrayLayout, numpy: Any) -> int:
     zero, one = b.const(I64, 0), b.const(I64, 1)
     dtype = b.word(object, layout.dtype)
     ndim = b.load(ACCESSES["u32"], object, disp=layout.ndim)
-    known = b.emit("ult", b.emit("sub", ndim, one), b.const(I64, MAX_NDIM))
+    known = b.emit("ule", ndim, b.const(I64, MAX_NDIM))
     flags = b.load(ACCESSES["u32"], object, disp=layout.flags)
     known = b.emit("and", known, b.emit("ne", b.emit("and", flags, b.const(I64, _ALIGNED)), zero))
     order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
@@ -118,6 +118,7 @@ def _has_form(b: Writer, object: int, layout: ArrayLayout, numpy: Any) -> int:
         # Only dtypes with fields have names.
         fields = b.emit("eq", number, b.const(I64, numpy.dtype("V1").num))
         named = b.emit("not", b.null(b.word(dtype, records.names)))
+        named = b.emit("and", named, b.emit("ne", ndim, zero))
         listed = b.emit("or", listed, b.emit("and", fields, named))
     return b.emit("and", known, listed)
 

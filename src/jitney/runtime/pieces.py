@@ -24,6 +24,7 @@ from ..pytypes import (
     Scalar,
     Tuple,
     Union,
+    is_record,
 )
 from . import capi, pieces_x86_64, stubs
 from .layouts import LAYOUT, array_class, array_flags, arrays, is_ndarray
@@ -294,7 +295,7 @@ def _unbox(a: Assembly, type: PyType) -> None:
 def _unbox_array(a: Assembly, type: Array) -> None:
     layout = arrays()
     assert layout is not None
-    if type.ndim == 0:
+    if is_record(type):
         raise Unusual
     numpy = sys.modules["numpy"]
     mask, flags = array_flags(type.layout, type.writeable)

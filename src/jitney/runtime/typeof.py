@@ -45,7 +45,7 @@ def type_of(value: Any) -> PyType | None:
 
     Exact types only: an instance of a subclass of int, float or ndarray may behave differently. Two arrays of the
     same type agree in dtype, number of dimensions, contiguity and writeability; arrays of other elements than
-    `ITEMS`, unaligned and byte-swapped ones, and those without dimensions or of more than `MAX_NDIM` are objects like
+    `ITEMS` and records, unaligned and byte-swapped ones, and those of more dimensions than `MAX_NDIM` are objects like
     any other; longer ones than `MAX_LENGTH` have no type. A string, function or class is its own type; of any other
     object the class is.
     """
@@ -87,9 +87,9 @@ def _array_type(array: Any) -> PyType | None:
             _ITEMS[dtype] = item
     if dtype.names is not None and array.ndim:
         return _record_type(array, type(array)) or object_type(type(array))
-    if item is None or not dtype.isnative or not flags.aligned or not 1 <= array.ndim <= MAX_NDIM:
+    if item is None or not dtype.isnative or not flags.aligned or array.ndim > MAX_NDIM:
         return object_type(type(array))
-    if max(array.shape) > MAX_LENGTH:
+    if max(array.shape, default=0) > MAX_LENGTH:
         return None
     return array_type(item, array.ndim, _layout(flags), flags.writeable)
 

@@ -198,6 +198,8 @@ def _ufunc(ufunc: Any) -> Row:
     in_lanes = c_name if c_name in libm.IN_LANES else ""
 
     def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        if not kwargs:
+            args = [wholes.elementwise.without_axes(lw, v) for v in args]
         if any(wholes.is_whole(v.type) for v in args):
             return wholes.storing.ufunc_call(lw, ufunc, args, kwargs)
         return of_scalars(lw, args, kwargs)

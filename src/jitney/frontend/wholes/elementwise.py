@@ -142,8 +142,10 @@ def _has_axes(*values: Val) -> bool:
 def binary(lw: Lowering, op: str, a: Val, b: Val, before: Check | None = None) -> Val:
     """``a op b`` where one is an array or a deferred expression. `before` is told the result's type before the shapes
     are looked at."""
+    if op in ("//", "%", "divmod") and any(isinstance(element_type(v), Complex) for v in (a, b)):
+        lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
     a, b = _operands(lw, op, a, b)
-    if op == "divmod":
+    if op == "divmod" and _has_axes(a, b):
         return lw.make_tuple([settle(lw, binary(lw, "//", a, b)), settle(lw, binary(lw, "%", a, b))])
     if op == "@":
         return products.matmul(lw, a, b, "matmul")
@@ -234,6 +236,8 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
 def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = None) -> Val:
     """A ufunc with one output on arrays, expressions and numbers. `before`: as for `binary`."""
     args = _operands(lw, function.__name__, *args)
+    if not _has_axes(*args):
+        lw.unsupported(f"np.{function.__name__} of arrays without axes is not supported here")
     comparison = COMPARISONS.get(function.__name__)
     if comparison is not None:
         if before is not None:

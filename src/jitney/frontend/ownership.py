@@ -17,11 +17,26 @@ this: somebody outside holds a reference for the whole call.
 
 from __future__ import annotations
 
+import sys
+
 from ..ir import context
 from ..ir.function import Call, Memory
 from ..ir.ops import OPS
 from ..ir.types import ACCESSES, I1, I64, PTR, VOID
-from ..pytypes import Array, PyType, mapped, members, owned_leaves
+from ..pytypes import (
+    BOOL,
+    COMPLEX,
+    FLOAT,
+    INT,
+    NONE,
+    Array,
+    Constant,
+    PyType,
+    Scalar,
+    mapped,
+    members,
+    owned_leaves,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +47,7 @@ if TYPE_CHECKING:
 
 CONTEXT, SLOTS = 2, 4  # Memory.region
 _POINTER = ACCESSES["ptr"]
+_MAKERS = {INT: "PyLong_FromLongLong", FLOAT: "PyFloat_FromDouble", COMPLEX: "PyComplex_FromDoubles"}
 
 
 class Ownership:
@@ -86,7 +102,29 @@ class Ownership:
         self._held[object] = index
         self._put(index, object)
 
-    def made_at(self, block: Block, name: str, *parts: int, address: int = 0) -> int:
+    def boxed_at(self, block: Block, value: Val) -> int:
+        """The object of a value, made at the end of `block` and kept until the function returns; null where there is
+        no memory."""
+        lw, type = self.lw, value.type
+        if isinstance(type, Array):
+            return value.parts[0]
+        if type is NONE or isinstance(type, Constant):
+            return lw.keep(type.value if isinstance(type, Constant) else None)
+        if type in _MAKERS:
+            return self._made_at(block, _MAKERS[type], lw.hooks.host.c_function(_MAKERS[type]), *value.parts)
+        if type is BOOL or (isinstance(type, Scalar) and type.kind == "b"):
+            numpy = sys.modules.get("numpy")
+            true, false = (True, False) if type is BOOL else (numpy.True_, numpy.False_)  # type: ignore[union-attr]
+            return lw.b.append(block, "select", (value.parts[0], lw.keep(true), lw.keep(false)), PTR)
+        assert isinstance(type, Scalar), type
+        new, line = lw.function.new_value, lw.b.line
+        room = new(OPS["alloca"], PTR, (), 8, line, block)
+        block.insts += [room, new(OPS["store"], VOID, (value.parts[0], room), Memory(type.access), line, block)]
+        dtype = lw.keep(sys.modules["numpy"].dtype(type.dtype))
+        address = lw.hooks.host.numpy_function("PyArray_Scalar")
+        return self._made_at(block, "PyArray_Scalar", address, room, dtype, lw.b.const(PTR, 0))
+
+    def _made_at(self, block: Block, name: str, address: int, *parts: int) -> int:
         """A new object made by a C function at the end of `block`; it has a slot of its own, where the next one made
         in this place replaces it."""
         function = self.lw.function
@@ -98,12 +136,10 @@ class Ownership:
             block.insts.append(v)
             return v
 
-        c_function = self.lw.hooks.host.c_function
-        address = address or c_function(name)
         old = emit("load", PTR, (base,), slot)
         made = emit("ccall", PTR, parts, Call(name, address, tuple([function.types[p] for p in parts]), (PTR,)))
         emit("store", VOID, (made, base), slot)
-        emit("ccall", VOID, (old,), Call("Py_DecRef", c_function("Py_DecRef"), (PTR,), ()))
+        emit("ccall", VOID, (old,), Call("Py_DecRef", self.lw.hooks.host.c_function("Py_DecRef"), (PTR,), ()))
         return made
 
     def hold_value(self, value: Val) -> Val:

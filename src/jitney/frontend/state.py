@@ -11,9 +11,8 @@ import sys
 
 from ..errors import UnsupportedError
 from ..ir.builder import Builder
-from ..ir.function import Block, Call, Edge, Function, Memory
-from ..ir.ops import OPS
-from ..ir.types import F32, F64, I1, I64, PTR, VOID, Type
+from ..ir.function import Block, Call, Edge, Function
+from ..ir.types import F32, F64, I1, I64, PTR, Type
 from ..pytypes import (
     BOOL,
     COMPLEX,
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
 
 DIRTY, FUEL = ".dirty", ".fuel"
 HIDDEN = (DIRTY, FUEL)
-_MAKERS = {INT: "PyLong_FromLongLong", FLOAT: "PyFloat_FromDouble", COMPLEX: "PyComplex_FromDoubles"}
 CONFLICT = PyType("values of types that cannot share a variable", ())
 
 
@@ -426,7 +424,7 @@ class Lowering:
             return self._coerce_array(value, type, block)
         if isinstance(type, Object):
             if not isinstance(value.type, Object):
-                return (self._boxed(value, block),)
+                return (self.own.boxed_at(block, value),)
             return value.parts
         assert isinstance(type, Union), (value, type)
         if isinstance(value.type, Union):
@@ -445,34 +443,6 @@ class Lowering:
             return (self.float_const(0.0),)
         part = value.parts[1]
         return (part if self.function.types[part] is F64 else self.b.append(block, "fext", (part,), F64),)
-
-    def _boxed(self, value: Val, block: Block) -> int:
-        """The object of a value, made at the end of `block` and kept until the function returns; null where there is
-        no memory."""
-        type = value.type
-        if isinstance(type, Array):
-            return value.parts[0]
-        if type is NONE or isinstance(type, Constant):
-            return self.keep(type.value if isinstance(type, Constant) else None)
-        if type is BOOL:
-            either = (value.parts[0], self.keep(True), self.keep(False))
-            return self.b.append(block, "select", either, PTR)
-        if isinstance(type, Scalar):
-            return self._boxed_scalar(value, type, block)
-        return self.own.made_at(block, _MAKERS[type], *value.parts)
-
-    def _boxed_scalar(self, value: Val, type: Scalar, block: Block) -> int:
-        numpy = sys.modules["numpy"]
-        if type.kind == "b":
-            either = (value.parts[0], self.keep(numpy.True_), self.keep(numpy.False_))
-            return self.b.append(block, "select", either, PTR)
-        new = self.function.new_value
-        room = new(OPS["alloca"], PTR, (), 8, self.b.line, block)
-        put = new(OPS["store"], VOID, (value.parts[0], room), Memory(type.access), self.b.line, block)
-        block.insts += [room, put]
-        dtype = self.keep(numpy.dtype(type.dtype))
-        address = self.hooks.host.numpy_function("PyArray_Scalar")
-        return self.own.made_at(block, "PyArray_Scalar", room, dtype, self.b.const(PTR, 0), address=address)
 
     def _coerce_array(self, value: Val, type: Array, block: Block) -> tuple[int, ...]:
         """An array's parts as those of a type with any strides, or of one that may be a view."""

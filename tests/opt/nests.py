@@ -92,12 +92,22 @@ NESTS: dict[str, tuple[bool, str, str]] = {
         "for i in range(len(a)):\n s = 0.0\n for k in range(len(b)): s = s * a[i - 3] + b[k]\n c[i] = s",
     ),
     "the sum behind": (
-        False, "111",
+        True, "111",
         "s = 0.0\nfor i in range(len(a)):\n s = 0.0\n for k in range(len(b)): s = s * a[i] + b[k]\n c[i] = s\nreturn s",
     ),
     "a running sum": (
         False, "111",
         "s = 0.0\nfor i in range(len(a)):\n for k in range(len(b)): s = s * a[i] + b[k]\n c[i] = s",
+    ),
+    "a sum of sums": (
+        True, "211",
+        "t = 0.5\nlast = 7.0\nfor j in range(a.shape[1]):\n s = 0.0\n for i in range(a.shape[0]): s += a[i, j]\n"
+        " c[j] = s\n t = t * 0.75 - s\n last = s + j\nreturn t, last",
+    ),
+    "the least of sums": (
+        True, "211",
+        "best = 1e9\nwhere = -1\nfor j in range(a.shape[1]):\n s = 0.0\n for i in range(a.shape[0]): s += a[i, j]\n"
+        " c[j] = s\n if s < best:\n  best = s\n  where = j\nreturn best, where",
     ),
     "triangle": (
         False, "221",

@@ -30,7 +30,7 @@ class Conditions:
     total: the iterations of inner loops in one of the outer one, at most.
     """
 
-    __slots__ = ("_builder", "_conds", "_first", "_plan", "_rebuild", "_way", "total")
+    __slots__ = ("_builder", "_conds", "_first", "_plan", "_rebuild", "_step", "_way", "total")
 
     def __init__(self, rebuild: Rebuild, plan: Plan, k: int) -> None:
         """`k`: the new value that the outer counter begins with."""
@@ -40,6 +40,7 @@ class Conditions:
         self._conds: list[int] = []
         self._first: dict[int, int] = {}
         self._way: dict[int, int] = {}
+        self._step: dict[int, int] = {}
         self._walk(plan.loop, k, LIMIT)
         for loop in plan.inner:
             self._walk(loop, rebuild.value[start(loop)], plan.inner_most)
@@ -72,7 +73,9 @@ class Conditions:
         """The counter begins with `first` and goes less than `most` from there."""
         emit, stop = self._builder.emit, self._rebuild.value[loop.stop]
         self._first[loop.counter] = first
-        way = self._way[loop.counter] = emit("add", emit("sub", stop, first), self._const(-1))
+        self._step[loop.counter] = loop.step
+        length = emit("sub", stop, first) if loop.step > 0 else emit("sub", first, stop)
+        way = self._way[loop.counter] = emit("add", length, self._const(-1))
         self._conds.append(emit("ult", way, self._const(most)))
         self._within(first, LIMIT)
 
@@ -106,24 +109,28 @@ class Conditions:
             total = term if total < 0 else emit("add", total, term)
         return total if total >= 0 else self._const(0)
 
-    def _coefs(self, poly: Poly) -> list[tuple[int, int, int]]:
-        """(counter, its coefficient, the known number or 0) for those with one."""
+    def _ways(self, poly: Poly) -> list[tuple[int, int, int, int]]:
+        """Of counters in it: (what it adds at first, what that grows by until its last, the coefficient, the sign of
+        the growth or 0)."""
+        emit = self._builder.emit
         found = []
-        for counter in self._way:
+        for counter, way in self._way.items():
             coef = part(poly, self._plan.counters, counter)
             if coef:
-                found.append((counter, self.value(coef), coef[()] if list(coef) == [()] else 0))
+                by = self.value(coef)
+                sign = self._step[counter] * ((coef[()] > 0) - (coef[()] < 0)) if list(coef) == [()] else 0
+                grown = emit("mul", emit("mul", by, self._const(self._step[counter])), way)
+                found.append((emit("mul", by, self._first[counter]), grown, by, sign))
         return found
 
     def _in_range(self, poly: Poly, length: int) -> None:
         emit = self._builder.emit
         low = high = self.value(part(poly, self._plan.counters))
-        for counter, coef, known in self._coefs(poly):
-            first = emit("mul", coef, self._first[counter])
-            last = emit("add", first, emit("mul", coef, self._way[counter]))
-            if known < 0:
+        for first, grown, _, sign in self._ways(poly):
+            last = emit("add", first, grown)
+            if sign < 0:
                 first, last = last, first
-            elif not known:
+            elif not sign:
                 first, last = emit("smin", first, last), emit("smax", first, last)
             low, high = emit("add", low, first), emit("add", high, last)
         self._conds.append(emit("sge", low, self._const(0)))
@@ -134,15 +141,14 @@ class Conditions:
         emit = self._builder.emit
         low = emit("add", self.value(part(group.poly, self._plan.counters)), self._const(group.least))
         size = self._const(group.most - group.least)
-        for counter, coef, known in self._coefs(group.poly):
-            low = emit("add", low, emit("mul", coef, self._first[counter]))
-            way = emit("mul", coef, self._way[counter])
+        for first, grown, coef, sign in self._ways(group.poly):
+            low = emit("add", low, first)
             self._within(coef, LIMIT)
-            if known > 0:
-                size = emit("add", size, way)
+            if sign > 0:
+                size = emit("add", size, grown)
             else:
-                low = emit("add", low, emit("smin", way, self._const(0)))
-                size = emit("add", size, emit("iabs", way))
+                low = emit("add", low, emit("smin", grown, self._const(0)))
+                size = emit("add", size, emit("iabs", grown))
         return low, size
 
     def _disjoint(self, a: Group, b: Group, spans: dict[Group, tuple[int, int]]) -> None:

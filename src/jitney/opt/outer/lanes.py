@@ -10,6 +10,7 @@ from ...analysis.polynomials import part
 from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I32, I64, PTR, VOID, vector
+from .plan import Plan, narrowing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ...ir.types import Access, Type
     from ..rebuild import Rebuild
     from .conditions import Conditions
-    from .plan import Plan
 
 _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("load", "store", "poll", "guard"))
 _INDEX = OPS["index"]
@@ -34,8 +34,8 @@ class Lanes:
     """
 
     __slots__ = (
-        "_blocks", "_builder", "_conditions", "_ends", "_header", "_lane_values", "_loops", "_parts", "_per", "_plan",
-        "_rebuild", "_rest", "lanes", "parts", "scalar",
+        "_blocks", "_builder", "_conditions", "_ends", "_header", "_lane_values", "_last", "_loops", "_parts", "_per",
+        "_plan", "_rebuild", "_rest", "lanes", "parts", "scalar",
     )  # fmt: skip
 
     def __init__(self, rebuild: Rebuild, plan: Plan, conditions: Conditions, parts: int, rest: Block) -> None:
@@ -53,6 +53,7 @@ class Lanes:
         self._blocks: dict[Block, Block] = {}
         self._ends: dict[Block, Block] = {}  # what a block's copy ends in: checks on data cut it
         self._loops: dict[Loop, Loop] = {}
+        self._last: dict[int, int] = {}  # of values used behind the loop: those of the last iteration
         self.scalar: dict[int, int] = {}
         self.parts: dict[int, list[int]] = {}
 
@@ -68,7 +69,7 @@ class Lanes:
         for inner in plan.inner:
             assert inner.parent is not None
             copy = self._loops[inner] = Loop(self._loops[inner.parent])
-            copy.step, copy.stop = 1, value[inner.stop]
+            copy.step, copy.stop = inner.step, value[inner.stop]
         for block in plan.blocks:
             assert block.loop is not None
             copied = self._blocks[block] = builder.new_block(self._loops[block.loop])
@@ -98,9 +99,11 @@ class Lanes:
     def _again(self, loop: Loop) -> list[int]:
         """The end of a round."""
         plan, builder = self._plan, self._builder
-        latch = builder.block = self._ends[plan.latch]
+        latch = builder.block
+        self._in_order()
+        self._last = {v: self._lane(v, self.lanes - 1) for v in plan.last()}
         k = self.scalar[plan.following] = builder.emit("add", self._header[0], builder.const(I64, self.lanes))
-        self.scalar[plan.loop.counter] = builder.emit("sub", k, builder.const(I64, 1))
+        self._last[plan.loop.counter] = builder.emit("sub", k, builder.const(I64, 1))
         left = []
         for p, a in zip(plan.loop.header.params, plan.latch.edges[0].args):
             left.append(k if p == plan.loop.counter else self._scalar(a))
@@ -112,9 +115,38 @@ class Lanes:
         builder.start(done, latch)
         return left
 
+    def _in_order(self) -> None:
+        """What is carried around from iteration to iteration, for one lane after the other."""
+        plan, builder, old = self._plan, self._builder, self._plan.function
+        if not plan.carried:
+            return
+        now = {p: self.scalar[p] for p in plan.carried}
+        given = plan.given()
+        for lane in range(self.lanes):
+            made = {**now, **{v: self._lane(v, lane) for v in given}}
+            for v in plan.serial:
+                args = tuple([made[a] if a in made else self._scalar(a) for a in old.args[v]])
+                made[v] = builder.insert(old.ops[v], args, old.imms[v], old.types[v])
+            now = {p: made[a] if a in made else self._scalar(a) for p, a in plan.carried.items()}
+        for p, a in plan.carried.items():
+            self.scalar[a] = now[p]
+
+    def _lane(self, v: int, lane: int) -> int:
+        """What `v` is in one lane."""
+        plan, emit = self._plan, self._builder.emit
+        if v not in plan.varying:
+            return self._scalar(v)
+        if plan.linear(v) and v not in plan.strides:
+            by = part(plan.poly(v), plan.counters, plan.loop.counter)[()]
+            return emit("add", self._scalar(v), self._builder.const(I64, by * lane))
+        part_of = self._vectors(v)[lane // self._per]
+        found = emit("lane", part_of, imm=lane % self._per)
+        return emit("ne", found, self._builder.const(I64, 0)) if plan.function.types[v] is I1 else found
+
     def last(self, v: int) -> int:
         """Behind the loop: what `v` was in the last iteration."""
-        return self._scalar(self._plan.poll if v in self._plan.fuel else v)
+        found = self._last.get(v)
+        return found if found is not None else self._scalar(self._plan.poll if v in self._plan.fuel else v)
 
     def _end(self, term: str, args: tuple[int, ...], edges: list[Edge]) -> None:
         """End the current block."""
@@ -256,10 +288,14 @@ class Lanes:
         where = self._place(plan.function.args[v])
         size = memory.access.size * self._per
         if plan.unit(v):
-            self.parts[v] = [
-                builder.insert(_LOAD, tuple(where), _at(memory, ACCESSES[type.name], n * size), type)
-                for n in range(self._parts)
-            ]  # fmt: skip
+            narrow = narrowing(type, memory.access)[-1]
+            found = []
+            for n in range(self._parts):
+                one = builder.insert(_LOAD, tuple(where), _at(memory, ACCESSES[narrow.name], n * size), narrow)
+                if narrow is not type:
+                    one = builder.emit("vsext" if memory.access.signed else "vzext", one, type=type)
+                found.append(one)
+            self.parts[v] = found
             return
         lanes = self._each(plan.strides[v], memory, where)
         given = [builder.insert(_LOAD, at, imm, plan.function.types[v]) for at, imm in lanes]
@@ -284,8 +320,11 @@ class Lanes:
         memory, parts, where = old.imms[v], self._vectors(value), self._place(tuple(place))
         size = memory.access.size * self._per
         if plan.unit(v):
-            access = ACCESSES[builder.function.types[parts[0]].name]
+            types = narrowing(builder.function.types[parts[0]], memory.access)
+            access = ACCESSES[types[-1].name]
             for n, one in enumerate(parts):
+                for narrow in types[1:]:
+                    one = builder.emit("vtrunc", one, type=narrow)
                 builder.insert(_STORE, (one, *where), _at(memory, access, n * size), VOID)
             return
         for k, (at, imm) in enumerate(self._each(plan.strides[v], memory, where)):

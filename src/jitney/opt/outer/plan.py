@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from ...analysis.polynomials import Polynomials, add, part
 from ...ir.ops import OPS
-from ...ir.types import F32, F64, I1, I32, I64, PTR, vector
+from ...ir.types import F32, F64, I1, I8, I16, I32, I64, PTR, vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.polynomials import Poly
     from ...ir.function import Block, Function, Loop
-    from ...ir.types import Type
+    from ...ir.types import Access, Type
 
 _CONST, _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("const", "load", "store", "poll", "guard"))
 _INDEX, _ULT, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "ult", "param", "select", "splat"))
-_LONGEST = 160  # instructions
+_LONGEST = 240  # instructions
 _MOST_TESTS = 10  # pairs of arrays that are told apart
 _MOST_CHECKS = 12
+_MOST_SERIAL = 6  # instructions
 _REGISTERS = 12  # for what inner loops carry around
 LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be within this
 FAR = 1 << 56  # others
@@ -31,8 +32,10 @@ _SHORT = 16
 _OPS = frozenset((
     "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
     "frint", "feq", "fne", "flt", "fle", "fgt", "fge", "add", "sub", "mul", "neg", "and", "or", "xor", "not", "eq",
-    "ne", "slt", "sle", "sgt", "sge", "smin", "smax", "select", "i2f",
+    "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge", "smin", "smax", "umin", "umax",
+    "iabs", "select", "i2f",
 ))  # fmt: skip
+_HALVES = {I64: I32, I32: I16, I16: I8}
 _EXTREMES = ("fmin", "fmax", "smin", "smax")
 _COSTS = {"fdiv": 4.0, "fsqrt": 5.0}  # other than 1, scalar or vector
 
@@ -67,6 +70,7 @@ class Plan:
         poll: the check for signals at the end of each iteration, -1 if there is none. fuel: all values that are the
             fuel it counts, in this loop.
         states: header parameters other than counter and fuel: after one iteration they stay as they are.
+        carried: those that do not. serial: what depends on them, nothing else in the loop does: done lane by lane.
         varying: values that lanes have each their own of.
         needed: values that stores, branches and `exits` depend on.
         strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
@@ -82,9 +86,10 @@ class Plan:
     """
 
     __slots__ = (
-        "_incoming", "_polynomials", "apart", "blocks", "bounded", "conditions", "counters", "exit", "exits", "fuel",
+        "_incoming", "_polynomials", "apart", "blocks", "bounded", "carried", "conditions", "counters", "exit", "exits",
+        "fuel",
         "following", "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
-        "poll", "ranges", "spaced", "states", "strides", "varying", "width",
+        "poll", "ranges", "serial", "spaced", "states", "strides", "varying", "width",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -105,7 +110,9 @@ class Plan:
         self.poll = -1
         self.fuel: set[int] = set()
         self.states: list[int] = []
+        self.carried: dict[int, int] = {}  # with their next values
         self._find_states()
+        self.serial = self._find_serial()
         self._polynomials = Polynomials(function, self.outside, checked=True)
         self.conditions: list[int] = []
         self.ranges: list[tuple[Poly, int]] = []
@@ -134,11 +141,12 @@ class Plan:
         function, loop, blocks = self.function, self.loop, self.blocks
         inside = set(blocks)
         latches = [b for b in blocks if any(e.target is loop.header for e in b.edges)]
-        if len(latches) != 1 or latches[0].term != "br" or latches[0].loop is not loop or blocks[0] is not loop.header:
+        if len(latches) != 1 or latches[0].term != "br" or latches[0].loop is not loop:
             raise Unsuitable("more than one way to the next iteration")
         (self.latch,) = latches
         back, self.exit = self.latch.edges
-        if loop.step != 1 or back.target is not loop.header or self.exit.target in inside:
+        whole = blocks[0] is loop.header and blocks[-1] is self.latch
+        if loop.step != 1 or back.target is not loop.header or self.exit.target in inside or not whole:
             raise Unsuitable("not a plain loop")
         if sum([len(b.insts) for b in blocks]) > _LONGEST:
             raise Unsuitable("a long loop")
@@ -152,7 +160,7 @@ class Plan:
         if function.ops[cond].name != "slt" or function.args[cond] != (self.following, loop.stop):
             raise Unsuitable("another test than the counter's")
         for inner in self.inner:
-            if inner.counter < 0 or inner.step != 1 or not (self.outside(inner.stop) and self.outside(start(inner))):
+            if inner.counter < 0 or abs(inner.step) != 1 or not all(map(self.outside, (inner.stop, start(inner)))):
                 raise Unsuitable("an inner loop of another number of iterations each time")
 
     # -- what is the same in all lanes ---------------------------------------------------------------------------------
@@ -186,10 +194,10 @@ class Plan:
                 continue
             if function.ops[a] is _POLL and function.homes[a] is self.latch and fuel < 0:
                 self.poll, fuel = a, p
-            else:
+            elif self._settles(a, p, set()):
                 self.states.append(p)
-                if not self._settles(a, p, set()):
-                    raise Unsuitable("something is carried around")
+            else:
+                self.carried[p] = a
         self.fuel = {fuel}
         changed = True
         while changed and fuel >= 0:
@@ -206,6 +214,32 @@ class Plan:
         for v in self.fuel - {fuel}:
             if function.ops[v] is _PARAM and not self.fuel.issuperset(self._incoming[v]):
                 raise Unsuitable("fuel from elsewhere")
+
+    def _find_serial(self) -> list[int]:
+        """What depends on carried values, in order. All of it must be pure, outside of inner loops, and for itself."""
+        function, carried = self.function, self.carried
+        found: dict[int, None] = {}
+        if not carried:
+            return []
+        for block in self.blocks:
+            for v in block.insts:
+                op = function.ops[v]
+                if any(a in carried or a in found for a in function.args[v]):
+                    if not op.pure or block.loop is not self.loop or function.types[v] not in (F64, F32, I64, I1):
+                        raise Unsuitable("what is carried around is looked at")
+                    found[v] = None
+            passed = [a for e in block.edges if block is not self.latch for a in e.args]
+            if any(a in carried or a in found for a in (*passed, *block.term_args)):
+                raise Unsuitable("what is carried around is looked at")
+        if len(found) > _MOST_SERIAL or any(self.function.types[p] not in (F64, F32, I64, I1) for p in carried):
+            raise Unsuitable("much that goes in order")
+        return list(found)
+
+    def given(self) -> list[int]:
+        """What the serial part takes from the rest of the loop."""
+        args = [a for v in self.serial for a in self.function.args[v]]
+        own = {*self.serial, *self.carried}
+        return [a for a in dict.fromkeys((*args, *self.carried.values())) if a not in own and not self.outside(a)]
 
     def _settles(self, v: int, p: int, seen: set[int]) -> bool:
         """Whether `v` is `p` or something from outside of the loop, chosen in the same way in each iteration."""
@@ -228,9 +262,9 @@ class Plan:
                 for edge in block.edges:
                     used.update(edge.args)
         live = {v for v in used if homes[v] in inside}
-        for v in live - self.fuel - {self.following, self.loop.counter}:
-            if v not in self.latch.edges[0].args and not self._settles(v, -1, set()):
-                raise Unsuitable("the last iteration's value is used")
+        serial = {*self.serial, *self.carried, *self.states} - {*self.latch.edges[0].args}
+        if not serial.isdisjoint(live):
+            raise Unsuitable("what is carried around is used behind the loop")
         return live
 
     # -- checks --------------------------------------------------------------------------------------------------------
@@ -328,14 +362,20 @@ class Plan:
                     work += args[v]
                 elif v in self.exits:
                     work.append(args[v][0])
+        work += [*self.given(), *self.last()]
         found = self._reach(work, set())
-        if not found.isdisjoint(self.states) or not found.isdisjoint(self.fuel):
+        if not found.isdisjoint((*self.states, *self.carried, *self.fuel)):
             raise Unsuitable("what is carried around is looked at")
         if self.poll >= 0:
             work.append(args[self.poll][1])
-        work += [a for a in self.latch.edges[0].args if a not in self.fuel]
-        work += [v for v in self.live if v not in self.fuel]
+        done = {*self.fuel, *self.carried.values()}
+        work += [a for a in (*self.latch.edges[0].args, *self.live) if a not in done]
         return self._reach(work, found)
+
+    def last(self) -> list[int]:
+        """Values of the last iteration that are used behind the loop, other than what is carried around."""
+        others = {*self.fuel, *self.latch.edges[0].args, self.loop.counter}
+        return [v for v in self.live if v not in others]
 
     def _reach(self, work: list[int], found: set[int]) -> set[int]:
         function = self.function
@@ -345,10 +385,11 @@ class Plan:
                 continue
             found.add(v)
             if v in self._incoming:
-                if v not in self.states and v != self.loop.counter:
+                if v not in self.loop.header.params:
                     work += self._incoming[v]
             elif v not in self.fuel:
-                work += function.args[v][: 1 if function.ops[v] is _INDEX else None]
+                op = function.ops[v]
+                work += function.args[v][: 1 if op is _INDEX else 2 if op.base else None]
         return found
 
     # -- memory --------------------------------------------------------------------------------------------------------
@@ -439,7 +480,7 @@ class Plan:
     def in_lanes(self) -> list[int]:
         """Varying values that are needed as vectors."""
         function = self.function
-        work = []
+        work = [v for v in (*self.given(), *self.last()) if not self.linear(v)]
         for block in self.blocks:
             for v in block.insts:
                 if function.ops[v] is _STORE or v in self.exits:
@@ -468,15 +509,22 @@ class Plan:
         width = 32 if F32 in types else 64
         if types - {F32 if width == 32 else F64, I1, *((I64,) if width == 64 else ())}:
             raise Unsuitable("lanes of several widths")
+        count = 8 * target.vector_bytes // width
         for v in lanes:
             self._check_op(v, width)
+        for v in (*self.given(), *self.last()):
+            if v in self.varying:
+                type = self.function.types[v]
+                self._require("lane", vector(type if type.is_float else I64, 8 * target.vector_bytes // width))
         for block in self.blocks:
             for v in block.insts:
-                if function.ops[v] is _STORE and (
-                    function.types[function.args[v][0]] is I1 or 8 * function.imms[v].access.size != width
-                ):
-                    raise Unsuitable("a narrow store")
-        count = 8 * target.vector_bytes // width
+                if function.ops[v] is _STORE:
+                    type, access = function.types[function.args[v][0]], function.imms[v].access
+                    if type is I1:
+                        raise Unsuitable("a store of a condition")
+                    if self.unit(v):
+                        for wide in narrowing(vector(type, count), access)[:-1]:
+                            self._require("vtrunc", wide)
         for v in self.exits:
             if function.args[v][0] in self.varying:
                 self._require("allset", vector(I64 if width == 64 else I32, count))
@@ -497,10 +545,13 @@ class Plan:
         if op is _PARAM and not self.linear(v):
             return
         if op is _LOAD:
-            if 8 * function.imms[v].access.size != width or type is I1:
-                raise Unsuitable("a narrow load")
-            for name in ("load", "insert"):
-                self._require(name, widened(type))
+            if type is I1:
+                raise Unsuitable("a load of a condition")
+            self._require("insert", widened(type))
+            narrow = narrowing(widened(type), function.imms[v].access)[-1]
+            self._require("load", narrow)
+            if narrow is not widened(type):
+                self._require("vsext", narrow)
         elif self.linear(v):
             self._require("add", widened(type))
             self._require("splat", widened(type))
@@ -572,6 +623,15 @@ class Plan:
                     if step and step != {(): function.imms[v].access.size}:
                         return True
         return False
+
+
+def narrowing(type: Type, access: Access) -> list[Type]:
+    """A type of lanes and those of half their width each, down to what memory holds."""
+    types = [type]
+    if not type.element.is_float:
+        while types[-1].element.size > access.size:
+            types.append(vector(_HALVES[types[-1].element], type.lanes))
+    return types
 
 
 def start(loop: Loop) -> int:

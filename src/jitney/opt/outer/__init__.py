@@ -19,7 +19,8 @@
 
 Where the inner loop is no candidate for `vector`: what it carries around has an order, or its accesses have strides.
 The modules that do the work are loaded for the first candidate: `plan` (what is the same in all lanes, and what has to
-hold), `conditions` (that, as code), `lanes` (the copy of the nest), `enter` (the copy of the function with both).
+hold), `fit` (whether lanes can do it and gain), `conditions` (what has to hold, as code), `lanes` (the copy of the
+nest), `enter` (the copy of the function with both).
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from ...ir.function import Edge
 from ...ir.types import I64
 from ..rebuild import Rebuild, laid_out
 from .conditions import Conditions
+from .fit import Unsuitable
 from .lanes import Lanes
-from .plan import Plan, Unsuitable
+from .plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ...analysis.polynomials import part
 from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I32, I64, PTR, VOID, vector
-from .plan import Plan, narrowing
+from .fit import narrowing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...ir.types import Access, Type
     from ..rebuild import Rebuild
     from .conditions import Conditions
+    from .plan import Plan
 
 _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("load", "store", "poll", "guard"))
 _INDEX = OPS["index"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from ...analysis.polynomials import Polynomials, add, part
 from ...ir.ops import OPS
-from ...ir.types import F32, F64, I1, I8, I16, I32, I64, PTR, vector
+from ...ir.types import F32, F64, I1, I64, PTR
+from . import fit
+from .fit import Unsuitable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.polynomials import Poly
     from ...ir.function import Block, Function, Loop
-    from ...ir.types import Access, Type
 
 _CONST, _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("const", "load", "store", "poll", "guard"))
 _INDEX, _ULT, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "ult", "param", "select", "splat"))
@@ -23,25 +24,10 @@ _LONGEST = 240  # instructions
 _MOST_TESTS = 10  # pairs of arrays that are told apart
 _MOST_CHECKS = 12
 _MOST_SERIAL = 6  # instructions
-_REGISTERS = 12  # for what inner loops carry around
 LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be within this
 FAR = 1 << 56  # others
 _MOST = 1 << 62
 _INNER = 1 << 20  # iterations of an inner loop
-_SHORT = 16
-_OPS = frozenset((
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
-    "frint", "feq", "fne", "flt", "fle", "fgt", "fge", "add", "sub", "mul", "neg", "and", "or", "xor", "not", "eq",
-    "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge", "smin", "smax", "umin", "umax",
-    "iabs", "select", "i2f",
-))  # fmt: skip
-_HALVES = {I64: I32, I32: I16, I16: I8}
-_EXTREMES = ("fmin", "fmax", "smin", "smax")
-_COSTS = {"fdiv": 4.0, "fsqrt": 5.0}  # other than 1, scalar or vector
-
-
-class Unsuitable(Exception):
-    """The nest stays as it is. Says why."""
 
 
 class Group:
@@ -126,10 +112,10 @@ class Plan:
         self.apart: list[tuple[Group, Group]] = []
         self.spaced: list[tuple[Poly, int]] = []
         self._find_accesses()
-        self.width = self._find_width()
+        self.width = fit.width(self)
         self.lanes = 8 * function.target.vector_bytes // self.width
         self.inner_most = _INNER
-        self.parts = self._weigh()
+        self.parts = fit.parts(self)
 
     # -- the shape -----------------------------------------------------------------------------------------------------
 
@@ -394,7 +380,8 @@ class Plan:
 
     # -- memory --------------------------------------------------------------------------------------------------------
 
-    def _address(self, v: int, args: tuple[int, ...]) -> Poly:
+    def address(self, v: int, args: tuple[int, ...]) -> Poly:
+        """Of a load or store with these arguments but the value."""
         memory = self.function.imms[v]
         total = dict(self.poly(args[0]))
         if len(args) > 1:
@@ -411,7 +398,7 @@ class Plan:
                 op = function.ops[v]
                 if op is _STORE or (op is _LOAD and v in self.needed):
                     args = function.args[v]
-                    poly = self._address(v, args[1:] if op is _STORE else args)
+                    poly = self.address(v, args[1:] if op is _STORE else args)
                     accesses.append((v, op is _STORE, poly))
                     stride = self.strides[v] = part(poly, self.counters, self.loop.counter)
                     if any(a in self.counters for key in stride for a in key):
@@ -498,140 +485,9 @@ class Plan:
                 work += function.args[v]
         return list(found)
 
-    def _find_width(self) -> int:
-        """Of all lanes; all that is done with them can be done."""
-        function, target = self.function, self.function.target
-        lanes = self.in_lanes()
-        types = {function.types[v] for v in lanes} | {
-            function.types[a] for v in lanes if function.ops[v] is not _LOAD and not self.linear(v)
-            for a in function.args[v]
-        }  # fmt: skip
-        width = 32 if F32 in types else 64
-        if types - {F32 if width == 32 else F64, I1, *((I64,) if width == 64 else ())}:
-            raise Unsuitable("lanes of several widths")
-        count = 8 * target.vector_bytes // width
-        for v in lanes:
-            self._check_op(v, width)
-        for v in (*self.given(), *self.last()):
-            if v in self.varying:
-                type = self.function.types[v]
-                self._require("lane", vector(type if type.is_float else I64, 8 * target.vector_bytes // width))
-        for block in self.blocks:
-            for v in block.insts:
-                if function.ops[v] is _STORE:
-                    type, access = function.types[function.args[v][0]], function.imms[v].access
-                    if type is I1:
-                        raise Unsuitable("a store of a condition")
-                    if self.unit(v):
-                        for wide in narrowing(vector(type, count), access)[:-1]:
-                            self._require("vtrunc", wide)
-        for v in self.exits:
-            if function.args[v][0] in self.varying:
-                self._require("allset", vector(I64 if width == 64 else I32, count))
-        return width
-
-    def _require(self, name: str, type: Type) -> None:
-        if not self.function.target.supports(name, type):
-            raise Unsuitable(f"{name} of {type}")
-
-    def _check_op(self, v: int, width: int) -> None:
-        function = self.function
-        op, type = function.ops[v], function.types[v]
-        count = 8 * function.target.vector_bytes // width
-
-        def widened(type: Type) -> Type:
-            return vector(type if type.is_float else I64 if width == 64 else I32, count)
-
-        if op is _PARAM and not self.linear(v):
-            return
-        if op is _LOAD:
-            if type is I1:
-                raise Unsuitable("a load of a condition")
-            self._require("insert", widened(type))
-            narrow = narrowing(widened(type), function.imms[v].access)[-1]
-            self._require("load", narrow)
-            if narrow is not widened(type):
-                self._require("vsext", narrow)
-        elif self.linear(v):
-            self._require("add", widened(type))
-            self._require("splat", widened(type))
-        elif op.name in _OPS and function.args[v]:
-            first = function.args[v][1 if op is _SELECT else 0]
-            self._require(op.name, widened(function.types[first]))
-        else:
-            raise Unsuitable(f"{op} in lanes")
-
     def unit(self, v: int) -> bool:
         """Whether the lanes of an access lie next to each other, in order."""
         return self.strides[v] == {(): self.function.imms[v].access.size}
-
-    # -- whether it gains ----------------------------------------------------------------------------------------------
-
-    def _weigh(self) -> list[int]:
-        function = self.function
-        lanes = 8 * function.target.vector_bytes // self.width
-        outer = {loop.parent for loop in self.inner}
-        blocks: dict[Loop, list[Block]] = {loop: [] for loop in self.inner if loop not in outer}
-        for block in self.blocks:
-            if block.loop in blocks:
-                blocks[block.loop].append(block)
-        strided = any(self._strided(loop, inside) for loop, inside in blocks.items())
-        if not strided and not any(self._ordered(loop, inside) for loop, inside in blocks.items()):
-            raise Unsuitable("the inner loop is a better candidate")
-        scalar, wide, scattered, carried = 0.0, 0.0, False, 0
-        for loop, inside in blocks.items():
-            carried = max(carried, len([p for p in loop.header.params if p in self.varying and p in self.needed]))
-            for block in inside:
-                for v in block.insts:
-                    cost = _COSTS.get(function.ops[v].name, 1.0)
-                    if function.ops[v].guard or function.ops[v] is _CONST:
-                        continue
-                    scalar += cost
-                    if v in self.strides and self.strides[v] and not self.unit(v):
-                        scattered = True
-                        wide += 1.5 * lanes
-                    else:
-                        wide += 2 * cost if cost > 1.0 else cost
-        if wide > 0.7 * lanes * max(scalar, 4.0):
-            raise Unsuitable("no gain")
-        if function.fastmath and scattered and not strided:
-            # A long inner loop is vectorised itself.
-            self.inner_most = _SHORT
-        most = 2 if scattered else 4
-        while most > 1 and (most * carried > _REGISTERS or most * wide > 80):
-            most //= 2
-        return [most, 1] if most > 1 else [1]
-
-    def _ordered(self, loop: Loop, blocks: list[Block]) -> bool:
-        """Whether an innermost loop carries around floats in order, or that `vector` would have to put in order."""
-        function = self.function
-        back = next(e for b in blocks for e in b.edges if e.target is loop.header)
-        return any(
-            function.types[p].is_float and p in self.needed and function.ops[a].name not in _EXTREMES
-            for p, a in zip(loop.header.params, back.args)
-        )
-
-    def _strided(self, loop: Loop, blocks: list[Block]) -> bool:
-        """Whether accesses keep an innermost loop from being vectorised."""
-        function = self.function
-        for block in blocks:
-            for v in block.insts:
-                if v in self.strides:
-                    args = function.args[v]
-                    poly = self._address(v, args[1:] if function.ops[v] is _STORE else args)
-                    step = part(poly, self.counters, loop.counter)
-                    if step and step != {(): function.imms[v].access.size}:
-                        return True
-        return False
-
-
-def narrowing(type: Type, access: Access) -> list[Type]:
-    """A type of lanes and those of half their width each, down to what memory holds."""
-    types = [type]
-    if not type.element.is_float:
-        while types[-1].element.size > access.size:
-            types.append(vector(_HALVES[types[-1].element], type.lanes))
-    return types
 
 
 def start(loop: Loop) -> int:

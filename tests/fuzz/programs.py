@@ -66,6 +66,11 @@ class Program:
         self.bools = ["p"] if r.random() < 0.4 else []
         self.arrays = {f"a{k}": (r.choice(DTYPES[:4] if r.random() < 0.6 else DTYPES), r.choice([1, 1, 1, 2]))
                        for k in range(r.randint(0, 2))}  # fmt: skip
+        chance = random.Random(-seed - 1)
+        self.complex = chance.random() < 0.15
+        if self.complex:
+            kinds = ["complex128", "complex64", ""]
+            self.arrays = {name: (chance.choice(kinds) or dtype, n) for name, (dtype, n) in self.arrays.items()}
         self.params = self.ints + self.floats + self.bools + list(self.arrays)
         self.assigned = list(self.ints + self.floats + self.bools)
         lines = [f"def f({', '.join(self.params)}):"]
@@ -244,6 +249,10 @@ class Program:
             return f"{name}[{self.index(name)}]"
         if kind < 0.88:
             return repr(r.choice(SMALL if r.random() < 0.85 else INTS))
+        if self.complex and r.random() < 0.6:
+            name = r.choice(self.assigned)
+            parts = [f"complex({name}, 1.5)", f"{name}.real", f"{name}.conjugate().imag"]
+            return r.choice(["1j", "(2-0.5j)", "-0j", *parts])
         return r.choice(["0.5", "2.0", "-0.0", "1e300", "3.25", "True", "False"])
 
     def condition(self, depth: int = 1) -> str:
@@ -275,6 +284,8 @@ class Program:
         r = random.Random(self.seed * 1000 + k)
         out: list[Any] = [r.choice(INTS[:12] if r.random() < 0.9 else INTS) for _ in self.ints]
         out += [r.choice(FLOATS) if r.random() < 0.5 else r.uniform(-10, 10) for _ in self.floats]
+        if self.complex and self.floats:
+            out[-1] = complex(out[-1], r.choice(FLOATS[:7]))
         out += [r.random() < 0.5 for _ in self.bools]
         for dtype, ndim in self.arrays.values():
             out.append(self.array(r, dtype, ndim))
@@ -284,7 +295,9 @@ class Program:
     def array(r: random.Random, dtype: str, ndim: int) -> Any:
         shape = tuple(r.choice([3, 4, 4, 6, 6, 6, 1, 0]) for _ in range(ndim))
         n = int(np.prod(shape))
-        if dtype.startswith("float"):
+        if dtype.startswith("complex"):
+            values = [complex(r.choice(FLOATS[:7]), r.uniform(-5, 5)) for _ in range(n)]
+        elif dtype.startswith("float"):
             values = [r.choice(FLOATS[:7]) if r.random() < 0.4 else r.uniform(-5, 5) for _ in range(n)]
         elif dtype == "bool":
             values = [r.random() < 0.5 for _ in range(n)]

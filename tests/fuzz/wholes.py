@@ -33,6 +33,11 @@ class Program:
         for k in range(r.randint(1, 4)):
             ndim = self.ndim if r.random() < 0.8 else r.randint(1, self.ndim)
             self.arrays[f"a{k}"] = (r.choice(DTYPES), ndim, r.choice(["C", "C", "C", "F", "strided", "reversed"]))
+        chance = random.Random(-seed - 1)
+        self.complex = chance.random() < 0.2
+        if self.complex:
+            kinds = ["complex128", "complex128", "complex64", ""]
+            self.arrays = {name: (chance.choice(kinds) or own[0], *own[1:]) for name, own in self.arrays.items()}
         self.params = [*self.arrays, "x", "n"]
         body = [f"    {line}" for line in self.statements()]
         self.source = f"def f({', '.join(self.params)}):\n" + "\n".join(body) + "\n"
@@ -88,7 +93,7 @@ class Program:
     def operand(self, depth: int) -> str:
         r = self.random
         if r.random() < 0.35:
-            return r.choice(["x", "n", "2", "0.5", "1", "3.0", "True", "-1", "300"])
+            return r.choice(["x", "n", "2", "0.5", "1", "3.0", "True", "1.5j" if self.complex else "-1", "300"])
         return self.expression(depth)
 
     # -- arguments ---------------------------------------------------------------------------------------------------
@@ -110,7 +115,10 @@ class Program:
     @staticmethod
     def array(r: random.Random, dtype: str, shape: tuple[int, ...], layout: str) -> Any:
         rng = np.random.default_rng(r.randrange(1 << 30))
-        if dtype.startswith("float"):
+        if dtype.startswith("complex"):
+            values = np.zeros(shape, complex)
+            values.real, values.imag = [Program.array(r, "float64", shape, "C") for _ in range(2)]
+        elif dtype.startswith("float"):
             values = rng.uniform(-5, 5, shape)
             special = rng.choice([0.0, -0.0, 1.0, np.nan, np.inf, 2.0], shape)
             values = np.where(rng.random(shape) < r.choice([0.0, 0.05, 0.5]), special, values)

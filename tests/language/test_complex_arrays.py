@@ -165,6 +165,56 @@ def test_functions_of_arrays():
     check(f, PLAIN, PLAIN_32, PLAIN[::2])
 
 
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "sin", "reciprocal", "conjugate", "absolute", "square", "sign"])
+def test_ufuncs_of_one(name):
+    function = getattr(np, name)
+
+    def whole(a):
+        return function(a), function(a + 1)
+
+    def each(a):
+        out = np.zeros(len(a), complex)
+        for i in range(len(a)):
+            out[i] = function(a[i])
+        return out, function(1j), function(a[0])
+
+    check(whole, np.concatenate([PLAIN] * 20), PLAIN_32, PLAIN[:1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check(each, ODD[::3], ODD_32[::3])
+
+
+@pytest.mark.parametrize("name", ["add", "multiply", "divide", "power", "maximum", "logical_and", "equal"])
+def test_ufuncs_of_two(name):
+    function = getattr(np, name)
+
+    def f(a, b):
+        scalars = function(a[0], b[0]), function(a[0], 1j), function(2, b[0])
+        return function(a, b), function(a, 2.0), function(1j, b), scalars
+
+    check(f, (PLAIN, PLAIN[::-1]), (PLAIN, PLAIN_32), (ODD[:30], PLAIN.real), (PLAIN_32, PLAIN_32))
+
+
+def test_products():
+    def f(a, b):
+        return a * b + b * a, a * 1j, 1j * a, (a * b)[::2] - 1, np.exp(a * b + 1) * b
+
+    def in_place(a, b):
+        a *= b
+        np.multiply(a, b, out=a)
+        return np.multiply(b, b), b**2, b**0.5, np.abs(b), a[:, 0] * b[:, 0]
+
+    def beside_floats(x, z):
+        return z + x[0], x[0] + z, z * x[0], x[0] * z, z / x[0], z == x[0], z * x, z == x
+
+    long = np.concatenate([PLAIN] * 20)
+    check(f, (long, long[::-1]), (PLAIN[:1], PLAIN[1:2]), (PLAIN, PLAIN.real), (PLAIN_32, PLAIN_32), (PLAIN_32, PLAIN))
+    single = MATRIX[:1, :1]
+    check(in_place, (MATRIX.copy(), MATRIX), (single.copy(), single), (np.asfortranarray(MATRIX), MATRIX))
+    for dtype in ("f8", "f4", "i8"):
+        check(beside_floats, *[(np.array([v, 2], dtype), z) for v in (0, 3) for z in (1j, complex(-0.0, NAN))])
+
+
 def test_index_arrays():
     def f(a, i, m):
         b, c = a[i], a[m]

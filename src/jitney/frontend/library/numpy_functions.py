@@ -120,6 +120,12 @@ def takes_sequences(function: Any) -> bool:
     return name in SEQUENCES and function is getattr(sys.modules.get("numpy"), name, None)
 
 
+def is_ufunc(function: Any) -> bool:
+    """Whether it is one of NumPy's ufuncs."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(function, numpy.ufunc)
+
+
 def _fill(numpy: Any) -> None:
     for rule, names in FUNCTIONS:
         for name in names.split():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..operators import complexes
     from ..operators.ufunc_loops import UfuncLoop
     from ..state import Lowering
     from . import elementwise
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Direct = Callable[[Lowering, Scalar, tuple[int, ...]], int]
 else:
+    complexes = lazy("jitney.frontend.operators", "complexes")
     elementwise = lazy("jitney.frontend.library", "elementwise")
 
 _FLOAT64 = SCALARS["float64"]
@@ -185,6 +187,8 @@ _C_NAMES = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
     "arctanh": "atanh", "power": "pow",
 }  # fmt: skip
+BY_LAYOUT = ("absolute", "multiply", "square")
+"""Ufuncs whose loops on complex numbers round at other places for some layouts of arrays."""
 COMPARISONS = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
@@ -221,13 +225,18 @@ def _ufunc(ufunc: Any) -> Row:
     OF_COMPLEX.add(row)
 
     def one(lw: Lowering, loop: UfuncLoop, args: list[Val]) -> Val:
+        if any(isinstance(t, Complex) for t in (*loop.inputs, *[v.type for v in args])):
+            if loop.name in BY_LAYOUT and loop.name != "absolute":
+                lw.unsupported(f"np.{loop.name} of complex numbers is not supported")
+            inputs = [complexes.element(lw, v, t) for v, t in zip(args, loop.inputs)]
+            return Val(loop.output, ufunc_loops.call(lw, loop, inputs))
         parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])
         if in_lanes and lw.function.fastmath and loop.output.kind == "f":
             return Val(loop.output, (libm.call(lw, in_lanes, *parts),))
         machine = direct.get(loop.inputs[0].kind)
         if machine is not None:
             return Val(loop.output, (machine(lw, loop.inputs[0], parts),))
-        return Val(loop.output, (ufunc_loops.call(lw, loop, parts),))
+        return Val(loop.output, ufunc_loops.call(lw, loop, [(part,) for part in parts]))
 
     return row
 

@@ -37,7 +37,7 @@ from ...pytypes import (
     object_type,
     tuple_type,
 )
-from .. import objects
+from .. import objects, wholes
 from ..operators.errors import NoSample
 from ..slices import bounds
 from ..state import Val, constant_value
@@ -60,6 +60,9 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     if rule is None and known is not None:
         learns = numpy_functions.stand_in(type(getattr(known, "__self__", None)), getattr(known, "__name__", ""))
     guess = _learned(lw, learns, args, kwargs) if learns is not None else _RESULTS.get(id(known))
+    if numpy_functions.is_ufunc(known):
+        args = [wholes.settled(lw, v) for v in args]
+        guess = _in_order(guess, args)
     callee = objects.box(lw, function).parts[0]
     boxed = [objects.box(lw, v).parts[0] for v in (*args, *kwargs.values())]
     lw.at(node)
@@ -128,7 +131,8 @@ def operation(
         rule: whether a resulting array is new.
     """
     pure = all(is_plain(v.type) for v in operands)
-    guess = _learned(lw, function, list(operands), {}) if pure else None
+    operands = tuple([wholes.settled(lw, v) for v in operands])
+    guess = _in_order(_learned(lw, function, list(operands), {}), list(operands)) if pure else None
     boxed = [objects.box(lw, v).parts[0] for v in operands]
     if not pure:
         lw.runs_python()
@@ -138,6 +142,17 @@ def operation(
         boxed.append(lw.int_const(extra))
     result = objects.new(lw, name, *boxed)
     return _typed(lw, result, guess, function.__name__, rule)
+
+
+def _in_order(guess: PyType | None, operands: list[Val]) -> PyType | None:
+    """What an operator or ufunc gives: its axes have the order of the operands', which shows when running only where
+    they differ, or have any strides."""
+    if not isinstance(guess, Array) or guess.ndim < 2:
+        return guess
+    types = [v.type for v in operands]
+    layouts = {t.layout for t in types if isinstance(t, Array) and t.ndim > 1}
+    known = layouts <= {"C"} or layouts == {"F"}
+    return guess if known else array_type(guess.item, guess.ndim, "A", guess.writeable)
 
 
 def attribute(lw: Lowering, owner: Val, name: str) -> Val:

@@ -10,6 +10,7 @@ same bits.
 from __future__ import annotations
 
 import math
+import sys
 
 from ...lazy import lazy
 from ...pytypes import BOOL, COMPLEX, COMPLEX128, FLOAT, INT, SCALARS, Complex, Scalar
@@ -22,6 +23,7 @@ from .python import compare as compare_numbers
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ...pytypes import PyType
     from ..state import Lowering
@@ -63,6 +65,13 @@ def convert(lw: Lowering, value: Val, t: Complex) -> Pair:
     if t.part is FLOAT64:
         return found
     return lw.b.emit("fround", found[0]), lw.b.emit("fround", found[1])
+
+
+def element(lw: Lowering, value: Val, t: Scalar | Complex) -> tuple[int, ...]:
+    """A number as an operand of a function on elements of type `t`."""
+    if isinstance(t, Complex):
+        return convert(lw, value, t)
+    return cast(lw, value, t) if isinstance(value.type, Complex) else (numpy_scalars.convert(lw, value, t),)
 
 
 def cast(lw: Lowering, value: Val, t: Scalar | Complex) -> tuple[int, ...]:
@@ -123,6 +132,68 @@ def _quotient(lw: Lowering, a: Pair, b: Pair) -> Pair:
     return emit("fdiv", real, denominator), emit("fdiv", imaginary, denominator)
 
 
+def _fused(lw: Lowering, a: Pair, b: Pair) -> Pair:
+    """``a * b`` with one of the two products in each part not rounded."""
+    emit = lw.b.emit
+    real = emit("fma", a[0], b[0], emit("fneg", emit("fmul", a[1], b[1])))
+    return real, emit("fma", a[0], b[1], emit("fmul", a[1], b[0]))
+
+
+_products: dict[Complex, Callable[[Lowering, Pair, Pair], Pair] | None] = {}
+
+
+def array_product(t: Complex) -> Callable[[Lowering, Pair, Pair], Pair] | None:
+    """How NumPy multiplies the elements of arrays: it depends on its version and on the processor, and is found out by
+    doing it. None if it is neither way."""
+    if t not in _products:
+        _products[t] = _product_of(sys.modules["numpy"], t)
+    return _products[t]
+
+
+def _product_of(numpy: Any, t: Complex) -> Callable[[Lowering, Pair, Pair], Pair] | None:
+    a = (numpy.arange(1, 42) * (0.7 - 0.37j) + 0.1j).astype(t.dtype)
+    b = (numpy.arange(43, 2, -1) * (0.3 + 0.9j) - 1.3).astype(t.dtype)
+    number, reals = complex(b[3]), b.imag.copy()
+    # The results in several situations, and the operands of each.
+    trials = (
+        (a * b, a, b), (a[::2] * b[::-2], a[::2], b[::-2]), (a * number, a, b[3:4]), (number * a, b[3:4], a),
+        (a[5:6] * b[7:8], a[5:6], b[7:8]), (reals * a, reals + 0j, a), (a * reals, a, reals + 0j),
+    )  # fmt: skip
+    for product, way in ((_rounded, multiply), (_unrounded, _fused)):
+        for result, x, y in trials:
+            real, imaginary = product(x.real, y.real, -(x.imag * y.imag)), product(x.real, y.imag, x.imag * y.real)
+            if not (numpy.array_equal(result.real, real) and numpy.array_equal(result.imag, imaginary)):
+                break
+        else:
+            return way
+    return None
+
+
+def _rounded(x: Any, y: Any, z: Any) -> Any:
+    return x * y + z
+
+
+def _unrounded(x: Any, y: Any, z: Any) -> Any:
+    """x * y + z, the product not rounded, for arrays of ordinary numbers.
+
+    Source: T. J. Dekker, "A floating-point technique for extending the available precision" (1971).
+    """
+    if x.itemsize == 4:
+        return (x.astype("d") * y + z).astype(x.dtype)
+
+    def halves(v: Any) -> Any:
+        scaled = v * 134217729.0
+        high = scaled - (scaled - v)
+        return high, v - high
+
+    (a, b), (c, d) = halves(x), halves(y)
+    product = x * y
+    rest = ((a * c - product) + a * d + b * c) + b * d
+    total = product + z
+    own = total - product
+    return total + (rest + ((product - (total - own)) + (z - own)))
+
+
 def _divide(lw: Lowering, a: Pair, b: Pair) -> Pair:
     lw.check(not_zero(lw, b), "zerodivision", "1j / 0j")
     return _quotient(lw, a, b)
@@ -157,6 +228,7 @@ _NUMPY = {**_BINARY, "/": _numpy_quotient}
 
 def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """``a op b`` where at least one is complex."""
+    b = _as_float(op, a, b)
     if _is_numpy(a.type) or _is_numpy(b.type):
         return _numpy_binary(lw, op, a, b)
     x, y = pair(lw, a), pair(lw, b)
@@ -172,6 +244,12 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
 
 def _is_numpy(type: PyType) -> bool:
     return isinstance(type, Scalar) or (isinstance(type, Complex) and type is not COMPLEX)
+
+
+def _as_float(op: str, a: Val, b: Val) -> Val:
+    """`b` as Python's complex on its left takes it, if it has the operator: an np.float64 is a float."""
+    own = op in _BINARY or op in ("**", "==", "!=")
+    return Val(FLOAT, b.parts) if own and a.type is COMPLEX and b.type is FLOAT64 else b
 
 
 def _numpy_binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
@@ -234,6 +312,7 @@ def _magnitude(lw: Lowering, a: Pair) -> int:
 
 def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """``a == b`` and ``a != b``; others raise."""
+    b = _as_float(op, a, b)
     if _is_numpy(a.type) or _is_numpy(b.type):
         return _numpy_compare(lw, op, a, b)
     if op not in ("==", "!="):

@@ -256,7 +256,7 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         loop = ufunc_loops.find(sys.modules["numpy"].power, (t, t), t)
         if loop is None:
             lw.unsupported(f"`**` of {a.type} and {b.type} is not supported")
-        return Val(t, (ufunc_loops.call(lw, loop, (convert(lw, a, t), convert(lw, b, t))),))
+        return Val(t, ufunc_loops.call(lw, loop, ((convert(lw, a, t),), (convert(lw, b, t),))))
     row = _BY_KIND[t.kind][op]
     return Val(t, (row(lw, convert(lw, a, t), convert(lw, b, t), t),))
 

@@ -4,7 +4,7 @@ A ufunc's record holds, per signature such as ``d->d``, a C function ``(char **a
 *data)``. Where the record is not laid out as expected, or a loop does not repeat what the ufunc says on a sample, there
 is no loop and the function counts as unknown.
 
-    frame: | inputs and output, 8 bytes each | their addresses |
+    frame: | inputs and output, 16 bytes each | their addresses |
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import struct
 import sys
 
 from ...ir.function import Call
-from ...ir.types import PTR
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Scalar
+from ...ir.types import NATURAL, PTR
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Scalar
 from .errors import sample
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from ...ir.types import Access
     from ...pytypes import PyType
     from ..state import Lowering
 
@@ -86,15 +88,17 @@ def _resolve(ufunc: Any, types: tuple[PyType, ...]) -> UfuncLoop | None:
     for t in types:
         if t is INT or t is FLOAT:
             given.append(int if t is INT else float)
-        elif t is BOOL or isinstance(t, Scalar):
-            given.append(numpy.dtype(t.dtype if isinstance(t, Scalar) else "bool"))
+        elif t is COMPLEX:
+            given.append(complex)
+        elif t is BOOL or isinstance(t, (Scalar, Complex)):
+            given.append(numpy.dtype(t.dtype if isinstance(t, (Scalar, Complex)) else "bool"))
         else:
             return None
     try:
         dtypes = ufunc.resolve_dtypes((*given, None))
     except TypeError:
         return None
-    scalars = [SCALARS.get(d.name) for d in dtypes]
+    scalars = [ITEMS.get(d.name) for d in dtypes]
     if None in scalars:
         return None
     return find(ufunc, tuple(scalars[:-1]), scalars[-1])  # type: ignore[arg-type]
@@ -139,17 +143,24 @@ def entry(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> tuple[int, 
     return None
 
 
-def call(lw: Lowering, loop: UfuncLoop, inputs: tuple[int, ...]) -> int:
-    """Call the loop on machine values of its input types."""
+def call(lw: Lowering, loop: UfuncLoop, inputs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Call the loop on the machine values of elements of its input types; gives the output's."""
     b, count = lw.b, len(inputs) + 1
-    frame = b.emit("alloca", imm=16 * count)
-    for k, (part, t) in enumerate(zip(inputs, loop.inputs)):
-        b.store(t.access, part, frame, disp=8 * k)
+    frame = b.emit("alloca", imm=24 * count)
+    for k, (parts, t) in enumerate(zip(inputs, loop.inputs)):
+        access = _access(t)
+        for n, part in enumerate(parts):
+            b.store(access, part, frame, disp=16 * k + n * access.size)
     for k in range(count):
-        place = b.emit("p2i", b.emit("ptradd", frame, lw.int_const(8 * k)))
-        b.store(_POINTER, place, frame, disp=8 * (count + k))
-    arguments = b.emit("ptradd", frame, lw.int_const(8 * count))
+        place = b.emit("p2i", b.emit("ptradd", frame, lw.int_const(16 * k)))
+        b.store(_POINTER, place, frame, disp=16 * count + 8 * k)
+    arguments = b.emit("ptradd", frame, lw.int_const(16 * count))
     shape = [b.const(PTR, a) for a in (loop.dimensions, loop.dimensions + 8, loop.data)]
     b.call("ccall", Call("np." + loop.name, loop.address, (PTR,) * 4, (), free=True), (arguments, *shape))
-    return b.load(loop.output.access, frame, disp=8 * (count - 1))
+    access, place = _access(loop.output), 16 * (count - 1)
+    return tuple([b.load(access, frame, disp=place + n * access.size) for n in range(len(loop.output.leaves))])
+
+
+def _access(t: Scalar | Complex) -> Access:
+    return NATURAL[t.leaves[0]] if isinstance(t, Complex) else t.access
 

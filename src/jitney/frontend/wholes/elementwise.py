@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Complex, Constant, PyType, Scalar, Union, is_apart
+from ...pytypes import BOOL, COMPLEX, FLOAT, INT, SCALARS, Array, Complex, Constant, PyType, Scalar, Union, is_apart
 from .. import operators
 from ..arrays import load_item
-from ..library.numpy_ufuncs import COMPARISONS, DIRECT
+from ..library.numpy_ufuncs import BY_LAYOUT, COMPARISONS, DIRECT
 from ..operators import ufunc_loops
 from ..operators.errors import type_error
 from ..operators.numpy_scalars import NP_BOOL, convert, result_type
@@ -88,10 +88,13 @@ def _common(lw: Lowering, function: Any, a: Val, b: Val) -> Scalar:
     for v in (a, b):
         type = element_type(v)
         kinds.append(type.members if isinstance(type, Union) else (type,))
-    found = {result_type(function, x, y) for x in kinds[0] for y in kinds[1]}
-    if found == {None}:
+    # Python's complex on the left of an np.float64 would make one of its own.
+    pairs = [(y, x) if x is COMPLEX else (x, y) for x in kinds[0] for y in kinds[1]]
+    found = {result_type(function, x, y) for x, y in pairs}
+    if found == {None} and not any(isinstance(x, Complex) for x in (*kinds[0], *kinds[1])):
         type_error(lw, function, *[Val(k[0]) for k in kinds])
-    if len(found) > 1:
+    if len(found) > 1 or None in found:
+        # Of complex arrays NumPy says in other words what it does not do than of scalars.
         lw.unsupported(f"an operation of {a.type} and {b.type} is not supported")
     (t,) = found
     assert t is not None
@@ -154,21 +157,30 @@ def binary(lw: Lowering, op: str, a: Val, b: Val, before: Check | None = None) -
     if op == "**":
         return _power(lw, a, b, before)
     t = _common(lw, FUNCTIONS[op], a, b)
+    product = None
     if isinstance(t, Complex) and op not in _COMPLEX_OPERATORS:
-        lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
+        # Arrays of one element NumPy multiplies in another way than others where it is done in place, or where they
+        # have several axes.
+        simple = op == "*" and before is None and max(len(shape_of(a)), len(shape_of(b))) == 1
+        product = complexes.array_product(t) if simple else None
+        if product is None:
+            lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
     if before is not None:
         before(t, [a, b])
     shape = broadcast(lw, shape_of(a), shape_of(b))
     parts = [node_of(v if _has_axes(v) else number(lw, v, t)) for v in (a, b)]
 
     def element(lw: Lowering, values: list[Val]) -> Val:
+        if product is not None:
+            assert isinstance(t, Complex)
+            return Val(t, product(lw, complexes.convert(lw, values[0], t), complexes.convert(lw, values[1], t)))
         return operators.binary(lw, op, values[0], values[1])
 
     return whole(t, shape, Map(t, op, element, tuple(parts)))
 
 
 _COMPLEX_OPERATORS = ("+", "-", "/")
-"""Where NumPy's loops do what its scalars do: they multiply in another way, with rounding at other places."""
+"""Where NumPy's loops do what its scalars do. They multiply in another way: see `complexes.array_product`."""
 
 
 def _power(lw: Lowering, a: Val, b: Val, before: Check | None) -> Val:
@@ -176,6 +188,8 @@ def _power(lw: Lowering, a: Val, b: Val, before: Check | None) -> Val:
     numpy = sys.modules["numpy"]
     exponent = lw.known(b) if not _has_axes(b) and b.type in (INT, FLOAT) else None
     item = element_type(a)
+    if isinstance(item, Complex) or isinstance(element_type(b), Complex):
+        lw.unsupported(f"`**` of {a.type} and {b.type} is not supported")
     if exponent == 2 and isinstance(item, Scalar) and item.kind in "iuf":
         if b.type is INT or item.kind == "f":
             return ufunc(lw, numpy.square, [a], before)
@@ -203,10 +217,10 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
         return operators.unary(lw, op, a)
     item = element_type(a)
     t = result_type(UNARY_FUNCTIONS[op], item)
+    if isinstance(item, Complex) and op not in ("-", "+"):
+        lw.unsupported(f"`{op}` of {a.type} is not supported")
     if t is None:
         type_error(lw, UNARY_FUNCTIONS[op], Val(item))
-    if isinstance(item, Complex) and op == "abs":
-        lw.unsupported(f"`abs` of {a.type} is not supported")
     return whole(t, shape_of(a), Map(t, op, lambda lw, v: operators.unary(lw, op, v[0]), (node_of(a),)))
 
 
@@ -219,6 +233,8 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     for v in (a, b):
         if isinstance(v.type, Union):
             v = settled_union(lw, v, _common(lw, FUNCTIONS["+"], a, b))
+        elif isinstance(v.type, Complex):
+            v = number(lw, v, _common(lw, FUNCTIONS["+"], a, b))
         parts.append(node_of(v))
     if op not in ("==", "!=") and any(isinstance(part.type, Complex) for part in parts):
         lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
@@ -252,6 +268,8 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     loop = ufunc_loops.resolve(function, tuple(types))
     if loop is None:
         lw.unsupported(f"np.{function.__name__} of {', '.join(str(t) for t in types)} is not supported")
+    if isinstance(loop.inputs[0], Complex) and loop.name in BY_LAYOUT:
+        lw.unsupported(f"np.{loop.name} of {types[0]} is not supported")
     if loop.name == "power" and loop.output.kind != "f" and not _has_axes(args[1]) and (lw.known(args[1]) or 0) < 0:
         # It raises for the first element: no loop.
         lw.unsupported("an integer to a negative power is not supported")

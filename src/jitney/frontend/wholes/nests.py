@@ -20,7 +20,7 @@ from __future__ import annotations
 from ...ir.function import Call, Loop
 from ...ir.types import I64, PTR
 from ...pytypes import SCALARS, Array, Complex, Scalar
-from ..arrays import load_item, store_item, strides
+from ..arrays import load_item, scaled, store_item, strides
 from ..operators.numpy_scalars import convert
 from ..state import Val
 from .deferred import Inner, Map, Node, Number, Operand, walk
@@ -148,7 +148,7 @@ class Point:
             base, index, scale = self.rows[node].address(lw, self.i)
             return load_item(lw, type, base, index, scale)
         buffer = self.buffers[node]
-        return Val(type, (lw.b.load(type.access, buffer, self.j, type.access.size, 0, BUFFERS),))
+        return load_item(lw, type, *scaled(lw, buffer, self.j, type.access.size), region=BUFFERS)
 
     def store(self, target: Operand, *parts: int) -> None:
         """Store the machine values of an element into the target's."""
@@ -325,8 +325,9 @@ class _Frame:
         self.buffers: dict[Node, int] = {}
         for part, type in zip(inner.parts, loop.inputs):
             if isinstance(part, Number):
-                self.numbers[part] = place = b.emit("alloca", imm=8)
-                b.store(type.access, convert(lw, part.value, type), place)
+                self.numbers[part] = place = b.emit("alloca", imm=16)
+                parts = part.value.parts if isinstance(type, Complex) else (convert(lw, part.value, type),)
+                store_item(lw, type, parts, place, region=0)
             elif isinstance(part, Map):
                 self.buffers[part] = b.emit("alloca", imm=PIECE * type.access.size)
 
@@ -367,8 +368,7 @@ class _Frame:
 
         def one(j: int, _: Carried) -> Carried:
             point = Point(lw, rows, buffers, lw.b.emit("add", low, j), j)
-            value = point.value(part).parts[0]
-            lw.b.store(type.access, value, buffer, j, type.access.size, 0, BUFFERS)
+            store_item(lw, type, point.value(part).parts, *scaled(lw, buffer, j, type.access.size), region=BUFFERS)
             return ()
 
         counted(lw, count, (), one)

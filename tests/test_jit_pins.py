@@ -142,3 +142,11 @@ def test_arrays_that_are_not_as_they_were_told(monkeypatch, wrong):
     a, b, other = np.arange(12.0).reshape(3, 4)[:, ::2], np.zeros((3, 2)), np.zeros((3, 2))
     assert jit(last)(a, b).tolist() == last(a, other).tolist()
     assert b.tolist() == other.tolist()
+
+
+def test_what_only_numpy_does():
+    def magnitudes(a, b):
+        return np.sum(abs(a * np.add(b, 1)))
+
+    a = np.arange(12.0).reshape(3, 4) * (1 + 2j)
+    first_call(magnitudes, a[:, ::2], a.real[:, 1::2])

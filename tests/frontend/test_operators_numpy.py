@@ -96,7 +96,7 @@ def test_store(target, source):
     values = [[v for m in getattr(source, "members", (source,)) for v in VALUES[m]]]
 
     def make(lw, x):
-        return operators.Val(target, (operators.store_value(lw, x, target, None),))
+        return operators.Val(target, operators.store_value(lw, x, target, None))
 
     check((source,), make, _stored(target.dtype), values)
 
@@ -122,13 +122,13 @@ def test_store_a_constant(target):
         1e300,
         True,
     ):
-        make = lambda lw, x: operators.Val(target, (operators.store_value(lw, x, target, None),))
+        make = lambda lw, x: operators.Val(target, operators.store_value(lw, x, target, None))
         check((INT,), make, _stored(target.dtype), known=(known,))
 
 
 def test_storing_a_string_is_not_supported():
     with pytest.raises(UnsupportedError, match="storing"):
-        Built((INT,), lambda lw, x: operators.Val(INT, (operators.store_value(lw, x, SCALARS["int8"], None),)), ("1",))
+        Built((INT,), lambda lw, x: operators.Val(INT, operators.store_value(lw, x, SCALARS["int8"], None)), ("1",))
 
 
 def test_a_loop_sum_keeps_one_register():

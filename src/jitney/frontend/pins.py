@@ -45,6 +45,11 @@ class Pins:
                 self._known.update({p: n for p, n in zip(params[at:end], leaves[at:end]) if n is not None})
             at = end
 
+    @property
+    def checks(self) -> int:
+        """The number of instructions at the start of the function."""
+        return 3 * len(self.constants)
+
     def of(self, value: Val) -> Val:
         """An array with constants for what is known of it; any other value as it is."""
         known = self._known

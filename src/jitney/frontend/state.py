@@ -522,11 +522,15 @@ class Lowering:
         lists = (self.returns, self.callees, *((loop.breaks, loop.continues) if loop is not None else ()))
         lengths = [len(each) for each in lists]
         flags = self.writes, self.awaited, self.recursive
+        pinned = self.pins.checks if self.pins is not None else 0
         try:
             return make()
         except UnsupportedError as error:
             b.rewind(mark)
-            b.forget(block, count + (self.own.frame != frame and block is self.function.entry))
+            if block is self.function.entry:
+                # What stands at the function's start stays.
+                count += (self.own.frame != frame) + (self.pins.checks - pinned if self.pins is not None else 0)
+            b.forget(block, count)
             self.env, self.loop = env, loop
             self.own.restore(slots)
             for each, length in zip(lists, lengths):

@@ -1,9 +1,10 @@
 """Splitting the ranges that found no register.
 
 A group that fits nowhere gets a stack slot as its home, and children: for each outermost loop that uses it a range of
-its own, loaded in the preheader; where even that finds no register, one for each loop inside; and what is
-left is loaded before the one instruction that reads it and stored after the one that writes it. So a spill never sits
-in a loop that can do without. Constants are made again instead of loaded.
+its own, loaded in the preheader; where even that finds no register, one for the loop without its cold blocks, loaded
+again where these go back; then one for each loop inside; and what is left is loaded before the one instruction that
+reads it and stored after the one that writes it. So a spill never sits in a loop that can do without, nor for the sake
+of what is hardly ever executed. Constants are made again instead of loaded.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
     from .machine import Inst, MachineBlock
 
 _TINY = 1e30
+_BESIDE = 0.5  # of what a load before an instruction costs, where that reads memory itself
 
 
 class _Region:
-    """A loop as the splitter sees it: its positions, and the places where it is entered and left."""
+    """A loop as the splitter sees it: its positions, those of its cold blocks, and the places where it is entered and
+    left."""
 
-    __slots__ = ("blocks", "depth", "entry", "header", "loop", "mask", "outside")
+    __slots__ = ("blocks", "cold", "depth", "entry", "header", "loop", "mask", "outside")
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.mask = 0
+        self.mask = self.cold = 0
         self.blocks: list[MachineBlock] = []
         self.depth = loop.depth
         self.header: MachineBlock | None = None
@@ -66,8 +69,8 @@ class Splitter:
                 start = call + 1
                 stretch += 1
             self._stretches += [stretch] * (block.end - start)
-        # child -> (group, region or None, positions)
-        self._children: dict[int, tuple[int, _Region | None, dict[int, int]]] = {}
+        # child -> (group, region or None, positions, cold blocks that load it again if it does not live in such)
+        self._children: dict[int, tuple[int, _Region | None, dict[int, int], list[MachineBlock] | None]] = {}
         self._removed: set[int] = set()
         # for each loop depth from 1 on: position -> the loop of that depth it lies in
         self._levels: list[list[_Region | None]] = []
@@ -96,6 +99,8 @@ class Splitter:
                     while len(levels) < region.depth:
                         levels.append([None] * n)
                 region.mask |= block.mask
+                if block.cold:
+                    region.cold |= block.mask
                 region.blocks.append(block)
                 levels[region.depth - 1][block.start : block.end] = [region] * (block.end - block.start)
                 loop = loop.parent
@@ -117,9 +122,10 @@ class Splitter:
         """Give range `v` a home in memory and push its parts."""
         child = self._children.get(v)
         if child is not None:
-            group, region, positions = child
+            group, region, positions, back = child
             if region is not None:
-                self._cut(group, positions, region.depth)
+                if back is not None or not self._hot_child(group, region, positions):
+                    self._cut(group, positions, region.depth)
             else:
                 for i, how in positions.items():
                     if how & 3:
@@ -283,12 +289,43 @@ class Splitter:
                         if not power[pred.start] & region.mask:
                             return False
                     live |= power[block.start]
-        weights = self._weights
-        weight = sum([weights[i] for i, how in positions.items() if how & 3])
-        self._new(group, region, positions, live, weight / live.bit_count())
+        self._new(group, region, positions, live, self._weight(group, positions) / live.bit_count())
         return True
 
-    def _new(self, group: int, region: _Region | None, positions: dict[int, int], live: int, density: float) -> None:
+    def _weight(self, group: int, positions: dict[int, int]) -> float:
+        """What reads and writes weigh: less where the instruction can read the slot itself, later in the pipeline."""
+        weights, in_memory = self._weights, self._in_memory
+        return sum([
+            weights[i] * (_BESIDE if in_memory(group, i, how) else 1.0) for i, how in positions.items() if how & 3
+        ])  # fmt: skip
+
+    def _hot_child(self, group: int, region: _Region, positions: dict[int, int]) -> bool:
+        """A child for the loop without its cold blocks, of what is only read there."""
+        packer = self.packer
+        power, mine = packer.powers, packer.live[group]
+        header, entry = region.header, region.entry
+        assert header is not None and entry is not None
+        if not mine & region.cold or header.cold or any(how & 2 for how in positions.values()):
+            return False
+        cold = region.cold
+        hot = {i: how for i, how in positions.items() if not power[i] & cold}
+        live = mine & region.mask & ~cold
+        if not hot or not live:
+            return False
+        live |= power[entry.end - 1] | power[entry.end - 2]
+        back = []
+        for block in region.blocks:
+            if block.cold and any(mine & power[succ.start] & region.mask & ~cold for succ in block.succs):
+                back.append(block)
+                live |= power[block.end - 1] | power[block.end - 2]
+        self._new(group, region, hot, live, self._weight(group, hot) / live.bit_count(), back)
+        self._cut_blocks(group, {i: how for i, how in positions.items() if i not in hot})
+        return True
+
+    def _new(
+        self, group: int, region: _Region | None, positions: dict[int, int], live: int, density: float,
+        back: list[MachineBlock] | None = None
+    ) -> None:
         packer = self.packer
         child = len(packer.live)
         packer.live.append(live)
@@ -299,7 +336,7 @@ class Splitter:
         hints = packer.hints.get(group)
         if hints is not None:
             packer.hints[child] = hints
-        self._children[child] = (group, region, positions)
+        self._children[child] = (group, region, positions, back)
         packer.push(child)
 
     # -- the new code ------------------------------------------------------------------------------
@@ -312,7 +349,7 @@ class Splitter:
         at: dict[int, dict[int, int]] = {}
         before: dict[int, list[tuple[Inst, int]]] = {}
         after: dict[int, list[tuple[Inst, int]]] = {}
-        for child, (group, region, positions) in self._children.items():
+        for child, (group, region, positions, back) in self._children.items():
             r = packer.reg[child]
             if r < 0:
                 continue
@@ -339,6 +376,8 @@ class Splitter:
             power = packer.powers
             if mine & power[region.header.start]:
                 before.setdefault(region.entry.end - 1, []).append((reload, group))
+            for block in back or ():
+                before.setdefault(block.end - 1, []).append((reload, group))
             if any(how & 2 for how in positions.values()):
                 for block in region.outside:
                     if mine & power[block.start]:

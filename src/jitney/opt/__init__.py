@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         outer,
         params,
         polls,
+        powers,
         promote,
         reciprocal,
         rotate,
@@ -39,9 +40,9 @@ else:
         "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inductions", "inline", "memory",
         "modular",
     )
-    outer, params, polls, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
-        "jitney.opt", "outer", "params", "polls", "promote", "reciprocal", "rotate", "select", "split", "unroll",
-        "unswitch", "vector",
+    outer, params, polls, powers, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
+        "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "select", "split",
+        "unroll", "unswitch", "vector",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
@@ -65,6 +66,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("promote", lambda function: promote.promote(function)),
     ("memory", lambda function: memory.forward(function)),
     ("addresses", lambda function: addresses.reduce(function)),
+    ("powers", lambda function: powers.multiply(function)),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("dce", lambda function: dce.eliminate(function)),
 )

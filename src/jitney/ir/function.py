@@ -301,6 +301,19 @@ class Function:
                 seen[id(loop)] = loop
         return list(seen.values())
 
+    def bodies(self) -> dict[Loop, list[Block]]:
+        """The blocks of each loop, those of loops inside included, in layout order."""
+        found: dict[Loop, list[Block]] = {}
+        for block in self.blocks:
+            loop = block.loop
+            while loop is not None:
+                if loop in found:
+                    found[loop].append(block)
+                else:
+                    found[loop] = [block]
+                loop = loop.parent
+        return found
+
     def predecessors(self) -> dict[Block, list[Block]]:
         """Blocks that lead to each block, once per edge."""
         preds: dict[Block, list[Block]] = {block: [] for block in self.blocks}

@@ -20,7 +20,7 @@ from .inplace import substitute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Function, Loop
+    from ..ir.function import Block, Function, Loop
 
 _CONST = OPS["const"]
 _SUMS = {OPS["add"]: 1, OPS["sub"]: -1}
@@ -43,9 +43,11 @@ class _Variable:
 def derive(function: Function) -> Function:
     """Compute the induction variables of counted loops from their counters."""
     found: list[_Variable] = []
+    preds: dict[Block, list[Block]] = {}
     for loop in function.loops():
         if loop.counter >= 0 and len(loop.header.params) > 1 and loop.parallel is None:
-            found += _moving(function, loop)
+            preds = preds or function.predecessors()
+            found += _moving(function, loop, preds[loop.header])
     if found:
         used = _used(function, found)
         found = [variable for variable in found if variable.p in used or variable.following in used]
@@ -58,19 +60,19 @@ def derive(function: Function) -> Function:
         number = header.params.index(variable.p)
         del header.params[number]
         function.facts.pop(variable.p, None)
-        for block in function.blocks:
+        for block in dict.fromkeys(preds[header]):
             for edge in block.edges:
                 if edge.target is header:
                     edge.args = edge.args[:number] + edge.args[number + 1 :]
     return function
 
 
-def _moving(function: Function, loop: Loop) -> list[_Variable]:
-    """The parameters that move by a multiple of the counter's step."""
+def _moving(function: Function, loop: Loop, preds: list[Block]) -> list[_Variable]:
+    """The parameters that move by a multiple of the counter's step. `preds`: where the header is entered from."""
     ops, args, imms, types = function.ops, function.args, function.imms, function.types
     header = loop.header
     given: dict[int, set[int]] = {p: set() for p in header.params if types[p] is I64 and p != loop.counter}
-    for block in function.blocks if given else ():
+    for block in preds:
         if block is not loop.preheader:
             for edge in block.edges:
                 if edge.target is header:

@@ -73,13 +73,13 @@ class _Sweep:
         blocks = function.blocks
         if not any(function.ops[v] is _LOAD for block in blocks for v in block.insts):
             return
-        preds = function.predecessors()
+        preds, bodies = function.predecessors(), function.bodies()
         number = {block: k for k, block in enumerate(blocks)}
         for k, block in enumerate(blocks):
             idom, loop = block.idom, block.loop
             known: Known = dict(self.known[idom]) if idom is not None else {}
             if loop is not None and loop.header is block:
-                self._loop(loop, [b for b in blocks[k:] if b.loop is not None and b.loop.inside(loop)], known)
+                self._loop(loop, bodies[loop], known)
             elif idom is not None and preds[block] != [idom]:
                 _forget(known, Writes(function, blocks[number[idom] + 1 : k]))
             self._block(block, known)

@@ -34,14 +34,17 @@ _BEFORE = {OPS["slt"]: 1, _SLE: 1, OPS["sgt"]: -1, _SGE: -1}  # the direction of
 def rotate(function: Function) -> Function:
     """Rotate all loops that test at the top with little work."""
     preds = function.predecessors()
-    loops = {loop.header: loop for loop in function.loops() if _tests_on_top(function, loop, preds)}
+    preheaders = {loop.preheader for loop in function.loops()}
+    loops = {loop.header: loop for loop in function.loops() if _tests_on_top(function, loop, preds, preheaders)}
     if not loops:
         return function
     laid_out(function)
     return _Rotation(function, loops, preds).run()
 
 
-def _tests_on_top(function: Function, loop: Loop, preds: dict[Block, list[Block]]) -> bool:
+def _tests_on_top(
+    function: Function, loop: Loop, preds: dict[Block, list[Block]], preheaders: set[Block]
+) -> bool:
     header = loop.header
     if header.term != "br" or len(header.insts) > _TEST_SIZE or any(function.ops[v].writes for v in header.insts):
         return False
@@ -54,7 +57,7 @@ def _tests_on_top(function: Function, loop: Loop, preds: dict[Block, list[Block]
         and not (out.target.loop is not None and out.target.loop.inside(loop))
         and all(p.term == "jump" for p in preds[header])
         and len(preds[header]) == 2
-        and all(inner.preheader is not header for inner in function.loops())
+        and header not in preheaders
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Edge, Function, Loop
     from ...ir.ops import Op
     from ...ir.types import Type
+    from .plan import Surroundings
 
     # A disjunction of conjunctions of (condition, whether it holds).
     Literal = tuple[int, bool]
@@ -94,10 +95,10 @@ class Body:
         "insts", "latch", "live", "loop", "order", "passed", "seeks", "uniform",
     )  # fmt: skip
 
-    def __init__(self, function: Function, loop: Loop) -> None:
+    def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
         self.function = function
         self.loop = loop
-        self.blocks = [block for block in function.blocks if block.loop is loop]
+        self.blocks = around.blocks[loop]
         self.insts: dict[int, Inst] = {}
         self.order: list[int] = []
         self.accesses: list[Access] = []
@@ -125,7 +126,7 @@ class Body:
         self.passed: dict[int, int] = {}
         self.flags: dict[int, tuple[int, int]] = {}
         self.seeks: dict[int, int] = {}
-        self.live = self._live()
+        self.live = self._live(around)
         self._unmask()
         self._drop_unneeded()
 
@@ -528,9 +529,8 @@ class Body:
 
     # -- behind the loop ----------------------------------------------------------------------------------------------
 
-    def _live(self) -> set[int]:
-        function, inside = self.function, set(self.blocks)
-        homes, args = function.homes, function.args
+    def _live(self, around: Surroundings) -> set[int]:
+        homes, inside = self.function.homes, set(self.blocks)
         used = set(self.exit.args)
         # What only those use that leave early is the scalar loop's.
         behind: set[Block] = set()
@@ -540,20 +540,7 @@ class Body:
             if block not in behind and block not in inside:
                 behind.add(block)
                 work += [edge.target for edge in block.edges]
-        for block in function.blocks:
-            if block in inside or (self.early and block not in behind):
-                continue
-            for v in block.insts:
-                for a in args[v]:
-                    if homes[a] in inside:
-                        used.add(a)
-            for a in block.term_args:
-                if homes[a] in inside:
-                    used.add(a)
-            for edge in block.edges:
-                for a in edge.args:
-                    if homes[a] in inside:
-                        used.add(a)
+        used.update([a for a, block in around.used.get(self.loop, ()) if not self.early or block in behind])
         return {v for v in used if homes[v] in inside}
 
 

@@ -15,7 +15,7 @@ from ..span import FIRST as FIRST_CHUNK
 from .body import CHANGES, NotVectorizable
 from .carried import BITS, SERIAL, SUM_LIMIT
 from .nest import Nest
-from .plan import Plan
+from .plan import Plan, Surroundings
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
 from .widths import COUNTER_LIMIT
 
@@ -39,9 +39,10 @@ def vectorized(function: Function, loops: list[Loop]) -> Function:
     """A copy with vector loops for those of `loops` that allow it, or the function itself."""
     plans: dict[Block, Plan] = {}
     laid_out(function)
+    around = Surroundings(function)
     for loop in loops:
         try:
-            plans[loop.preheader] = Plan(function, loop)
+            plans[loop.preheader] = Plan(function, loop, around)
         except NotVectorizable:
             continue
     if not plans:

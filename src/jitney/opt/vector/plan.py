@@ -19,7 +19,7 @@ from .widths import Widths
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.dependence import Access
-    from ...ir.function import Function, Loop
+    from ...ir.function import Block, Function, Loop
     from .reductions import Reduction
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
@@ -59,6 +59,34 @@ class Group:
         self.stores = self.stores or access.store
 
 
+class Surroundings:
+    """What all loops ask of their function, found in one sweep.
+
+    Attributes:
+        blocks: of each loop those that belong to no loop inside, in order.
+        used: values made in these blocks of a loop that others use, and where.
+    """
+
+    __slots__ = ("blocks", "used")
+
+    def __init__(self, function: Function) -> None:
+        self.blocks: dict[Loop, list[Block]] = {}
+        self.used: dict[Loop, list[tuple[int, Block]]] = {}
+        homes, args = function.homes, function.args
+        for block in function.blocks:
+            loop = block.loop
+            if loop is not None:
+                self.blocks.setdefault(loop, []).append(block)
+            here = [a for v in block.insts for a in args[v]]
+            here += block.term_args
+            for edge in block.edges:
+                here += edge.args
+            for a in here:
+                home = homes[a].loop
+                if home is not loop and home is not None:
+                    self.used.setdefault(home, []).append((a, block))
+
+
 class Plan:
     """How one loop is vectorised.
 
@@ -72,8 +100,8 @@ class Plan:
 
     __slots__ = ("body", "forward", "groups", "last", "reductions", "serial", "short", "tests", "trips", "widens")
 
-    def __init__(self, function: Function, loop: Loop) -> None:
-        body = self.body = Body(function, loop)
+    def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
+        body = self.body = Body(function, loop, around)
         self.reductions, ordered = find(body)
         serial = self.serial = Serial(body, ordered) if ordered else None
         if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jitney import jit
-from jitney.frontend.operators import libm
+from jitney.frontend.operators import libm, ufunc_loops
 from jitney.ir.builder import Builder
 from jitney.ir.function import Call, Function
 from jitney.ir.types import F32, F64
@@ -242,3 +242,20 @@ def test_python_s_powers_raise_by_products_too():
     for x in (0.0, 1e300, 1e-300, 2.0):
         wanted, got = outcome(f, (x,)), outcome(jit(fastmath=True)(f), (x,))
         assert wanted[:2] == got[:2] or x == 2.0
+
+
+@pytest.mark.parametrize("vectors_in_numpy", [True, False])
+def test_whole_arrays(vectors_in_numpy, monkeypatch):
+    monkeypatch.setattr(ufunc_loops, "cpu_has", lambda feature: vectors_in_numpy)
+
+    def f(x, y):
+        return np.exp(x), np.sin(x), np.hypot(x, y), np.power(x, y), x**-1.5, np.arctan2(y, x), x**y
+
+    jitted = jit(fastmath=True)(f)
+    for n in (0, 1, 5, 100):
+        x, y = np.random.default_rng(n).uniform(0.1, 9.0, (2, n))
+        for a, b in zip(f(x, y), jitted(x, y)):
+            assert a.dtype == b.dtype and (np.abs(a - b) <= 4 * np.spacing(np.abs(a))).all()
+    code = "\n".join([ir for _, ir, _ in jitted.explain().rows])
+    assert ("np.exp" in code) is vectors_in_numpy and "np.sin" not in code and "np.hypot" not in code
+    assert bits(jitted(x, y)[0]) == bits(np.exp(x)) or not vectors_in_numpy

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..operators import complexes
+    from ..operators import complexes, power
     from ..operators.ufunc_loops import UfuncLoop
     from ..state import Lowering
     from . import elementwise
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 else:
     complexes = lazy("jitney.frontend.operators", "complexes")
     elementwise = lazy("jitney.frontend.library", "elementwise")
+    power = lazy("jitney.frontend.operators", "power")
 
 _FLOAT64 = SCALARS["float64"]
 _rows: dict[int, Row | None] = {}
@@ -192,6 +193,22 @@ BY_LAYOUT = ("absolute", "multiply", "square")
 COMPARISONS = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
+
+
+# Those for which NumPy has no vectors of float64, whatever the CPU has.
+_SLOW_IN_NUMPY = frozenset(("sin", "cos", "hypot"))
+
+
+def own_code(lw: Lowering, loop: UfuncLoop, exponent: Any) -> Direct | None:
+    """Under fastmath, what computes an element of an array in the function's own code where that is faster than NumPy's
+    loop. `exponent`: the second argument, if it is known."""
+    name = _C_NAMES.get(loop.name, loop.name)
+    if not lw.function.fastmath or name not in libm.IN_LANES or any(t is not _FLOAT64 for t in loop.inputs):
+        return None
+    simple = loop.name == "power" and isinstance(exponent, (int, float)) and power.is_simple(float(exponent))
+    if name not in _SLOW_IN_NUMPY and not simple and ufunc_loops.cpu_has("AVX512_SKX"):
+        return None
+    return lambda lw, t, parts: libm.call(lw, name, *parts)
 
 
 def _ufunc(ufunc: Any) -> Row:

@@ -86,12 +86,17 @@ def int_to_int(lw: Lowering, a: int, b: int) -> Val:
     return Val(INT, (int_power(lw, a, b, lambda x, y: lw.checked("mulo", x, y)),))
 
 
+def is_simple(exponent: float) -> bool:
+    """Whether `by_products` is for this exponent."""
+    return 0.0 < abs(exponent) <= _MOST_FACTORS and not 2.0 * exponent % 1.0
+
+
 def by_products(lw: Lowering, x: int, exponent: float) -> int | None:
     """``x ** exponent`` for multiples of 1/2 up to `_MOST_FACTORS`, by products, a root and a quotient: under fastmath.
     None for other exponents."""
-    size = abs(exponent)
-    if not 0.0 < size <= _MOST_FACTORS or 2.0 * size % 1.0:
+    if not is_simple(exponent):
         return None
+    size = abs(exponent)
     b, emit = lw.b, lw.b.emit
     type = lw.function.types[x]
     known = int(size)

@@ -104,6 +104,13 @@ def _resolve(ufunc: Any, types: tuple[PyType, ...]) -> UfuncLoop | None:
     return find(ufunc, tuple(scalars[:-1]), scalars[-1])  # type: ignore[arg-type]
 
 
+def cpu_has(feature: str) -> bool:
+    """Whether NumPy has found this feature of the CPU, by NumPy's name for it, and uses it."""
+    modules = sys.modules
+    found = modules.get("numpy._core._multiarray_umath") or modules.get("numpy.core._multiarray_umath")
+    return bool(getattr(found, "__cpu_features__", {}).get(feature))
+
+
 def find(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> UfuncLoop | None:
     """The loop of exactly these types."""
     key = (ufunc, inputs)

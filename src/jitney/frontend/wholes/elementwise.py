@@ -13,7 +13,7 @@ from ...lazy import lazy
 from ...pytypes import BOOL, COMPLEX, FLOAT, INT, SCALARS, Array, Complex, Constant, PyType, Scalar, Union, is_apart
 from .. import operators
 from ..arrays import load_item
-from ..library.numpy_ufuncs import BY_LAYOUT, COMPARISONS, DIRECT
+from ..library.numpy_ufuncs import BY_LAYOUT, COMPARISONS, DIRECT, own_code
 from ..operators import ufunc_loops
 from ..operators.errors import type_error
 from ..operators.numpy_scalars import NP_BOOL, convert, result_type
@@ -282,6 +282,8 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     for v, t in zip(args, loop.inputs):
         parts.append(converted(lw, node_of(v), t) if _has_axes(v) else Number(number(lw, v, t)))
     direct = DIRECT.get(function.__name__, {}).get(loop.inputs[0].kind)
+    if direct is None:
+        direct = own_code(lw, loop, lw.known(args[1]) if len(args) > 1 and not _has_axes(args[1]) else None)
     if direct is None:
         return whole(loop.output, shape, Inner(loop, tuple(parts)))
     node = Map(loop.output, loop.name, _direct(loop, direct), tuple(parts), loop.name == "power")

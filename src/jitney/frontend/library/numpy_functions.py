@@ -25,11 +25,15 @@ class Rule:
         learn: the type of its result follows from the types of the arguments.
         fresh: an array that it returns is new.
         own: it changes the array whose method it is, and nothing else.
+        sure: that type is the same whatever the values; else it is relied on only while CPython can take over.
     """
 
-    __slots__ = ("fresh", "learn", "own", "pure")
+    __slots__ = ("fresh", "learn", "own", "pure", "sure")
 
-    def __init__(self, pure: bool = True, learn: bool = True, fresh: bool = False, own: bool = False) -> None:
+    def __init__(
+        self, pure: bool = True, learn: bool = True, fresh: bool = False, own: bool = False, sure: bool = True
+    ) -> None:
+        self.sure = sure
         self.pure = pure
         self.learn = learn
         self.fresh = fresh
@@ -38,6 +42,7 @@ class Rule:
 
 FRESH = Rule(fresh=True)
 VIEW = Rule()
+BY_VALUE = Rule(fresh=True, sure=False)
 PURE = Rule(learn=False)
 OWN = Rule(pure=False, own=True)
 
@@ -54,18 +59,19 @@ FUNCTIONS = (
         indices inner insert interp intersect1d isclose isfinite isin isinf isnan kaiser kron lexsort linspace logspace
         matmul max maximum mean median meshgrid min minimum nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax
         nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar nonzero ones outer packbits pad
-        partition percentile piecewise poly polyadd polyder polyfit polyint polymul polysub polyval prod ptp quantile
-        rad2deg ravel_multi_index repeat resize roll roots round searchsorted setdiff1d setxor1d sign sinc sort
+        partition percentile piecewise polyadd polyder polyfit polyint polymul polysub polyval prod ptp quantile
+        rad2deg ravel_multi_index repeat resize roll round searchsorted setdiff1d setxor1d sign sinc sort
         sort_complex stack std sum take take_along_axis tensordot tile trace trapezoid tri tril tril_indices triu
         triu_indices trim_zeros union1d unique unpackbits unravel_index unwrap vander var vdot vstack where zeros
         zeros_like ones_like empty_like empty full iscomplexobj isrealobj allclose may_share_memory ndim shape size
         bitwise_count row_stack trapz nanargmin matvec vecmat linalg.cholesky linalg.cond linalg.cross linalg.det
-        linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.inv linalg.lstsq linalg.matmul linalg.matrix_norm
+        linalg.eigh linalg.eigvalsh linalg.inv linalg.lstsq linalg.matmul linalg.matrix_norm
         linalg.matrix_power linalg.matrix_rank linalg.multi_dot linalg.norm linalg.outer linalg.pinv linalg.qr
         linalg.slogdet linalg.solve linalg.svd linalg.svdvals linalg.tensorinv linalg.tensorsolve linalg.trace
         linalg.vecdot linalg.vector_norm fft.fft fft.ifft fft.rfft fft.irfft fft.fft2 fft.ifft2 fft.fftn fft.ifftn
         fft.rfft2 fft.irfft2 fft.rfftn fft.irfftn fft.hfft fft.ihfft fft.fftfreq fft.rfftfreq fft.fftshift fft.ifftshift
     """),
+    (BY_VALUE, "linalg.eig linalg.eigvals poly roots"),
     (VIEW, """
         asarray asanyarray ascontiguousarray asfortranarray atleast_1d atleast_2d atleast_3d broadcast_to diagonal
         expand_dims flip fliplr flipud imag linalg.diagonal linalg.matrix_transpose matrix_transpose moveaxis

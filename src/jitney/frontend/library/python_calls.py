@@ -34,6 +34,8 @@ from ...pytypes import (
     array_type,
     is_record,
     is_records,
+    mapped,
+    members,
     object_type,
     tuple_type,
 )
@@ -57,6 +59,8 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     known = constant_value(function)
     rule = numpy_functions.rule_of(known) if isinstance(function.type, Constant) else None
     learns = known if rule is not None and rule.learn else None
+    if rule is not None and not rule.sure and lw.b.constant(lw.dirty) is not False:
+        learns = None
     if rule is None and known is not None:
         learns = numpy_functions.stand_in(type(getattr(known, "__self__", None)), getattr(known, "__name__", ""))
     guess = _learned(lw, learns, args, kwargs) if learns is not None else _RESULTS.get(id(known))
@@ -221,7 +225,21 @@ def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs
     except Exception:
         # CPython's own call tells, when it comes to it.
         return None
-    return _told(lw, result)
+    found = _told(lw, result)
+    if found is not None and any(_has_any_order(v.type) for v in (*args, *kwargs.values())):
+        return mapped(found, _in_any_order)
+    return found
+
+
+def _has_any_order(type: PyType) -> bool:
+    """Whether there is an array in a value whose axes may lie in any order: then those of results may, too."""
+    if isinstance(type, (Array, Whole)) and type.ndim > 1:
+        return isinstance(type, Whole) or type.layout == "A"
+    return any(_has_any_order(t) for t in members(type))
+
+
+def _in_any_order(type: Array | Object) -> PyType:
+    return array_type(type.item, type.ndim, "A", type.writeable) if isinstance(type, Array) else type
 
 
 def _told(lw: Lowering, result: Any) -> PyType | None:
@@ -292,8 +310,10 @@ def _sample_apart(type: Array) -> Any:
     elif is_records(type):
         found = numpy.zeros((2,) * type.ndim, type.item.dtype).view(type.item.array_class)  # type: ignore[attr-defined]
     else:
-        size = type.item.access.size
-        buffer = numpy.zeros(size * 2**type.ndim + 1, "u1")[1:]
-        found = buffer.view(type.item.dtype).reshape((2,) * type.ndim)
+        plain = _sample_array(array_type(type.item.loaded, type.ndim, type.layout))  # type: ignore[attr-defined]
+        # The same numbers, one byte further on from each other and from the start.
+        packed = [("byte", "i1"), ("number", plain.dtype)]
+        found = numpy.zeros(plain.shape, packed, "F" if type.layout == "F" else "C")["number"]
+        found[...] = plain
     found.flags.writeable = type.writeable
     return found[0] if is_record(type) else found

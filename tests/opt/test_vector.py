@@ -68,6 +68,19 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("float64",), "s = t = a[0]\nk = m = 0\nfor i in range(len(a)):\n"
         "  if a[i] < s:\n    s = a[i]\n    k = i\n  if a[i] > t:\n    t = a[i]\n    m = i\nreturn s, k, t, m",
     ),
+    "first of the greatest": (
+        FLOATS, "s = a[0]\nfor i in range(len(a)):\n  if a[i] >= s: s = a[i]\nreturn s",
+    ),
+    "greatest, the other way round": (FLOATS, "s = a[0]\nfor i in range(len(a)): s = max(a[i], s)\nreturn s"),
+    "not greater": (FLOATS, "s = a[0]\nfor i in range(len(a)):\n  if not a[i] > s: s = a[i]\nreturn s"),
+    "place of the last least": (
+        (), "s = a[0]\nk = 0\nfor i in range(len(a)):\n  if a[i] <= s:\n    s = a[i]\n    k = i\nreturn s, k",
+    ),
+    "place of what is not as great": (
+        FLOATS, "s = b[0]\nk = 0\nfor i in range(len(a)):\n"
+        "  if not a[i] >= s:\n    s = a[i]\n    k = i\nreturn s, k",
+    ),
+    "argmin": (("float64",), "return np.argmin(a), np.argmax(b)"),
     "a place and a count": (
         (), "s = a[0]\nk = n = 0\nfor i in range(len(a)):\n"
         "  if a[i] < s:\n    s = a[i]\n    k = i\n    n += 1\nreturn s, k, n",

@@ -16,7 +16,11 @@ from __future__ import annotations
 
 from ...analysis.dependence import Access, Addresses
 from ...ir.ops import OPS, wrap
-from ...ir.types import F32, F64, I1, I64
+from ...ir.types import I1, I64
+from .extremes import is_flag, loosen
+from .masks import ALWAYS, exclusive, simplified
+from .masks import Missing as Missing
+from .masks import NotVectorizable as NotVectorizable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,36 +29,18 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Edge, Function, Loop
     from ...ir.ops import Op
     from ...ir.types import Type
+    from .masks import Mask
     from .plan import Surroundings
-
-    # A disjunction of conjunctions of (condition, whether it holds).
-    Literal = tuple[int, bool]
-    Mask = frozenset[frozenset[Literal]]
 
 _CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
 _AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
 _GUARD = OPS["guard"]
-_ALWAYS: Mask = frozenset((frozenset(),))
-_MOST_PATHS = 12
 
 # A choice by a comparison of what is chosen from: (operation if the first is chosen, if the second is).
 _EXTREMES = {
     "slt": ("smin", "smax"), "sle": ("smin", "smax"), "sgt": ("smax", "smin"), "sge": ("smax", "smin"),
     "flt": ("fmin", "fmax"), "fgt": ("fmax", "fmin"),
 }  # fmt: skip
-
-
-# The comparison of a new value (first) with the greatest or least so far that tells whether it is another.
-CHANGES = {"smin": "slt", "smax": "sgt", "fmin": "flt", "fmax": "fgt"}
-_SWAPPED = {"slt": "sgt", "sgt": "slt", "flt": "fgt", "fgt": "flt"}
-
-
-class NotVectorizable(Exception):
-    """The loop stays as it is. Says why."""
-
-
-class Missing(NotVectorizable):
-    """The target does not have an operation for vectors as long as these."""
 
 
 class Inst:
@@ -81,7 +67,9 @@ class Body:
         carried: header parameter -> what the next iteration gets for it; without the counter.
         passed: those parameters that are not used in the loop, likewise.
         flags: parameters that become an invariant or the counter once a greatest or least changes: (its parameter,
-            the invariant or counter). seeks: those of the counter: the condition that it changes.
+            the invariant or counter). seeks: those of the counter: the condition that it changes, -1 if loose.
+        loose: parameters of extremes of floats as `loosen` found them: (condition or -1, whether a new one
+            is taken where it holds, whether an equal one is taken).
         accesses: all loads and stores, in order.
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
@@ -92,7 +80,7 @@ class Body:
     __slots__ = (
         "_alias", "_edges", "_inside", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
         "blocks", "carried", "counter", "early", "elsewhere", "exit", "flags", "following", "function", "guards",
-        "insts", "latch", "live", "loop", "order", "passed", "seeks", "uniform",
+        "insts", "latch", "live", "loop", "loose", "order", "passed", "seeks", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
@@ -126,6 +114,8 @@ class Body:
         self.passed: dict[int, int] = {}
         self.flags: dict[int, tuple[int, int]] = {}
         self.seeks: dict[int, int] = {}
+        self.loose: dict[int, tuple[int, bool, bool]] = {}
+        loosen(self)
         self.live = self._live(around)
         self._unmask()
         self._drop_unneeded()
@@ -245,18 +235,18 @@ class Body:
     def _enter(self, block: Block) -> Mask:
         """When `block` is executed; its parameters become choices."""
         if block is self.loop.header:
-            return _ALWAYS
+            return ALWAYS
         edges = self._edges[block]
         if not edges:
             raise NotVectorizable("blocks out of order")
-        mask = _simplified(frozenset().union(*[m for _, m in edges]))
+        mask = simplified(frozenset().union(*[m for _, m in edges]))
         if len(edges) == 1 or not block.params:
             for p, a in zip(block.params, edges[0][0].args):
                 self._alias[p] = self.resolve(a)
             return mask
         paths = [path for _, m in edges for path in m]
         common = frozenset.intersection(*paths)
-        relative = [_simplified(frozenset([path - common for path in m])) for _, m in edges]
+        relative = [simplified(frozenset([path - common for path in m])) for _, m in edges]
         # The way with the simplest condition is tested first; the last needs no test.
         ranked = sorted(range(len(edges)), key=lambda k: sum([len(path) for path in relative[k]]))
         for k, p in enumerate(block.params):
@@ -278,7 +268,7 @@ class Body:
 
     def condition(self, mask: Mask) -> int:
         """The i1 that says whether `mask` holds; -1 for always."""
-        if mask == _ALWAYS:
+        if mask == ALWAYS:
             return -1
         whole = -1
         for path in sorted(mask, key=sorted):
@@ -304,7 +294,7 @@ class Body:
         """A check of `cond`, or a way out unless it holds, in an iteration that gets there."""
         if not self._by_data(cond):
             raise NotVectorizable("a check that may be an index's")
-        if mask != _ALWAYS:
+        if mask != ALWAYS:
             cond = self.make(_OR, (cond, self.make(_NOT, (self.condition(mask),), I1)), I1)
         if cond not in self.guards:
             self.guards.append(cond)
@@ -378,7 +368,7 @@ class Body:
             raise NotVectorizable("an address that is not linear in the counter")
         self.accesses.append(Access(v, memory, store, at))
         self._paths[v] = mask
-        if mask != _ALWAYS:
+        if mask != ALWAYS:
             self.insts[v].mask = self.condition(mask)
         elif not at.coef and not store:
             self.uniform.add(v)
@@ -401,7 +391,7 @@ class Body:
                     return False
             elif not apart and access.memory.access is memory.access:
                 paths = self._paths[access.value]
-                if paths == _ALWAYS or _simplified(paths | mask) == paths:
+                if paths == ALWAYS or simplified(paths | mask) == paths:
                     self._alias[v] = access.value
                     self.elsewhere.update(passed_over)
                     return True
@@ -409,14 +399,14 @@ class Body:
 
     def _merged(self, v: int, given: tuple[int, ...], memory: Any, mask: Mask) -> bool:
         """If the access before is a store to the same place in another arm: one store of a choice, for both."""
-        if mask == _ALWAYS or not self.accesses or not self.accesses[-1].store:
+        if mask == ALWAYS or not self.accesses or not self.accesses[-1].store:
             return False
         last = self.accesses[-1]
         before = self._paths[last.value]
         at = self.addresses.of(given[1], given[2] if len(given) > 2 else None, memory)
         if (
             at is None or at.key != last.at.key or at.const != last.at.const or memory.access is not last.memory.access
-            or before == _ALWAYS or not _exclusive(before, mask)
+            or before == ALWAYS or not exclusive(before, mask)
         ):  # fmt: skip
             return False
         other = self.insts.pop(last.value)
@@ -424,20 +414,20 @@ class Body:
         self.accesses.pop()
         paths = list(before) + list(mask)
         common = frozenset.intersection(*paths)
-        relative = _simplified(frozenset([path - common for path in before]))
+        relative = simplified(frozenset([path - common for path in before]))
         inst = self.insts[v]
         value = self._choice_by(relative, other.args[0], given[0], self.type(given[0]))
         inst.args = (value, *given[1:])
-        union = _simplified(before | mask)
+        union = simplified(before | mask)
         self._access(v, given[1], given[2:], memory, union, True)
         self.order.append(v)
         return True
 
     def _unmask(self) -> None:
         """Loads in arms whose address is good anyway are executed always."""
-        always = [a for a in self.accesses if self._paths[a.value] == _ALWAYS]
+        always = [a for a in self.accesses if self._paths[a.value] == ALWAYS]
         for access in self.accesses:
-            if access.store or self._paths[access.value] == _ALWAYS:
+            if access.store or self._paths[access.value] == ALWAYS:
                 continue
             near = [wrap(a.at.const - access.at.const) for a in always
                     if a.at.key == access.at.key and a.memory.access.size >= access.memory.access.size]  # fmt: skip
@@ -450,7 +440,7 @@ class Body:
         """Leave in `order` what stores, checks, carried values and the last values of others depend on."""
         insts, carried = self.insts, self.carried
         ends = set(carried.values())
-        flags = {carried[p]: p for p in carried if self._is_flag(p)}
+        flags = {carried[p]: p for p in carried if is_flag(self, p)}
         work = [v for v in self.order if insts[v].op.base]
         for v in self.order:
             if insts[v].op is _STORE:
@@ -460,7 +450,7 @@ class Body:
                 work += [v] if not self.derived(v, ends) else [end for end in self._ends(v, ends) if end not in flags]
         # What a flag shows is needed.
         work += [carried[m] for m, _ in self.flags.values()]
-        work += self.seeks.values()
+        work += self.tests()
         work += self.guards
         needed: set[int] = set()
         while work:
@@ -487,28 +477,9 @@ class Body:
                 # Nobody looks at it in the loop, so only the last one counts.
                 self.passed[p] = result
 
-    def _is_flag(self, p: int) -> bool:
-        """Whether ``p = t if x > m else p``, beside ``m = x if x > m else m``: it is t in the end if m is another."""
-        inst = self.insts.get(self.carried[p])
-        if inst is None or inst.op is not _SELECT or inst.args[2] != p or inst.args[0] not in self.insts:
-            return False
-        test, chosen = self.insts[inst.args[0]], inst.args[1]
-        seeks = chosen == self.counter
-        if test.op.name not in _SWAPPED or (not seeks and self.inside(chosen) and self.op(chosen) is not _CONST):
-            return False
-        for m, result in self.carried.items():
-            extreme = self.insts.get(result)
-            if extreme is None or m not in extreme.args or m == p or extreme.op.name not in CHANGES:
-                continue
-            name, args = test.op.name, test.args
-            if args[0] == m:
-                name, args = _SWAPPED[name], args[::-1]
-            if name == CHANGES[extreme.op.name] and args[1] == m and set(args) == set(extreme.args):
-                self.flags[p] = m, chosen
-                if seeks:
-                    self.seeks[p] = inst.args[0]
-                return True
-        return False
+    def tests(self) -> set[int]:
+        """The conditions in `seeks`."""
+        return {test for test in self.seeks.values() if test >= 0}
 
     def derived(self, v: int, ends: set[int], depth: int = 8) -> bool:
         """Whether `v` can be computed behind the loop from `ends`, the counter and invariants, by a few pure scalar
@@ -542,40 +513,3 @@ class Body:
                 work += [edge.target for edge in block.edges]
         used.update([a for a, block in around.used.get(self.loop, ()) if not self.early or block in behind])
         return {v for v in used if homes[v] in inside}
-
-
-def scalar_width(type: Type) -> int:
-    """Bits of a lane for a float."""
-    return 64 if type is F64 else 32 if type is F32 else 0
-
-
-def _exclusive(a: Mask, b: Mask) -> bool:
-    """Whether no path of one can be one of the other."""
-    return all(any((cond, not holds) in q for cond, holds in p) for p in a for q in b)
-
-
-def _simplified(mask: Mask) -> Mask:
-    """The same disjunction with fewer literals."""
-    paths = set(mask)
-    if len(paths) > _MOST_PATHS:
-        raise NotVectorizable("too many ways through the loop")
-    changed = True
-    while changed and len(paths) > 1:
-        changed = False
-        for p in sorted(paths, key=lambda path: (len(path), sorted(path))):
-            for q in paths:
-                if p is not q and p <= q:
-                    paths.discard(q)
-                    changed = True
-                    break
-                # p = r and x, q = r and not x and s: the union is (r and x) or (r and s).
-                opposite = [(cond, holds) for cond, holds in p if (cond, not holds) in q]
-                if len(opposite) == 1 and p - set(opposite) <= q:
-                    cond, holds = opposite[0]
-                    paths.discard(q)
-                    paths.add(q - {(cond, not holds)})
-                    changed = True
-                    break
-            if changed:
-                break
-    return frozenset(paths)

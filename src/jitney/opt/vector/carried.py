@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...ir.ops import OPS
 from ...ir.types import I1, I64
-from .body import CHANGES, Missing, NotVectorizable
+from .body import Missing, NotVectorizable
+from .extremes import CHANGES
 from .parts import AS_UNSIGNED, CUTS, Parts
 from .program import ACCUMULATOR, SCALAR
 from .widths import round_up, signed_size, size
@@ -168,6 +169,24 @@ class Carried(Parts):
         """For a sum that must not overflow of elements that are not bounded: collect their bits."""
         if reduction.checked and self.unbounded(reduction):
             self._collect_bits(reduction, reduction.given, SUM_LIMIT // (self.trips * len(reduction.given)))
+
+        if reduction.param in self.body.loose:
+            (x,) = reduction.given
+            columns = self.floats(x)
+            self._collect_masks(reduction, self._lanewise("fne", columns, columns))
+
+    def _collect_masks(self, reduction: Reduction, masks: list[int]) -> None:
+        """Nothing of these may hold."""
+        program, type = self.program, self.program.types[masks[0]]
+        self._require("ror", type)
+        number = len(self.accumulators)
+        found = program.leaf(ACCUMULATOR, number, type)
+        self.accumulators.append((reduction, BITS))
+        self.identities.append(program.const(type, 0))
+        self.limits[number] = 1
+        for mask in masks:
+            found = program.emit("or", (found, mask))
+        self.results.append(found)
 
     def _collect_bits(self, reduction: Reduction, values: list[int], limit: int) -> None:
         program, type = self.program, self.at(64)

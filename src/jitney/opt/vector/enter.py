@@ -12,8 +12,9 @@ from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, PTR, VOID
 from ..rebuild import Rebuild, laid_out
 from ..span import FIRST as FIRST_CHUNK
-from .body import CHANGES, NotVectorizable
+from .body import NotVectorizable
 from .carried import BITS, SERIAL, SUM_LIMIT
+from .extremes import CHANGES
 from .nest import Nest
 from .plan import Plan, Surroundings
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
@@ -580,7 +581,10 @@ class _Totals:
         if kind in ("fmin", "fmax"):
             # It began with the first value. Which zero it is depends on the order.
             zero = self.builder.const(scalar, 0.0)
-            self._replays.append(emit("fne", total, zero))
+            if reduction.result in map(plan.body.resolve, plan.body.live):
+                self._replays.append(emit("fne", total, zero))
+            if reduction.param in plan.body.loose:
+                self._replays.append(emit("feq", total, total))
             return total
         width = widen.width[reduction.param]
         if width < 64 and any(plan.body.flags[p][0] == reduction.param for p in widen.sought):

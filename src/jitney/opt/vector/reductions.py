@@ -14,6 +14,7 @@ else in the loop looks at the values on it. What is exact:
   scalar loop does it all again.
 - least and greatest. Of floats in the form that ignores NaN (`x if x < s else s`). If 0.0 comes out, its sign depends
   on the order: again the scalar loop does it all once more.
+- the same in other forms (`x if x <= s else s`, NumPy's, which take NaN), if there was no NaN: else once more.
 - beside a least or greatest, a flag that is set when it changes (which type it has: ``best = inf``, and then elements).
 - beside a least or greatest, the counter where it was first found (argmin): each lane remembers its own, and the first
   of those of the lanes that hold the extreme is it.
@@ -80,14 +81,14 @@ def find(body: Body) -> tuple[list[Reduction], list[int]]:
             _follow(body, reduction)
             found.append(reduction)
         except NotVectorizable:
-            if body.flags:
+            if body.flags or body.loose:
                 raise
             others.append(param)
     if found:
         try:
             _looked_at(body, found)
         except NotVectorizable:
-            if body.flags or any(r.checked for r in found):
+            if body.flags or body.loose or any(r.checked for r in found):
                 raise
             return [], others + [r.param for r in found]
     return found, others
@@ -96,7 +97,7 @@ def find(body: Body) -> tuple[list[Reduction], list[int]]:
 def _follow(body: Body, reduction: Reduction) -> None:
     """Everything that depends on the parameter must be of one kind, and lead to the result."""
     chain = {reduction.param}
-    tests = set(body.seeks.values())
+    tests = body.tests()
     for v in body.order:
         inst = body.insts[v]
         if v in tests:
@@ -144,7 +145,7 @@ def _looked_at(body: Body, found: list[Reduction]) -> None:
     """Nothing but the chain itself, and who comes behind the loop for the result, may use what is on it."""
     owner = {v: r for r in found for v in (*r.chain, r.param)}
     used: set[int] = set()
-    tests = set(body.seeks.values())
+    tests = body.tests()
     if tests & ({body.insts[v].mask for v in body.order} | {*map(body.resolve, body.live), *body.passed.values()}):
         raise NotVectorizable("the test of an extreme is looked at")
     for v in body.order:

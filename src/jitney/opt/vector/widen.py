@@ -88,7 +88,7 @@ class Widen(Carried):
 
     def _compute_all(self, order: list[int], chained: dict[int, Reduction]) -> None:
         body, widths = self.body, self.widths
-        tests = set(body.seeks.values())
+        tests = body.tests()
         for v in order:
             inst = body.insts[v]
             if inst.op is _STORE:

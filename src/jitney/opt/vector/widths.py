@@ -59,7 +59,7 @@ class Widths:
             self._need(v, 64)
         for r in reductions:
             self._need(r.result, 64)
-        for v in (*body.seeks.values(), *body.guards):
+        for v in (*body.tests(), *body.guards):
             self._need(v, 1)
         for v in reversed(body.order):
             self._ask(v, body.insts[v], v in chained)

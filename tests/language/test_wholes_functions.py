@@ -195,3 +195,16 @@ def test_lists_as_shapes():
         return a + np.ones([2]), np.full([n], 3.0), a.reshape([2, n]), np.reshape(a, [2 * n])
 
     check(f, 3, 0)
+
+
+def test_three_operands_that_do_not_fit():
+    def chosen(a, x, y):
+        return np.where(a > 0.5, x, y)
+
+    def limited(a, x, y):
+        return np.clip(a, x, y)
+
+    r = np.random.default_rng(0).random
+    for function in (chosen, limited):
+        shapes = [((4,), (3,), (2, 3)), ((2, 3), (4,), (3,)), ((2, 3), (3,), (2, 1)), ((5,), (3,), (3,))]
+        check(function, *[tuple(r(s) for s in shape) for shape in shapes], (r(4), 0.25, r(3)))

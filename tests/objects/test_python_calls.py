@@ -411,3 +411,22 @@ def test_methods_are_looked_up_before_arguments():
         assert thing.asked == other.asked
     check(of_another_type, 1, 2.5, np.arange(3.0), (None,))
     check(of_an_array, (A, 1))
+
+
+def test_augmented_assignment_of_objects():
+    def plus(x, y):
+        x += y
+        return x
+
+    def element(a, y):
+        a[0] += y
+        return a
+
+    class Right:
+        def __radd__(self, x):
+            return 5
+
+    for value in (object(), Right(), "b", [1], None, (2,)):
+        for number in (1, 2.5, True, np.float64(2), "s", (1,)):
+            assert outcome(jit(plus), (number, value)) == outcome(plus, (number, value))
+        assert outcome(jit(element), (A.copy(), value)) == outcome(element, (A.copy(), value))

@@ -9,7 +9,7 @@ from ..pytypes import Array, Iterator, Object, Tuple, can_box, has_view, is_reco
 from . import wholes
 from .loops import lower_for, lower_while
 from .operators import binary
-from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value
+from .state import NONE_VAL, DeadPath, Lowering, Open, Val, constant_value, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,10 +190,10 @@ def _augmented(lw: Lowering, node: Any) -> None:
         old, value = lw.read_local(target), lw.operand(node.value)
         if isinstance(old.type, Array):
             _augment_array(lw, op, old, value)
-        elif isinstance(old.type, Object):
+        elif isinstance(old.type, Object) or isinstance(value.type, Object):
             assign(lw, target, object_operators.in_place(lw, op, old, value))
         else:
-            assign(lw, target, wholes.settled(lw, binary(lw, op, old, value)))
+            assign(lw, target, wholes.settled(lw, _changed(lw, op, old, value)))
     elif type(target) is _ast.Subscript:
         container, index = lw.expr(target.value), lw.expr(target.slice)
         if isinstance(container.type, (Array, Iterator)):
@@ -233,9 +233,11 @@ def _augment_array(lw: Lowering, op: str, old: Val, value: Val) -> None:
 
 def _changed(lw: Lowering, op: str, old: Val, value: Val) -> Val:
     """What is to be stored for ``old op= value``."""
-    if isinstance(old.type, (Array, Object)):
+    if isinstance(old.type, (Array, Object)) or isinstance(value.type, Object):
         return object_operators.in_place(lw, op, old, value)
-    return binary(lw, op, old, value)
+    if is_number(old.type) and is_number(value.type):
+        return binary(lw, op, old, value)
+    return lw.otherwise(lambda: binary(lw, op, old, value), lambda: object_operators.in_place(lw, op, old, value))
 
 
 def _annotated(lw: Lowering, node: Any) -> None:

@@ -19,7 +19,7 @@ from ..wholes.deferred import Map, Number, Operand, Whole
 from ..wholes.elementwise import binary, converted, element_type, node_of, number, shape_of, ufunc, whole
 from ..wholes.nests import Nest, Point, Run
 from ..wholes.reducing import sum_type
-from ..wholes.shapes import broadcast
+from ..wholes.shapes import broadcast_all
 from . import creation
 from .builtins import DEFERRING, OF_COMPLEX, round_scalar
 
@@ -58,7 +58,7 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     t = SCALARS.get(numpy.where(True, *samples).dtype.name)
     if t is None:
         return None
-    shape = broadcast(lw, broadcast(lw, shape_of(args[1]), shape_of(args[2])), shape_of(args[0]))
+    shape = broadcast_all(lw, [shape_of(v) for v in args])
     parts = [node_of(args[0])]
     for v in args[1:]:
         parts.append(converted(lw, node_of(v), t) if _is_array(v) else Number(number(lw, v, t)))

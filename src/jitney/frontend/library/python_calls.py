@@ -140,7 +140,7 @@ def operation(
     boxed = [objects.box(lw, v).parts[0] for v in operands]
     if not pure:
         lw.runs_python()
-    if name == "PyNumber_Power":
+    if name.endswith("Power"):
         boxed.append(lw.b.const(PTR, id(None)))
     elif extra >= 0:
         boxed.append(lw.int_const(extra))

@@ -44,7 +44,8 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
 
 def in_place(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """``a op= b``: what is to be bound to the name."""
-    assert isinstance(a.type, (Object, Array))
+    if not isinstance(a.type, (Object, Array)):
+        return python_calls.operation(lw, FUNCTIONS.get(op, operator.matmul), "PyNumber_InPlace" + _BINARY[op], a, b)
     boxed = [objects.box(lw, v).parts[0] for v in (a, b)]
     if not (isinstance(a.type, Array) and a.type.local and python_calls.is_plain(b.type)):
         lw.runs_python()

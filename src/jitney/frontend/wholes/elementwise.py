@@ -22,7 +22,7 @@ from ..operators.unions import converts, to_float64
 from ..state import Lowering, Val
 from .deferred import Inner, Map, Node, Number, Operand, Whole
 from .making import settle
-from .shapes import array_shape, broadcast
+from .shapes import array_shape, broadcast, broadcast_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -275,9 +275,7 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
         lw.unsupported("an integer to a negative power is not supported")
     if before is not None:
         before(loop.output, args)
-    shape: tuple[int, ...] = ()
-    for v in args:
-        shape = broadcast(lw, shape, shape_of(v))
+    shape = broadcast_all(lw, [shape_of(v) for v in args])
     parts = []
     for v, t in zip(args, loop.inputs):
         parts.append(converted(lw, node_of(v), t) if _has_axes(v) else Number(number(lw, v, t)))

@@ -13,11 +13,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..state import Lowering
 
+_OF_THREE = "numpy.where(numpy.broadcast_to(0, {0}), numpy.broadcast_to(0, {1}), numpy.broadcast_to(0, {2}))"
 _MOST_CAPTURES = 6  # a failing check holds them in registers
 
 
-def broadcast(lw: Lowering, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the result of operands with the shapes `a` and `b`; leaves with NumPy's words if they do not fit."""
+def broadcast_all(lw: Lowering, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of the result of operands with all these shapes; leaves with NumPy's words if they do not fit."""
+    told = (shapes, _OF_THREE) if len(shapes) == 3 else None
+    out = shapes[0]
+    for shape in shapes[1:]:
+        out = broadcast(lw, out, shape, told)
+    return out
+
+
+def broadcast(
+    lw: Lowering, a: tuple[int, ...], b: tuple[int, ...], told: tuple[list[tuple[int, ...]], str] | None = None
+) -> tuple[int, ...]:
+    """The shape of the result of operands with the shapes `a` and `b`; leaves with NumPy's words if they do not fit.
+
+    Args:
+        told: all operands' shapes, where there are more, and what raises (see `check_shapes`).
+    """
     if len(a) < len(b):
         longer, shorter = b, a
     else:
@@ -35,7 +51,8 @@ def broadcast(lw: Lowering, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int
             stretch, same = emit("eq", x, one), emit("eq", x, y)
             fits = emit("and", fits, emit("or", emit("or", same, stretch), emit("eq", y, one)))
             out.append(emit("select", stretch, y, x))
-    check_shapes(lw, fits, [a, b], "numpy.broadcast_to(0, {0}) + numpy.broadcast_to(0, {1})")
+    shapes, text = told or ([a, b], "numpy.broadcast_to(0, {0}) + numpy.broadcast_to(0, {1})")
+    check_shapes(lw, fits, shapes, text)
     return tuple(out)
 
 

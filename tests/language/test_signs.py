@@ -110,3 +110,46 @@ def test_sums_in_loops():
     with np.errstate(all="ignore"):
         for function in (lengths, sinking, one_way_or_other, loaded_twice, written_between, mean_of_squares):
             check(function, *[(p.copy(), np.zeros(len(p))) for p in sets if p.shape[1] or function is not loaded_twice])
+
+
+def by_conditions(x, y):
+    found = 0.0
+    d = x * 3.0 - y
+    if d >= 0.0:
+        found += math.sqrt(d)
+    if d > 0.0:
+        found += 1.0 / d
+    if not d < 0.0:
+        found += math.sqrt(d)
+    if d <= 0.0:
+        return found - math.sqrt(-d if d < 0.0 else 0.0)
+    if 2.0 <= y:
+        found += math.sqrt(y) + 1.0 / y
+    if x < 0.0:
+        return math.sqrt(x)
+    return found + math.sqrt(x)
+
+
+def of_the_iteration_before(a, k):
+    s = 4.0
+    total = 0.0
+    for i in range(len(a)):
+        x = s - a[i]
+        if x > 0.0:
+            total += math.sqrt(s)
+        s = x
+    t = 4.0
+    for i in range(10):
+        y = float(k - i)
+        if k - i >= 0:
+            total += math.sqrt(t)
+        t = y
+        if k + i > 12:
+            k -= 9
+    return total
+
+
+def test_signs_by_conditions():
+    check(by_conditions, *product(_FLOATS, _FLOATS))
+    arrays = [np.array(a) for a in ([1.0, 2.0, 3.0, -9.0, 1.0], [1.0, 1.0, 1.0], [9.0, -20.0, 1.0], [5.0, -1.0, -9.0])]
+    check(of_the_iteration_before, *[(a, k) for a in arrays for k in range(14)])

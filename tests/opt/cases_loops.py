@@ -589,7 +589,8 @@ CASES = {
           v4 = const i64 1
           jump b1(v2, v1)
         b1(v6: i64, v7: i64) in L0:
-          v9 = mul v7, v6
+          v8 = load i64 [v0 + v6*8] region 1
+          v9 = mul v7, v8
           v10 = add v6, v4
           v11 = slt v10, v3
           br v11, b1(v10, v9), b2
@@ -601,7 +602,8 @@ CASES = {
           v4 = const i64 1
           jump b1(v2, v1)
         b1(v6: i64, v7: i64) in L0:
-          v9 = mul v7, v6
+          v8 = load i64 [v0 + v6*8] region 1
+          v9 = mul v7, v8
           v10 = add v6, v4
           v11 = slt v10, v3
           br v11, b1(v10, v9), b2

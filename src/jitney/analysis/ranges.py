@@ -27,11 +27,12 @@ from ..ir.types import I1, I64
 from ..lazy import lazy
 from .intervals import INTERVALS, MAX, MIN, access_range, clamped
 from .steps import DEEP, Steps
-from .transfer import RULES
+from .transfer import ABOVE, FLOAT_TESTS, RULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Edge, Function, Loop
+    from ..ir.ops import Op
     from . import signs
 else:
     signs = lazy("jitney.analysis", "signs")
@@ -247,6 +248,8 @@ class Ranges:
             return
         if op not in _NEGATED:
             self.narrow(cond, int(holds), int(holds))
+            if op in FLOAT_TESTS:
+                self._assume_sign(op, args, holds)
             return
         a, b = args
         if function.types[a] is not I64:
@@ -276,6 +279,17 @@ class Ranges:
             if self.low[a] >= 0:
                 self.narrow(b, 0, MAX)
                 self.less(b, a, -1 if op is _UGT else 0)
+
+    def _assume_sign(self, op: Op, args: tuple[int, ...], holds: bool) -> None:
+        """From here on the comparison of a float with a constant is `holds`. What `low` says of a float: 0 if it is
+        NaN or not negative, 1 if it is not zero either."""
+        a, b = args
+        function = self.function
+        if function.ops[a] is _CONST:
+            op, a, b = FLOAT_TESTS[op], b, a
+        low = ABOVE.get((op, holds))
+        if low is not None and function.ops[b] is _CONST and function.imms[b] >= 0.0:
+            self.narrow(a, 1 if function.imms[b] else low, MAX)
 
     def _differs(self, a: int, b: int) -> None:
         if self.low[b] == self.high[b]:

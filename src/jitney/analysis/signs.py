@@ -8,6 +8,7 @@ taken to be. (By induction over the steps that are executed.)
 from __future__ import annotations
 
 from ..ir.ops import OPS
+from .intervals import MIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,23 +26,26 @@ _SAME_SIGN = (OPS["fext"], OPS["fround"])
 class Signs:
     """Answers to questions about one function, at the place where the sweep of `ranges` is."""
 
-    __slots__ = ("_asked", "_function", "_incoming", "_left", "_ranges")
+    __slots__ = ("_asked", "_earlier", "_function", "_incoming", "_left", "_ranges")
 
     def __init__(self, ranges: Ranges) -> None:
         self._ranges = ranges
         self._function = ranges.function
         self._asked: set[int] = set()
         self._left = 0  # definitions that may still be looked at
+        # Whether the question has come to values as they were in another iteration, of which the conditions that hold
+        # where it is asked say nothing.
+        self._earlier = False
         self._incoming: dict[int, list[int]] | None = None
 
     def not_negative(self, v: int) -> bool:
         """Whether the float `v` is NaN or at least -0.0."""
-        self._asked, self._left = set(), _DEEP
+        self._asked, self._left, self._earlier = set(), _DEEP, False
         return self._not_negative(v)
 
     def not_zero(self, v: int) -> bool:
         """Whether the float `v` is NaN or not zero."""
-        self._asked, self._left = set(), _DEEP
+        self._asked, self._left, self._earlier = set(), _DEEP, False
         return self._not_zero(v)
 
     def _not_negative(self, v: int) -> bool:
@@ -50,8 +54,8 @@ class Signs:
         if op is _CONST:
             return bool(function.imms[v] >= 0.0)
         if op is _I2F:
-            return self._ranges.low[args[0]] >= 0
-        if op in _MAGNITUDES:
+            return self._low(args[0]) >= 0
+        if op in _MAGNITUDES or self._low(v) >= 0:
             return True
         self._left -= 1
         if self._left < 0:
@@ -71,15 +75,20 @@ class Signs:
             if v in self._asked:
                 return True
             self._asked.add(v)
+            self._earlier = True
             given = self._given(v)
             return bool(given) and all(self._not_negative(a) for a in given)
         return False
+
+    def _low(self, v: int) -> int:
+        """What is known of `v` here: of a float 0 if it is NaN or not negative, 1 if it is not zero, either."""
+        return MIN if self._earlier else self._ranges.low[v]
 
     def _positive(self, v: int) -> bool:
         """Whether the float `v` is NaN or greater than -0.0."""
         function = self._function
         if function.ops[v] is _I2F:
-            return self._ranges.low[function.args[v][0]] >= 0
+            return self._low(function.args[v][0]) >= 0
         return self._not_negative(v) and self._not_zero(v)
 
     def _not_zero(self, v: int) -> bool:
@@ -88,7 +97,9 @@ class Signs:
         if op is _CONST:
             return bool(function.imms[v] != 0.0)
         if op is _I2F:
-            return self._ranges.low[args[0]] > 0 or self._ranges.high[args[0]] < 0
+            return self._low(args[0]) > 0 or (not self._earlier and self._ranges.high[args[0]] < 0)
+        if self._low(v) > 0:
+            return True
         self._left -= 1
         if self._left < 0:
             return False

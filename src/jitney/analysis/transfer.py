@@ -17,10 +17,10 @@ _AND, _OR, _XOR, _NOT, _SMIN = OPS["and"], OPS["or"], OPS["xor"], OPS["not"], OP
 _SMAX, _LOAD, _GUARD, _INDEX, _SLT = OPS["smax"], OPS["load"], OPS["guard"], OPS["index"], OPS["slt"]
 _SLE, _SGT, _SGE, _ULT, _ULE = OPS["sle"], OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"]
 _UGT, _UGE, _EQ, _NE, _FEQ, _FNE = OPS["ugt"], OPS["uge"], OPS["eq"], OPS["ne"], OPS["feq"], OPS["fne"]
-_FLT, _FLE = OPS["flt"], OPS["fle"]
+_FLT, _FLE, _FGT, _FGE = OPS["flt"], OPS["fle"], OPS["fgt"], OPS["fge"]
 # What is asked about x: by `x op 0.0`, and by `0.0 op x`.
 _ZERO_SECOND = {_FLT: _FLT, _FLE: _FLE, _FEQ: _FEQ, _FNE: _FNE}
-_ZERO_FIRST = {OPS["fgt"]: _FLT, OPS["fge"]: _FLE, _FEQ: _FEQ, _FNE: _FNE}
+_ZERO_FIRST = {_FGT: _FLT, _FGE: _FLE, _FEQ: _FEQ, _FNE: _FNE}
 _SHL, _SAR = OPS["shl"], OPS["sar"]
 _ANY_SIGN = (_LOAD, OPS["fsub"], OPS["ccall"])
 
@@ -185,7 +185,9 @@ def _visit_float_compare(r: Ranges, v: int, args: tuple[int, ...]) -> None:
         op, a, b = _ZERO_FIRST.get(function.ops[v]), b, a
     else:
         op = _ZERO_SECOND.get(function.ops[v])
-    if op is None or function.ops[b] is not _CONST or function.imms[b] != 0.0 or function.ops[a] in _ANY_SIGN:
+    if op is None or function.ops[b] is not _CONST or function.imms[b] != 0.0 or (
+        function.ops[a] in _ANY_SIGN and r.low[a] < 0
+    ):
         return
     if op is _FLT:
         found = r.signs.not_negative(a)
@@ -270,6 +272,10 @@ def _visit_load(r: Ranges, v: int, args: tuple[int, ...]) -> None:
         r.low[v], r.high[v] = access_range(r.function.imms[v])
 
 
+# Comparisons of floats, with what they are the other way round.
+FLOAT_TESTS = {_FLT: _FGT, _FGT: _FLT, _FLE: _FGE, _FGE: _FLE}
+# Of "x op 0.0", and whether it holds, those that say that x is NaN or not below zero (0), or above it (1).
+ABOVE = {(_FGT, True): 1, (_FGE, True): 0, (_FLT, False): 0, (_FLE, False): 1}
 _SIGNED = {_ULT: _SLT, _ULE: _SLE, _UGT: _SGT, _UGE: _SGE}
 RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     **dict.fromkeys(INTERVALS, _visit_pure),
@@ -289,8 +295,8 @@ RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     _FNE: _visit_float_compare,
     _FLT: _visit_float_compare,
     _FLE: _visit_float_compare,
-    OPS["fgt"]: _visit_float_compare,
-    OPS["fge"]: _visit_float_compare,
+    _FGT: _visit_float_compare,
+    _FGE: _visit_float_compare,
     OPS["lshr"]: _visit_shift_right,
     OPS["sar"]: _visit_shift_right,
     OPS["floordiv"]: _visit_quotient,

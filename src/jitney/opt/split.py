@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _LARGE = 1 << 60  # what counters and invariants are assumed to be within, at most
 _MEDIUM = 1 << 30  # so that their products do not wrap, either
 _LONG_BODY = 400  # instructions: not copied
-_POLLED_BODY = 40  # instructions: copied though only the poll can go
+_POLLED_BODY = 40  # instructions: copied, where it takes a copy, though only the poll can go
 
 _LARGEST_TABLE = 1 << 16
 
@@ -152,7 +152,7 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
     gain = len(plan.edits)
     if not any(_reads(function, b, cond) for b in body):
         plan.edits[cond] = drop
-    if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY):
+    if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY and not plan.always):
         return None
     return plan
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .rebuild import Edit
 
 _MOST_TRIPS = 8
-_MOST_IN_ORDER = 24  # of a loop that carries a float around, which is computed in order anyway
+_MOST_IN_ORDER = 24  # of a loop that goes in order anyway
 _MOST_WORK = 160  # instructions, of all copies, that do not depend on the counter alone
 _CONST, _POLL = OPS["const"], OPS["poll"]
 _SUMS = (OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"])
@@ -66,8 +66,17 @@ def _trips(function: Function, loop: Loop) -> int:
         return 0
     span = imms[loop.stop] - imms[start] if loop.step > 0 else imms[start] - imms[loop.stop]
     trips = -(-span // abs(loop.step))
-    in_order = trips > _MOST_TRIPS and any(function.types[p].is_float for p in loop.header.params)
-    return trips if 0 < trips <= (_MOST_IN_ORDER if in_order else _MOST_TRIPS) else 0
+    most = _MOST_TRIPS if trips <= _MOST_TRIPS or not _goes_in_order(function, loop) else _MOST_IN_ORDER
+    return trips if 0 < trips <= most else 0
+
+
+def _goes_in_order(function: Function, loop: Loop) -> bool:
+    """Whether the loop would hardly become vectors: it carries a float around, or accesses no memory."""
+    ops = function.ops
+    return any(function.types[p].is_float for p in loop.header.params) or not any(
+        (ops[v].reads or ops[v].writes) and ops[v] is not _POLL
+        for block in function.blocks if block.loop is loop for v in block.insts
+    )  # fmt: skip
 
 
 def _work(function: Function, loop: Loop, body: list[Block]) -> int:

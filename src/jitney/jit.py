@@ -103,7 +103,8 @@ def jit(function: Any = None, /, **options: Any) -> Any:
     Args:
         strict: raise UnsupportedError instead of the warning.
         fastmath: let floating-point sums be reordered, products and sums be rounded once, mathematical functions
-            be computed in vectors within documented bounds. A set of Numba's (LLVM's) flags counts as True where "fast", or "reassoc" and "contract", are in it.
+            be computed in vectors within documented bounds. A set of Numba's (LLVM's) flags counts as True where
+            "fast", or "reassoc" and "contract", are in it.
         parallel: let threads share the iterations of `prange` loops.
         nogil: let other Python threads run while compiled code does.
         cache: accepted; without effect so far.

@@ -1,5 +1,5 @@
-"""Random formulas of mathematical functions under fastmath: an element has the same bits wherever it stands, and is near
-what CPython computes."""
+"""Random formulas of mathematical functions under fastmath: an element has the same bits wherever it stands, and is
+near what CPython computes."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def compute(builder: Builder, call: Call, args: list[int]) -> int:
         args = [builder.emit("fext", a, type=kit.floats) for a in args]
     known = special.find(call)
     assert known is not None
-    found: Value = known.compute(*map(kit.value, args))
+    found: Value = (known.single if single else known.compute)(*map(kit.value, args))
     return builder.emit("fround", found.v, type=type) if single else found.v
 
 

@@ -34,13 +34,17 @@ class Function:
     """Attributes:
     compute: from the argument or two to the result.
     limit: greatest magnitude of a finite argument, 0 for any.
+    single: the same where arguments and result are of single precision.
     """
 
-    __slots__ = ("compute", "limit")
+    __slots__ = ("compute", "limit", "single")
 
-    def __init__(self, compute: Callable[..., Value], limit: float = 0.0) -> None:
+    def __init__(
+        self, compute: Callable[..., Value], limit: float = 0.0, single: Callable[..., Value] | None = None
+    ) -> None:
         self.compute = compute
         self.limit = limit
+        self.single = single or compute
 
 
 LIMIT = 2.0**20  # of what n pi / 2 is taken off, see circular.py
@@ -65,7 +69,7 @@ FUNCTIONS: dict[str, Function] = {
     "erf": Function(lambda x: errors.erf(x)),
     "erfc": Function(lambda x: errors.erfc(x)),
     "cbrt": Function(lambda x: powers.cbrt(x)),
-    "pow": Function(lambda x, y: powers.pow(x, y)),
+    "pow": Function(lambda x, y: powers.pow(x, y), single=lambda x, y: powers.pow_of_singles(x, y)),
     "hypot": Function(lambda x, y: powers.hypot(x, y)),
 }
 """By the name of the C function for doubles."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from math import inf, nan
 
 from . import coefficients as c
-from .exponentials import exp_of, nearest, power_of_two
+from .exponentials import exp, exp_of, nearest, power_of_two
 from .kit import add, add_ordered, fma, polynomial, product
-from .logarithms import parts
+from .logarithms import log, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,21 +51,28 @@ def _log(x: Value) -> tuple[Value, Value]:
 def pow(x: Value, y: Value) -> Value:
     size = abs(x)
     high, low = _log(size)
-    endless = size.equals(inf)
     high = size.equals(0.0).choose(-inf, (size < inf).choose(high, size))
     # Beyond that the result is 0, 1 or infinite; products by halves would overflow.
     times = y.least(2.0**900).greatest(-(2.0**900))
     p, rest = product(high, times)
     rest = fma(low, times, rest)
     # Far beyond the range the low part has no meaning.
-    rest = (abs(p) < 2.0**20).choose(rest, 0.0)
-    found = exp_of(p, rest)
+    return _with_sign(exp_of(p, (abs(p) < 2.0**20).choose(rest, 0.0)), x, y)
+
+
+def pow_of_singles(x: Value, y: Value) -> Value:
+    """`pow` where the result is rounded to single precision: one part will do."""
+    return _with_sign(exp(log(abs(x)) * y.least(2.0**900).greatest(-(2.0**900))), x, y)
+
+
+def _with_sign(found: Value, x: Value, y: Value) -> Value:
+    """The power of x, given that of its magnitude."""
     steps = abs(y)
     whole = (steps >= 2.0**52) | nearest(steps).equals(steps)
     odd = whole & ~((steps >= 2.0**53) | nearest(steps * 0.5).equals(steps * 0.5))
     sign = odd.choose(x, 0.0).bits() & _SIGN
     found = (found.bits() ^ sign).float()
-    undefined = (x < 0.0) & ~(endless | whole | ~y.equals(y))
+    undefined = (x < 0.0) & ~(abs(x).equals(inf) | whole | ~y.equals(y))
     found = undefined.choose(nan, found)
     return (x.equals(1.0) | y.equals(0.0)).choose(1.0, found)
 

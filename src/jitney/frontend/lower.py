@@ -9,7 +9,6 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..lazy import lazy
 from ..pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
@@ -28,11 +27,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.function import Symbol
-    from . import pins
     from .calls import CalleeInfo, Hooks
     from .source import Source
 else:
-    pins = lazy("jitney.frontend", "pins")
     # `functools` itself would be imported for this alone.
     from _functools import partial
 
@@ -122,7 +119,7 @@ def lower(
         lw.as_objects = as_objects
         lw.names.track(lw, tracked)
         if leaves is not None and any(isinstance(t, Array) for t in arg_types):
-            lw.pins = pins.Pins(lw, leaves)
+            lw.leaves = leaves, lw.b.add_site("overflow")
         lw.boxes_result = boxed
         if symbol is not None:
             lw.function.symbol = symbol

@@ -24,7 +24,7 @@ _CONST, _EQ, _GUARD = OPS["const"], OPS["eq"], OPS["guard"]
 
 
 class Pins:
-    """For the function that `lw` has just begun with.
+    """Of the function that `lw` lowers.
 
     Attributes:
         constants: parameter -> its constant, of those that are used.
@@ -32,11 +32,11 @@ class Pins:
 
     __slots__ = ("_known", "_lw", "_site", "constants")
 
-    def __init__(self, lw: Lowering, leaves: Sequence[int | None]) -> None:
-        """Args: leaves: of all arguments what is known of them."""
+    def __init__(self, lw: Lowering, leaves: Sequence[int | None], site: int) -> None:
+        """Args: leaves: of all arguments what is known of them; site: through which a failing check leaves."""
         self._lw = lw
         self._known: dict[int, int] = {}
-        self._site = lw.b.add_site("overflow")
+        self._site = site
         self.constants: dict[int, int] = {}
         params, at = lw.function.params[1:], 0
         for type in lw.arg_types:

@@ -13,6 +13,7 @@ from ..errors import UnsupportedError
 from ..ir.builder import Builder
 from ..ir.function import Block, Call, Edge, Function
 from ..ir.types import F32, F64, I1, I64, PTR, Type
+from ..lazy import lazy
 from ..pytypes import (
     BOOL,
     COMPLEX,
@@ -44,12 +45,15 @@ if TYPE_CHECKING:
     from types import FunctionType
     from typing import Any, NoReturn
 
+    from . import pins
     from .calls import CalleeInfo, Hooks
     from .liveness import Liveness
     from .loops import LoopFrame
     from .names import Names
     from .pins import Pins
     from .source import Source
+else:
+    pins = lazy("jitney.frontend", "pins")
 
 DIRTY, FUEL = ".dirty", ".fuel"
 HIDDEN = (DIRTY, FUEL)
@@ -140,6 +144,8 @@ class Lowering:
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
         self.unsettled = False
+        # In code for one call, what is known of the arguments' leaves, and a site; and who uses it.
+        self.leaves: tuple[Sequence[int | None], int] | None = None
         self.pins: Pins | None = None
         self.hidden: tuple[str, ...] = HIDDEN
         self.boxes_result = False
@@ -220,7 +226,11 @@ class Lowering:
 
     def pinned(self, value: Val) -> Val:
         """An array, with constants for what is known of it in code for one call."""
-        return self.pins.of(value) if self.pins is not None else value
+        if self.leaves is None or not isinstance(value.type, Array):
+            return value
+        if self.pins is None:
+            self.pins = pins.Pins(self, *self.leaves)
+        return self.pins.of(value)
 
     # -- tuples ------------------------------------------------------------------------------------------------------
 

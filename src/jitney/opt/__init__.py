@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         inline,
         memory,
         modular,
+        needs,
         outer,
         params,
         polls,
@@ -40,33 +41,35 @@ else:
         "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inductions", "inline", "memory",
         "modular",
     )
+    needs = lazy("jitney.opt", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "select", "split",
         "unroll", "unswitch", "vector",
     )
 
-#: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out.
+#: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out. A pass that most
+#: functions give nothing to do is not even loaded unless a look at the function says so (`needs.py`).
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", lambda function: params.clean(function)),
-    ("inline", lambda function: inline.inline(function)),
-    ("rotate", lambda function: rotate.rotate(function)),
-    ("unroll", lambda function: unroll.unroll(function)),
-    ("modular", lambda function: modular.wrap(function)),
+    ("inline", lambda function: inline.inline(function) if needs.self_calls(function) else function),
+    ("rotate", lambda function: rotate.rotate(function) if needs.tests_on_top(function) else function),
+    ("unroll", lambda function: unroll.unroll(function) if needs.known_trips(function) else function),
+    ("modular", lambda function: modular.wrap(function) if needs.masks(function) else function),
     ("checks", lambda function: checks.drop_checks(function)),
-    ("between", lambda function: between.join(function)),
-    ("select", lambda function: select.convert(function)),
+    ("between", lambda function: between.join(function) if needs.lone_tests(function) else function),
+    ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("guards", lambda function: guards.hoist(function)),
     ("inductions", lambda function: inductions.derive(function)),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("outer", lambda function: outer.vectorize_outer(function)),
-    ("unswitch", lambda function: unswitch.unswitch(function)),
+    ("unswitch", lambda function: unswitch.unswitch(function) if needs.invariant_branches(function) else function),
     ("polls", lambda function: polls.drop(function)),
     ("split", lambda function: split.split_loops(function)),
     ("vector", lambda function: vector.vectorize(function)),
-    ("promote", lambda function: promote.promote(function)),
+    ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function)),
     ("addresses", lambda function: addresses.reduce(function)),
-    ("powers", lambda function: powers.multiply(function)),
+    ("powers", lambda function: powers.multiply(function) if needs.powers(function) else function),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("dce", lambda function: dce.eliminate(function)),
 )

@@ -1,0 +1,107 @@
+"""What a function must have for a pass to find anything to do: quick looks that keep modules from being loaded.
+
+Loading a pass takes as long as many a pass takes to run, and most functions give nothing to do to most of these. Each
+look may say yes for nothing, but never no where the pass would change something.
+"""
+
+from __future__ import annotations
+
+from ..ir.ops import OPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Block, Edge, Function, Loop
+
+_CONST, _CALL, _CCALL, _STORE = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"]
+_CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
+_MASKS = frozenset(
+    OPS[name] for name in ("and", "floormod", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32")
+)
+
+
+def self_calls(function: Function) -> bool:
+    """For `inline`: calls to itself."""
+    if _CALLS.isdisjoint(function.ops):
+        return False
+    ops, imms = function.ops, function.imms
+    return any(imms[v].target is function.symbol for v in range(len(ops)) if ops[v] is _CALL)
+
+
+def tests_on_top(function: Function) -> bool:
+    """For `rotate`: a loop whose header decides whether to go on, and is not all of it."""
+    for loop in function.loops():
+        header = loop.header
+        if header.term == "br":
+            inside = [edge.target for edge in header.edges if _in(edge.target, loop)]
+            if len(inside) == 1 and inside[0] is not header:
+                return True
+    return False
+
+
+def known_trips(function: Function) -> bool:
+    """For `unroll`: a counted loop up to a constant."""
+    ops = function.ops
+    return any(loop.counter >= 0 and ops[loop.stop] is _CONST for loop in function.loops())
+
+
+def masks(function: Function) -> bool:
+    """For `modular`: something that asks for low bits."""
+    return not _MASKS.isdisjoint(function.ops)
+
+
+def lone_tests(function: Function) -> bool:
+    """For `between`: a block that does nothing but compare and branch."""
+    return any(block.term == "br" and len(block.insts) == 1 == len(block.term_args) for block in function.blocks)
+
+
+def choices(function: Function) -> bool:
+    """For `select`: a branch in a loop whose ways meet again right away."""
+    for block in function.blocks:
+        if block.term == "br" and block.loop is not None:
+            then, other = block.edges
+            if not {then.target, _through(then, block)}.isdisjoint((other.target, _through(other, block))):
+                return True
+    return False
+
+
+def invariant_branches(function: Function) -> bool:
+    """For `unswitch`: a branch in a loop on what is computed outside of it."""
+    homes, ops = function.homes, function.ops
+    for block in function.blocks:
+        loop = block.loop
+        if block.term == "br" and loop is not None:
+            (cond,) = block.term_args
+            home = homes[cond].loop
+            if ops[cond] is not _CONST and (home is None or not home.inside(loop)):
+                return True
+    return False
+
+
+def updates(function: Function) -> bool:
+    """For `promote`: a loop of one block that stores once, where it always does."""
+    ops, homes, args = function.ops, function.homes, function.args
+    for block in function.blocks:
+        loop = block.loop
+        if loop is not None and loop.header is block and any(edge.target is block for edge in block.edges):
+            stores = [v for v in block.insts if ops[v] is _STORE]
+            if len(stores) == 1 and all(homes[a] is not block for a in args[stores[0]][1:]):
+                return True
+    return False
+
+
+def powers(function: Function) -> bool:
+    """For `powers`: calls of C's `pow`."""
+    ops, imms = function.ops, function.imms
+    if _CCALLS.isdisjoint(ops):
+        return False
+    return any(imms[v].name == "pow" for v in range(len(ops)) if ops[v] is _CCALL)
+
+
+def _in(block: Block, loop: Loop) -> bool:
+    return block.loop is not None and block.loop.inside(loop)
+
+
+def _through(edge: Edge, block: Block) -> Block:
+    """Where an edge leads to, or what that block jumps to."""
+    arm = edge.target
+    return arm.edges[0].target if arm.term == "jump" and arm.loop is block.loop else arm

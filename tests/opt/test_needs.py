@@ -1,0 +1,36 @@
+"""The quick looks that keep passes from being loaded never say no where the pass would change something."""
+
+from __future__ import annotations
+
+import pytest
+
+from jitney.ir.print import to_text
+from jitney.opt import PASSES, between, inline, modular, needs, powers, promote, rotate, select, unroll, unswitch
+from tests.ir.random_ir import generate
+from tests.opt import loops
+
+LOOKS = {
+    "inline": (needs.self_calls, inline.inline),
+    "rotate": (needs.tests_on_top, rotate.rotate),
+    "unroll": (needs.known_trips, unroll.unroll),
+    "modular": (needs.masks, modular.wrap),
+    "between": (needs.lone_tests, between.join),
+    "select": (needs.choices, select.convert),
+    "unswitch": (needs.invariant_branches, unswitch.unswitch),
+    "promote": (needs.updates, promote.promote),
+    "powers": (needs.powers, powers.multiply),
+}
+
+
+@pytest.mark.parametrize("first", range(0, 120, 30))
+def test_what_is_left_out_would_change_nothing(first: int) -> None:
+    for seed in range(first, first + 30):
+        program = loops.generate(seed) if seed % 3 else generate(seed, 10 + seed % 60, raw=seed % 2 == 0)
+        function = program.function
+        for name, run in PASSES:
+            look, change = LOOKS.get(name, (None, None))
+            if look is not None and not look(function):
+                before = to_text(function)
+                changed = change(function)
+                assert changed is function and to_text(function) == before, f"{name}, seed {seed}"
+            function = run(function)

@@ -62,7 +62,9 @@ class Record(Apart):
     def __init__(self, dtype: Any, aligned: bool, array_class: Any) -> None:
         size = dtype.itemsize
         access = _RecordAccess(f"record{size}", size)
-        PyType.__init__(self, f"np.{dtype.name}", (PTR,))
+        names = ", ".join(dtype.names)
+        short = names if len(names) <= _MOST_LETTERS else names[:_MOST_LETTERS] + "..."
+        PyType.__init__(self, f"record({short})", (PTR,))
         self.kind, self.bits, self.access = "V", 8 * size, access
         self.loaded = self
         self.dtype = dtype
@@ -139,6 +141,7 @@ def record_type(dtype: Any, aligned: bool, array_class: Any) -> Record | None:
 
 
 _MOST_SCALARS = 64
+_MOST_LETTERS = 40
 _MOST = 1 << 30  # bytes: offsets are displacements of machine instructions
 
 

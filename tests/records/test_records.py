@@ -323,6 +323,22 @@ def test_types_that_look_the_same():
     assert not any(s.bailouts for s in jitted.specializations)
 
 
+same = filled(ALIGNED)
+
+
+def test_types_that_look_the_same_elsewhere(monkeypatch):
+    def f(pair, i):
+        return pair[0][i]["x"] + pair[1]["n"] + same[i]["x"]
+
+    jitted = jit(f)
+    a = filled(ALIGNED)
+    for k in range(4):
+        b, c = pickle.loads(pickle.dumps(a)), pickle.loads(pickle.dumps(a))
+        monkeypatch.setitem(globals(), "same", b if k % 2 else a)
+        assert jitted((b, c[1]), 1) == jitted((a, a[1]), 1) == f((a, a[1]), 1)
+    assert sum(s.calls for s in jitted.specializations) >= 7
+
+
 def test_after_python_has_run():
     def f(a, callback):
         s = a[0]["x"]

@@ -185,8 +185,8 @@ def _array(
     wrong = b.emit("or", wrong, b.emit("xor", ndim, b.const(I64, type.ndim)))
     dtype = b.word(object, layout.dtype)
     expected = numpy.dtype(type.item.dtype)
-    if isinstance(type.item, Apart) and misfit.by_number:
-        _unless(b, _same_records(b, dtype, type), misfit.other)
+    if isinstance(type.item, Apart):
+        _unless_same_records(b, dtype, type, misfit.other)
     elif misfit.by_number:
         number = b.load(ACCESSES["u32"], dtype, disp=layout.type_number)
         order = b.load(ACCESSES["u8"], dtype, disp=layout.byte_order)
@@ -212,15 +212,19 @@ def _array(
     return tuple(leaves)
 
 
-def _same_records(b: Writer, dtype: int, type: Array) -> int:
-    """Whether a dtype object is that of the type's elements, or one that looks the same."""
+def _unless_same_records(b: Writer, dtype: int, type: Array, other: Block) -> None:
+    """Go on if a dtype object is that of the type's elements, or one that looks the same, else to `other`."""
     layout = layouts.records()
     assert layout is not None
     expected = b.pointer(id(type.item.dtype))
+    block, another, join = b.block, b.cold_block(), b.new_block()
+    b.branch(b.emit("eq", dtype, expected), join, another)
+    b.start(another, block)
     call = Call("PyArray_EquivTypes", numpy_api.address("PyArray_EquivTypes"), (PTR, PTR), (I64,))
     same = b.emit("ne", b.emit("zext8", b.call("ccall", call, (dtype, expected))[0]), b.const(I64, 0))
     classes = b.word(dtype, layout.scalar_class), b.word(expected, layout.scalar_class)
-    return b.emit("and", same, b.emit("eq", *classes))
+    b.branch(b.emit("and", same, b.emit("eq", *classes)), join, other)
+    b.start(join, block)
 
 
 def _record(b: Writer, object: int, type: Array, misfit: Misfit) -> tuple[int, ...]:
@@ -229,11 +233,7 @@ def _record(b: Writer, object: int, type: Array, misfit: Misfit) -> tuple[int, .
     assert layout is not None and isinstance(type.item, Apart)
     dtype = type.item.dtype
     _exact(b, object, id(dtype.type), misfit.other)
-    found = b.word(object, layout.dtype)
-    if misfit.by_number:
-        _unless(b, _same_records(b, found, type), misfit.other)
-    else:
-        _unless(b, b.emit("eq", found, b.pointer(id(dtype))), misfit.other)
+    _unless_same_records(b, b.word(object, layout.dtype), type, misfit.other)
     flags = b.emit("and", b.load(ACCESSES["u32"], object, disp=layout.flags), b.const(I64, _WRITEABLE))
     data = b.word(object, layout.data)
     wrong = b.emit("xor", flags, b.const(I64, _WRITEABLE if type.writeable else 0))

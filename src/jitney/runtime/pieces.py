@@ -25,6 +25,7 @@ from ..pytypes import (
     Tuple,
     Union,
     is_record,
+    is_records,
 )
 from . import capi, pieces_x86_64, stubs
 from .layouts import LAYOUT, array_class, array_flags, arrays, is_ndarray
@@ -295,7 +296,8 @@ def _unbox(a: Assembly, type: PyType) -> None:
 def _unbox_array(a: Assembly, type: Array) -> None:
     layout = arrays()
     assert layout is not None
-    if is_record(type):
+    if is_record(type) or (a.held and is_records(type)):
+        # What a name holds may have a dtype that only looks the same.
         raise Unusual
     numpy = sys.modules["numpy"]
     mask, flags = array_flags(type.layout, type.writeable)

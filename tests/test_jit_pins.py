@@ -145,8 +145,9 @@ def test_arrays_that_are_not_as_they_were_told(monkeypatch, wrong):
 
 
 def test_what_only_numpy_does():
-    def magnitudes(a, b):
-        return np.sum(abs(a * np.add(b, 1)))
+    def powers(a, b):
+        return a**0.5, -np.square(b), a.sum()
 
     a = np.arange(12.0).reshape(3, 4) * (1 + 2j)
-    first_call(magnitudes, a[:, ::2], a.real[:, 1::2])
+    first_call(powers, a, a[0])
+    first_call(powers, a[::2], a[:, 1])

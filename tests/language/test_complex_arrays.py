@@ -75,6 +75,15 @@ def test_scalars():
 
     numbers = (np.complex128(1 + 2j), np.complex64(2.1 - 1j), 1.5, 1j)
     check(f, *[(x, y) for x, y in product(numbers, numbers) if isinstance(x, np.generic)])
+    def powers(a):
+        out = np.zeros((6, len(a)), a.dtype)
+        for i in range(len(a)):
+            x = a[i]
+            out[0, i], out[1, i], out[2, i] = x**1, x**2, x**3
+            out[3, i], out[4, i], out[5, i] = x**2.0, x**0, x**-1
+        return out, a[1] ** np.float32(2), 1j ** a[1]
+
+    check(powers, ODD, ODD_32)
     for function in (ordered, functions, objects):
         check(function, PLAIN, PLAIN_32)
 

@@ -255,12 +255,32 @@ def _as_float(op: str, a: Val, b: Val) -> Val:
 def _numpy_binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """By NumPy's rules, in the type that it gives the result."""
     row = _NUMPY.get(op)
+    if op == "**" and isinstance(a.type, Complex) and a.type is not COMPLEX:
+        row = _numpy_power(lw.known(b))
     if row is None:
         return object_operators.binary(lw, op, a, b)
     t = numpy_scalars.result_type(FUNCTIONS[op], a.type, b.type)
     if not isinstance(t, Complex):
         return object_operators.binary(lw, op, a, b)
     return Val(t, row(lw, convert(lw, a, t), convert(lw, b, t)))
+
+
+def _numpy_power(exponent: Any) -> Callable[[Lowering, Pair, Pair], Pair] | None:
+    """``a ** exponent`` by NumPy's first steps; None where it takes others. Zeros lose their signs.
+
+    Source: NumPy `npymath/npy_math_complex.c.src` (`npy_cpow`).
+    """
+    if type(exponent) not in (int, float) or exponent not in (1, 2, 3):
+        return None
+
+    def row(lw: Lowering, a: Pair, b: Pair) -> Pair:
+        result, zero = a, lw.b.const(lw.function.types[a[0]], 0.0)
+        for _ in range(int(exponent) - 1):
+            result = multiply(lw, a, result)
+        nonzero = not_zero(lw, a)
+        return lw.b.emit("select", nonzero, result[0], zero), lw.b.emit("select", nonzero, result[1], zero)
+
+    return row
 
 
 def _power(lw: Lowering, a: Val, b: Val, x: Pair, y: Pair) -> Val:

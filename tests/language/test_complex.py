@@ -205,11 +205,30 @@ def test_cmath():
     def logarithm(z):
         return cmath.log(z)
 
+    def of_numpys(a):
+        return cmath.exp(a[0]), cmath.sqrt(a[1]), cmath.phase(a[0])
+
+    def in_a_loop(a, out):
+        for i in range(len(a)):
+            out[0, i] = cmath.exp(a[i])
+            out[1, i] = cmath.sqrt(a[i] * 1e-300)
+            out[2, i] = cmath.phase(-a[i])
+
+    def exponential(z):
+        return cmath.exp(z), cmath.exp(z.real)
+
     def after_a_store(a, z):
         a[0] = 1.0
         return cmath.log(z)
 
     check(one, *SOME, 1.0, 2)
+    small = (5e-324, -1e-310, 2.5e-308, 700.5, 709.9, -745.5, 0.3, -4.0)
+    check(one, *[complex(a, b) for a, b in product(small, (*small, 0.0, -0.0))])
+    check(exponential, *ALL[::2], *[complex(a, b) for a, b in product(small, small)])
+    check(of_numpys, *[np.array([1.5, -2]).astype(t) for t in ("f8", "f4", "i8", "c8", "c16")])
+    numbers = np.array(small) * (1 - 0.7j)
+    numbers[3:5] /= 100
+    check(in_a_loop, (numbers, np.zeros((3, len(numbers)), complex)), bails=False)
     check(logarithm, *ALL, 0, 1)
     check(after_a_store, (np.zeros(2), 0j), (np.zeros(2), 1j))
 

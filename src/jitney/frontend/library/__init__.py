@@ -2,6 +2,7 @@
 
     builtins.py       abs min max int float bool round len range pow divmod isinstance
     mathematics.py    the module math, by the same C library as CPython's
+    complex_mathematics.py    exp, sqrt and phase of the module cmath
     numpy_ufuncs.py   NumPy's functions on scalars, by NumPy's own loops
     creation.py       making arrays: np.zeros and its kin
     iterators.py      enumerate zip reversed, np.ndindex ndenumerate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..state import Lowering, Val
     from . import (
+        complex_mathematics,
         converting,
         creation,
         elementwise,
@@ -52,6 +54,7 @@ else:
         "jitney.frontend.library", "converting", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs",
         "reductions", "selecting", "shaping",
     )  # fmt: skip
+    complex_mathematics = lazy("jitney.frontend.library", "complex_mathematics")
 
 _rows: dict[int, Row] = {}
 
@@ -95,8 +98,11 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
     """The result of calling `function`; None if that is in no table."""
     if not _rows:
         _fill_builtins()
-    if type(function) is BuiltinFunctionType and function.__module__ == "math" and id(function) not in _rows:
-        _fill_math()
+    if type(function) is BuiltinFunctionType and id(function) not in _rows:
+        if function.__module__ == "math":
+            _fill_math()
+        elif function.__module__ == "cmath":
+            complex_mathematics.fill(_rows)
     row = _rows.get(id(function))
     # Jitted functions are in no table: NumPy's need not be loaded for them.
     if row is None and "numpy" in sys.modules and type(function).__module__ != "jitney":

@@ -3,6 +3,7 @@
 import fractions
 import gc
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -332,6 +333,50 @@ def test_star_arguments_run_in_cpython():
     assert len(caught) == 1
     with pytest.raises(TypeError, match="missing 1 required"):
         star()
+
+
+def test_any_number_of_arguments():
+    @jit
+    def total(x, *rest):
+        for r in rest:
+            x = x + r
+        return x, len(rest), rest
+
+    @jit
+    def passed_on(f, x, *args):
+        return f(x, *args)
+
+    @jit
+    def line(x, a, b):
+        return a * x + b
+
+    @jit
+    def everything(*args):
+        return args
+
+    @jit
+    def caller(a):
+        return total(1, a, 2)[0] + total(2)[0] + total(1, *(2, 3))[0], everything(), everything(a, 1.5)
+
+    @jit
+    def counted(n, *rest):
+        return len(rest) if n == 0 else counted(n - 1, n, *rest)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for args in [(1,), (1, 2), (1.5, 2, 3.5), (1, True), tuple(range(20)), (np.ones(3), 2), (1, "a")]:
+            for _ in range(2):
+                assert str(outcome(total, args)) == str(outcome(total.__wrapped__, args))
+        assert passed_on(line, 2.0, 3.0, 4.0) == 10.0
+        assert (everything(), everything(1, "x")) == ((), (1, "x"))
+        assert caller(7) == (10 + 2 + 6, (), (7, 1.5))
+        assert counted(3) == 3
+    assert all(not s.reason for f in (total, passed_on, everything, caller) for s in f.specializations)
+    for args, named in [((), {}), ((), {"y": 1}), ((1, 2), {"x": 3})]:
+        assert outcome(total, args, named) == outcome(total.__wrapped__, args, named)
+    with pytest.warns(FallbackWarning, match="keywords or defaults"):
+        assert total(x=3) == (3, 0, ())
+    assert total(3, 4) == (7, 1, (4,))
 
 
 @pytest.mark.parametrize("thing", [len, int, fractions.Fraction, print])

@@ -19,7 +19,7 @@ from types import FunctionType
 from . import pipeline
 from .asm import memory
 from .errors import FallbackWarning, UnsupportedError
-from .frontend.calls import CalleeInfo
+from .frontend.calls import MOST_ARGUMENTS, CalleeInfo
 from .frontend.names import ABSENT
 from .frontend.source import file_lines
 from .lazy import lazy, load
@@ -55,7 +55,7 @@ _RECORDS = 64
 _ATTEMPTS = 5
 _PATIENCE = 10.0
 _HUGE = 1 << 62
-_STAR_ARGS = 0x0C
+_STAR_ARGS, _STAR = 0x0C, 0x04
 
 _lock = RLock()
 _compiling: set[tuple[Dispatcher, tuple[PyType, ...]]] = set()
@@ -159,13 +159,20 @@ class Dispatcher:
         """Make the entry ready for this call; None if CPython is to run it. The jitted function only where something
         has changed: the call is then tried again. Of a function compiled quickly, what runs this one call."""
         self.check_code()
-        usual = not kwargs and len(args) == len(self._binding.names) == self._binding.positional
+        names, positional = self._binding.names, self._binding.positional
+        starred = self._code.co_flags & _STAR_ARGS
+        usual = not kwargs and len(names) == positional and (
+            len(args) == positional or (starred == _STAR and positional < len(args) <= MOST_ARGUMENTS)
+        )  # fmt: skip
         values = args if usual else self._binding.arrange(args, kwargs)
-        if self._code.co_flags & _STAR_ARGS:
-            values = ()
-        if values is None:
+        if values is None and starred <= _STAR:
             return None
-        record = self._record_for(values)
+        if values is None or (starred and not usual):
+            # The usual call of a function that takes any arguments has neither keywords nor defaults.
+            values = ()
+            record = self._refused(("*",), "`*args` with keywords or defaults, and `**kwargs`, are not supported")
+        else:
+            record = self._record_for(values)
         if record.reason:
             self._tell(record)
             self._shorten(jitted, record, args, kwargs)
@@ -214,16 +221,17 @@ class Dispatcher:
         """Let later calls like this one, which CPython runs, get there sooner."""
         if not record.told:
             return
-        if self._code.co_flags & _STAR_ARGS:
+        if self._code.co_flags & _STAR_ARGS > _STAR:
             set_entry(jitted, stubs.address("plain"), None)
         elif not kwargs and all(getattr(t, "tag", -1) >= 0 for t in record.types):
             self._left.add(tuple(map(type, args)))
 
     def _record_for(self, values: tuple[Any, ...]) -> Specialization:
         types = [type_of(v) for v in values]
-        if self._code.co_flags & _STAR_ARGS:
-            return self._refused(("*",), "`*args` and `**kwargs` are not supported")
-        for name, value, found in zip(self._binding.names, values, types):
+        names = self._binding.names
+        if len(values) > len(names):
+            names += ("*" + self._code.co_varnames[len(names)],) * (len(values) - len(names))
+        for name, value, found in zip(names, values, types):
             if found is None:
                 key = tuple([t or description(v) for t, v in zip(types, values)])
                 return self._refused(key, f"the argument {name!r} is {description(value)}, which is not supported")

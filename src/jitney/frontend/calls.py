@@ -71,6 +71,7 @@ def fast(settings: Settings) -> bool:
 
 
 CONTEXT = 2  # Memory.region of the context record
+MOST_ARGUMENTS = 24  # of a function that takes any number of them
 
 
 class CalleeInfo:
@@ -195,12 +196,15 @@ def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyT
 def _bind(lw: Lowering, plain: FunctionType, args: list[Val], kwargs: dict[str, Val], node: Any) -> list[Val]:
     """Arguments in the order of the callee's parameters, defaults filled in."""
     code = plain.__code__
-    if code.co_flags & 0x0C:
-        lw.unsupported(f"{plain.__qualname__} takes `*args` or `**kwargs`, which is not supported", node)
-    count, keyword_only = code.co_argcount, code.co_kwonlyargcount
+    count, keyword_only, star = code.co_argcount, code.co_kwonlyargcount, code.co_flags & 0x04
+    if code.co_flags & 0x08 or (star and keyword_only):
+        lw.unsupported(f"{plain.__qualname__} takes `**kwargs`, or keywords with `*args`, which is not supported", node)
     names = code.co_varnames[: count + keyword_only]
+    if len(args) > max(count, MOST_ARGUMENTS):
+        # A function that calls itself with more and more of them would be compiled without end.
+        lw.unsupported(f"a call of {plain.__qualname__} with {len(args)} arguments is not supported", node)
     values: dict[str, Val] = dict(zip(names[:count], args))
-    wrong = len(args) > count
+    wrong = len(args) > count and not star
     for name, value in kwargs.items():
         if name not in names or name in values or names.index(name) < code.co_posonlyargcount:
             wrong = True
@@ -212,4 +216,4 @@ def _bind(lw: Lowering, plain: FunctionType, args: list[Val], kwargs: dict[str, 
         values.setdefault(name, lw.constant(default))
     if wrong or any(name not in values for name in names):
         lw.unsupported(f"this call does not fit the parameters of {plain.__qualname__}", node)
-    return [values[name] for name in names]
+    return [*[values[name] for name in names], *args[count:]]

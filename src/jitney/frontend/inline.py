@@ -30,7 +30,7 @@ _MAX_TOTAL = 1500
 _PLAIN = (
     _ast.Assign, _ast.AugAssign, _ast.AnnAssign, _ast.Return, _ast.If, _ast.Expr, _ast.Pass, _ast.Assert, _ast.Raise,
 )  # fmt: skip
-_GENERATOR_OR_ASYNC = 0x2A0
+_NOT_INLINED = 0x2AC  # `*args`, `**kwargs`, generators, coroutines
 
 
 class Inlinable:
@@ -62,7 +62,7 @@ def find(lw: Lowering, plain: FunctionType) -> Inlinable | None:
 
 def _examine(plain: FunctionType) -> Inlinable | None:
     code = plain.__code__
-    if code.co_flags & _GENERATOR_OR_ASYNC or code.co_cellvars:
+    if code.co_flags & _NOT_INLINED or code.co_cellvars:
         return None
     tree = source.find(plain)
     body = tree.node.body

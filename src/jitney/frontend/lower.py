@@ -34,7 +34,7 @@ else:
     from _functools import partial
 
 
-_GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR_ARGS = 0x20, 0x80, 0x200, 0x0C
+_GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR, _STAR_NAMES = 0x20, 0x80, 0x200, 0x04, 0x08
 _MAX_ROUNDS = 5
 _MAX_OBJECTS = 12
 OBJECT = object_type()
@@ -165,8 +165,8 @@ def _check_kind(function: FunctionType, tree: Source) -> None:
         reason = "an `async` function is not supported"
     elif flags & _GENERATOR:
         reason = "a generator is not supported"
-    elif flags & _STAR_ARGS:
-        reason = "`*args` and `**kwargs` are not supported"
+    elif flags & _STAR_NAMES or (flags & _STAR and function.__code__.co_kwonlyargcount):
+        reason = "`*args` with keywords, and `**kwargs`, are not supported"
     elif _captured(function.__code__):
         reason = f"the local {_captured(function.__code__)!r} is used by a nested function, which is not supported"
     if reason:
@@ -217,8 +217,13 @@ def _prepared(
     lw.env[FUEL] = Val(INT, (lw.int_const(context.FUEL_FULL),))
     lw.context = lw.b.param(entry, PTR)
     code = function.__code__
-    for name, type in zip(code.co_varnames, arg_types):
+    for name, type in zip(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], arg_types):
         lw.env[name] = lw.parameter(type)
+    if code.co_flags & _STAR:
+        # Compiled for each number of them.
+        lw.env[code.co_varnames[code.co_argcount]] = lw.make_tuple(
+            [lw.parameter(type) for type in arg_types[code.co_argcount :]]
+        )
     return lw
 
 

@@ -26,9 +26,9 @@ from ...lazy import lazy
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.function import Block, Function, Loop
-    from . import enter
+    from . import enter, plan
 else:
-    enter = lazy("jitney.opt.vector", "enter")
+    enter, plan = lazy("jitney.opt.vector", "enter", "plan")
 
 _LONGEST = 200  # instructions of a loop that is looked at
 _GUARD = OPS["guard"]
@@ -42,7 +42,8 @@ def vectorize(function: Function) -> Function:
     loops = _candidates(function)
     if not loops:
         return function
-    return enter.vectorized(function, loops)
+    plans = plan.plans(function, loops)
+    return enter.Entering(function, plans).run() if plans else function
 
 
 def _candidates(function: Function) -> list[Loop]:

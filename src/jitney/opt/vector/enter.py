@@ -10,13 +10,11 @@ from __future__ import annotations
 from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, PTR, VOID
-from ..rebuild import Rebuild, laid_out
+from ..rebuild import Rebuild
 from ..span import FIRST as FIRST_CHUNK
-from .body import NotVectorizable
 from .carried import BITS, SERIAL, SUM_LIMIT
 from .extremes import CHANGES
 from .nest import Nest
-from .plan import Plan, Surroundings
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
 from .widths import COUNTER_LIMIT
 
@@ -27,28 +25,13 @@ if TYPE_CHECKING:
     from ...analysis.dependence import Linear
     from ...ir.builder import Builder
     from ...ir.function import Block, Function
-    from .plan import Group
+    from .plan import Group, Plan
     from .reductions import Reduction
     from .widen import Widen
 
 _LOAD = OPS["load"]
 _LOADS = ("load", "mload")
 _COMBINE = {"smin": "umin", "smax": "umax"}
-
-
-def vectorized(function: Function, loops: list[Loop]) -> Function:
-    """A copy with vector loops for those of `loops` that allow it, or the function itself."""
-    plans: dict[Block, Plan] = {}
-    laid_out(function)
-    around = Surroundings(function)
-    for loop in loops:
-        try:
-            plans[loop.preheader] = Plan(function, loop, around)
-        except NotVectorizable:
-            continue
-    if not plans:
-        return function
-    return Entering(function, plans).run()
 
 
 class Entering(Rebuild):

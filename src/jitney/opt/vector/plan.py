@@ -9,18 +9,25 @@ from __future__ import annotations
 
 from ...analysis.dependence import distance
 from ...ir.ops import OPS, wrap
+from ...lazy import lazy
+from ..rebuild import laid_out
 from .body import Body, Missing, NotVectorizable
 from .program import COSTS
 from .reductions import find
-from .serial import Serial
-from .widen import Widen
-from .widths import Widths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.dependence import Access
     from ...ir.function import Block, Function, Loop
+    from . import serial as chains
+    from . import widen as wide
+    from . import widths as sizes
     from .reductions import Reduction
+    from .widen import Widen
+    from .widths import Widths
+else:
+    # For what a first look at the body does not rule out.
+    chains, wide, sizes = lazy("jitney.opt.vector", "serial", "widen", "widths")
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
@@ -57,6 +64,19 @@ class Group:
         self.least = min(self.least, apart)
         self.most = max(self.most, apart + access.memory.access.size)
         self.stores = self.stores or access.store
+
+
+def plans(function: Function, loops: list[Loop]) -> dict[Block, Plan]:
+    """Plans for those of `loops` that can be vectorised and gain, by their preheaders."""
+    found: dict[Block, Plan] = {}
+    laid_out(function)
+    around = Surroundings(function)
+    for loop in loops:
+        try:
+            found[loop.preheader] = Plan(function, loop, around)
+        except NotVectorizable:
+            continue
+    return found
 
 
 class Surroundings:
@@ -103,7 +123,7 @@ class Plan:
     def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
         body = self.body = Body(function, loop, around)
         self.reductions, ordered = find(body)
-        serial = self.serial = Serial(body, ordered) if ordered else None
+        serial = self.serial = chains.Serial(body, ordered) if ordered else None
         if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
             raise NotVectorizable("bound by what goes in order")
         chained = {v for r in self.reductions for v in r.chain}
@@ -123,7 +143,7 @@ class Plan:
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
         ends = {body.carried[p] for p in body.carried if p not in body.passed}
         self.last = {v for v in wanted if not body.derived(v, ends)}
-        widths = Widths(body, self.reductions, self.last, serial)
+        widths = sizes.Widths(body, self.reductions, self.last, serial)
         if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):
             raise NotVectorizable("a reduction that may have to be done again, and stores")
         self.widens = self._programs(widths, reach, least)
@@ -271,7 +291,7 @@ class Plan:
     def _widened(self, widths: Widths, lanes: int, widest: int) -> Widen:
         """The program for so many lanes, in registers as long as there are all operations for."""
         try:
-            widen = Widen(self.body, self.reductions, widths, lanes, widest, self.forward, self.trips, self.serial)
+            widen = wide.Widen(self.body, self.reductions, widths, lanes, widest, self.forward, self.trips, self.serial)
         except Missing:
             if widest <= _USUAL:
                 raise

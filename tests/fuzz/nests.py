@@ -74,6 +74,10 @@ class Nest:
         else:
             for _ in range(rng.choice((1, 1, 2))):
                 text += self.statement(inner)
+            if depth == 1 and rng.random() < 0.25:
+                text += f"{inner}if {self.condition()}: break\n"
+                if rng.random() < 0.3:
+                    text += self.statement(inner)
         self.counters.pop()
         return text
 

@@ -118,9 +118,29 @@ NESTS: dict[str, tuple[bool, str, str]] = {
         "for i in range(1, len(a)):\n s = 0.0\n for k in range(len(b)): s = s * c[i - 1] + b[k]\n c[i] = s",
     ),
     "left early": (
-        False, "111",
+        True, "111",
         "for i in range(len(a)):\n s = 0.0\n for k in range(len(b)):\n  s = s * a[i] + b[k]\n  if s > 50.0: break\n"
         " c[i] = s",
+    ),
+    "escape": (
+        True, "111",
+        "for i in range(len(a)):\n x = y = 0.0\n n = 0\n while n < 40 and x * x + y * y <= 4.0:\n"
+        "  x, y = x * x - y * y + a[i] * 0.25, 2.0 * x * y + 0.1\n  n += 1\n c[i] = n + x",
+    ),
+    "until it is small": (
+        True, "111",
+        "for i in range(len(a)):\n x = a[i]\n for n in range(len(b)):\n  d = x * 0.5 - b[n] * 0.1\n  x -= d\n"
+        "  if abs(d) < 0.6: break\n c[i] = x",
+    ),
+    "two ways out": (
+        False, "111",
+        "for i in range(len(a)):\n s = 0.0\n for k in range(len(b)):\n  s = s * a[i] + b[k]\n  if s > 50.0: break\n"
+        "  if s < -50.0: break\n c[i] = s",
+    ),
+    "found": (
+        True, "211",
+        "for i in range(a.shape[0]):\n s = 0.0\n found = -1\n for k in range(a.shape[1]):\n  s += a[i, k]\n"
+        "  if s > 3.0:\n   found = k\n   break\n c[i] = found + s",
     ),
     "a store each time": (
         False, "111",

@@ -126,6 +126,17 @@ def test_left_alone_or_told_apart(old: str, new: str) -> None:
     assert "v4f64" not in after(text)
 
 
+def test_lanes_that_leave_early_wait() -> None:
+    text = NEST.replace(
+        "    v18 = add v13, v6\n",
+        "    v30 = fgt v17, v7\n    br v30, b5(v17), b7\nb7 in L1:\n    v18 = add v13, v6\n",
+    )
+    made = after(text)
+    for line in ("= not v", "= select v", "= allset v", "= or v"):
+        assert line in made, made
+    assert "v4f64" not in after(text.replace("fgt v17, v7", "fgt v17, v16").replace("b5(v17), b7", "b6(v12), b7"))
+
+
 def test_no_target_no_lanes() -> None:
     function = parse(NEST)
     assert outer.vectorize_outer(function) is function

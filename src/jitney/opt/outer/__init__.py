@@ -18,6 +18,19 @@
                                             row(j): as it was
 
 Where the inner loop is no candidate for `vector`: what it carries around has an order, or its accesses have strides.
+Lanes that leave an inner loop early wait for the others:
+
+    main(k, x):                             main4(k, x: v4f64, left: v4i64, y: v4f64):
+        c = fgt x, b                            c = fgt x, b
+        br c, out(x), next                      new = c and not left
+                                                y' = select new, x, y
+                                                left' = left or c
+                                                br allset left', out(y'), next4
+    next: ...                               next4: ...
+        br k' < m, main(k', x'), out(x')        br k' < m, main4(k', x', left', y'), last
+                                            last: y'' = select left', y', x'
+                                                jump out(y'')
+
 The modules that do the work are loaded for the first candidate: `plan` (what is the same in all lanes, and what has to
 hold), `fit` (whether lanes can do it and gain), `conditions` (what has to hold, as code), `lanes` (the copy of the
 nest), `enter` (the copy of the function with both).

@@ -59,9 +59,8 @@ def width(plan: Plan) -> int:
                 if plan.unit(v):
                     for wide in narrowing(vector(type, count), access)[:-1]:
                         _require(plan, "vtrunc", wide)
-    for v in plan.exits:
-        if function.args[v][0] in plan.varying:
-            _require(plan, "allset", vector(I64 if width == 64 else I32, count))
+    if plan.breaks or any(function.args[v][0] in plan.varying for v in plan.exits):
+        _require(plan, "allset", vector(I64 if width == 64 else I32, count))
     return width
 
 
@@ -129,7 +128,7 @@ def parts(plan: Plan) -> list[int]:
     if function.fastmath and scattered and not strided:
         # A long inner loop is vectorised itself.
         plan.inner_most = _SHORT
-    most = 2 if scattered else 4
+    most = 2 if scattered or plan.breaks else 4
     while most > 1 and (most * carried > _REGISTERS or most * wide > 80):
         most //= 2
     return [most, 1] if most > 1 else [1]

@@ -36,7 +36,7 @@ class Lanes:
 
     __slots__ = (
         "_blocks", "_builder", "_conditions", "_ends", "_header", "_lane_values", "_last", "_loops", "_parts", "_per",
-        "_plan", "_rebuild", "_rest", "lanes", "parts", "scalar",
+        "_plan", "_waiting", "_rebuild", "_rest", "lanes", "parts", "scalar",
     )  # fmt: skip
 
     def __init__(self, rebuild: Rebuild, plan: Plan, conditions: Conditions, parts: int, rest: Block) -> None:
@@ -54,6 +54,7 @@ class Lanes:
         self._blocks: dict[Block, Block] = {}
         self._ends: dict[Block, Block] = {}  # what a block's copy ends in: checks on data cut it
         self._loops: dict[Loop, Loop] = {}
+        self._waiting: dict[Loop, list[list[int]]] = {}  # of loops that lanes leave: what has the types of `_waits`
         self._last: dict[int, int] = {}  # of values used behind the loop: those of the last iteration
         self.scalar: dict[int, int] = {}
         self.parts: dict[int, list[int]] = {}
@@ -81,21 +82,87 @@ class Lanes:
         into = Edge(outer.header, tuple(start))
         self._end("jump", (), [into])
         idom = entered
+        arms = [arm for _, _, arm in plan.breaks.values()]
         for block in plan.blocks:
+            if block in arms:
+                continue
             if block is not plan.loop.header:
                 assert block.idom is not None
                 idom = self._ends[block.idom]
             builder.start(self._blocks[block], idom)
             self._params(block)
             self._instructions(block)
-            if block is not plan.latch:
-                args = tuple([self._scalar(a) for a in block.term_args])
-                self._end(block.term, args, [self._edge(edge) for edge in block.edges])
             self._ends[block] = builder.block
+            if block is not plan.latch:
+                self._terminator(block)
             for inner in plan.inner:
                 if inner.preheader is block:
-                    self._loops[inner].preheader = builder.block
+                    self._loops[inner].preheader = self._ends[block]
         return self._again(outer)
+
+    def _terminator(self, block: Block) -> None:
+        plan = self._plan
+        parted = plan.breaks.get(block.loop) if block.loop is not None else None
+        if parted is not None and parted[0] is block:
+            self._part_ways(block, *parted[1:])
+            return
+        edges = [self._edge(edge) for edge in block.edges if parted is None or edge.target is not parted[1]]
+        args = tuple([self._scalar(a) for a in block.term_args])
+        if len(edges) == len(block.edges):
+            self._end(block.term, args, edges)
+        else:
+            self._end_together(block, args, edges)
+
+    def _part_ways(self, block: Block, target: Block, arm: Block | None) -> None:
+        """Some lanes leave an inner loop: what they take along is kept until all have left."""
+        builder, loop = self._builder, block.loop
+        emit = builder.emit
+        assert loop is not None
+        done, *kept = self._waiting[loop]
+        (stay,) = [edge for edge in block.edges if edge.target is not (arm or target)]
+        if arm is not None:
+            self._instructions(arm)
+        (leave,) = [edge for edge in (arm or block).edges if edge.target is target]
+        leaving = self._vectors(block.term_args[0])
+        if stay is block.edges[0]:
+            leaving = [emit("not", mask) for mask in leaving]
+        newly = [emit("and", mask, emit("not", before)) for mask, before in zip(leaving, done)]
+        done = [emit("or", before, mask) for before, mask in zip(done, leaving)]
+        taken = [
+            [emit("select", *row) for row in zip(newly, new, old)] for new, old in zip(self._taken(leave), kept)
+        ]  # fmt: skip
+        self._waiting[loop] = [done, *taken]
+        every = done[0]
+        for mask in done[1:]:
+            every = emit("and", every, mask)
+        out = Edge(self._blocks[target], tuple([v for parts in taken for v in parts]))
+        self._end("br", (emit("allset", every),), [out, self._edge(stay)])
+
+    def _end_together(self, block: Block, args: tuple[int, ...], again: list[Edge]) -> None:
+        """The end of the last iteration of a loop that some lanes have left before."""
+        builder, loop = self._builder, block.loop
+        assert loop is not None and loop.parent is not None
+        (leave,) = [edge for edge in block.edges if edge.target is self._plan.breaks[loop][1]]
+        here, behind = builder.block, builder.new_block(self._loops[loop.parent])
+        first = leave is block.edges[0]
+        self._end(block.term, args, [Edge(behind), *again] if first else [*again, Edge(behind)])
+        builder.start(behind, here)
+        done, *kept = self._waiting[loop]
+        taken = [
+            builder.emit("select", *row)
+            for new, old in zip(self._taken(leave), kept) for row in zip(done, old, new)
+        ]  # fmt: skip
+        self._end("jump", (), [Edge(self._blocks[leave.target], tuple(taken))])
+
+    def _taken(self, edge: Edge) -> list[list[int]]:
+        """The parts of what lanes take along when they leave a loop."""
+        kept = set(self._kept(edge.target))
+        return [self._vectors(a) for p, a in zip(edge.target.params, edge.args) if p in kept]
+
+    def _waits(self, loop: Loop) -> list[Type]:
+        """The types of what a loop carries around that lanes leave: which have, and what they take along."""
+        old = self._plan.function
+        return [self.of(I1), *[self.of(old.types[p]) for p in self._kept(self._plan.breaks[loop][1])]]
 
     def _again(self, loop: Loop) -> list[int]:
         """The end of a round."""
@@ -176,6 +243,10 @@ class Lanes:
             new = self.scalar[p] = builder.param(builder.block, type)
             if p in old.facts:
                 builder.function.facts[new] = old.facts[p]
+        if block.loop in plan.breaks and block.loop.header is block:
+            self._waiting[block.loop] = [
+                [builder.param(builder.block, type) for _ in range(self._parts)] for type in self._waits(block.loop)
+            ]
         if block is plan.loop.header:
             self._loops[plan.loop].counter = self.scalar[plan.loop.counter]
             # The counter first: `_again` counts on from it.
@@ -190,6 +261,12 @@ class Lanes:
         for p, a in zip(edge.target.params, edge.args):
             if p in kept:
                 given += self._vectors(a) if p in self._plan.varying else [self._scalar(a)]
+        loop = edge.target.loop
+        if loop in self._plan.breaks and loop.header is edge.target:
+            inside = loop in self._waiting
+            for n, type in enumerate(self._waits(loop)):
+                none = (0.0 if type.element.is_float else 0,) * type.lanes
+                given += self._waiting[loop][n] if inside else [self._builder.const(type, none)] * self._parts
         return Edge(self._blocks[edge.target], tuple(given))
 
     # -- values --------------------------------------------------------------------------------------------------------

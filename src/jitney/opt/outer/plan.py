@@ -58,6 +58,8 @@ class Plan:
         states: header parameters other than counter and fuel: after one iteration they stay as they are.
         carried: those that do not. serial: what depends on them, nothing else in the loop does: done lane by lane.
         varying: values that lanes have each their own of.
+        breaks: of inner loops that each lane may leave at its time: the block where, the one where they go, and
+            one that they pass through on their way.
         needed: values that stores, branches and `exits` depend on.
         strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
         width: bits per lane.
@@ -72,9 +74,9 @@ class Plan:
     """
 
     __slots__ = (
-        "_incoming", "_polynomials", "apart", "blocks", "bounded", "carried", "conditions", "counters", "exit", "exits",
-        "fuel",
-        "following", "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
+        "_incoming", "_polynomials", "apart", "blocks", "bounded", "breaks", "carried", "conditions", "counters",
+        "exit", "exits", "following", "fuel",
+        "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
         "poll", "ranges", "serial", "spaced", "states", "strides", "varying", "width",
     )  # fmt: skip
 
@@ -92,6 +94,7 @@ class Plan:
                         self._incoming.setdefault(p, []).append(a)
         self.counters = {loop.counter, *[inner.counter for inner in self.inner]}
         self.varying: set[int] = set()
+        self.breaks: dict[Loop, tuple[Block, Block, Block | None]] = {}
         self._spread()
         self.poll = -1
         self.fuel: set[int] = set()
@@ -167,9 +170,43 @@ class Plan:
                 for v in block.insts:
                     if ops[v] is not _POLL and not varying.isdisjoint(args[v]):
                         varying.add(v)
-        for block in self.blocks:
-            if block is not self.latch and not varying.isdisjoint(block.term_args):
-                raise Unsuitable("lanes that go different ways")
+                if block is not self.latch and not varying.isdisjoint(block.term_args):
+                    self._part_ways(block)
+
+    def _part_ways(self, block: Block) -> None:
+        """Lanes may leave an inner loop at one place in different iterations: those that have wait for the others."""
+        loop = block.loop
+        if loop is not None and loop in self.breaks:
+            if self.breaks[loop][0] is not block:
+                raise Unsuitable("two ways out of a loop for each lane")
+            return
+        if loop is None or loop is self.loop or any(inner.parent is loop for inner in self.inner):
+            raise Unsuitable("lanes that go different ways")
+        blocks = [b for b in self.blocks if b.loop is loop]
+        (latch,) = [b for b in blocks if any(e.target is loop.header for e in b.edges)]
+        leaving = [e.target for b in blocks for e in b.edges if e.target not in blocks]
+        # On its way out a lane may pass through a block of its own.
+        arms = [e.target for e in block.edges if e.target.edges and e.target.edges[0].target not in blocks]
+        arm = arms[0] if len(arms) == 1 and arms[0].term == "jump" and arms[0] in blocks else None
+        out = [b for b in blocks if any(e.target not in blocks for e in b.edges)]
+        if latch not in out or (arm or block) not in out or (arm is not None and self._entries(arm) > 1):
+            raise Unsuitable("lanes that go different ways")
+        every: Block | None = latch.idom
+        while every is not None and every is not block:
+            every = every.idom
+        if len(leaving) != 2 or leaving[0] is not leaving[1] or every is None or leaving[0].loop is not loop.parent:
+            raise Unsuitable("lanes that go different ways")
+        self.breaks[loop] = block, leaving[0], arm
+        self.varying.update(leaving[0].params)
+        function, own = self.function, {v for b in blocks for v in (*b.params, *b.insts)}
+        for b in function.blocks:
+            if b not in blocks:
+                used = [function.args[v] for v in b.insts] + [e.args for e in b.edges] + [b.term_args]
+                if not own.isdisjoint([a for args in used for a in args]):
+                    raise Unsuitable("a value of the last iteration before lanes part")
+
+    def _entries(self, block: Block) -> int:
+        return sum([e.target is block for b in self.blocks for e in b.edges])
 
     def _find_states(self) -> None:
         """What the loop carries around must be its counter, fuel, or be settled after the first iteration."""
@@ -302,6 +339,9 @@ class Plan:
                         raise Unsuitable("a second check for signals")
                 elif not (op.pure or op is _LOAD or op is _STORE):
                     raise Unsuitable(f"{op} in the loop")
+        for block in self.blocks:
+            if block.loop in self.breaks and any(ops[v] is _STORE or v in self.exits for v in block.insts):
+                raise Unsuitable("a store or check in a loop that lanes leave")
         if len(self.ranges) + len(self.conditions) > _MOST_CHECKS:
             raise Unsuitable("too many checks")
 
@@ -468,6 +508,7 @@ class Plan:
         """Varying values that are needed as vectors."""
         function = self.function
         work = [v for v in (*self.given(), *self.last()) if not self.linear(v)]
+        work += [v for block, _, _ in self.breaks.values() for v in block.term_args]
         for block in self.blocks:
             for v in block.insts:
                 if function.ops[v] is _STORE or v in self.exits:

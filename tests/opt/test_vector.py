@@ -80,6 +80,19 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         FLOATS, "s = b[0]\nk = 0\nfor i in range(len(a)):\n"
         "  if not a[i] >= s:\n    s = a[i]\n    k = i\nreturn s, k",
     ),
+    "place alone": (
+        (*FLOATS, *INTS), "k = 0\nfor i in range(1, len(a)):\n  if a[i] < a[k]: k = i\nreturn k",
+    ),
+    "place alone, from the end": (
+        (*FLOATS, *INTS), "k = -1\nfor i in range(len(a) - 2, -1, -1):\n  if a[k] < a[i]: k = i\nreturn k",
+    ),
+    "sorting": (
+        ("float64", "int64"), "for i in range(len(a) - 1):\n  k = i\n  for j in range(i + 1, len(a)):\n"
+        "    if a[j] < a[k]: k = j\n  x = a[i]\n  a[i] = a[k]\n  a[k] = x",
+    ),
+    "place alone, of another array": (
+        (), "k = 0\nfor i in range(len(a)):\n  if a[i] < b[k]: k = i\nreturn k",
+    ),
     "argmin": (("float64",), "return np.argmin(a), np.argmax(b)"),
     "a place and a count": (
         (), "s = a[0]\nk = n = 0\nfor i in range(len(a)):\n"
@@ -242,6 +255,7 @@ def test_a_sum_by_sixteen_by_four_and_by_one() -> None:
         ("v10 = add v8, v9", "v10 = shl v8, v9"),  # no reduction of ours
         ("v10 = add v8, v9", "v10 = sub v9, v8"),
         ("load i64 [v1 + v7*8]", "load i64 [v1 + v8*8]"),  # an address that the data decides
+        ("v10 = add v8, v9", "v14 = load i64 [v0 + v8*8]\n    v10 = and v14, v9"),
         ("load i64 [v1 + v7*8]", "load i64 [v1 + v7*4]"),  # overlapping loads are no lanes
         ("b2(v11, v10), b3(v10)", "b2(v11, v10), b3(v8)"),  # the last but one
         ("b2(v11, v10), b3(v10)", "b2(v11, v9), b3(v10)"),  # the element before

@@ -31,7 +31,7 @@ else:
     enter, plan = lazy("jitney.opt.vector", "enter", "plan")
 
 _LONGEST = 200  # instructions of a loop that is looked at
-_GUARD = OPS["guard"]
+_GUARD, _INDEX = OPS["guard"], OPS["index"]
 
 
 def vectorize(function: Function) -> Function:
@@ -55,7 +55,7 @@ def _candidates(function: Function) -> list[Loop]:
         return []
     _leave(function, counted)
     sizes: dict[Loop, int] = dict.fromkeys(counted, 0)
-    ops = function.ops
+    ops, args = function.ops, function.args
     for block in function.blocks:
         loop = block.loop
         if loop is None:
@@ -66,6 +66,8 @@ def _candidates(function: Function) -> list[Loop]:
                 size = _LONGEST + 1
             for v in block.insts:
                 op = ops[v]
+                if op is _INDEX and args[v][0] in loop.header.params:
+                    continue  # perhaps `a[k]` beside ``k = i``
                 if (op.guard and not op.base and op is not _GUARD) or (op.writes and op.name != "store"):
                     size = _LONGEST + 1
                     break

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
 _AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
-_GUARD = OPS["guard"]
+_GUARD, _INDEX, _PARAM = OPS["guard"], OPS["index"], OPS["param"]
 
 # A choice by a comparison of what is chosen from: (operation if the first is chosen, if the second is).
 _EXTREMES = {
@@ -71,6 +71,8 @@ class Body:
         loose: parameters of extremes of floats as `loosen` found them: (condition or -1, whether a new one
             is taken where it holds, whether an equal one is taken).
         accesses: all loads and stores, in order.
+        elements: parameters that stand for an element at the place of another: (that, its array's length, base,
+            memory).
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
         uniform: loads of what is the same in each iteration.
@@ -78,9 +80,9 @@ class Body:
     """
 
     __slots__ = (
-        "_alias", "_edges", "_inside", "_made", "_masks", "_next", "_paths", "accesses", "addresses", "back",
-        "blocks", "carried", "counter", "early", "elsewhere", "exit", "flags", "following", "function", "guards",
-        "insts", "latch", "live", "loop", "loose", "order", "passed", "seeks", "uniform",
+        "_alias", "_edges", "_indices", "_inside", "_made", "_masks", "_next", "_paths", "accesses", "addresses",
+        "back", "blocks", "carried", "counter", "early", "elements", "elsewhere", "exit", "flags", "following",
+        "function", "guards", "insts", "latch", "live", "loop", "loose", "order", "passed", "seeks", "uniform",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
@@ -91,6 +93,8 @@ class Body:
         self.order: list[int] = []
         self.accesses: list[Access] = []
         self.elsewhere: set[tuple[Any, Any]] = set()
+        self.elements: dict[int, tuple[int, int, int, Any]] = {}
+        self._indices: dict[int, tuple[int, int]] = {}
         self.guards: list[int] = []
         self.early = False
         self.uniform: set[int] = set()
@@ -111,6 +115,7 @@ class Body:
         self.carried = {
             p: self.resolve(a) for p, a in zip(header.params, self.back.args) if p != self.counter
         }  # fmt: skip
+        self._carry_elements()
         self.passed: dict[int, int] = {}
         self.flags: dict[int, tuple[int, int]] = {}
         self.seeks: dict[int, int] = {}
@@ -192,6 +197,13 @@ class Body:
                 if twin != v and self.type(twin) is types[v]:
                     self._alias[v] = twin
                     continue
+            if op is _INDEX:
+                self._indices[v] = self._index(given, mask)
+                self._alias[v] = given[0]
+                continue
+            if op is _LOAD and len(given) > 1 and args[v][1] in self._indices:
+                self._alias[v] = self._element(given[0], *self._indices[args[v][1]], imms[v], mask)
+                continue
             if op is _LOAD and self._loaded(v, given, imms[v], mask):
                 continue
             if op is _GUARD:
@@ -362,9 +374,45 @@ class Body:
 
     # -- memory -------------------------------------------------------------------------------------------------------
 
+    def _index(self, given: tuple[int, ...], mask: Mask) -> tuple[int, int]:
+        """A check of what is carried around, and is the counter of some iteration: so it passes if it does at first."""
+        p, length = given[:2]
+        if p not in self.loop.header.params or p == self.counter or self.inside(length) or mask != ALWAYS:
+            raise NotVectorizable("an index that hangs on the data")
+        return p, length
+
+    def _element(self, base: int, p: int, length: int, memory: Any, mask: Mask) -> int:
+        """A parameter that the scalar loop does not have: the element at `p`."""
+        if self.inside(base) or mask != ALWAYS:
+            raise NotVectorizable("an index that hangs on the data")
+        key = (p, length, base, memory)
+        for m, element in self.elements.items():
+            if element == key:
+                return m
+        m = self._next
+        self._next += 1
+        self.insts[m] = Inst(_PARAM, (), None, memory.access.type)
+        self.elements[m] = key
+        return m
+
+    def _carry_elements(self) -> None:
+        """Where ``k = i if c else k``, it is a[k] = a[i] if c else a[k]."""
+        for m, (p, _, base, memory) in self.elements.items():
+            inst = self.insts.get(self.carried[p])
+            at = self.addresses.of(base, self.counter, memory)
+            same = [a.value for a in self.accesses if at is not None and self._paths[a.value] == ALWAYS
+                    and a.at.key == at.key and a.at.const == at.const and a.memory.access is memory.access]  # fmt: skip
+            if inst is None or inst.op is not _SELECT or not same or any(a.store for a in self.accesses):
+                raise NotVectorizable("an index that hangs on the data")
+            cond, a, b = inst.args
+            if {a, b} != {self.counter, p}:
+                raise NotVectorizable("an index that hangs on the data")
+            a, b = (same[0], m) if a == self.counter else (m, same[0])
+            self.carried[m] = self._choice(cond, a, b, self.type(m))
+
     def _access(self, v: int, base: int, index: tuple[int, ...], memory: Any, mask: Mask, store: bool) -> None:
         at = self.addresses.of(base, index[0] if index else None, memory)
-        if at is None:
+        if at is None or any(self.inside(term) for term in at.terms):
             raise NotVectorizable("an address that is not linear in the counter")
         self.accesses.append(Access(v, memory, store, at))
         self._paths[v] = mask

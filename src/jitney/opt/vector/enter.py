@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
-from ...ir.types import ACCESSES, I1, I64, PTR, VOID
+from ...ir.types import ACCESSES, I1, I64, VOID
 from ..rebuild import Rebuild
 from ..span import FIRST as FIRST_CHUNK
-from .carried import BITS, SERIAL, SUM_LIMIT
+from .carried import BITS, SERIAL
+from .conditions import Tests
 from .extremes import CHANGES
 from .nest import Nest
 from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
-from .widths import COUNTER_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...analysis.dependence import Linear
     from ...ir.builder import Builder
     from ...ir.function import Block, Function
-    from .plan import Group, Plan
+    from .plan import Plan
     from .reductions import Reduction
     from .widen import Widen
 
@@ -88,7 +87,7 @@ class Entering(Rebuild):
             unless(emit("uge", count, builder.const(I64, max(plan.widens[-1].lanes, 2 * FIRST_CHUNK))))
         else:
             unless(enough(plan.widens[-1]))
-        tests = _Tests(self, plan, start, count)
+        tests = Tests(self, plan, start, count)
         tests.entry()
         nest = Nest(self, plan)
         if nest.gains:
@@ -99,13 +98,14 @@ class Entering(Rebuild):
             row.cold = True
             self.end("br", (whole,), [Edge(on), Edge(row)])
             builder.start(row, here)
-            tests = _Tests(self, plan, start, count)
+            tests = Tests(self, plan, start, count)
             tests.apart(nest.pairs)
             self.end("br", (tests.every(),), [Edge(on), leading(rest, start)])
             builder.start(on, here)
         else:
             tests.apart(plan.tests)
             unless(tests.every())
+        self._elements(plan, start)
         if body.early and not any(body.insts[v].mask >= 0 for v in body.order):
             # Many loops are left at once.
             first = _Scalars(self, plan)
@@ -142,6 +142,7 @@ class Entering(Rebuild):
             if following_widen is not None:
                 builder.start(after, here)
                 values = {p: new.add_param(after, self.old.types[p]) for p in header.params}
+                self._elements(plan, values)
 
         builder.start(rest, before)
         params = tuple([new.add_param(rest, self.old.types[p]) for p in header.params])
@@ -151,6 +152,11 @@ class Entering(Rebuild):
         self._sources[copy].append((rest, into))
         self._waiting[copy] -= 1
         self.end("jump", (), [into])
+
+    def _elements(self, plan: Plan, values: dict[int, int]) -> None:
+        """Load what is at the places that parameters begin with."""
+        for m, (p, _, base, memory) in plan.body.elements.items():
+            values[m] = self.builder.insert(_LOAD, (self.value[base], values[p]), memory, memory.access.type)
 
     def _rounds(
         self, plan: Plan, round: _Round, values: dict[int, int]
@@ -260,119 +266,6 @@ class _Scalars:
         args = tuple([self.value(a) for a in inst.args])
         found = self.made[v] = self.builder.insert(inst.op, args, inst.imm, inst.type)
         return found
-
-
-class _Tests:
-    """What must hold for the vector loop to be entered, besides enough iterations."""
-
-    __slots__ = ("builder", "conds", "count", "plan", "rebuild", "start")
-
-    def __init__(self, rebuild: Entering, plan: Plan, start: dict[int, int], count: int) -> None:
-        self.rebuild = rebuild
-        self.builder: Builder = rebuild.builder
-        self.plan = plan
-        self.start = start
-        self.count = count
-        self.conds: list[int] = []
-
-    def entry(self) -> None:
-        """What numbers have to be like."""
-        plan = self.plan
-        if any(widen.counted for widen in plan.widens):
-            self._counter_fits()
-        if plan.short:
-            self.conds.append(self.builder.emit("ule", self.count, self.constant(plan.trips)))
-        for reduction in plan.reductions:
-            self._fits(reduction)
-
-    def apart(self, pairs: list[tuple[Group, Group]]) -> None:
-        """The bytes of one are not the other's, in this loop."""
-        for a, b in pairs:
-            self._apart(a, b)
-
-    def constant(self, k: int) -> int:
-        return self.builder.const(I64, k)
-
-    def every(self) -> int:
-        """All of it as one condition, -1 if there is none."""
-        return self.every_of(self.conds)
-
-    def every_of(self, conds: list[int]) -> int:
-        every = -1
-        for cond in conds:
-            every = cond if every < 0 else self.builder.emit("and", every, cond)
-        return every
-
-    def _counter_fits(self) -> None:
-        emit, body = self.builder.emit, self.plan.body
-        lo, hi = body.function.facts.get(body.counter, (-(1 << 63), (1 << 63) - 1))
-        k, stop = self.start[body.counter], self.rebuild.value[body.loop.stop]
-        least, most = (k, stop) if body.loop.step > 0 else (stop, k)
-        if hi > COUNTER_LIMIT:
-            self.conds.append(emit("sle", most, self.constant(COUNTER_LIMIT)))
-        if lo < -COUNTER_LIMIT:
-            self.conds.append(emit("sge", least, self.constant(-COUNTER_LIMIT)))
-
-    def _fits(self, reduction: Reduction) -> None:
-        """What a sum begins with leaves room, and a narrow accumulator begins as one."""
-        emit, first = self.builder.emit, self.start[reduction.param]
-        if reduction.checked:
-            self.conds.append(emit("sge", emit("add", first, self.constant(SUM_LIMIT)), self.constant(0)))
-        if reduction.narrow:
-            self.conds.append(emit("eq", emit(reduction.narrow, first), first))
-
-    def _apart(self, a: Group, b: Group) -> None:
-        """[low a, low a + size a) and [low b, low b + size b) are disjoint where, modulo 2**64, size b <= low a - low b
-        <= -size a. Mostly the counter is not in the difference, so it is computed in front of outer loops."""
-        emit = self.builder.emit
-        first = apart = self._value(a.at.plus(b.at, -1))
-        way_a, way_b = self._way(a), self._way(b)
-        if a.at.coef != b.at.coef:
-            for group, way, name in ((a, way_a, "sub"), (b, way_b, "add")):
-                if not self._rises(group):
-                    apart = emit(name, apart, way)
-        apart = emit("add", apart, self.constant(a.least - b.most))
-        room = emit("neg", emit("add", emit("add", way_a, way_b), self.constant(a.most - a.least + b.most - b.least)))
-        good = emit("ule", emit("sub", apart, way_b), room)
-        if self.plan.may_coincide(a, b):
-            good = emit("or", good, emit("eq", first, self.constant(0)))
-        self.conds.append(good)
-
-    def _rises(self, group: Group) -> bool:
-        return (group.at.coef > 0) is (self.plan.body.loop.step > 0)
-
-    def _way(self, group: Group) -> int:
-        """How many bytes the addresses of a group go on in the loop."""
-        emit, coef = self.builder.emit, abs(group.at.coef)
-        return emit("mul", emit("sub", self.count, self.constant(1)), self.constant(coef)) if coef else self.constant(0)
-
-    def _value(self, at: Linear) -> int:
-        """The value of `at` in the first iteration, as an integer."""
-        builder, body = self.builder, self.plan.body
-        homes, block = self.rebuild.new.homes, self.builder.block
-        terms = {self.rebuild.value[v]: (mult, body.type(v)) for v, mult in at.terms.items()}
-        if at.coef:
-            terms[self.start[body.counter]] = at.coef, I64
-        # Split loops run once, mostly, each time the loop around is entered: to compute in front of them what only
-        # long ones need would gain nothing. It is worth the while further out.
-        here = builder.block.loop
-        near = here is not None and any(homes[new].loop in (here, here.parent) for new in terms)
-
-        def emit(name: str, *args: int) -> int:
-            return builder.append(block, name, args, I64) if near else builder.emit(name, *args)
-
-        total = -1
-        for new, (mult, type) in sorted(terms.items(), key=lambda item: -item[1][0]):
-            term = emit("p2i", new) if type is PTR else new
-            if mult == -1 and total >= 0:
-                total = emit("sub", total, term)
-                continue
-            if mult != 1:
-                term = emit("mul", term, self.constant(mult))
-            total = term if total < 0 else emit("add", total, term)
-        if at.const or total < 0:
-            total = self.constant(at.const) if total < 0 else emit("add", total, self.constant(at.const))
-        return total
 
 
 class _Round:

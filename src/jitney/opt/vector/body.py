@@ -366,6 +366,12 @@ class Body:
             if test.args in ((a, b), (b, a)):
                 # With the test the other way round what is unordered or equal gives the second, still.
                 return self.make(OPS[first if test.args == (a, b) else second], (a, b), type)
+        if test is not None and test.op is _AND:
+            # ``if ok and x > m: m = x``: the extreme where the rest holds.
+            for side, other in (test.args, test.args[::-1]):
+                extreme = self.insts.get(side)
+                if extreme is not None and extreme.op.name in _EXTREMES and extreme.args in ((a, b), (b, a)):
+                    return self._choice(other, self._choice(side, a, b, type), b, type)
         grown = self.insts.get(a)
         if type is I64 and grown is not None and grown.op is _ADD and grown.args[0] == b:
             if self.constant(grown.args[1]) == 1:

@@ -98,17 +98,38 @@ def is_flag(body: Body, p: int) -> bool:
             if seeks:
                 body.seeks[p] = -1
             return True
+    if not taken:
+        return False
     name, args = body.insts[cond].op.name, body.insts[cond].args
-    if name not in _SWAPPED or not taken:
+    if name == "and" and not seeks:
+        # ``if ok and x > m: m, p = x, t``: the extreme changes under the same condition.
+        for test, ok in (args, args[::-1]):
+            for m, result in body.carried.items():
+                inst = body.insts.get(result)
+                if inst is None or inst.op is not _SELECT or m == p or m in body.loose:
+                    continue
+                if inst.args[0] == ok and inst.args[2] == m:
+                    if _changes(body, test, m, inst.args[1]):
+                        body.flags[p] = m, chosen
+                        return True
+    if name not in _SWAPPED:
         return False
     for m, result in body.carried.items():
-        extreme = body.insts.get(result)
-        if extreme is None or m not in extreme.args or m == p or extreme.op.name not in CHANGES or m in body.loose:
-            continue
-        way, given = (_SWAPPED[name], args[::-1]) if args[0] == m else (name, args)
-        if way == CHANGES[extreme.op.name] and given[1] == m and set(given) == set(extreme.args):
+        if m != p and m not in body.loose and _changes(body, cond, m, result):
             body.flags[p] = m, chosen
             if seeks:
                 body.seeks[p] = cond
             return True
     return False
+
+
+def _changes(body: Body, cond: int, m: int, result: int) -> bool:
+    """Whether `result` is the least or greatest of parameter `m` and something, and `cond` that it is not `m`."""
+    test, extreme = body.insts.get(cond), body.insts.get(result)
+    if test is None or test.op.name not in _SWAPPED:
+        return False
+    if extreme is None or m not in extreme.args or extreme.op.name not in CHANGES:
+        return False
+    name, args = test.op.name, test.args
+    way, given = (_SWAPPED[name], args[::-1]) if args[0] == m else (name, args)
+    return way == CHANGES[extreme.op.name] and given[1] == m and set(given) == set(extreme.args)

@@ -12,8 +12,8 @@ else in the loop looks at the values on it. What is exact:
 - Python's sums, which must not overflow: where the elements are bounded, no prefix of 16384 of them can, if the start
   is within 2**62; where not, the bits of the elements are collected on the way, and if they may have overflowed the
   scalar loop does it all again.
-- least and greatest. Of floats in the form that ignores NaN (`x if x < s else s`). If 0.0 comes out, its sign depends
-  on the order: again the scalar loop does it all once more.
+- least and greatest, of all or of those that meet a condition. Of floats in the form that ignores NaN (`x if x < s
+  else s`). If 0.0 comes out, its sign depends on the order: again the scalar loop does it all once more.
 - the same in other forms (`x if x <= s else s`, NumPy's, which take NaN), if there was no NaN: else once more.
 - beside a least or greatest, a flag that is set when it changes (which type it has: ``best = inf``, and then elements).
 - beside a least or greatest, the counter where it was first found (argmin): each lane remembers its own, and the first
@@ -170,7 +170,7 @@ def _looked_at(body: Body, found: list[Reduction]) -> None:
         # What hangs on the chain must lead to the result.
         if any(v != r.result and v not in used for v in r.chain) or r.result in used:
             raise NotVectorizable("more than one end of a chain")
-    if any(len(owner[m].chain) != 1 for m, _ in body.flags.values()):
+    if any(len(owner[m].chain) != 1 + (body.op(owner[m].result) is _SELECT) for m, _ in body.flags.values()):
         raise NotVectorizable("a flag of an extreme of several values")
     for p, result in body.carried.items():
         if result in owner and owner[result].param != p:

@@ -208,3 +208,15 @@ def test_three_operands_that_do_not_fit():
     for function in (chosen, limited):
         shapes = [((4,), (3,), (2, 3)), ((2, 3), (4,), (3,)), ((2, 3), (3,), (2, 1)), ((5,), (3,), (3,))]
         check(function, *[tuple(r(s) for s in shape) for shape in shapes], (r(4), 0.25, r(3)))
+
+
+def test_arrays_without_axes_as_operands():
+    def f(a, z):
+        b = a.copy()
+        b[0] = z
+        b[1:] += z
+        return np.where(a > 1, z, a), np.where(z > 1, a, a), np.clip(a, z, 3), np.full(3, z), b, np.array([z, 1.0])
+
+    for a in (np.arange(4.0), np.arange(4, dtype="f4"), np.arange(4)):
+        check(f, (a, np.array(2)), (a, np.array(True)))
+    check(f, (np.arange(4.0), np.array(2.5)), (np.arange(4.0), np.array(1.5, "f4")))

@@ -50,6 +50,8 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
         return found
     if len(args) != 3 or kwargs or not any(_is_array(v) for v in args):
         return None
+    if any(wholes.is_whole(v.type) and not _is_array(v) for v in args):
+        return None
     numpy = sys.modules["numpy"]
     types = [element_type(v) for v in args]
     if not all(t is INT or t is FLOAT or t is BOOL or isinstance(t, Scalar) for t in types):

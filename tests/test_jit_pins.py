@@ -151,3 +151,12 @@ def test_what_only_numpy_does():
     a = np.arange(12.0).reshape(3, 4) * (1 + 2j)
     first_call(powers, a, a[0])
     first_call(powers, a[::2], a[:, 1])
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 1000, 1024, 1025, 3000])
+def test_sums(n):
+    def f(a, b):
+        return np.sum(np.where(a > 0.5, a * b, b)), np.sum(a * a), a.mean()
+
+    rng = np.random.default_rng(n)
+    first_call(f, rng.random(n), rng.random(n) * 1e3)

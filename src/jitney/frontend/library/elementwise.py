@@ -53,6 +53,7 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     if any(wholes.is_whole(v.type) and not _is_array(v) for v in args):
         return None
     numpy = sys.modules["numpy"]
+    args = [lw.pinned(v) for v in args]
     types = [element_type(v) for v in args]
     if not all(t is INT or t is FLOAT or t is BOOL or isinstance(t, Scalar) for t in types):
         return None

@@ -250,6 +250,9 @@ def _tree(lw: Lowering, n: int, t: Scalar, leaf: Callable[[int, int], int]) -> i
     """
     b, emit, access = lw.b, lw.b.emit, t.access
     zero, one = lw.int_const(0), lw.int_const(1)
+    known = b.constant(n)
+    if known is not None and known <= _PIECE:
+        return leaf(zero, n)
     piece = lw.int_const(_PIECE)
     sums, sizes = emit("alloca", imm=8 * _DEPTH), emit("alloca", imm=8 * _DEPTH)
     b.store(_WORD, one, sizes)  # where the stack is empty nothing is left to be added up

@@ -56,6 +56,7 @@ class Recipe:
 
 def reduce(lw: Lowering, value: Val, axes: tuple[int, ...], keepdims: bool, recipe: Recipe) -> Val:
     """A new array: `value` reduced along `axes`, some but not all of its axes."""
+    value = lw.pinned(value)
     shape = shape_of(value)
     ndim = len(shape)
     layout = order(lw, shape, operands_of(value))
@@ -187,6 +188,7 @@ def _loops(lw: Lowering, value: Val, inner: bool, result: Val, recipe: Recipe) -
 
 def positions(lw: Lowering, value: Val, axis: int, keepdims: bool, greatest: bool) -> Val:
     """``np.argmax`` and ``np.argmin`` along an axis."""
+    value = lw.pinned(value)
     value = settled(lw, value)
     type = value.type
     assert isinstance(type, Array)

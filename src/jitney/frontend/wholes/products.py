@@ -67,6 +67,7 @@ def _as(lw: Lowering, value: Val, t: Scalar) -> Val:
 def matmul(lw: Lowering, a: Val, b: Val, name: str) -> Val:
     """``np.matmul(a, b)`` or `np.dot`, of operands with one or two axes."""
     x, y = element_type(a), element_type(b)
+    a, b = lw.pinned(a), lw.pinned(b)
     dims = [len(shape_of(v)) for v in (a, b)]
     t = result_type(FUNCTIONS["*"], x, y)
     loop = _loop(t) if t is not None else None

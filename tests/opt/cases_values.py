@@ -594,6 +594,58 @@ CASES = {
         b7:
           ret v12
     """),
+    "select: a difference, in a long iteration": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
+        loop L0: header b1 preheader b0
+        loop L1: header b2 preheader b1 parent L0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5)
+        b1(v6: i64, v7: f64) in L0:
+          jump b2(v3, v7)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = fadd v10, v11
+          v13 = add v9, v4
+          v14 = slt v13, v2
+          br v14, b2(v13, v12), b3
+        b3 in L0:
+          v15 = fle v12, v5
+          br v15, b4, b5(v12)
+        b4 in L0:
+          v16 = fsub v7, v12
+          jump b5(v16)
+        b5(v17: f64) in L0:
+          v18 = add v6, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v17), b6
+        b6:
+          ret v17
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5)
+        b1(v6: i64, v7: f64) in L0:
+          jump b2(v3, v7)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = fadd v10, v11
+          v13 = add v9, v4
+          v14 = slt v13, v2
+          br v14, b2(v13, v12), b3
+        b3 in L0:
+          v15 = fle v12, v5
+          v16 = fsub v7, v12
+          v20 = select v15, v16, v12
+          v18 = add v6, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v20), b4
+        b4:
+          ret v20
+    """),
     "select: the least and where it is, in a long iteration": ("select", """
         func f(v0: ptr, v1: ptr, v2: i64) -> f64, i64 {
         loop L0: header b1 preheader b0

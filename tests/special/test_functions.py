@@ -68,12 +68,13 @@ def special_values_of(name, function, dtype):
             wanted = np.array([getattr(math, name)(x) for x in columns[0].tolist()])
         else:
             wanted = getattr(np, NUMPY.get(name, name))(*columns)
+    ulps = np.abs(np.nextafter(wanted, dtype(0.0)) - wanted).tolist()
     wrong = []
-    for *given, y, z in zip(*[c.tolist() for c in columns], got.tolist(), wanted.tolist()):
+    for *given, y, z, ulp in zip(*[c.tolist() for c in columns], got.tolist(), wanted.tolist(), ulps):
         if math.isnan(z) or math.isinf(z) or z == 0.0:
             good = bits(y) == bits(z)
         else:
-            good = abs(y - z) <= 4 * np.spacing(np.abs(dtype(z)))
+            good = abs(y - z) <= 4 * ulp
         if not good:
             wrong.append((given, y, z))
     assert not wrong

@@ -46,6 +46,8 @@ _CHEAP = frozenset((
     "add", "sub", "neg", "and", "or", "xor", "not", "shl", "sar", "lshr", "smin", "smax", "eq", "ne", "slt", "sle",
     "sgt", "sge", "b2i", "select",
 ))  # fmt: skip
+# These only where an iteration is long.
+_CHEAP_OF_FLOATS = frozenset(("fadd", "fsub", "fmul", "fneg", "fabs"))
 # By comparison of x and y: what ``x if ... else y`` is, and ``y if ... else x``.
 _EXTREMES = {
     **dict.fromkeys(("slt", "sle"), ("smin", "smax")), **dict.fromkeys(("sgt", "sge"), ("smax", "smin")),
@@ -113,7 +115,7 @@ class _Conversion:
         if len(work) > _MOST_WORK or not self._worth(block, ends[0], ends[1]):
             return
         checked = [v for v in work if ops[v].name in _CHECKED]
-        if any(ops[v].name not in _CHEAP or function.types[v].is_float for v in work if v not in checked):
+        if not all(self._is_cheap(block, v) for v in work if v not in checked):
             return
         if not checked:
             for v in work:
@@ -128,6 +130,14 @@ class _Conversion:
             window = _window(function, work)
             if window is not None:
                 self._choose_within(block, ends[0], ends[1], work, *window)
+
+    def _is_cheap(self, block: Block, v: int) -> bool:
+        """Whether `v` costs less than a branch that is guessed wrong now and then."""
+        function = self.function
+        name = function.ops[v].name
+        if function.types[v].is_float:
+            return name in _CHEAP_OF_FLOATS and self._is_long(block.loop)
+        return name in _CHEAP
 
     def _computed(self, block: Block, work: list[int]) -> dict[int, int]:
         """Of `work`, to be done at the end of `block`, what is computed or loaded already, with what it equals."""

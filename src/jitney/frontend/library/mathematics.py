@@ -58,10 +58,15 @@ def _check(lw: Lowering, cond: int, failing: str) -> None:
 
 def _check_range(lw: Lowering, result: int, x: int, failing: str) -> None:
     """Leave where the result is infinite and the argument is not."""
-    emit = lw.b.emit
-    # inf - inf is NaN, and a finite result less a finite argument is finite (no result is beyond all arguments).
-    difference = emit("fsub", emit("fabs", result), emit("fabs", x))
-    _check(lw, emit("fne", difference, lw.float_const(math.inf)), failing)
+    emit, inf = lw.b.emit, lw.float_const(math.inf)
+
+    def endless() -> Val:
+        lw.b.block.cold = True
+        # inf - inf is NaN.
+        _check(lw, emit("fne", emit("fsub", emit("fabs", result), emit("fabs", x)), inf), failing)
+        return Val(FLOAT, (result,))
+
+    lw.if_else(emit("flt", emit("fabs", result), inf), lambda: Val(FLOAT, (result,)), endless)
 
 
 def _check_defined(lw: Lowering, result: int, args: tuple[int, ...], failing: str) -> None:

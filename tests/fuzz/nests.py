@@ -75,6 +75,9 @@ class Nest:
             for _ in range(rng.choice((1, 1, 2))):
                 text += self.statement(inner)
             if depth == 1 and rng.random() < 0.25:
+                if rng.random() < 0.3 and "w" not in self.names:
+                    text = f"{indent}w = 0.5\n{text}{inner}w = {self.element()} - {self.element()}\n"
+                    self.names.append("w")
                 text += f"{inner}if {self.condition()}: break\n"
                 if rng.random() < 0.3:
                     text += self.statement(inner)

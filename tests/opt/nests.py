@@ -132,6 +132,16 @@ NESTS: dict[str, tuple[bool, str, str]] = {
         "for i in range(len(a)):\n x = a[i]\n for n in range(len(b)):\n  d = x * 0.5 - b[n] * 0.1\n  x -= d\n"
         "  if abs(d) < 0.6: break\n c[i] = x",
     ),
+    "the last step": (
+        True, "111",
+        "for i in range(len(a)):\n y = a[i]\n for k in range(40):\n  d = (y * y - abs(a[i])) * 0.125\n  y -= d\n"
+        "  if abs(d) < 1e-6: break\n c[i] = y - d",
+    ),
+    "which was the last": (
+        False, "111",
+        "for i in range(len(a)):\n y = a[i]\n for k in range(40):\n  y = y * 0.5 + 1.0\n"
+        "  if y > 1.99: break\n c[i] = k",
+    ),
     "two ways out": (
         False, "111",
         "for i in range(len(a)):\n s = 0.0\n for k in range(len(b)):\n  s = s * a[i] + b[k]\n  if s > 50.0: break\n"

@@ -157,12 +157,20 @@ class Lanes:
     def _taken(self, edge: Edge) -> list[list[int]]:
         """The parts of what lanes take along when they leave a loop."""
         kept = set(self._kept(edge.target))
-        return [self._vectors(a) for p, a in zip(edge.target.params, edge.args) if p in kept]
+        values = [a for p, a in zip(edge.target.params, edge.args) if p in kept]
+        return [self._vectors(a) for a in (*values, *self._carried_along(edge.target))]
+
+    def _carried_along(self, target: Block) -> list[int]:
+        """Values of a loop that lanes leave that are used behind it, besides the parameters of the block behind."""
+        plan = self._plan
+        loops = [loop for loop, parted in plan.breaks.items() if parted[1] is target]
+        return [v for loop in loops for v in plan.taken[loop] if v in plan.needed]
 
     def _waits(self, loop: Loop) -> list[Type]:
         """The types of what a loop carries around that lanes leave: which have, and what they take along."""
-        old = self._plan.function
-        return [self.of(I1), *[self.of(old.types[p]) for p in self._kept(self._plan.breaks[loop][1])]]
+        old, target = self._plan.function, self._plan.breaks[loop][1]
+        values = (*self._kept(target), *self._carried_along(target))
+        return [self.of(I1), *[self.of(old.types[v]) for v in values]]
 
     def _again(self, loop: Loop) -> list[int]:
         """The end of a round."""
@@ -243,6 +251,9 @@ class Lanes:
             new = self.scalar[p] = builder.param(builder.block, type)
             if p in old.facts:
                 builder.function.facts[new] = old.facts[p]
+        for v in self._carried_along(block):
+            # From here on it is what each lane has taken along.
+            self.parts[v] = [builder.param(builder.block, self.of(old.types[v])) for _ in range(self._parts)]
         if block.loop in plan.breaks and block.loop.header is block:
             self._waiting[block.loop] = [
                 [builder.param(builder.block, type) for _ in range(self._parts)] for type in self._waits(block.loop)

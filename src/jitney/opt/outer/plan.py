@@ -59,7 +59,7 @@ class Plan:
         carried: those that do not. serial: what depends on them, nothing else in the loop does: done lane by lane.
         varying: values that lanes have each their own of.
         breaks: of inner loops that each lane may leave at its time: the block where, the one where they go, and
-            one that they pass through on their way.
+            one that they pass through on their way. taken: values of such a loop that are used behind it as they are.
         needed: values that stores, branches and `exits` depend on.
         strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
         width: bits per lane.
@@ -77,7 +77,8 @@ class Plan:
         "_incoming", "_polynomials", "apart", "blocks", "bounded", "breaks", "carried", "conditions", "counters",
         "exit", "exits", "following", "fuel",
         "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
-        "poll", "ranges", "serial", "spaced", "states", "strides", "varying", "width",
+        "poll", "ranges", "serial", "spaced", "states", "strides", "taken", "varying",
+        "width",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -95,7 +96,10 @@ class Plan:
         self.counters = {loop.counter, *[inner.counter for inner in self.inner]}
         self.varying: set[int] = set()
         self.breaks: dict[Loop, tuple[Block, Block, Block | None]] = {}
+        self.taken: dict[Loop, list[int]] = {}
         self._spread()
+        if not self.varying.issuperset([v for taken in self.taken.values() for v in taken]):
+            raise Unsuitable("what is the same in all lanes until they part")
         self.poll = -1
         self.fuel: set[int] = set()
         self.states: list[int] = []
@@ -197,13 +201,15 @@ class Plan:
         if len(leaving) != 2 or leaving[0] is not leaving[1] or every is None or leaving[0].loop is not loop.parent:
             raise Unsuitable("lanes that go different ways")
         self.breaks[loop] = block, leaving[0], arm
+        self.taken[loop] = []
         self.varying.update(leaving[0].params)
         function, own = self.function, {v for b in blocks for v in (*b.params, *b.insts)}
         for b in function.blocks:
             if b not in blocks:
                 used = [function.args[v] for v in b.insts] + [e.args for e in b.edges] + [b.term_args]
-                if not own.isdisjoint([a for args in used for a in args]):
-                    raise Unsuitable("a value of the last iteration before lanes part")
+                for v in own.intersection([a for args in used for a in args]):
+                    if v not in self.taken[loop]:
+                        self.taken[loop].append(v)
 
     def _entries(self, block: Block) -> int:
         return sum([e.target is block for b in self.blocks for e in b.edges])

@@ -63,27 +63,28 @@ def test_keywords_defaults_and_results():
 
 def test_two_run_at_once():
     @jit(nogil=True)
-    def count(a, n):
-        for i in range(n):
-            a[0] += 1
+    def fill(a, rounds):
+        for k in range(rounds):
+            for i in range(len(a)):
+                a[i] = k
 
     @jit(nogil=True)
-    def watch(a, b, n):
-        changes, last = 0, a[0]
+    def borders(a, n):
+        found, last = 0, a[0]
         for i in range(n):
-            b[0] = i
-            if a[0] != last:
-                changes += 1
-                last = a[0]
-        return changes
+            if a[i & 1023] != last:
+                found += 1
+                last = a[i & 1023]
+        return found
 
-    a, b = np.zeros(1, int), np.zeros(1, int)
-    assert watch(a, b, 10) == 0 and count(a, 10) is None
-    # Fewer iterations than there are between polls: with the GIL nobody else could run.
-    for _ in range(2000):
-        worker = threading.Thread(target=count, args=(a, 10**7))
+    a = np.zeros(1024, int)
+    fill(a, 3)
+    assert borders(a, 5000) == 0
+    # Whoever takes turns with `fill` finds the array whole.
+    for _ in range(200):
+        worker = threading.Thread(target=fill, args=(a, 20000))
         worker.start()
-        seen = max(watch(a, b, 5000) for _ in range(50))
+        seen = max(borders(a, 100_000) for _ in range(10))
         worker.join()
         if seen:
             return

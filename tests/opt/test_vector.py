@@ -139,7 +139,7 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         "  x = a[i] / (b[i] * b[i] + 1) / (a[i] * a[i] + 3)\n  if x > 0: s += x\nreturn s",
     ),
     "running quotient": (
-        ("float64",), "s = 0.0\nfor i in range(len(a)):\n  s += a[i] - b[i]\n  c[i] = s / (b[i] * b[i] + 1)",
+        FLOATS, "s = 0.0\nfor i in range(len(a)):\n  s += a[i] - b[i]\n  c[i] = s / (b[i] * b[i] + 1)",
     ),
     "recurrence before and after": (
         ("float64",), "s = t = x = 1.0\nfor i in range(len(a)):\n  x = a[i] / (b[i] * b[i] + 1) / (i + 3.5)\n"

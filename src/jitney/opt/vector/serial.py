@@ -174,11 +174,15 @@ def _put_together(widen: Widen, v: int, scalars: list[int]) -> None:
     if type is I1:
         raise NotVectorizable("a condition that goes in order")
     whole = widen.at(8 * type.size, type).lanes
+    per = 16 // type.size
+    if widen.lanes < per:
+        raise NotVectorizable("less than a register that is put together")
     parts = []
-    if type.size == 4:
-        raise NotVectorizable("narrow lanes that are put together")
-    for x, y in zip(scalars[::2], scalars[1::2]):
-        parts.append(program.emit("insert", (program.emit("splat", (x,), vector(type, 2)), y), None, 1))
+    for start in range(0, widen.lanes, per):
+        part = program.emit("splat", (scalars[start],), vector(type, per))
+        for k in range(1, per):
+            part = program.emit("insert", (part, scalars[start + k]), None, k)
+        parts.append(part)
     while widen.lanes // len(parts) < whole:
         parts = [program.emit("join", pair) for pair in zip(parts[::2], parts[1::2])]
     widen.parts[v], widen.width[v] = parts, 8 * type.size

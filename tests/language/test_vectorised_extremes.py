@@ -96,3 +96,41 @@ def test_extremes_of_some():
                 if function is hits and dtype is not np.float64:
                     continue
                 check(function, *sets)
+
+
+def counted(a):
+    c = d = e = f = g = 0
+    for i in range(len(a)):
+        x = int(a[i])
+        if 65 <= x <= 90:
+            c += 1
+        if -3 <= x <= 3:
+            d += 1
+        if x < -100 or x > 100:
+            e += 1
+        if 120 <= x <= 127:
+            f += 1
+        if -128 <= x <= -120:
+            g += 1
+    return c, d, e, f, g
+
+
+def marked(a, out):
+    for i in range(len(a)):
+        x = int(a[i])
+        if 200 <= x <= 32767:
+            out[i] = 1
+        elif -32768 <= x <= -32760:
+            out[i] = 2
+
+
+def test_intervals():
+    rng = np.random.default_rng(9)
+    for dtype in (np.uint8, np.int8, np.uint16, np.int16, np.int32, np.uint32, np.int64):
+        info = np.iinfo(dtype)
+        near = [x for x in (*range(-130, 131), -32768, -32761, -32760, 32766, 32767, 199, 200, 255) if
+                info.min <= x <= info.max]  # fmt: skip
+        a = np.array(near + [info.min, info.min + 1, info.max - 1, info.max], dtype)
+        b = rng.integers(info.min, info.max, 100, dtype=dtype, endpoint=True)
+        check(counted, a, b)
+        check(marked, (a, np.zeros(len(a), np.uint8)), (b, np.zeros(100, np.uint8)))

@@ -216,11 +216,9 @@ class Widen(Carried):
         """Lanes that hold both arguments, and the operation on such lanes."""
         width, signed = self.widths.comparing(args)
         if name in _UNSIGNED:
+            # Bits of 64 are compared: those of negative numbers are greater, and so they are in lanes that hold them.
             if min([self.widths.bound(a)[0] for a in args]) >= 0:
                 name = _AS_SIGNED[name]
-            else:
-                # Bits of 64 are compared.
-                width, signed = 64, True
         width = max(width, min([self.width[a] for a in args if a in self.width], default=8), self.floor)
         if name in _SIGNED and not signed:
             fits = max([self.widths.bound(a)[1] for a in args]).bit_length() < width

@@ -86,6 +86,10 @@ def _log1p(rng: random.Random, n: int) -> list[float]:
     return [x for x in found if x > -1.0]
 
 
+def _above_one(rng: random.Random, n: int) -> list[float]:
+    return [1.0 + x for x in _spread(rng, 2.0**-52, 1.7e308, 2 * n)] + _between(rng, 1.0, 4.0, n)
+
+
 def _one(points: Callable[[random.Random, int], list[float]]) -> Callable[[random.Random, int], Points]:
     return lambda rng, n: [(x,) for x in points(rng, n)]
 
@@ -128,13 +132,19 @@ FUNCTIONS: dict[str, tuple[Callable[[random.Random, int], Points], Any, float]] 
     "sinh": (_one(_any(most=710.0)), mpmath.sinh, 1.0),
     "cosh": (_one(_any(most=710.0)), mpmath.cosh, 1.0),
     "tanh": (_one(_any(0.2, 0.5)), mpmath.tanh, 1.0),
+    "asinh": (_one(_any(2.0**28)), mpmath.asinh, 2.5),
+    "acosh": (_one(_above_one), mpmath.acosh, 2.5),
+    "atanh": (_one(_bounded), mpmath.atanh, 2.5),
     "erf": (_one(_any()), mpmath.erf, 1.5),
     "erfc": (_one(_any(most=27.3)), mpmath.erfc, 4.0),
     "cbrt": (_one(_any()), lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), 1.0),
     "pow": (_powers, mpmath.power, 1.0),
     "hypot": (_pairs, mpmath.hypot, 1.0),
 }  # fmt: skip
-NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"}
+NUMPY = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "pow": "power",
+}  # fmt: skip
 
 
 def points(name: str, seed: int, count: int) -> Points:

@@ -155,6 +155,7 @@ def test_the_coefficients_are_what_the_program_makes():
     ("log", -1.0), ("log", 0.0), ("exp", 1000.0), ("sqrt", -1.0), ("log10", -0.0), ("log1p", -1.0), ("sin", math.inf),
     ("cos", -math.inf), ("tan", math.inf), ("asin", 1.5), ("acos", -2.0), ("sinh", 800.0), ("cosh", -800.0),
     ("expm1", 1000.0), ("exp", math.nan), ("sin", math.nan), ("log", math.inf), ("atan", math.inf), ("tanh", -math.inf),
+    ("acosh", 0.5), ("atanh", 1.0), ("atanh", -2.0), ("asinh", -math.inf),
 ])  # fmt: skip
 def test_exceptions_are_cpythons(name, bad):
     names = {"math": math}

@@ -21,7 +21,7 @@ else:
 #: Functions that loops may compute in lanes under fastmath: `opt.special` has them.
 IN_LANES = frozenset((
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
-    "sinh", "cosh", "tanh", "erf", "erfc", "cbrt", "pow", "hypot",
+    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "cbrt", "pow", "hypot",
 ))  # fmt: skip
 
 _addresses: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""log, log2, log10, log1p.
+"""log, log2, log10, log1p, and asinh, acosh, atanh, which are logarithms.
 
 x = 2**n m with m near 1, f = m - 1, s = f / (2 + f): log m = 2 artanh s, by a polynomial in s**2. Its large terms come
 first: log m = f - (f**2 / 2 - s (f**2 / 2 + s**2 polynomial)).
@@ -90,3 +90,32 @@ def log10(x: Value) -> Value:
     rest = fma(n, c.LOG10_2_LOW, rest)
     whole, lost = add_ordered(n * c.LOG10_2_HIGH, p)
     return _edges(x, whole + (lost + rest))
+
+
+_FAR = 2.0**28
+"""Beyond, x + sqrt(x**2 + 1) is 2 x."""
+
+
+def asinh(x: Value) -> Value:
+    size = abs(x)
+    far = size > _FAR
+    square = size * size
+    near = size + square / ((square + 1.0).sqrt() + 1.0)
+    return (log1p(far.choose(size - 1.0, near)) + far.choose(c.LN2, 0.0)).signed(x)
+
+
+def acosh(x: Value) -> Value:
+    far = x > _FAR
+    above = x - 1.0
+    near = above + fma(above, above, above + above).sqrt()
+    found = log1p(far.choose(above, near)) + far.choose(c.LN2, 0.0)
+    return (x >= 1.0).choose(found, nan)
+
+
+def atanh(x: Value) -> Value:
+    size = abs(x)
+    twice = size + size
+    # 2 x / (1 - x), of which the first term is exact for small ones
+    near = fma(twice, size / (1.0 - size), twice)
+    found = log1p((size < 0.5).choose(near, twice / (1.0 - size))) * 0.5
+    return (size <= 1.0).choose(found, nan).signed(x)

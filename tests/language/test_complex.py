@@ -233,6 +233,24 @@ def test_cmath():
     check(after_a_store, (np.zeros(2), 0j), (np.zeros(2), 1j))
 
 
+def test_augmented_by_what_does_not_fit():
+    def floor(a, z):
+        a[0] = 1.0
+        z //= 2
+
+    def joined(a, x):
+        a[0] = 1.0
+        x |= 1
+
+    def of_item(a, x):
+        a[0] = 1.0
+        a[1] |= x
+
+    check(floor, (np.zeros(2), 1j), (np.zeros(2), 7), (np.zeros(2), None))
+    check(joined, (np.zeros(2), 1.5), (np.zeros(2), 1j), (np.zeros(2), 1))
+    check(of_item, (np.zeros(2), 1), (np.zeros(2, int), 1.5))
+
+
 scale = 2 + 1j
 
 

@@ -107,6 +107,7 @@ class Lowering:
         boxes_result: the function returns objects, whatever they are.
         unchecked: objects made where paths are about to join.
         hidden: names in the environment that are not the function's own.
+        augmenting: what is being lowered is the operator of an augmented assignment.
         unsettled: Python code has run, and arrays have not been looked at again (`objects.settle`).
         kept: objects whose addresses stand in the code.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
@@ -147,6 +148,7 @@ class Lowering:
         # In code for one call, what is known of the arguments' leaves, and a site; and who uses it.
         self.leaves: tuple[Sequence[int | None], int] | None = None
         self.pins: Pins | None = None
+        self.augmenting = False
         self.hidden: tuple[str, ...] = HIDDEN
         self.boxes_result = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so

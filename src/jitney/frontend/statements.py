@@ -236,8 +236,18 @@ def _changed(lw: Lowering, op: str, old: Val, value: Val) -> Val:
     if isinstance(old.type, (Array, Object)) or isinstance(value.type, Object):
         return object_operators.in_place(lw, op, old, value)
     if is_number(old.type) and is_number(value.type):
+        return _augmented_value(lw, op, old, value)
+    return lw.otherwise(
+        lambda: _augmented_value(lw, op, old, value), lambda: object_operators.in_place(lw, op, old, value)
+    )  # fmt: skip
+
+
+def _augmented_value(lw: Lowering, op: str, old: Val, value: Val) -> Val:
+    lw.augmenting = True
+    try:
         return binary(lw, op, old, value)
-    return lw.otherwise(lambda: binary(lw, op, old, value), lambda: object_operators.in_place(lw, op, old, value))
+    finally:
+        lw.augmenting = False
 
 
 def _annotated(lw: Lowering, node: Any) -> None:

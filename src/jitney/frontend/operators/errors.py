@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import _operator as operator
 import sys
 
 from ...pytypes import BOOL, COMPLEX, FLOAT, INT, NONE, Complex, Constant, Scalar, Tuple
@@ -46,6 +47,9 @@ def sample(type_: PyType) -> Any:
 
 def type_error(lw: Lowering, function: Callable[..., Any], *operands: Val) -> NoReturn:
     """Leave with the exception that ``function(*operands)`` raises for any operands of these types."""
+    if lw.augmenting:
+        # The message names another operator: `|=`.
+        function = getattr(operator, "i" + function.__name__.strip("_"), function)
     try:
         function(*[sample(v.type) for v in operands])
     except NoSample:

@@ -496,3 +496,20 @@ def test_interrupted_while_compiling_and_called_again(monkeypatch):
             assert jitted(object) is object
         assert len(compiled(jitted)) == 1
         jitted = jit(same)
+
+
+def test_many_functions_and_texts_as_arguments():
+    @jit
+    def applied(f, x, text):
+        return f(x) + 1, text + "!", len(text)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for k in range(30):
+            add = (lambda k: lambda x: x + k)(k)
+            for x in (1, 2.5):
+                assert applied(add, x, f"text {k}") == applied.__wrapped__(add, x, f"text {k}")
+        assert applied(abs, -1, "t") == (2, "t!", 1)
+    assert len(applied.specializations) < 30
+    with pytest.raises(TypeError, match="not callable"):
+        applied(3, 1, "t")

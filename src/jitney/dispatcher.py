@@ -98,7 +98,7 @@ class Dispatcher:
 
     __slots__ = (
         "__weakref__", "_binding", "_called", "_chain", "_code", "_compilations", "_flexible", "_jitted", "_left",
-        "function", "options", "records", "strict", "volatile",
+        "_variety", "function", "options", "records", "strict", "volatile",
     )  # fmt: skip
 
     def __init__(self, function: FunctionType, options: dict[str, Any]) -> None:
@@ -123,6 +123,7 @@ class Dispatcher:
         self._left: set[tuple[type, ...]] = set()
         # Types that were compiled for before.
         self._called: set[tuple[PyType, ...]] = set()
+        self._variety = arguments.Variety()
 
     def bind(self, jitted: Callable) -> None:
         """The object this is for; it holds the dispatcher, not the other way round."""
@@ -235,7 +236,7 @@ class Dispatcher:
             if found is None:
                 key = tuple([t or description(v) for t, v in zip(types, values)])
                 return self._refused(key, f"the argument {name!r} is {description(value)}, which is not supported")
-        return self.specialize(tuple(types), values)  # type: ignore[arg-type]
+        return self.specialize(self._variety.limited(types), values)  # type: ignore[arg-type]
 
     def _refused(self, key: tuple[Any, ...], message: str) -> Specialization:
         record = self.records.get(key)

@@ -9,10 +9,37 @@ from __future__ import annotations
 
 from ctypes import addressof, c_uint64
 
+from ..pytypes import Constant, PyType, object_type
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FunctionType
     from typing import Any
+
+
+_MOST_CONSTANTS = 6
+
+
+class Variety:
+    """Functions, classes and texts as arguments: code is compiled for the first few that are given for a parameter,
+    and for any object once there are more."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: dict[int, set[PyType]] = {}
+
+    def limited(self, types: list[PyType]) -> tuple[PyType, ...]:
+        """The types that a call's arguments are compiled for."""
+        out = list(types)
+        for k, type in enumerate(types):
+            if isinstance(type, Constant):
+                seen = self._seen.setdefault(k, set())
+                if type in seen or len(seen) < _MOST_CONSTANTS:
+                    seen.add(type)
+                else:
+                    out[k] = object_type()
+        return tuple(out)
 
 
 class Binding:

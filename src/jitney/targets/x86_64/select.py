@@ -72,6 +72,7 @@ class X86Selector(Selector):
         self.allocas: dict[int, int] = {}
         # counters' next values, computed at the end of their loop: see `step_late`
         self.late: set[int] = set()
+        self._bodies: dict[Loop, list[Block]] = {}
         # whether the instruction being selected is the block's terminator
         self.at_end = False
         self.context = function.params[0] + FIRST if function.convention == "jit" else -1
@@ -222,9 +223,9 @@ class X86Selector(Selector):
         ops_, args = self.ops, self.args
         condition = latch.term_args[0] if latch.term == "br" else -1
         selected = False
-        for block in self.function.blocks:
-            if block.loop is None or not block.loop.inside(loop):
-                continue
+        if not self._bodies:
+            self._bodies = self.function.bodies()
+        for block in self._bodies[loop]:
             for u in block.insts:
                 given = args[u]
                 if v in given:

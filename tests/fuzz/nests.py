@@ -67,6 +67,8 @@ class Nest:
             "m - 1, -1, -1", "min(n, m) - 1",
         ))  # fmt: skip
         text = f"{indent}for {k} in range({bounds}):\n"
+        if depth == 1 and rng.random() < 0.2:
+            return self.while_loop(indent, k)
         self.counters.append(k)
         inner = indent + "    "
         if depth == 1 and rng.random() < 0.25:
@@ -83,6 +85,18 @@ class Nest:
                     text += self.statement(inner)
         self.counters.pop()
         return text
+
+    def while_loop(self, indent: str, k: str) -> str:
+        """One that counts and tests something else, too."""
+        rng = self.rng
+        text = f"{indent}{k} = {rng.choice('001')}\n"
+        self.counters.append(k)
+        inner = indent + "    "
+        tests = [f"{k} < {rng.choice(('m - 1', 'n - 1', '7', '30'))}", self.condition()]
+        rng.shuffle(tests)
+        text += f"{indent}while {' and '.join(tests)}:\n" + "".join([self.statement(inner) for _ in range(2)])
+        self.counters.pop()
+        return text + f"{inner}{k} += 1\n"
 
     def statement(self, indent: str) -> str:
         rng = self.rng

@@ -127,6 +127,11 @@ NESTS: dict[str, tuple[bool, str, str]] = {
         "for i in range(len(a)):\n x = y = 0.0\n n = 0\n while n < 40 and x * x + y * y <= 4.0:\n"
         "  x, y = x * x - y * y + a[i] * 0.25, 2.0 * x * y + 0.1\n  n += 1\n c[i] = n + x",
     ),
+    "escape at once": (
+        True, "111",
+        "for i in range(len(a)):\n x = a[i]\n y = b[0]\n n = 0\n while x * x + y * y <= 4.0 and n < len(b):\n"
+        "  x, y = x * x - y * y + a[i] * 0.25, 2.0 * x * y + 0.1\n  n += 1\n c[i] = n + x",
+    ),
     "until it is small": (
         True, "111",
         "for i in range(len(a)):\n x = a[i]\n for n in range(len(b)):\n  d = x * 0.5 - b[n] * 0.1\n  x -= d\n"

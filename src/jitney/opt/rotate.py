@@ -9,19 +9,20 @@
     out:
 
 One jump less per iteration; what the body does first is certain to be executed once the loop is entered; and a `while`
-that counts is a counted loop as a `range` is: `counter`, `step` and `stop` are recorded.
+that counts is a counted loop as a `range` is: `counter`, `step` and `stop` are recorded. ``while x < 1.0 and i < n`` is
+rotated twice, so that it counts at its bottom, too.
 """
 
 from __future__ import annotations
 
-from ..ir.function import Edge
+from ..ir.function import Block, Edge
 from ..ir.ops import OPS
 from ..ir.types import I64
 from .rebuild import Rebuild, laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Block, Function, Loop
+    from ..ir.function import Function, Loop
 
 _TEST_SIZE = 12  # instructions of the test, which is copied
 _FAR = 1 << 62
@@ -32,7 +33,46 @@ _BEFORE = {OPS["slt"]: 1, _SLE: 1, OPS["sgt"]: -1, _SGE: -1}  # the direction of
 
 
 def rotate(function: Function) -> Function:
-    """Rotate all loops that test at the top with little work."""
+    """Rotate all loops that test at the top with little work; where another test is left at the top then, which counts,
+    once more."""
+    function = _rotated(function)
+    return _rotated(function) if _count_at_top(function) else function
+
+
+def _count_at_top(function: Function) -> bool:
+    """Give loops that test a counter at the top and something else at the bottom, as ``while x < 1.0 and k < n`` leaves
+    them, a block of their own for the way back; false if there are none."""
+    found = False
+    preds: dict[Block, list[Block]] = {}
+    ops, args, homes = function.ops, function.args, function.homes
+    for loop in function.loops():
+        header = loop.header
+        if loop.counter >= 0 or header.term != "br" or len(header.insts) > _TEST_SIZE:
+            continue
+        cond = header.term_args[0]
+        if ops[cond] not in _BEFORE or args[cond][0] not in header.params:
+            continue
+        preds = preds or function.predecessors()
+        latches = [b for b in preds[header] if b is not loop.preheader]
+        home = homes[args[cond][1]].loop
+        if len(latches) != 1 or latches[0].term != "br" or latches[0].loop is not loop or latches[0] is header or (
+            home is not None and home.inside(loop)
+        ):  # fmt: skip
+            continue
+        (latch,) = latches
+        (back,) = [edge for edge in latch.edges if edge.target is header]
+        following = back.args[header.params.index(args[cond][0])]
+        if ops[following] not in _SUMS or args[cond][0] not in args[following][:2]:
+            continue
+        way = Block(-1, loop)
+        way.term, way.edges, way.line, way.idom = "jump", [Edge(header, back.args)], latch.line, latch
+        back.target, back.args = way, ()
+        function.blocks.insert(function.blocks.index(latch) + 1, way)
+        found = True
+    return found
+
+
+def _rotated(function: Function) -> Function:
     preds = function.predecessors()
     preheaders = {loop.preheader for loop in function.loops()}
     loops = {loop.header: loop for loop in function.loops() if _tests_on_top(function, loop, preds, preheaders)}

@@ -35,8 +35,8 @@ class Lanes:
     """
 
     __slots__ = (
-        "_blocks", "_builder", "_conditions", "_ends", "_header", "_lane_values", "_last", "_loops", "_parts", "_per",
-        "_plan", "_waiting", "_rebuild", "_rest", "lanes", "parts", "scalar",
+        "_before", "_blocks", "_builder", "_conditions", "_ends", "_header", "_lane_values", "_last", "_loops",
+        "_parts", "_per", "_plan", "_waiting", "_rebuild", "_rest", "lanes", "parts", "scalar",
     )  # fmt: skip
 
     def __init__(self, rebuild: Rebuild, plan: Plan, conditions: Conditions, parts: int, rest: Block) -> None:
@@ -54,6 +54,7 @@ class Lanes:
         self._blocks: dict[Block, Block] = {}
         self._ends: dict[Block, Block] = {}  # what a block's copy ends in: checks on data cut it
         self._loops: dict[Loop, Loop] = {}
+        self._before: dict[Loop, list[list[int]]] = {}  # the same of lanes that need not enter them
         self._waiting: dict[Loop, list[list[int]]] = {}  # of loops that lanes leave: what has the types of `_waits`
         self._last: dict[int, int] = {}  # of values used behind the loop: those of the last iteration
         self.scalar: dict[int, int] = {}
@@ -106,7 +107,11 @@ class Lanes:
         if parted is not None and parted[0] is block:
             self._part_ways(block, *parted[1:])
             return
-        edges = [self._edge(edge) for edge in block.edges if parted is None or edge.target is not parted[1]]
+        for target, (first, loop, _) in plan.skips.items():
+            if first is block:
+                self._skip(block, target, loop)
+                return
+        edges = [self._edge(edge, block) for edge in block.edges if parted is None or edge.target is not parted[1]]
         args = tuple([self._scalar(a) for a in block.term_args])
         if len(edges) == len(block.edges):
             self._end(block.term, args, edges)
@@ -134,6 +139,22 @@ class Lanes:
         self._waiting[loop] = [done, *taken]
         every = done[0]
         for mask in done[1:]:
+            every = emit("and", every, mask)
+        out = Edge(self._blocks[target], tuple([v for parts in taken for v in parts]))
+        self._end("br", (emit("allset", every),), [out, self._edge(stay)])
+
+    def _skip(self, block: Block, target: Block, loop: Loop) -> None:
+        """Some lanes need not enter an inner loop that they would leave at their time."""
+        emit = self._builder.emit
+        (stay,) = [edge for edge in block.edges if edge.target is not target]
+        (leave,) = [edge for edge in block.edges if edge.target is target]
+        leaving = self._vectors(block.term_args[0])
+        if stay is block.edges[0]:
+            leaving = [emit("not", mask) for mask in leaving]
+        taken = self._taken(leave)
+        self._before[loop] = [leaving, *taken]
+        every = leaving[0]
+        for mask in leaving[1:]:
             every = emit("and", every, mask)
         out = Edge(self._blocks[target], tuple([v for parts in taken for v in parts]))
         self._end("br", (emit("allset", every),), [out, self._edge(stay)])
@@ -266,7 +287,8 @@ class Lanes:
             if inner.header is block:
                 self._loops[inner].counter = self.scalar[inner.counter]
 
-    def _edge(self, edge: Edge) -> Edge:
+    def _edge(self, edge: Edge, block: Block | None = None) -> Edge:
+        """The copy of an edge, from `block`."""
         given: list[int] = []
         kept = set(self._kept(edge.target))
         for p, a in zip(edge.target.params, edge.args):
@@ -277,7 +299,16 @@ class Lanes:
             inside = loop in self._waiting
             for n, type in enumerate(self._waits(loop)):
                 none = (0.0 if type.element.is_float else 0,) * type.lanes
-                given += self._waiting[loop][n] if inside else [self._builder.const(type, none)] * self._parts
+                before = [self._builder.const(type, none)] * self._parts
+                if loop in self._before:
+                    before = self._before[loop][n]
+                given += self._waiting[loop][n] if inside else before
+        skipped = self._plan.skips.get(edge.target)
+        if skipped is not None and block in skipped[2]:
+            # Around the loop, uniformly, but for lanes that have gone before.
+            done, *taken = self._before[skipped[1]]
+            old, mask = [part for parts in taken for part in parts], done * len(taken)
+            given = [self._builder.emit("select", *row) for row in zip(mask, old, given)]
         return Edge(self._blocks[edge.target], tuple(given))
 
     # -- values --------------------------------------------------------------------------------------------------------

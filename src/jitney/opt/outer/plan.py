@@ -60,6 +60,8 @@ class Plan:
         varying: values that lanes have each their own of.
         breaks: of inner loops that each lane may leave at its time: the block where, the one where they go, and
             one that they pass through on their way. taken: values of such a loop that are used behind it as they are.
+        skips: by the block behind such a loop: the block in front of it from which some lanes go there at once, the
+            loop, and the blocks between.
         needed: values that stores, branches and `exits` depend on.
         strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
         width: bits per lane.
@@ -77,7 +79,7 @@ class Plan:
         "_incoming", "_polynomials", "apart", "blocks", "bounded", "breaks", "carried", "conditions", "counters",
         "exit", "exits", "following", "fuel",
         "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
-        "poll", "ranges", "serial", "spaced", "states", "strides", "taken", "varying",
+        "poll", "ranges", "serial", "skips", "spaced", "states", "strides", "taken", "varying",
         "width",
     )  # fmt: skip
 
@@ -97,6 +99,7 @@ class Plan:
         self.varying: set[int] = set()
         self.breaks: dict[Loop, tuple[Block, Block, Block | None]] = {}
         self.taken: dict[Loop, list[int]] = {}
+        self.skips: dict[Block, tuple[Block, Loop, list[Block]]] = {}
         self._spread()
         if not self.varying.issuperset([v for taken in self.taken.values() for v in taken]):
             raise Unsuitable("what is the same in all lanes until they part")
@@ -166,6 +169,7 @@ class Plan:
         size = -1
         while size < len(varying):
             size = len(varying)
+            parting: list[Block] = []
             for block in self.blocks:
                 if block is not self.loop.header:
                     for p in block.params:
@@ -175,11 +179,32 @@ class Plan:
                     if ops[v] is not _POLL and not varying.isdisjoint(args[v]):
                         varying.add(v)
                 if block is not self.latch and not varying.isdisjoint(block.term_args):
-                    self._part_ways(block)
+                    parting.append(block)
+            # What lies further in comes first.
+            for block in reversed(parting):
+                self._part_ways(block)
+
+    def _skips(self, block: Block) -> bool:
+        """Whether lanes part at `block` because some need not enter a loop that they leave each at its time: all that
+        lies between is for that loop."""
+        for loop, (_, target, _) in self.breaks.items():
+            into = [e.target for e in block.edges if e.target is not target]
+            if len(into) != 1 or block.loop is not loop.parent or target.idom is not block:
+                continue
+            (stay,) = into
+            between = [b for b in self.blocks if below(b, stay) and not below(b, target)]
+            if loop.header in between and all(
+                e.target in between or e.target is target for b in between for e in b.edges
+            ) and stay.idom is block and all(b.loop in (loop, loop.parent) for b in between):
+                if self.skips.setdefault(target, (block, loop, between))[0] is block:
+                    return True
+        return False
 
     def _part_ways(self, block: Block) -> None:
         """Lanes may leave an inner loop at one place in different iterations: those that have wait for the others."""
         loop = block.loop
+        if self._skips(block):
+            return
         if loop is not None and loop in self.breaks:
             if self.breaks[loop][0] is not block:
                 raise Unsuitable("two ways out of a loop for each lane")
@@ -195,10 +220,9 @@ class Plan:
         out = [b for b in blocks if any(e.target not in blocks for e in b.edges)]
         if latch not in out or (arm or block) not in out or (arm is not None and self._entries(arm) > 1):
             raise Unsuitable("lanes that go different ways")
-        every: Block | None = latch.idom
-        while every is not None and every is not block:
-            every = every.idom
-        if len(leaving) != 2 or leaving[0] is not leaving[1] or every is None or leaving[0].loop is not loop.parent:
+        if len(leaving) != 2 or leaving[0] is not leaving[1] or not below(latch, block) or latch is block:
+            raise Unsuitable("lanes that go different ways")
+        if leaving[0].loop is not loop.parent:
             raise Unsuitable("lanes that go different ways")
         self.breaks[loop] = block, leaving[0], arm
         self.taken[loop] = []
@@ -345,8 +369,9 @@ class Plan:
                         raise Unsuitable("a second check for signals")
                 elif not (op.pure or op is _LOAD or op is _STORE):
                     raise Unsuitable(f"{op} in the loop")
-        for block in self.blocks:
-            if block.loop in self.breaks and any(ops[v] is _STORE or v in self.exits for v in block.insts):
+        parted = [b for _, _, blocks in self.skips.values() for b in blocks]
+        for block in (*parted, *[b for b in self.blocks if b.loop in self.breaks]):
+            if any(ops[v] is _STORE or v in self.exits for v in block.insts):
                 raise Unsuitable("a store or check in a loop that lanes leave")
         if len(self.ranges) + len(self.conditions) > _MOST_CHECKS:
             raise Unsuitable("too many checks")
@@ -514,7 +539,8 @@ class Plan:
         """Varying values that are needed as vectors."""
         function = self.function
         work = [v for v in (*self.given(), *self.last()) if not self.linear(v)]
-        work += [v for block, _, _ in self.breaks.values() for v in block.term_args]
+        parting = [block for block, _, _ in (*self.breaks.values(), *self.skips.values())]
+        work += [v for block in parting for v in block.term_args]
         for block in self.blocks:
             for v in block.insts:
                 if function.ops[v] is _STORE or v in self.exits:
@@ -535,6 +561,14 @@ class Plan:
     def unit(self, v: int) -> bool:
         """Whether the lanes of an access lie next to each other, in order."""
         return self.strides[v] == {(): self.function.imms[v].access.size}
+
+
+def below(block: Block, top: Block) -> bool:
+    """Whether `top` dominates `block`."""
+    at: Block | None = block
+    while at is not None and at is not top:
+        at = at.idom
+    return at is top
 
 
 def start(loop: Loop) -> int:

@@ -153,7 +153,7 @@ def test_what_only_numpy_does():
     first_call(powers, a[::2], a[:, 1])
 
 
-@pytest.mark.parametrize("n", [0, 1, 7, 8, 1000, 1024, 1025, 3000])
+@pytest.mark.parametrize("n", [1, 7, 8, 1000, 1024, 1025, 3000])
 def test_sums(n):
     def f(a, b):
         return np.sum(np.where(a > 0.5, a * b, b)), np.sum(a * a), a.mean()

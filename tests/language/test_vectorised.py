@@ -11,7 +11,7 @@ import pytest
 from jitney import jit
 from tests.opt.test_vector import ALL, KERNELS, overlapping
 from tests.opt.vectors import function_of
-from tests.support import bits, outcome
+from tests.support import bits, check, outcome
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -165,3 +165,19 @@ def test_places_of_the_ends_of_a_type(dtype: str) -> None:
             array = np.full(n, value, dtype)
             for low, high in ((2**62, -(2**62)), (value, value), (0, 0), (info.max, info.min)):
                 assert outcome(jitted, (array, low, high)) == outcome(_places, (array, low, high)), (value, n, low)
+
+
+def test_last_values_that_nothing_needs():
+    def f(i0, i1, n):
+        for _ in range(3):
+            for k in range(n):
+                i0 = i1 | ((i1 + k) | (k + i1))
+                i0 = i1
+            i0 = 1 | 2
+        w = 0
+        while w < 3 and (i0 > i1 or i1 >= i0):
+            w += 1
+            i1 = i1 * (((i1 >> 3) * i1) & 255) & 255
+        return i1, i0
+
+    check(f, (3, 10, 5), (3, 10, 50), (1, 2, 0))

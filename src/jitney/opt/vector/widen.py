@@ -385,6 +385,8 @@ class Widen(Carried):
                 width = self.width.get(self.body.insts[v].args[0], 64)
                 self._set(v, width, self._ones(v, width))
             if not self.invariant(v):
+                if v not in self.parts:
+                    raise NotVectorizable("a last value that nothing in the loop needs")
                 self._require("lane", self.program.types[self.parts[v][0]])
 
 

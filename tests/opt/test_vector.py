@@ -308,6 +308,20 @@ def test_what_is_computed_from_a_sum_in_each_iteration() -> None:
     assert "= neg v" in after
 
 
+def test_what_nobody_looks_at() -> None:
+    text = LOOP
+    for old, new in (
+        ("v3: i64) -> i64 {", "v3: i64, v20: i64) -> i64 {"), ("v3: i64):\n    v4", "v3: i64, v20: i64):\n    v4"),
+        ("b2(v4, v3)", "b2(v4, v3, v20)"), ("b2(v7: i64, v8: i64)", "b2(v7: i64, v8: i64, v21: i64)"),
+        ("v11 = add v7, v5", "v22 = mul v9, v9\n    v11 = add v7, v5"), ("b2(v11, v10)", "b2(v11, v10, v22)"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    after = vectorized(text)
+    assert "v4i64" in after
+    assert "= mul v4i64" not in after
+
+
 def test_no_target_no_vectors() -> None:
     function = parse(LOOP)
     assert vector.vectorize(function) is function

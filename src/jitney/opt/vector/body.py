@@ -495,11 +495,12 @@ class Body:
         insts, carried = self.insts, self.carried
         ends = set(carried.values())
         flags = {carried[p]: p for p in carried if is_flag(self, p)}
+        live = {*map(self.resolve, self.live)}
         work = [v for v in self.order if insts[v].op.base]
         for v in self.order:
             if insts[v].op is _STORE:
                 work += (v, insts[v].args[0], insts[v].mask)
-        for v in map(self.resolve, self.live):
+        for v in live:
             if v not in flags:
                 work += [v] if not self.derived(v, ends) else [end for end in self._ends(v, ends) if end not in flags]
         # What a flag shows is needed.
@@ -521,7 +522,7 @@ class Body:
         self.order = [v for v in self.order if v in needed]
         kept = set(self.order)
         self.accesses = [a for a in self.accesses if a.value in kept]
-        for p, result in carried.items():
+        for p, result in [*carried.items()]:
             if p in self.flags:
                 if p in needed:
                     raise NotVectorizable("a flag that is looked at in the loop")
@@ -530,6 +531,11 @@ class Body:
                     raise NotVectorizable("left early with a value of the iteration before")
                 # Nobody looks at it in the loop, so only the last one counts.
                 self.passed[p] = result
+                if result in insts and result not in needed and result not in live and self.op(result) is not _CONST:
+                    if self.guards or self.early or any(insts[v].op.base for v in self.order):
+                        raise NotVectorizable("a value that only checks look at")
+                    # Nobody looks at it at all.
+                    del carried[p], self.passed[p]
 
     def tests(self) -> set[int]:
         """The conditions in `seeks`."""

@@ -170,14 +170,17 @@ def test_places_of_the_ends_of_a_type(dtype: str) -> None:
 def test_last_values_that_nothing_needs():
     def f(i0, i1, n):
         for _ in range(3):
-            for k in range(n):
-                i0 = i1 | ((i1 + k) | (k + i1))
-                i0 = i1
-            i0 = 1 | 2
+            if (63 + 7) > -1:
+                for k in range(n):
+                    i0 = i1 | ((i1 + k) | (k + i1))
+                    i0 = i1
+                i0 = 1 | ((3 + -1) | (2 | 1))
+            i0 = 7
+        t = i1
         w = 0
-        while w < 3 and (i0 > i1 or i1 >= i0):
+        while w < 3 and (i0 > i1 or t >= i0):
             w += 1
             i1 = i1 * (((i1 >> 3) * i1) & 255) & 255
-        return i1, i0
+        return t
 
     check(f, (3, 10, 5), (3, 10, 50), (1, 2, 0))

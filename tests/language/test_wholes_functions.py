@@ -220,3 +220,27 @@ def test_arrays_without_axes_as_operands():
     for a in (np.arange(4.0), np.arange(4, dtype="f4"), np.arange(4)):
         check(f, (a, np.array(2)), (a, np.array(True)))
     check(f, (np.arange(4.0), np.array(2.5)), (np.arange(4.0), np.array(1.5, "f4")))
+
+
+def test_outer_of_any_ufunc():
+    def sums(x, y):
+        return np.add.outer(x, y), np.subtract.outer(x[::-1], y[1:]), np.multiply.outer(x, x)
+
+    def others(x, y):
+        return np.maximum.outer(x, y), np.less.outer(x, y), np.arctan2.outer(x, y), np.add.outer(x, y)[0] + y
+
+    def unusual(x, y):
+        m = np.add.outer(x, y)
+        return np.add.outer(m, x), np.add.outer(1, x), np.add.reduce(x), np.add.accumulate(y), np.add.outer(x, [1, 2])
+
+    def relaxed(path):
+        for k in range(path.shape[0]):
+            path[:] = np.minimum(path[:], np.add.outer(path[:, k], path[k, :]))
+        return path
+
+    x, y = np.array([1.5, -0.0, np.nan, 3.0]), np.array([0.0, -2.0, np.inf])
+    pairs = [(x, y), (x[::2], y[::-1]), (x[:0], y), (np.arange(3, dtype="u1"), np.arange(4, dtype="i4")), (x > 0, y)]
+    for function in (sums, others, unusual):
+        check(function, *pairs, (x.astype("f4"), y), (x.astype("f4"), np.arange(3)))
+    check(sums, (x > 0, y > 0), (x + 1j, y))
+    check(relaxed, np.arange(16).reshape(4, 4) % 7, np.arange(9.0).reshape(3, 3)[::-1])

@@ -404,6 +404,8 @@ def _method(lw: Lowering, owner: Val, node: Any) -> Val:
             value = library.method(lw, name, [owner, *args], kwargs)
         elif isinstance(owner.type, Complex) and name == "conjugate" and not args and not kwargs:
             value = complexes.conjugate(lw, owner)
+        elif isinstance(owner.type, Constant):
+            value = library.ufunc_method(lw, owner.type.value, name, args, kwargs)
         if value is None:
             lw.unsupported(f"this call of the method {name!r} of {owner.type} is not supported", node)
         return value

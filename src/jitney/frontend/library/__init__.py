@@ -94,6 +94,16 @@ def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> 
     return _of_numbers(lw, row, args, kwargs) if row is not None else None
 
 
+def ufunc_method(lw: Lowering, function: Any, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """The result of ``function.name(...)`` where that is `outer` of a ufunc, such as ``np.add.outer(x, y)``."""
+    numpy = sys.modules.get("numpy")
+    if name != "outer" or numpy is None or not isinstance(function, numpy.ufunc):
+        return None
+    if (function.nin, function.nout) != (2, 1):
+        return None
+    return _of_numbers(lw, lambda lw, args, kwargs: elementwise.outer(lw, function, args, kwargs), args, kwargs)
+
+
 def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val | None:
     """The result of calling `function`; None if that is in no table."""
     if not _rows:

@@ -25,6 +25,8 @@ from .builtins import DEFERRING, OF_COMPLEX, round_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..state import Lowering
     from ..wholes.nests import Carried
     from . import selecting
@@ -275,13 +277,18 @@ def _diff(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
 
 
 def _outer(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    return outer(lw, sys.modules["numpy"].multiply, args, kwargs)
+
+
+def outer(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """``function.outer(x, y)`` of a ufunc and arrays of one axis."""
     if len(args) != 2 or kwargs or not all(_is_array(v) and len(shape_of(v)) == 1 for v in args):
         return None
     x, y = [wholes.settled(lw, v) for v in args]
     one, zero = lw.int_const(1), lw.int_const(0)
     column = make_view(lw, x, x.parts[1], [x.parts[2], one], [strides(lw, x)[0], zero])
     row = make_view(lw, y, y.parts[1], [one, y.parts[2]], [zero, strides(lw, y)[0]])
-    return ufunc(lw, sys.modules["numpy"].multiply, [column, row])
+    return ufunc(lw, function, [column, row])
 
 
 def _product(name: str) -> Row:

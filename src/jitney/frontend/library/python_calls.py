@@ -119,7 +119,14 @@ def has_method(type: PyType, name: str) -> bool:
     elif isinstance(type, (Array, Whole)):
         kind = sys.modules["numpy"].ndarray
     # Attributes of built-in classes stay; objects of others may have their own.
+    if isinstance(type, Constant) and _is_ufunc(kind):
+        return hasattr(kind, name) and name not in getattr(type.value, "__dict__", ())
     return kind is not None and not kind.__flags__ & _HEAP_TYPE and not kind.__dictoffset__ and hasattr(kind, name)
+
+
+def _is_ufunc(kind: type | None) -> bool:
+    """Ufuncs can be given attributes since NumPy 2.2, but nobody does so while a function runs."""
+    return kind is not None and kind is getattr(sys.modules.get("numpy"), "ufunc", None)
 
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE

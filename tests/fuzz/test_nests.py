@@ -15,7 +15,7 @@ from jitney import jit
 from tests.fuzz.nests import Nest
 from tests.support import bits, outcome
 
-COUNT = int(os.environ.get("JITNEY_FUZZ", "40"))
+COUNT = int(os.environ.get("JITNEY_FUZZ", "20"))
 BATCH = 20
 CALLS = 4
 

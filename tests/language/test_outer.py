@@ -92,7 +92,7 @@ def test_same_as_plain(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     function = function_of(source(name), tmp_path)
     jitted = jit(function)
     cubic = "2" in NESTS[name][1]
-    for seed in range(21):
+    for seed in range(14):
         for n in (seed % 4, 4 + seed % 9) if cubic else (seed % 4, 4 + seed % 16, 70 - 3 * seed):
             compare(name, function, jitted, n, seed)
     for seed, dtype in enumerate(("float32", "int64", "int32", "float32")):
@@ -106,7 +106,7 @@ def test_on_other_processors(cpu: str) -> None:
         "from tests.language.test_outer import *; import tempfile\n"
         "for name in NESTS:\n"
         "    function = function_of(source(name), Path(tempfile.mkdtemp())); jitted = jit(function)\n"
-        "    for seed in range(5):\n"
+        "    for seed in range(3):\n"
         "        compare(name, function, jitted, 5 + seed, seed)\n"
         "    compare(name, function, jitted, 21, 0, 'float32')\n"
     )

@@ -430,3 +430,12 @@ def test_augmented_assignment_of_objects():
         for number in (1, 2.5, True, np.float64(2), "s", (1,)):
             assert outcome(jit(plus), (number, value)) == outcome(plus, (number, value))
         assert outcome(jit(element), (A.copy(), value)) == outcome(element, (A.copy(), value))
+
+
+def test_results_whose_dimensions_hang_on_lengths():
+    def after_a_store(a, shape, out):
+        out[0] = 1.0
+        c = np.cross(a, a[::-1])
+        return c, np.zeros(shape), np.full(shape, 2), np.squeeze(out[:1]), np.tile(a, shape), out
+
+    check(after_a_store, (A, np.array([2, 1, 2]), A.copy()), (A, np.array([3]), A.copy()))

@@ -218,10 +218,34 @@ def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs
     """The type of what `function` returns for arguments of these types, None if that cannot be told."""
     if _of_objects(args, kwargs):
         return None
+    results = [_tried(lw, function, args, kwargs, length) for length in _LENGTHS]
+    found = [t for t in results if t is not None]
+    # That it hangs on lengths (np.cross, np.squeeze, np.zeros(array)) cannot be told from one of them.
+    if not found or any(_kind(t) != _kind(found[0]) for t in found):
+        return None
+    if any(_has_any_order(v.type) for v in (*args, *kwargs.values())):
+        return mapped(found[0], _in_any_order)
+    return found[0]
+
+
+_LENGTHS = 2, 3, 1
+
+
+def _kind(type: PyType) -> Any:
+    """What must not hang on lengths: all but the order of axes."""
+    if isinstance(type, Array):
+        return type.item, type.ndim
+    return tuple([_kind(t) for t in members(type)]) if isinstance(type, Tuple) else type
+
+
+def _tried(
+    lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs: dict[str, Val], length: int
+) -> PyType | None:  # fmt: skip
+    """The type of what `function` returns for arrays of this length, None if that cannot be told."""
     numpy = sys.modules.get("numpy")
     try:
-        values = [_sample(lw, v) for v in args]
-        named = {name: _sample(lw, v) for name, v in kwargs.items()}
+        values = [_sample(lw, v, length) for v in args]
+        named = {name: _sample(lw, v, length) for name, v in kwargs.items()}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if numpy is None:
@@ -232,10 +256,7 @@ def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs
     except Exception:
         # CPython's own call tells, when it comes to it.
         return None
-    found = _told(lw, result)
-    if found is not None and any(_has_any_order(v.type) for v in (*args, *kwargs.values())):
-        return mapped(found, _in_any_order)
-    return found
+    return _told(lw, result)
 
 
 def _has_any_order(type: PyType) -> bool:
@@ -265,20 +286,20 @@ def _told(lw: Lowering, result: Any) -> PyType | None:
     return None
 
 
-def _sample(lw: Lowering, value: Val) -> Any:
-    """A small object of the value's type; the object itself where it is known. Raises NoSample."""
+def _sample(lw: Lowering, value: Val, length: int) -> Any:
+    """A small object of the value's type, arrays of this length; the object itself where known. Raises NoSample."""
     type = value.type
     known = lw.known(value)
     if known is not None:
         return known
     if isinstance(type, Whole):
-        return _sample_array(array_type(type.item, type.ndim))
+        return _sample_array(array_type(type.item, type.ndim), length)
     if isinstance(type, Array):
-        return _sample_array(type)
+        return _sample_array(type, length)
     if isinstance(type, Tuple):
-        return tuple([_sample(lw, v) for v in lw.elements(value)])
+        return tuple([_sample(lw, v, length) for v in lw.elements(value)])
     if isinstance(type, Slice):
-        return slice(*[_sample(lw, v) for v in bounds(value)])
+        return slice(*[_sample(lw, v, length) for v in bounds(value)])
     if isinstance(type, (Scalar, Complex)) and type is not COMPLEX:
         return sys.modules["numpy"].dtype(type.dtype).type(1)
     if isinstance(type, Constant):
@@ -289,35 +310,36 @@ def _sample(lw: Lowering, value: Val) -> Any:
     raise NoSample
 
 
-def _sample_array(type: Array) -> Any:
-    """Of length 2 in all dimensions; as a matrix regular."""
+def _sample_array(type: Array, length: int) -> Any:
+    """Of one length in all dimensions; as a matrix regular."""
     numpy = sys.modules["numpy"]
     if isinstance(type.item, Apart):
-        return _sample_apart(type)
-    array = numpy.ones((2,) * type.ndim, type.item.dtype)
+        return _sample_apart(type, length)
+    array = numpy.ones((length,) * type.ndim, type.item.dtype)
     if type.ndim == 2:
-        array = numpy.eye(2, dtype=type.item.dtype)
+        array = numpy.eye(length, dtype=type.item.dtype)
     elif type.ndim == 1:
-        array[:] = (0, 1)
+        array[:] = range(length)
     if type.layout == "F":
         array = numpy.asfortranarray(array)
     elif type.layout == "A":
-        wide = numpy.zeros((4,) * type.ndim, type.item.dtype)[(slice(None, None, 2),) * type.ndim]
+        wide = numpy.zeros((2 * length,) * type.ndim, type.item.dtype)[(slice(None, None, 2),) * type.ndim]
         wide[...] = array
         array = wide
     array.flags.writeable = type.writeable
     return array
 
 
-def _sample_apart(type: Array) -> Any:
+def _sample_apart(type: Array, length: int) -> Any:
     """As `_sample_array`, of records, or unaligned."""
     numpy = sys.modules["numpy"]
     if is_record(type):
         found = numpy.zeros(1, type.item.dtype)
     elif is_records(type):
-        found = numpy.zeros((2,) * type.ndim, type.item.dtype).view(type.item.array_class)  # type: ignore[attr-defined]
+        zeros = numpy.zeros((length,) * type.ndim, type.item.dtype)
+        found = zeros.view(type.item.array_class)  # type: ignore[attr-defined]
     else:
-        plain = _sample_array(array_type(type.item.loaded, type.ndim, type.layout))  # type: ignore[attr-defined]
+        plain = _sample_array(array_type(type.item.loaded, type.ndim, type.layout), length)  # type: ignore[attr-defined]
         # The same numbers, one byte further on from each other and from the start.
         packed = [("byte", "i1"), ("number", plain.dtype)]
         found = numpy.zeros(plain.shape, packed, "F" if type.layout == "F" else "C")["number"]

@@ -99,3 +99,19 @@ def test_values_seen_before_and_after():
         plain, (seen, x) = f(n, A), jit(strict=True)(f)(n, A)
         assert outcome(lambda a=plain: str(a), ()) == outcome(lambda a=(seen, x): str(a), ())
         assert all(v is None or v[0] is A for v in (*seen, x))
+
+
+def test_no_value_yet_or_an_array_or_a_view():
+    def f(n, a, seen):
+        if n > 1:
+            seen.append(n)
+        else:
+            q = np.zeros(2)
+        if n % 2 == 0:
+            for i in range(n):
+                q = a[::-1]
+        return q
+
+    jitted = jit(strict=True)(f)
+    for n in range(4):
+        assert outcome(jitted, (n, A, [])) == outcome(f, (n, A, []))

@@ -463,8 +463,9 @@ class Lowering:
         parts = list(value.parts)
         if type.mixed and not own.view:
             address = self.b.append(block, "p2i", (parts[0],), I64)
-            tagged = self.b.append(block, "or", (address, self.int_const(1)), I64)
-            parts[0] = self.b.append(block, "i2p", (tagged,), PTR)
+            bound = self.b.append(block, "ne", (address, self.int_const(0)), I1)
+            bit = self.b.append(block, "select", (bound, self.int_const(1), self.int_const(0)), I64)
+            parts[0] = self.b.append(block, "i2p", (self.b.append(block, "or", (address, bit), I64),), PTR)
         if own.layout != type.layout:
             stride = self.int_const(own.item.access.size)
             strides = []

@@ -303,8 +303,8 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
     ("How near to the machine's limits",
      "For kernels that memory bounds, the bytes that must be moved per second, beside the C library copying as many "
      "bytes in the same run (half read, half written; a kernel that only reads may be faster). For kernels that "
-     "arithmetic bounds, operations per second beside fused multiply-adds of four doubles, which exact answers do not "
-     "allow.", _limits),
+     "arithmetic bounds, operations per second beside fused multiply-adds in the longest registers, which exact "
+     "answers do not allow.", _limits),
     ("Why gcc is faster where it is", "Kernels more than 1.3x behind `gcc -O3 -march=native`.", _reasons),
     ("First call",
      "Milliseconds from the plain function to its first result on a tiny input, in a fresh process, the import "

@@ -1,0 +1,534 @@
+"""Passes that look at tests, and checks: for each case the pass, the blocks before, and the blocks after."""
+
+CASES = {
+    "between: both ends of an interval": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v4)
+        b2:
+          ret v5
+        b3(v8: i64):
+          ret v8
+        """, """
+          v11 = const i64 25
+          v9 = const i64 -97
+          v4 = const i64 1
+          v5 = const i64 2
+          v10 = add v1, v9
+          v12 = ule v10, v11
+          br v12, b1, b2
+        b1:
+          ret v5
+        b2:
+          ret v4
+        """),
+    "between: outside of an interval": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = slt v1, v2
+          br v6, b3(v4), b1
+        b1:
+          v7 = sgt v1, v3
+          br v7, b3(v4), b2
+        b2:
+          ret v5
+        b3(v8: i64):
+          ret v8
+        """, """
+          v3 = const i64 9
+          v4 = const i64 1
+          v5 = const i64 2
+          v9 = ule v1, v3
+          br v9, b1, b2
+        b1:
+          ret v5
+        b2:
+          ret v4
+    """),
+    "between: nothing where the ways out differ": ("between", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v2)
+        b2:
+          ret v3
+        b3(v8: i64):
+          ret v8
+        """, """
+          v2 = const i64 97
+          v3 = const i64 122
+          v4 = const i64 1
+          v6 = sge v1, v2
+          br v6, b1, b3(v4)
+        b1:
+          v7 = sle v1, v3
+          br v7, b2, b3(v2)
+        b2:
+          ret v3
+        b3(v8: i64):
+          ret v8
+        """),
+    "checks: shifted there and back": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64, i64 {
+        site 0: line 1 overflow
+        site 1: line 1 overflow
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 48
+          v5 = load u16 [v1] region 1
+          v6 = load u8 [v1] region 1
+          v7 = shl v6, v4
+          v8 = sar v7, v4
+          v9 = eq v6, v8
+          guard v9, v3, !0
+          v11 = shl v5, v4
+          v12 = sar v11, v4
+          v13 = eq v5, v12
+          guard v13, v3, !1
+          ret v7, v11
+    """, """
+          v3 = const i1 false
+          v4 = const i64 48
+          v5 = load u16 [v1] region 1
+          v6 = load u8 [v1] region 1
+          v7 = shl v6, v4
+          v8 = const i1 true
+          v9 = shl v5, v4
+          v10 = sext16 v5
+          v11 = eq v5, v10
+          guard v11, v3, !1
+          ret v7, v9
+    """),
+    "checks: a root of a sum of squares, and a quotient": ("checks", """
+        func f(v0: ptr, v1: f64, v2: f64) -> f64 {
+        site 0: line 1 domain
+        site 1: line 2 division
+        b0(v0: ptr, v1: f64, v2: f64):
+          v3 = const i1 false
+          v4 = const f64 0.0
+          v5 = const f64 1.0
+          v6 = fmul v1, v1
+          v7 = fmul v2, v2
+          v8 = fadd v6, v7
+          v9 = flt v8, v4
+          v10 = not v9
+          guard v10, v3, !0
+          v12 = fsqrt v8
+          v13 = fadd v12, v5
+          v14 = fne v13, v4
+          guard v14, v3, !1
+          v16 = fdiv v2, v13
+          ret v16
+    """, """
+          v3 = const i1 false
+          v4 = const f64 0.0
+          v5 = const f64 1.0
+          v6 = fmul v1, v1
+          v7 = fmul v2, v2
+          v8 = fadd v6, v7
+          v9 = const i1 true
+          v10 = fsqrt v8
+          v11 = fadd v10, v5
+          v12 = fdiv v2, v11
+          ret v12
+    """),
+    "checks: counter of a range loop": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
+        fact v2 0 9223372036854775807
+        site 0: line 1 index
+        site 1: line 1 overflow
+        loop L0: header b2 preheader b1 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v20 = sgt v2, v3
+          br v20, b1, b3(v5)
+        b1:
+          jump b2(v3, v5)
+        b2(v7: i64, v8: f64) in L0:
+          v9 = index v7, v2, v6, !0
+          v10 = addo v9, v4, v6, !1
+          v11 = load f64 [v1 + v9*8] region 1
+          v12 = i2f f64 v10
+          v13 = fmul v11, v12
+          v14 = fadd v8, v13
+          v15 = add v7, v4
+          v16 = slt v15, v2
+          br v16, b2(v15, v14), b3(v14)
+        b3(v17: f64):
+          ret v17
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = sgt v2, v3
+          br v7, b1, b3(v5)
+        b1:
+          jump b2(v3, v5)
+        b2(v8: i64, v9: f64) in L0:
+          v10 = add v8, v4
+          v11 = load f64 [v1 + v8*8] region 1
+          v12 = i2f f64 v10
+          v13 = fmul v11, v12
+          v14 = fadd v9, v13
+          v15 = slt v10, v2
+          br v15, b2(v10, v14), b3(v14)
+        b3(v16: f64):
+          ret v16
+    """),
+    "checks: an index that is not negative": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
+        site 0: line 1 index
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i1 false
+          v5 = zext8 v3
+          v6 = index v5, v2, v4, !0
+          v7 = load f64 [v1 + v6*8] region 1
+          ret v7
+    """, """
+          v4 = const i1 false
+          v5 = zext8 v3
+          v6 = ult v5, v2
+          guard v6, v4, v5, v2, !0
+          v8 = load f64 [v1 + v5*8] region 1
+          ret v8
+    """),
+    "checks: conditions that dominate": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 overflow
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 1
+          v5 = slt v1, v2
+          br v5, b1, b2
+        b1:
+          v6 = addo v1, v4, v3, !0
+          v7 = sgt v6, v2
+          br v7, b3, b4
+        b2:
+          ret v1
+        b3:
+          ret v2
+        b4:
+          ret v6
+    """, """
+          v3 = const i1 false
+          v4 = const i64 1
+          v5 = slt v1, v2
+          br v5, b1, b3
+        b1:
+          v6 = add v1, v4
+          jump b2
+        b2:
+          ret v6
+        b3:
+          ret v1
+    """),
+    "checks: division by powers of two, remainders in range": ("checks", """
+        func f(v0: ptr, v1: i64) -> i64, i64, i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 8
+          v3 = const i64 1000
+          v4 = floordiv v1, v2
+          v5 = floormod v1, v2
+          v6 = floormod v5, v3
+          v7 = sext32 v5
+          ret v4, v6, v7
+    """, """
+          v2 = const i64 8
+          v3 = const i64 1000
+          v4 = const i64 3
+          v5 = sar v1, v4
+          v6 = const i64 7
+          v7 = and v1, v6
+          ret v5, v7, v7
+    """),
+    "checks: division of what is not negative": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64, i64, i64 {
+        fact v1 0 1000
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 10
+          v4 = const i64 0
+          v5 = floordiv v1, v3
+          v6 = floormod v1, v3
+          v7 = sgt v2, v4
+          br v7, b1, b2
+        b1:
+          v8 = floormod v1, v2
+          ret v5, v6, v8, v8
+        b2:
+          v9 = floormod v2, v3
+          ret v5, v6, v9, v9
+    """, """
+          v3 = const i64 10
+          v4 = const i64 0
+          v5 = const i64 -3689348814741910323
+          v6 = umulh v1, v5
+          v7 = const i64 3
+          v8 = lshr v6, v7
+          v9 = mul v8, v3
+          v10 = sub v1, v9
+          v11 = sgt v2, v4
+          br v11, b1, b2
+        b1:
+          v12 = urem v1, v2
+          ret v8, v10, v12, v12
+        b2:
+          v13 = floormod v2, v3
+          ret v8, v10, v13, v13
+    """),
+    "guards: an invariant index": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = const i1 true
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v7 = index v2, v3, v5, !0
+          store i64 v6, [v1 + v7*8] region 1
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b1(v9), b2
+        b2:
+          ret v9
+    """, """
+          v4 = const i64 1
+          v5 = const i1 true
+          v7 = index v2, v3, v5, !0
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          store i64 v6, [v1 + v7*8] region 1
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b1(v9), b2
+        b2:
+          ret v9
+    """),
+    "guards: not if it may not be executed": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 1
+          v5 = const i1 false
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v7 = index v2, v3, v5, !0
+          v8 = load i64 [v1 + v7*8] region 1
+          jump b1(v8)
+        b3:
+          ret v9
+    """, """
+          v4 = const i64 1
+          v5 = const i1 false
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v9 = sub v6, v4
+          v10 = ne v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v7 = index v2, v3, v5, !0
+          v8 = load i64 [v1 + v7*8] region 1
+          jump b1(v8)
+        b3:
+          ret v9
+    """),
+    "unswitch: one loop for each way": ("unswitch", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = slt v3, v4
+          jump b1(v4, v4)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = load i64 [v1 + v7*8] region 1
+          br v6, b2, b3
+        b2 in L0:
+          v10 = add v8, v9
+          jump b4(v10)
+        b3 in L0:
+          v11 = sub v8, v9
+          jump b4(v11)
+        b4(v12: i64) in L0:
+          v13 = add v7, v5
+          v14 = slt v13, v2
+          br v14, b1(v13, v12), b5
+        b5:
+          ret v12
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = slt v3, v4
+          v7 = const i1 true
+          v14 = const i1 false
+          br v6, b1, b4
+        b1:
+          jump b2(v4, v4)
+        b2(v8: i64, v9: i64) in L0:
+          v10 = load i64 [v1 + v8*8] region 1
+          v11 = add v9, v10
+          jump b3
+        b3 in L0:
+          v12 = add v8, v5
+          v13 = slt v12, v2
+          br v13, b2(v12, v11), b6(v11)
+        b4:
+          jump b5(v4, v4)
+        b5(v15: i64, v16: i64) in L1:
+          v17 = load i64 [v1 + v15*8] region 1
+          v18 = sub v16, v17
+          v19 = add v15, v5
+          v20 = slt v19, v2
+          br v20, b5(v19, v18), b6(v18)
+        b6(v21: i64):
+          ret v21
+    """),
+    "unswitch: a way out": ("unswitch", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i1) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i1):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1(v4)
+        b1(v7: i64) in L0:
+          store i64 v7, [v1 + v7*8] region 1
+          br v3, b3, b2
+        b2 in L0:
+          v13 = add v7, v5
+          v14 = slt v13, v2
+          br v14, b1(v13), b3
+        b3:
+          ret v7
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i1 true
+          v9 = const i1 false
+          br v3, b1, b3
+        b1:
+          jump b2(v4)
+        b2(v7: i64):
+          store i64 v7, [v1 + v7*8] region 1
+          jump b5(v7)
+        b3:
+          jump b4(v4)
+        b4(v10: i64) in L0:
+          store i64 v10, [v1 + v10*8] region 1
+          v12 = add v10, v5
+          v13 = slt v12, v2
+          br v13, b4(v12), b5(v10)
+        b5(v14: i64):
+          ret v14
+    """),
+    "polls: not where a loop ends soon": ("polls", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64, i64 {
+        site 0: line 1 poll
+        site 1: line 2 poll
+        loop L0: header b1 preheader b0
+        loop L1: header b3 preheader b2 counter v20 step 1 stop v13
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          v13 = const i64 100
+          jump b1(v2, v3, v6)
+        b1(v7: i64, v8: i64, v9: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v12 = poll v9, v5, !0, 1
+          v14 = sgt v10, v3
+          br v14, b1(v10, v11, v12), b2
+        b2:
+          jump b3(v3, v12)
+        b3(v20: i64, v21: i64) in L1:
+          store i64 v20, [v1 + v20*8] region 1
+          v22 = poll v21, v5, !1, 1
+          v23 = add v20, v4
+          v24 = slt v23, v13
+          br v24, b3(v23, v22), b4
+        b4:
+          ret v11, v22
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v6 = const i64 32768
+          v13 = const i64 100
+          jump b1(v2, v3)
+        b1(v7: i64, v8: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v14 = sgt v10, v3
+          br v14, b1(v10, v11), b2
+        b2:
+          jump b3(v3)
+        b3(v20: i64) in L1:
+          store i64 v20, [v1 + v20*8] region 1
+          v23 = add v20, v4
+          v24 = slt v23, v13
+          br v24, b3(v23), b4
+        b4:
+          ret v11, v6
+    """),
+    "polls: one that may go on for ever": ("polls", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        site 0: line 1 poll
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          jump b1(v2, v3, v6)
+        b1(v7: i64, v8: i64, v9: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v12 = poll v9, v5, !0, 1
+          v14 = ne v10, v3
+          br v14, b1(v10, v11, v12), b2
+        b2:
+          ret v11
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 false
+          v6 = const i64 32768
+          jump b1(v2, v3, v6)
+        b1(v7: i64, v8: i64, v9: i64) in L0:
+          v10 = sar v7, v4
+          v11 = add v8, v4
+          v12 = poll v9, v5, !0, 1
+          v14 = ne v10, v3
+          br v14, b1(v10, v11, v12), b2
+        b2:
+          ret v11
+    """),
+}  # fmt: skip

@@ -24,7 +24,7 @@ from ..ir.ops import OPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..ir.function import Block
 
@@ -305,10 +305,24 @@ class Rebuild:
         self._waiting[copy] -= 1
         return result
 
-    def pass_values(self, copied: dict[Block, set[Block]]) -> None:
-        """There will be two copies of these blocks: pass their values on as parameters where they are used. To each
-        block belongs the set of blocks that are copied together."""
+    def enter_loop(self, loop: Loop) -> None:
+        """End the current block, its new preheader, by entering the copy of an old loop: with what the block gets as
+        parameters, which are made here."""
+        header, rest = loop.header, self.builder.block
+        into = Edge(self.blocks[header], tuple([self.new.add_param(rest, self.old.types[p]) for p in header.params]))
+        self.loops[loop].preheader = rest
+        self._sources[into.target].append((rest, into))
+        self._waiting[into.target] -= 1
+        self.end("jump", (), [into])
+
+    def pass_values(self, bodies: Iterable[Iterable[Block]]) -> None:
+        """There will be two copies of the blocks of each of these bodies: pass their values on as parameters where they
+        are used outside of it."""
         old = self.old
+        copied: dict[Block, set[Block]] = {}
+        for body in bodies:
+            inside = set(body)
+            copied.update(dict.fromkeys(inside, inside))
         homes, args = old.homes, old.args
         preds = old.predecessors()
         for block in old.blocks:

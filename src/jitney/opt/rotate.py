@@ -110,7 +110,7 @@ class _Rotation(Rebuild):
         self.verbatim = True
         self._preds = preds
         self._entered: dict[Block, list[int]] = {}  # the new values of a header's, in the body, by header
-        self.pass_values({header: {header} for header in tops})
+        self.pass_values([[header] for header in tops])
 
     def begin_copy(self, blocks: list[Block]) -> Block:
         first = super().begin_copy(blocks)

@@ -283,12 +283,7 @@ class Split(Rebuild):
         self._main: Plan | None = None  # while its check-free copy is made
         self._split_already: set[Block] = set()
         self._at: Chunk  # what that copy runs through
-        copied: dict[Block, set[Block]] = {}
-        for plan in plans.values():
-            inside = set(plan.body)
-            for block in plan.body:
-                copied[block] = inside
-        self.pass_values(copied)
+        self.pass_values([plan.body for plan in plans.values()])
 
     def block(self, block: Block) -> None:
         if block in self._split_already:

@@ -90,12 +90,7 @@ class _Unswitching(Rebuild):
         self.plans = plans
         self.verbatim = True
         self._done: set[Block] = set()
-        copied: dict[Block, set[Block]] = {}
-        for body, _ in plans.values():
-            inside = set(body)
-            for block in body:
-                copied[block] = inside
-        self.pass_values(copied)
+        self.pass_values([body for body, _ in plans.values()])
 
     def block(self, block: Block) -> None:
         if block in self._done:

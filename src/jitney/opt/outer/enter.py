@@ -49,12 +49,7 @@ class Entering(Rebuild):
         super().__init__(old, {})
         self.plans = plans
         self.verbatim = True
-        copied: dict[Block, set[Block]] = {}
-        for plan in plans.values():
-            inside = set(plan.blocks)
-            for block in plan.blocks:
-                copied[block] = inside
-        self.pass_values(copied)
+        self.pass_values([plan.blocks for plan in plans.values()])
 
     def terminator(self, block: Block) -> None:
         plan = self.plans.get(block)
@@ -106,10 +101,4 @@ class Entering(Rebuild):
                 enough = emit("uge", emit("sub", stop, values[number]), builder.const(I64, copies[-1][1]))
                 unless(enough, rest, values)
         builder.start(rest, before)
-        params = tuple([new.add_param(rest, self.old.types[p]) for p in header.params])
-        self.loops[plan.loop].preheader = rest
-        copy_of_header = self.blocks[header]
-        into = Edge(copy_of_header, params)
-        self._sources[copy_of_header].append((rest, into))
-        self._waiting[copy_of_header] -= 1
-        self.end("jump", (), [into])
+        self.enter_loop(plan.loop)

@@ -42,12 +42,7 @@ class Entering(Rebuild):
         super().__init__(old, {})
         self.plans = plans
         self.verbatim = True
-        copied: dict[Block, set[Block]] = {}
-        for plan in plans.values():
-            inside = set(plan.body.blocks)
-            for block in plan.body.blocks:
-                copied[block] = inside
-        self.pass_values(copied)
+        self.pass_values([plan.body.blocks for plan in plans.values()])
 
     def terminator(self, block: Block) -> None:
         plan = self.plans.get(block)
@@ -145,13 +140,7 @@ class Entering(Rebuild):
                 self._elements(plan, values)
 
         builder.start(rest, before)
-        params = tuple([new.add_param(rest, self.old.types[p]) for p in header.params])
-        self.loops[body.loop].preheader = rest
-        copy = self.blocks[header]
-        into = Edge(copy, params)
-        self._sources[copy].append((rest, into))
-        self._waiting[copy] -= 1
-        self.end("jump", (), [into])
+        self.enter_loop(body.loop)
 
     def _elements(self, plan: Plan, values: dict[int, int]) -> None:
         """Load what is at the places that parameters begin with."""

@@ -15,9 +15,9 @@ from jitney.ir.types import F32, F64, I8, I16, I32, I64, NATURAL, PTR, vector
 from jitney.ir.verify import verify
 from jitney.targets.x86_64 import target
 from jitney.targets.x86_64.encode import Encoder
-from jitney.targets.x86_64.features import _detected, level
+from jitney.targets.x86_64.features import detected, level
 
-HERE = _detected()
+HERE = detected()
 LEVELS = {name: level(name) for name in ("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4")}
 LEVELS["avx"] = LEVELS["x86-64-v2"] | {"avx"}
 LEVELS = {name: target(features) for name, features in LEVELS.items() if features <= HERE}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from ctypes import PyDLL, c_int, c_long, c_size_t, c_void_p, get_errno
+from ctypes import CFUNCTYPE, PyDLL, c_int, c_long, c_size_t, c_void_p, get_errno, memmove
 from errno import ENOMEM
 
 PAGE = 4096
@@ -63,6 +63,28 @@ def share(system: System, start: int, size: int) -> tuple[int, int]:
             raise
     finally:
         os.close(fd)  # the mappings keep the pages
+
+
+def sharing_works(system: System) -> bool:
+    """Whether pages may be mapped twice here, and what is written at one address is run at the other, also where other
+    code has been run there before. Emulators that translate code (qemu's user mode) miss such writes: they watch
+    the addresses that the code was run at.
+    """
+    try:
+        addresses = share(system, 0, PAGE)
+    except OSError:
+        return False
+    code, writer = addresses
+    run = CFUNCTYPE(c_int)(code)
+    results = []
+    for number in (1, 2):
+        system.protect(writer, PAGE, READ_WRITE)
+        memmove(writer, b"\xb8" + number.to_bytes(4, "little") + b"\xc3", 6)  # mov eax, number; ret
+        system.protect(writer, PAGE, READ)
+        results.append(run())
+    for address in addresses:
+        system.munmap(address, PAGE)
+    return results == [1, 2]
 
 
 def _memfd() -> int:

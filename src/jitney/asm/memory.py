@@ -10,8 +10,8 @@ code arena
     Pages of a memfd, mapped twice: readable and executable inside the range, and a second time elsewhere as
     the *writer* view, which is writable only while bytes are being copied in. Neither mapping ever changes
     between writable and executable, so this also works under `PR_SET_MDWE`. Where memfds cannot be mapped
-    executable, a fresh private page is written first and then sealed read-execute (`mode="seal"`; whole pages
-    per function then).
+    executable, or an emulator does not notice what is written through the other mapping, a fresh private page
+    is written first and then sealed read-execute (`mode="seal"`; whole pages per function then).
 data arena
     Private anonymous pages, readable and writable, never executable: constants, and tables that change.
 
@@ -37,7 +37,20 @@ from _thread import RLock
 from _weakref import ref
 from ctypes import c_char
 
-from .mapping import ANONYMOUS, FIXED, NONE, PAGE, PRIVATE, READ, READ_EXEC, READ_WRITE, RESERVED, System, share
+from .mapping import (
+    ANONYMOUS,
+    FIXED,
+    NONE,
+    PAGE,
+    PRIVATE,
+    READ,
+    READ_EXEC,
+    READ_WRITE,
+    RESERVED,
+    System,
+    share,
+    sharing_works,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -370,12 +383,7 @@ class Memory:
         """First use: bind the system calls, find the mode that works. Harmless if done twice."""
         system = System()
         if self.mode == "auto":
-            try:
-                for address in share(system, 0, PAGE):
-                    system.munmap(address, PAGE)
-                self.mode = "memfd"
-            except OSError:
-                self.mode = "seal"
+            self.mode = "memfd" if sharing_works(system) else "seal"
         if self.mode == "seal":
             self._code.unit = PAGE
         self._system = system

@@ -248,6 +248,27 @@ class Tuple(PyType):
         self.elements = elements
 
 
+class Closure(PyType):
+    """A function that the function being compiled makes. Leaves: those of what it captures, in order. Make with
+    `closure_type`.
+
+    Attributes:
+        lifted: the function, with what it captures as its first parameters.
+        captured: their names.
+        elements: the types of their values, of a function that carries them along.
+        bound: it does; else they are looked for by their names, where it was made.
+    """
+
+    __slots__ = ("bound", "captured", "elements", "lifted")
+
+    def __init__(self, lifted: Any, captured: tuple[str, ...], elements: tuple[PyType, ...] | None) -> None:
+        super().__init__(lifted.__name__, tuple(leaf for e in elements or () for leaf in e.leaves))
+        self.lifted = lifted
+        self.captured = captured
+        self.elements = elements or ()
+        self.bound = elements is not None
+
+
 class Slice(PyType):
     """A slice object taken apart. Leaves: those of start, stop and step in order. Make with `slice_type`."""
 
@@ -339,6 +360,12 @@ def object_type(
 
 def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
     result: Tuple = interned(("tuple", *elements), Tuple, elements)
+    return result
+
+
+def closure_type(lifted: Any, captured: tuple[str, ...], elements: tuple[PyType, ...] | None) -> Closure:
+    """`elements` None: of one that is called where it was made."""
+    result: Closure = interned(("closure", id(lifted), elements), Closure, lifted, captured, elements)
     return result
 
 
@@ -448,8 +475,10 @@ def _join_arrays(a: Array, b: Array) -> Array | None:
 
 
 def members(type: PyType) -> tuple[PyType, ...]:
-    """The types of the values that a tuple or iterator consists of, in the order of their leaves."""
-    return type.elements if isinstance(type, Tuple) else type.inner if isinstance(type, Iterator) else ()
+    """The types of the values that a tuple, an iterator or a closure consists of, in the order of their leaves."""
+    if isinstance(type, (Tuple, Closure)):
+        return type.elements
+    return type.inner if isinstance(type, Iterator) else ()
 
 
 def owned_leaves(type: PyType) -> list[int]:
@@ -470,6 +499,8 @@ def mapped(type: PyType, change: Callable[[Any], PyType]) -> PyType:
     if isinstance(type, Tuple):
         elements = tuple([mapped(t, change) for t in type.elements])
         return tuple_type(elements) if elements != type.elements else type
+    if isinstance(type, Closure) and type.elements:
+        return closure_type(type.lifted, type.captured, tuple([mapped(t, change) for t in type.elements]))
     return type
 
 
@@ -488,6 +519,11 @@ def is_records(type: PyType) -> bool:
 def is_record(type: PyType) -> bool:
     """Whether it is one record, which NumPy calls np.void or np.record: a view without axes."""
     return is_records(type) and not type.ndim  # type: ignore[attr-defined]
+
+
+def has_closure(type: PyType) -> bool:
+    """Whether there is a function made when running in a value."""
+    return isinstance(type, Closure) or any(has_closure(t) for t in members(type))
 
 
 def has_view(type: PyType) -> bool:

@@ -11,7 +11,7 @@ from ..ir import context
 from ..ir.function import Call
 from ..ir.types import NATURAL
 from ..lazy import lazy
-from ..pytypes import BOOL, MAX_LENGTH, Array, Iterator, PyType, Tuple, mapped
+from ..pytypes import BOOL, MAX_LENGTH, Array, Closure, Iterator, PyType, Tuple, has_closure, mapped
 from .names import Guard, Hidden
 from .state import DIRTY, DeadPath, Lowering, Val
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, Protocol
 
     from ..ir.function import Symbol
-    from . import inline, objects
+    from . import closures, inline, objects
 
     class Settings(Protocol):
         """How a function is compiled: names whose value has changed before, and the decorator's options."""
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
             """A specialisation of it, compiled; None if that is not possible."""
 
 else:
-    inline, objects = lazy("jitney.frontend", "inline", "objects")
+    closures, inline, objects = lazy("jitney.frontend", "closures", "inline", "objects")
 
 
 def fast(settings: Settings) -> bool:
@@ -114,6 +114,8 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
         name = getattr(callee, "__qualname__", None) or repr(callee)
         lw.unsupported(f"calling {name} is not supported", node)
     bound = _bind(lw, plain, args, kwargs, node)
+    if any(has_closure(v.type) for v in bound):
+        bound = [closures.passed(lw, v, plain, node) for v in bound]
     types = tuple(mapped(v.type, lambda t: t.borrowed) for v in bound)
     for t in types:
         if isinstance(t, Iterator):
@@ -150,7 +152,7 @@ def _passed(lw: Lowering, values: list[Val]) -> list[int]:
     """The leaves of arguments, with lengths of arrays within what the callee takes for granted."""
     facts = lw.function.facts
     for value in values:
-        if isinstance(value.type, Tuple):
+        if isinstance(value.type, (Tuple, Closure)):
             _passed(lw, lw.elements(value))
         elif isinstance(value.type, Array):
             for length in value.parts[2 : 2 + value.type.ndim]:

@@ -12,6 +12,7 @@ from ..pytypes import (
     INT,
     UNBOUND,
     Array,
+    Closure,
     Complex,
     Constant,
     Iterator,
@@ -35,12 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import arrays, displays, fields, objects, slices, views
+    from . import arrays, closures, displays, fields, objects, slices, views
     from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
 else:
-    arrays, displays, fields, objects, slices, views = lazy(
-        "jitney.frontend", "arrays", "displays", "fields", "objects", "slices", "views"
+    arrays, closures, displays, fields, objects, slices, views = lazy(
+        "jitney.frontend", "arrays", "closures", "displays", "fields", "objects", "slices", "views"
     )
     numpy_functions, python_calls = lazy("jitney.frontend.library", "numpy_functions", "python_calls")
     complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
@@ -338,6 +339,9 @@ def _call(lw: Lowering, node: Any) -> Val:
     callee = constant_value(function)
     args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
     lw.at(node)
+    if isinstance(function.type, Closure):
+        settled = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
+        return closures.call(lw, function, [wholes.settled(lw, v) for v in args], settled, node)
 
     def compiled() -> Val:
         value = library.call(lw, callee, args, kwargs, node)
@@ -484,6 +488,7 @@ EXPRESSIONS: dict[Any, Callable[[Lowering, Any], Val]] = {
     _ast.List: lambda lw, node: displays.lower_list(lw, node),
     _ast.Set: lambda lw, node: displays.lower_set(lw, node),
     _ast.Dict: lambda lw, node: displays.lower_dict(lw, node),
+    _ast.Lambda: lambda lw, node: closures.lower_lambda(lw, node),
     _ast.JoinedStr: lambda lw, node: displays.lower_string(lw, node),
     _ast.ListComp: lambda lw, node: displays.lower_comprehension(lw, node),
     _ast.SetComp: lambda lw, node: displays.lower_comprehension(lw, node),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _ast
 
+from ..pytypes import has_closure
 from . import source
 from .liveness import Liveness
 from .state import NONE_VAL, DeadPath, Lowering, Val
@@ -111,6 +112,8 @@ def lower(lw: Lowering, callee: Any, plain: FunctionType, found: Inlinable, boun
         lw.source, lw.names, lw.live, lw.loop, lw.returns, lw.globals, lw.node, lw.env = saved
     value = lw.join(ends, [], idom, idom.loop)
     assert value is not None
+    if has_closure(value.type):
+        lw.unsupported("returning a nested function is not supported")
     lw.env = {**env, **{name: lw.env[name] for name in lw.hidden}}
     if lw.names.fixed.looked_up != looked_up:
         # What was found then is held by names of the inlined function, which end here.

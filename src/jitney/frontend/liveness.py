@@ -34,8 +34,8 @@ class Liveness:
 
     __slots__ = ("_bits", "_body_nodes", "_memo", "_stored", "after", "assigned", "head", "names", "stores")
 
-    def __init__(self, body: list[Any], after: tuple[str, ...] = ()) -> None:
-        """`after` are the names that live on behind the body."""
+    def __init__(self, body: list[Any], after: tuple[str, ...] = (), always: tuple[str, ...] = ()) -> None:
+        """`after` are the names that live on behind the body, `always` those that nested functions may read."""
         self._bits: dict[str, int] = {}
         self._body_nodes = body
         self._stored: dict[str, int] | None = None
@@ -49,6 +49,13 @@ class Liveness:
         for name in after:
             live |= self.bit(name)
         self._body(body, live, 0, 0)
+        if always:
+            live = 0
+            for name in always:
+                live |= self.bit(name)
+            for table in (self.after, self.head):
+                for node in table:
+                    table[node] |= live
 
     def bit(self, name: str) -> int:
         found = self._bits.get(name)
@@ -164,6 +171,11 @@ class Liveness:
                 effects = True
             elif kind is _ast.AugAssign and type(node.target) is _ast.Name:
                 reads |= self.bit(node.target.id)
+            elif kind is _ast.FunctionDef:
+                # What it reads of its surroundings lives always.
+                writes |= self.bit(node.name)
+                work.append(node.args)
+                continue
             elif kind in _COMPOUND and node is not tree:
                 # A statement of its own: looked at once, whatever it stands in.
                 r, w, e = self._summary(node)

@@ -9,7 +9,7 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
-from ..pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, Slice, mapped, members, object_type
+from ..pytypes import BOOL, INT, NONE, Array, Closure, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, source, statements, wholes
 from .calls import CONTEXT
@@ -107,7 +107,7 @@ def lower(
     body = tree.node.body
     if isinstance(tree.node, _ast.Lambda):
         body = [_ast.Return(value=body, lineno=body.lineno, col_offset=body.col_offset)]
-    live = Liveness(body)
+    live = Liveness(body, (), _captured(function.__code__))
     result: PyType | None = None
     writes = boxed = False
     tracked: dict[Any, Tracked] = {}
@@ -167,8 +167,6 @@ def _check_kind(function: FunctionType, tree: Source) -> None:
         reason = "a generator is not supported"
     elif flags & _STAR_NAMES or (flags & _STAR and function.__code__.co_kwonlyargcount):
         reason = "`*args` with keywords, and `**kwargs`, are not supported"
-    elif _captured(function.__code__):
-        reason = f"the local {_captured(function.__code__)!r} is used by a nested function, which is not supported"
     if reason:
         raise UnsupportedError(reason, tree.file, tree.node.lineno + tree.line_offset, tree.node.col_offset)
 
@@ -176,14 +174,17 @@ def _check_kind(function: FunctionType, tree: Source) -> None:
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 
 
-def _captured(code: CodeType) -> str:
-    """A local that a nested function uses; before Python 3.12 a comprehension is one, which does not count."""
-    for inner in code.co_consts:
-        if isinstance(inner, type(code)) and inner.co_name not in _COMPREHENSIONS:
-            for name in inner.co_freevars:
-                if name in code.co_cellvars:
-                    return name
-    return ""
+def _captured(code: CodeType, within: CodeType | None = None) -> tuple[str, ...]:
+    """The locals that nested functions use; before Python 3.12 a comprehension is one, which does not count."""
+    found: tuple[str, ...] = ()
+    if code.co_cellvars:
+        for inner in (within or code).co_consts:
+            if isinstance(inner, type(code)):
+                if inner.co_name in _COMPREHENSIONS:
+                    found += _captured(code, inner)
+                else:
+                    found += tuple([name for name in inner.co_freevars if name in code.co_cellvars])
+    return found
 
 
 def _prepared(
@@ -246,7 +247,7 @@ def _joined_result(lw: Lowering, boxed: bool) -> PyType | None:
 
 def _is_transient(type: PyType) -> bool:
     """Whether nobody outside knows what such a value is: it is returned as an object, if at all."""
-    return isinstance(type, (Range, Slice, Iterator)) or any(map(_is_transient, members(type)))
+    return isinstance(type, (Range, Slice, Iterator, Closure)) or any(map(_is_transient, members(type)))
 
 
 def _finish(lw: Lowering, result: PyType | None) -> Lowered:

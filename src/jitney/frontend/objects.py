@@ -13,6 +13,7 @@ import sys
 
 from ..ir.function import Call
 from ..ir.types import ACCESSES, I64, PTR
+from ..lazy import lazy
 from ..pytypes import (
     BOOL,
     COMPLEX,
@@ -21,6 +22,7 @@ from ..pytypes import (
     NONE,
     Apart,
     Array,
+    Closure,
     Complex,
     Constant,
     Object,
@@ -45,7 +47,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import closures
     from .state import Lowering
+else:
+    closures = lazy("jitney.frontend", "closures")
 
 HEADERS = 3  # Memory.region
 _INT64, _INT32, _POINTER = ACCESSES["i64"], ACCESSES["u32"], ACCESSES["ptr"]
@@ -188,6 +193,8 @@ def box(lw: Lowering, value: Val) -> Val:
         return new(lw, "PySlice_New", *parts, kind=slice)
     if isinstance(type, Union):
         return lw.split(value, lambda v: box(lw, v))
+    if isinstance(type, Closure):
+        return closures.box(lw, value)
     if isinstance(type, Range) and type is not REVERSED:
         ints = [box(lw, Val(INT, (p,))).parts[0] for p in value.parts]
         return vectorcall(lw, lw.keep(range), ints, kind=range)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import _ast
 import sys
+from _weakref import ref
 
 from ..errors import UnsupportedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, FunctionType
     from typing import Any
 
@@ -66,6 +68,33 @@ def file_lines(name: str) -> list[str]:
     return lines
 
 
+_nested: dict[int, tuple[ref[FunctionType], dict[Any, tuple[FunctionType, Source, Any]]]] = {}
+"""Functions lifted out of others (`closures.py`), by the function they stand in and their place in it."""
+_lifted: dict[int, Source] = {}
+
+
+def remembered(
+    outer: FunctionType, place: Any, make: Callable[[], tuple[FunctionType, Source, Any]]
+) -> tuple[FunctionType, Any]:
+    """What `make` makes of the function at this place of `outer`, made once: a function and more. `find` knows its
+    source."""
+    known = _nested.get(id(outer))
+    if known is None:
+
+        def forget(_: Any, key: int = id(outer)) -> None:
+            gone = _nested.pop(key, None)
+            for made, _source, _more in gone[1].values() if gone is not None else ():
+                _lifted.pop(id(made.__code__), None)
+
+        known = _nested[id(outer)] = ref(outer, forget), {}
+    key = outer.__code__, place
+    if key not in known[1]:
+        made, own, more = known[1][key] = make()
+        _lifted[id(made.__code__)] = own
+    made, _source, more = known[1][key]
+    return made, more
+
+
 def find(function: FunctionType) -> Source:
     """The source of a plain Python function.
 
@@ -73,6 +102,8 @@ def find(function: FunctionType) -> Source:
         UnsupportedError: there is no source, or it does not fit the code object (a changed file).
     """
     code = function.__code__
+    if id(code) in _lifted:
+        return _lifted[id(code)]
     file, first = code.co_filename, code.co_firstlineno
     lines = file_lines(file)
     if not lines or first > len(lines):

@@ -24,6 +24,7 @@ from ..pytypes import (
     NONE,
     UNBOUND,
     Array,
+    Closure,
     Complex,
     Constant,
     Object,
@@ -241,8 +242,8 @@ class Lowering:
         return Val(tuple_type(tuple([v.type for v in values])), tuple([p for v in values for p in v.parts]))
 
     def elements(self, value: Val) -> list[Val]:
-        """The elements of a tuple value."""
-        assert isinstance(value.type, Tuple)
+        """The elements of a tuple value; what a closure carries along."""
+        assert isinstance(value.type, (Tuple, Closure))
         out, at = [], 0
         for t in value.type.elements:
             n = len(t.leaves)
@@ -252,10 +253,9 @@ class Lowering:
 
     def parameter(self, type: PyType, block: Block | None = None) -> Val:
         """Further parameters of `block` (if None: of the function), for the leaves of a value of `type`."""
-        if isinstance(type, Tuple):
-            return self.make_tuple([self.parameter(t, block) for t in type.elements])
-        own = block is None
-        block = block if block is not None else self.function.entry
+        if isinstance(type, (Tuple, Closure)):
+            return Val(type, tuple([p for t in type.elements for p in self.parameter(t, block).parts]))
+        own, block = block is None, block if block is not None else self.function.entry
         value = Val(type, tuple([self.b.param(block, leaf) for leaf in type.leaves]))
         if isinstance(type, Array):
             for length in value.parts[2 : 2 + type.ndim]:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import fields, iteration, objects, views
+    from . import closures, fields, iteration, objects, views
     from .library import creation, python_calls
     from .operators import object_operators
 else:
-    fields, iteration, objects, views = lazy("jitney.frontend", "fields", "iteration", "objects", "views")
+    closures, fields, iteration, objects, views = lazy(
+        "jitney.frontend", "closures", "fields", "iteration", "objects", "views"
+    )
     creation, python_calls = lazy("jitney.frontend.library", "creation", "python_calls")
     object_operators = lazy("jitney.frontend.operators", "object_operators")
 
@@ -64,7 +66,6 @@ def describe(node: Any) -> str:
 
 
 _WORDS: dict[Any, str] = {
-    _ast.FunctionDef: "a nested function",
     _ast.AsyncFunctionDef: "a nested function",
     _ast.ClassDef: "a nested class",
     _ast.ListComp: "a list comprehension",
@@ -80,7 +81,6 @@ _WORDS: dict[Any, str] = {
     _ast.With: "`with`",
     _ast.Import: "`import` inside a function",
     _ast.ImportFrom: "`import` inside a function",
-    _ast.Lambda: "a lambda",
 }
 
 
@@ -393,4 +393,5 @@ STATEMENTS: dict[Any, Callable[[Lowering, Any], None]] = {
     _ast.Global: _global,
     _ast.Nonlocal: _global,
     _ast.Delete: _delete,
+    _ast.FunctionDef: lambda lw, node: closures.lower_definition(lw, node),
 }

@@ -23,7 +23,7 @@ LEVELS["avx"] = LEVELS["x86-64-v2"] | {"avx"}
 LEVELS = {name: target(features) for name, features in LEVELS.items() if features <= HERE}
 ALL = pytest.mark.parametrize("cpu", LEVELS)
 
-INT_BINARY = "add sub mul and or xor smin smax umin umax".split()
+INT_BINARY = "add sub mul umulh and or xor smin smax umin umax".split()
 INT_UNARY = "neg not iabs".split()
 INT_COMPARE = "eq ne slt sle sgt sge ult ule ugt uge".split()
 FLOAT_BINARY = "fadd fsub fmul fdiv fmin fmax fcopysign".split()

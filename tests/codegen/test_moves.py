@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitney.codegen.moves import schedule
-from jitney.ir.magic import magic_63, magic_64
+from jitney.ir.magic import magic_63, magic_64, magic_below
 
 
 @given(st.permutations(range(8)), st.lists(st.integers(0, 11), min_size=8, max_size=8))
@@ -43,3 +43,20 @@ def test_multipliers(c):
             m, s = magic_64(c)
             t = x * m >> 64
             assert (((x - t) >> 1) + t) >> (s - 1) == x // c
+
+
+@pytest.mark.parametrize("c", [2, 3, 7, 26, 100, 641, 65535, 65537, 2**31 - 1, 10**12])
+def test_multipliers_of_small_numbers(c):
+    r = random.Random(c)
+    for bits in (1, 5, 8, 15, 16, 17, 31, 32, 33, 40):
+        most = r.choice(((1 << bits) - 1, 1 << bits - 1, r.getrandbits(bits)))
+        found = magic_below(c, most)
+        if found is None:
+            assert bits > 31 or c > most
+            continue
+        m, s = found
+        assert most * m < 2**64
+        near = [k * c + e for k in (0, 1, 2, r.randrange(most // c + 1), most // c) for e in (-1, 0, 1)]
+        for x in [*near, most, *[r.randrange(most + 1) for _ in range(200)]]:
+            if 0 <= x <= most:
+                assert x * m >> s == x // c, (x, m, s)

@@ -70,6 +70,8 @@ class Loop:
         if kind < 0.9:
             roots = f"math.sqrt({a})", f"math.sqrt(abs({a}))"
             return rng.choice((f"(x / ({a} * {a} + 1.5))", f"(1.5 / float({a}))", *roots))
+        if kind < 0.915:
+            return f"({a} {rng.choice(('//', '%'))} {rng.choice((3, 7, 10, 26, 255, 1000, 65521))})"
         if kind < 0.95:
             return f"(int({a}) {rng.choice(('>> 1', '& 15', '<< 2', '| 1', '^ 3'))})"
         return f"({a} if {self.condition()} else {b})"

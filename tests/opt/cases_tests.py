@@ -283,9 +283,9 @@ CASES = {
     """, """
           v3 = const i64 10
           v4 = const i64 0
-          v5 = const i64 -3689348814741910323
-          v6 = umulh v1, v5
-          v7 = const i64 3
+          v5 = const i64 6554
+          v6 = mul v1, v5
+          v7 = const i64 16
           v8 = lshr v6, v7
           v9 = mul v8, v3
           v10 = sub v1, v9

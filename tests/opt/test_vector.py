@@ -149,6 +149,11 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         (), "s = 0.0\nfor i in range(len(a) - 3, -1, -1):\n"
         "  s += b[i + 2] / (a[i] * a[i] + 1)\n  b[i] = c[i] / (a[i] * a[i] + 2)\nreturn s",
     ),
+    "quotients": (SMALL, "for i in range(len(a)): c[i] = a[i] // 10 - b[i] % 26 + (a[i] + 3) // 100"),
+    "a quotient of some": (
+        SMALL, "for i in range(len(a)):\n  x = int(a[i])\n"
+        "  if 3 <= x <= 18: x = (x - 3 + 13) % 16 % 9 + 3\n  c[i] = x & 63",
+    ),
     "only a sum": ((), "s = 0.0\nfor i in range(len(a)): s += float(a[i])\nreturn s"),
     "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),
     "mask": (ALL, "for i in range(len(a)): c[i] = a[i] > b[i]"),

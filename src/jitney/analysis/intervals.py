@@ -11,7 +11,9 @@ from ..ir.ops import OPS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
+_SAR, _CONST = OPS["sar"], OPS["const"]
 MIN, MAX = -(1 << 63), (1 << 63) - 1
 
 Interval = tuple[int, int]
@@ -53,19 +55,37 @@ def _urem(a: Interval, b: Interval) -> Interval:
 def _and(a: Interval, b: Interval) -> Interval:
     if a[0] >= 0:
         return 0, min(a[1], b[1]) if b[0] >= 0 else a[1]
-    return (0, b[1]) if b[0] >= 0 else (MIN, MAX)
+    return (0, b[1]) if b[0] >= 0 else _as_wide(a, b)
 
 
 def _or(a: Interval, b: Interval) -> Interval:
     if a[0] >= 0 and b[0] >= 0:
         return max(a[0], b[0]), (1 << max(a[1], b[1]).bit_length()) - 1
-    return MIN, MAX
+    return _as_wide(a, b)
 
 
 def _xor(a: Interval, b: Interval) -> Interval:
     if a[0] >= 0 and b[0] >= 0:
         return 0, (1 << max(a[1], b[1]).bit_length()) - 1
-    return MIN, MAX
+    return _as_wide(a, b)
+
+
+def _as_wide(a: Interval, b: Interval) -> Interval:
+    """What as many bits as the wider one of two signed numbers has can hold."""
+    beyond = 1 << max(~a[0], a[1], ~b[0], b[1]).bit_length()
+    return -beyond, beyond - 1
+
+
+def magnitude_of(args: tuple[int, ...], definition: Callable[[int], tuple[Any, tuple[int, ...], Any] | None]) -> int:
+    """The x of ``x ^ (x >> 63)``, which is x or -1 - x and never negative, from the arguments of the `xor`; else -1.
+    `definition` gives the operation, arguments and imm of a value."""
+    for x, sign in (args, args[::-1]):
+        defined = definition(sign)
+        if defined is not None and defined[0] is _SAR and defined[1][0] == x:
+            count = definition(defined[1][1])
+            if count is not None and count[0] is _CONST and count[2] == 63:
+                return x
+    return -1
 
 
 def _shl(a: Interval, b: Interval) -> Interval:

@@ -45,7 +45,7 @@ _CHAIN = 40  # and for a step, where each is looked at once
 _CONST, _PARAM, _AND, _OR, _XOR = OPS["const"], OPS["param"], OPS["and"], OPS["or"], OPS["xor"]
 _NOT, _SELECT, _LOAD, _SLT, _SLE = OPS["not"], OPS["select"], OPS["load"], OPS["slt"], OPS["sle"]
 _SGT, _SGE, _ULT, _ULE, _UGT = OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"], OPS["ugt"]
-_UGE, _EQ, _NE = OPS["uge"], OPS["eq"], OPS["ne"]
+_UGE, _EQ, _NE, _INDEX = OPS["uge"], OPS["eq"], OPS["ne"], OPS["index"]
 _ARITY = {_SELECT: 3}
 _NEGATED = {
     _SLT: _SGE, _SGE: _SLT, _SGT: _SLE, _SLE: _SGT, _EQ: _NE, _NE: _EQ, _ULT: _UGE, _UGE: _ULT, _UGT: _ULE, _ULE: _UGT,
@@ -63,14 +63,14 @@ class Ranges:
         passes: guards that always hold, and indices that are always in [0, n).
         known: instructions whose result is always the same.
         same: instructions that always give one of their arguments.
-        natural: divisions of what is not negative by what is positive.
+        divided: divisions by what is positive: bounds of what they divide.
         params: (low, high) of the parameters of loop headers.
         signs: of floats; made when first asked for.
     """
 
     __slots__ = (
         "exact", "incoming", "_joined", "_lower", "_signs", "_sources", "_trail", "_upper", "fits", "function", "high",
-        "known", "low", "natural", "params", "passes", "same",
+        "divided", "known", "low", "params", "passes", "same",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -82,7 +82,7 @@ class Ranges:
         self.passes: set[int] = set()
         self.known: dict[int, int] = {}
         self.same: dict[int, int] = {}
-        self.natural: set[int] = set()
+        self.divided: dict[int, tuple[int, int]] = {}
         self.params: dict[int, tuple[int, int]] = {}
         self.exact: dict[int, tuple[int, int]] = {}  # v -> (w, c) where v = w + c without wrapping
         self._upper: dict[int, list[tuple[int, int]]] = {}  # v -> (w, c) where v <= w + c here
@@ -445,6 +445,23 @@ class Ranges:
         stop = self.estimate(loop.stop, DEEP)
         span = stop[1] - start[0] if loop.step > 0 else start[1] - stop[0]
         return max(0, -(-span // abs(loop.step)))
+
+    def anywhere(self, v: int, depth: int = DEEP) -> tuple[int, int]:
+        """Bounds of `v` that no condition narrows: they hold wherever its operation is executed, early too."""
+        function = self.function
+        op = function.ops[v]
+        if op is _CONST:
+            return int(function.imms[v]), int(function.imms[v])
+        if op is _LOAD:
+            return access_range(function.imms[v])
+        # A check may have been found to pass by what a condition says.
+        interval = INTERVALS.get(OPS[op.base] if op.base else op)
+        if interval is None or op is _INDEX or depth <= 0:
+            return self.params.get(v) or function.facts.get(v, (MIN, MAX))
+        types = function.types
+        given = [self.anywhere(a, depth - 1) if types[a] is I64 else (0, 1) for a in
+                 function.args[v][: _ARITY.get(op, 2)]]  # fmt: skip
+        return clamped(interval(*given))
 
     def estimate(self, v: int, depth: int) -> tuple[int, int]:
         """Bounds of `v`, which the sweep may not have reached, from its definition alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import I1, I64
-from .intervals import INTERVALS, MAX, MIN, access_range
+from .intervals import INTERVALS, MAX, MIN, access_range, magnitude_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -206,16 +206,17 @@ def _visit_remainder(r: Ranges, v: int, args: tuple[int, ...]) -> None:
         r.same[v] = a
     if r.low[b] > 0:
         r.define_bound(v, b, -1)
+        r.divided[v] = r.low[a], r.high[a]
         if r.low[a] >= 0:
-            r.natural.add(v)
             r.define_bound(v, a, 0)
 
 
 def _visit_quotient(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     _visit_pure(r, v, args)
-    if r.low[args[0]] >= 0 and r.low[args[1]] > 0:
-        r.natural.add(v)
-        r.define_bound(v, args[0], 0)
+    if r.low[args[1]] > 0:
+        r.divided[v] = r.low[args[0]], r.high[args[0]]
+        if r.low[args[0]] >= 0:
+            r.define_bound(v, args[0], 0)
 
 
 def _visit_shift_right(r: Ranges, v: int, args: tuple[int, ...]) -> None:
@@ -229,6 +230,15 @@ def _visit_shift_right(r: Ranges, v: int, args: tuple[int, ...]) -> None:
             r.same[v] = x
     if r.low[args[0]] >= 0:
         r.define_bound(v, args[0], 0)
+
+
+def _visit_xor(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    function = r.function
+    if r.low[v] < 0 and function.types[v] is I64:
+        x = magnitude_of(args, lambda a: (function.ops[a], function.args[a], function.imms[a]))
+        if x >= 0:
+            r.low[v], r.high[v] = 0, max(~r.low[x], r.high[x])
 
 
 def _visit_and(r: Ranges, v: int, args: tuple[int, ...]) -> None:
@@ -290,6 +300,7 @@ RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     _SMIN: _visit_extreme,
     _SMAX: _visit_extreme,
     _AND: _visit_and,
+    _XOR: _visit_xor,
     OPS["iabs"]: _visit_absolute,
     _FEQ: _visit_float_compare,
     _FNE: _visit_float_compare,

@@ -2,7 +2,8 @@
 
 Rows that serve scalars and vectors (`Op.lanewise`) have their scalar meaning in every lane, at the lane's width:
 
-- integers wrap at the width; a shift's count, a lane of its own, is taken modulo the width; `lshr` and the unsigned
+- integers wrap at the width; `umulh` gives the upper half of products twice as wide;
+  a shift's count, a lane of its own, is taken modulo the width; `lshr` and the unsigned
   comparisons see the lane's bits;
 - a comparison gives -1 for true, 0 for false; `select` looks at the sign bit of its mask's lanes;
 - `i2f`, `f2i`, `fext`, `fround` convert as many lanes; the widths may differ.
@@ -89,6 +90,12 @@ def _shift(name: str) -> Meaning:
         return tuple([scalar(lane, count % bits) for lane, count in zip(a, given[1])])
 
     return meaning
+
+
+def _umulh(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Lanes:
+    bits = 8 * type.element.size
+    mask = (1 << bits) - 1
+    return tuple([(a & mask) * (b & mask) >> bits for a, b in zip(*given)])
 
 
 def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
@@ -181,6 +188,7 @@ _MEANINGS: dict[str, Meaning] = {
     "shl": _shift("shl"),
     "lshr": _shift("lshr"),
     "sar": _shift("sar"),
+    "umulh": _umulh,
     "fma": _fma,
     "splat": _splat,
     "lane": _lane,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SOON = 1 << 10  # iterations
 _CONST, _POLL, _STORE, _AND, _ADD = OPS["const"], OPS["poll"], OPS["store"], OPS["and"], OPS["add"]
+_MUL = OPS["mul"]
 _SAR, _LSHR, _UMULH, _UDIV, _FLOORDIV = OPS["sar"], OPS["lshr"], OPS["umulh"], OPS["udiv"], OPS["floordiv"]
 # Tests of x and 0 that hold where a loop goes on, and those that hold where it ends.
 _GOES_ON, _ENDS = (OPS["sgt"], OPS["ne"]), (OPS["sle"], OPS["eq"])
@@ -93,13 +94,17 @@ def _less(function: Function, x: int, p: int, of_sign: bool) -> bool:
         others = [a for a in args[x] if a != p]
         return len(others) == 1 and ops[others[0]] is _ADD and args[others[0]][0] == p and _is_number(
             function, args[others[0]][1], -1, -1)  # fmt: skip
-    if op is _LSHR and ops[args[x][0]] is _UMULH:
-        # A division by a constant.
+    if op is _LSHR and (ops[args[x][0]] is _UMULH or ops[args[x][0]] is _MUL):
+        # A division by a constant, of a small number by a product that does not wrap.
         y, shift = args[x]
         (z, by) = args[y]
         if z != p or ops[by] is not _CONST or not _is_number(function, shift, 0, 63):
             return False
-        return bool((imms[by] & ((1 << 64) - 1)) <= 1 << 63 + imms[shift])
+        multiplier = imms[by] & ((1 << 64) - 1)
+        if ops[y] is _UMULH:
+            return bool(multiplier <= 1 << 63 + imms[shift])
+        low, high = function.facts.get(p, (-1, 0))
+        return bool(low >= 0 and high * multiplier >> 64 == 0 and 2 * multiplier <= 1 << imms[shift])
     if args[x][:1] != (p,):
         return False
     if op is _LSHR or (op is _SAR and of_sign):

@@ -186,6 +186,10 @@ class Widen(Carried):
 
     def _shift(self, v: int, inst: Inst) -> None:
         name, (value, by) = inst.op.name, inst.args
+        half = self.widths.upper_half(inst)
+        if half is not None:
+            self._upper_half(v, *half)
+            return
         count = self.body.constant(by)
         if count is None:
             raise NotVectorizable("a shift by a variable")
@@ -211,6 +215,18 @@ class Widen(Carried):
             self._set_low(v, inst, width, parts)
         else:
             self._set(v, width, parts)
+
+    def _upper_half(self, v: int, x: int, by: int, shift: int, bits: int) -> None:
+        """The upper half of a product, shifted: as such, or from the product if only wider lanes fill a register."""
+        name, width = "umulh", bits
+        if width < self.floor:
+            name, width, shift = "mul", self._supported("mul", 2 * bits), shift + bits
+        else:
+            by -= by >> bits - 1 << bits
+        parts = self._lanewise(name, self.ints(x, width), [self.splat_number(by, width)] * self.count(width))
+        if shift:
+            parts = self._lanewise("lshr", parts, [self.splat_number(shift, width)] * len(parts))
+        self._set(v, width, parts)
 
     def _compared(self, name: str, args: tuple[int, ...]) -> tuple[int, str, list[list[int]]]:
         """Lanes that hold both arguments, and the operation on such lanes."""

@@ -13,9 +13,9 @@ unsigned, or nobody asks for more than the low n bits of it. Both are found in o
 
 from __future__ import annotations
 
-from ...analysis.intervals import INTERVALS, MAX, MIN, Interval, access_range, clamped
+from ...analysis.intervals import INTERVALS, MAX, MIN, Interval, access_range, clamped, magnitude_of
 from ...ir.ops import OPS
-from ...ir.types import I1, I64
+from ...ir.types import I1, I16, I32, I64, vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from .serial import Serial
 
 _LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
-_SHL, _AND = OPS["shl"], OPS["and"]
+_SHL, _AND, _XOR, _LSHR, _MUL = OPS["shl"], OPS["and"], OPS["xor"], OPS["lshr"], OPS["mul"]
+_HALVES = ((16, vector(I16, 8)), (32, vector(I32, 4)))
 _CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
 # Their low bits depend on the same low bits of their arguments alone.
 _LOW = frozenset(OPS[name] for name in ("add", "addo", "sub", "subo", "mul", "neg", "and", "or", "xor", "not"))
@@ -98,9 +99,33 @@ class Widths:
         rule = INTERVALS.get(op)
         if rule is None:
             return MIN, MAX
+        if op is _XOR:
+            x = magnitude_of(inst.args, self.body.definition)
+            if x >= 0:
+                lo, hi = self.bound(x)
+                return 0, max(~lo, hi)
         given = inst.args[1:] if op is _SELECT else inst.args
         found = [self.bound(a) if self.body.type(a) is I64 else (0, 1) for a in given]
         return clamped(rule((0, 1), *found) if op is _SELECT else rule(*found))
+
+    def upper_half(self, inst: Inst) -> tuple[int, int, int, int] | None:
+        """(x, m, s, n) if ``lshr`` `inst` is ``(x * m) >> s``, where lanes of n bits hold x and m and the upper half of
+        the product, but not the product."""
+        body = self.body
+        product, by = inst.args
+        shift, made = body.constant(by), body.insts.get(product)
+        if inst.op is not _LSHR or shift is None or made is None or made.op is not _MUL:
+            return None
+        x, m = made.args[0], body.constant(made.args[1])
+        lo, hi = self.bound(x)
+        if m is None or m < 0 or lo < 0 or hi * m >> 64:
+            return None
+        target = body.function.target
+        for bits, type in _HALVES:
+            missing = max(0, bits - shift)
+            if hi >> bits == 0 == m << missing >> bits and hi * m >> bits and target.supports("umulh", type):
+                return x, m << missing, shift + missing - bits, bits
+        return None
 
     # -- bits that are asked for --------------------------------------------------------------------------------------
 
@@ -140,6 +165,12 @@ class Widths:
             count = self.body.constant(args[1])
             bits = max(1, bits - count) if count is not None else 64
             args = args[:1]
+        elif op is _LSHR:
+            half = self.upper_half(inst)
+            if half is not None:
+                self._need(half[0], half[3])
+                return
+            bits = 64
         elif op not in _LOW:
             bits = 64
         for a in args[: 2 if op.base else None]:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _NOT, _SPLAT = OPS["not"], OPS["splat"]
 _PMULL = {2: (1, 1, 0xD5, "pmullw"), 4: (1, 2, 0x40, "pmulld")}
+_PMULHUW = (1, 1, 0xE4, "pmulhuw")
 _PMULLQ = (1 | W, 2, 0x40, "pmullq")
 _LOGIC = {"and": PAND, "or": POR, "xor": PXOR}
 # Element -> (row, level) of minimum and maximum; the others are made of a comparison and a blend.
@@ -179,6 +180,21 @@ def multiply(b: Build, x: int, y: int, d: int = -1, narrow: bool = False) -> int
         cross = b.op(PADD[8], cross, b.op(PMULUDQ, b.shift(8, RIGHT, y, 32), x))
     cross = b.shift(8, LEFT, cross, 32)
     return b.op(PADD[8], b.op(PMULUDQ, x, y), cross, d)
+
+
+def umulh(s: X86Selector, v: int) -> None:
+    b, size = _build(s, v)
+    if size == 2:
+        b.values(_PMULHUW, v, True)
+        return
+    # of even lanes and of odd ones
+    x, y = s.args[v]
+    p, q = s.use(x), s.use(y)
+    other = q if s.ops[y] is CONST and len(set(s.imms[y])) == 1 else b.shift(8, RIGHT, q, 32)
+    even = b.op(PMULUDQ, p, q, commutes=True)
+    odd = b.op(PMULUDQ, b.shift(8, RIGHT, p, 32), other, commutes=True)
+    odd = b.with_constant(PAND, odd, bytes(4) + b"\xff" * 4)
+    b.op(POR, b.shift(8, RIGHT, even, 32), odd, v + FIRST, commutes=True)
 
 
 def min_max(s: X86Selector, v: int) -> None:

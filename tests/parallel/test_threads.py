@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -280,3 +281,47 @@ def test_collected_while_workers_are_parked():
     gc.collect()
     assert jitney.get_num_threads() == 3
     signal.getsignal(signal.SIGINT)
+
+
+def known_loops():
+    """The table of tiny loops, as [code, units, times to go]."""
+    words = (ctypes.c_int64 * (3 * 256)).from_address(POOL["KNOWN"])
+    return [list(words[k : k + 3]) for k in range(0, len(words), 3) if words[k]]
+
+
+def test_tiny_loops_are_known_for_a_while():
+    POOL["TINY"] = 1 << 60  # nanoseconds: all of them are
+
+    @jit(parallel=True)
+    def spread(a):
+        for i in prange(len(a)):
+            x = i
+            for _ in range(3):
+                x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            a[i] = x
+
+    def right(n):
+        a = np.zeros(n, int)
+        spread(a)
+        return all(a[i] == plain(i + 1, 3) ^ plain(i, 3) for i in range(n))
+
+    ctypes.memset(POOL["KNOWN"], 0, 256 * 24)
+    assert right(200)
+    ((code, units, times),) = known_loops()
+    assert 1 < units < 256 and times == 15
+    assert right(200) and right(150) and known_loops() == [[code, units, 13]]
+    assert right(400)
+    ((same, more, times),) = known_loops()
+    assert same == code and more > units and times == 15
+    for _ in range(40):
+        assert right(300)
+
+
+def test_loops_are_serial_until_a_loss_is_made_good():
+    wanted, epoch = busy(2000, 2000), POOL["EPOCH"]
+    POOL["PENALTY"] = 0  # nothing is lost here
+    POOL["DEBT"] = debt = 1 << 60
+    assert busy(2000, 2000) == wanted and POOL["EPOCH"] == epoch and 0 < POOL["DEBT"] < debt
+    POOL["DEBT"] = 1
+    assert busy(2000, 2000) == wanted and POOL["EPOCH"] == epoch
+    assert busy(2000, 2000) == wanted and POOL["EPOCH"] > epoch

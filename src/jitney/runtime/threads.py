@@ -3,11 +3,14 @@
 A parallel loop's iterations are grouped into *units*; `PARALLEL` (see `threads_x86_64`) runs all of them:
 
 1. The calling thread runs 1, 2, 4... units itself and looks at the clock. As long as the rest would take less than
-   `WORTH` nanoseconds it goes on like that: small loops stay serial.
+   `WORTH` nanoseconds it goes on like that: small loops stay serial. One that was over in `TINY` nanoseconds is run
+   at once the next few times, if it has no more units then.
 2. Else it takes the pool (a thread that finds it taken goes on serially: so do loops in loops), lets the GIL go, and
    wakes the workers. All of them, itself included, take chunks of units in order: half a fair share of what is left,
    at least some ten microseconds' worth.
-3. It waits for those still at work, takes the GIL again and returns.
+3. It waits for those still at work, takes the GIL again and returns. If all that took longer than the processor time
+   that was spent on it, sharing was a loss: where others use the processors, a worker, and its chunk, may have to
+   wait for one. Then `PENALTY` times as many nanoseconds of loops are run serially before the next one is shared.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
@@ -33,6 +36,10 @@ WORTH = 60_000
 """Nanoseconds of work left that are worth waking threads for."""
 TRUSTED = 6_000
 """Nanoseconds after which the time that units have taken is believed."""
+TINY = 4_000
+"""Nanoseconds that two looks at the clock are a notable part of."""
+_TINY_LOOPS = 256
+PENALTY = 10
 _SPIN = 2_000
 _STACK = 8 << 20
 _MARGIN = 256 << 10
@@ -84,6 +91,9 @@ class Pool:
             "SPIN": _SPIN,
             "TRUSTED": TRUSTED,
             "WORTH": WORTH,
+            "KNOWN": libc.calloc(_TINY_LOOPS, 24),
+            "TINY": TINY,
+            "PENALTY": PENALTY,
             "THREADS": _default_threads(),
             **{name: self.addresses[name] for name in ("WORKER", "WORK", "RELEASE", "RETAKE", "TRANSFER")},
         }

@@ -19,10 +19,14 @@ WORDS = {
     # How many workers there are; whether a loop has the pool; that loop.
     "STARTED": 184, "BUSY": 192, "CHUNK": 200, "ENV": 208, "END": 216, "SHARE": 224, "LEAST": 232, "FAILED": 240,
     "LOCK": 248, "MXCSR": 256,
+    # A table of loops known to be tiny, found by their code's address: that address, how many units there were, for
+    # how many more runs nobody will look at the clock; and what is tiny, in nanoseconds. How many nanoseconds are run
+    # serially for one that sharing has lost; how many are still to be.
+    "KNOWN": 264, "TINY": 272, "PENALTY": 280, "DEBT": 288,
     # What threads change while it runs, on cache lines of their own: the next unit; workers at it (low half) and
-    # tickets for more (high half), and whether the loop's own thread waits for them; the number of loops so far, and
-    # the workers that wait for it to change.
-    "NEXT": 320, "STATE": 384, "WAITING": 392, "EPOCH": 448, "SLEEPING": 456,
+    # tickets for more (high half), whether the loop's own thread waits for them, and the processor time that all have
+    # taken; the number of loops so far, and the workers that wait for it to change.
+    "NEXT": 320, "STATE": 384, "WAITING": 392, "TAKEN": 400, "EPOCH": 448, "SLEEPING": 456,
     # What the lowest chunk that failed has left in its context.
     "RECORD": 512,
 }  # fmt: skip
@@ -210,7 +214,8 @@ WORKER = """
 55                            push rbp
 4154                          push r12
 4155                          push r13
-4883ec08                      sub rsp, 8
+4156                          push r14
+4883ec10                      sub rsp, 16
 48bb POOL                     mov rbx, POOL
 4889fd                        mov rbp, rdi
 4c8d6510                      lea r12, [rbp+16]
@@ -234,34 +239,46 @@ ff5310                        call [rbx+SET]
                               join:
 4889c1                        mov rcx, rax
 48c1e920                      shr rcx, 32
-7469                          je wait
+0f84af000000                  je wait
 48ba01000000ffffffff          movabs rdx, -4294967295
 4801c2                        add rdx, rax
 f0480fb19380010000            lock cmpxchg [rbx+STATE], rdx
-75df                          jne join
+75db                          jne join
 31c0                          xor eax, eax
 4989442408                    mov [r12+DIRTY], rax
 4989442420                    mov [r12+TRACE_COUNT], rax
 49c744241800800000            mov qword ptr [r12+FUEL], 32768
 0fae9300010000                ldmxcsr dword ptr [rbx+MXCSR]
+bf03000000                    mov edi, 3
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4c69342400ca9a3b              imul r14, [rsp], 1000000000
+4c03742408                    add r14, [rsp+8]
 488b4358                      mov rax, [rbx+WORK]
 ffd0                          call rax
+bf03000000                    mov edi, 3
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+4c29f0                        sub rax, r14
+f048018390010000              lock add [rbx+TAKEN], rax
 f0ff8b80010000                lock dec dword ptr [rbx+STATE]
-75a6                          jne look
+0f8563ffffff                  jne look
 83bb8801000000                cmp dword ptr [rbx+WAITING], 0
-749d                          je look
+0f8456ffffff                  je look
 bfca000000                    mov edi, 202
 488db380010000                lea rsi, [rbx+STATE]
 ba81000000                    mov edx, 129
 b901000000                    mov ecx, 1
 31c0                          xor eax, eax
 ff5338                        call [rbx+SYSCALL]
-eb80                          jmp look
+e936ffffff                    jmp look
                               wait:
 8b8ba0000000                  mov ecx, [rbx+SPIN]
                               spin:
 4439abc0010000                cmp [rbx+EPOCH], r13d
-0f856dffffff                  jne look
+0f8523ffffff                  jne look
 f390                          pause
 83e901                        sub ecx, 1
 75ec                          jne spin
@@ -274,12 +291,12 @@ ba80000000                    mov edx, 128
 31c0                          xor eax, eax
 ff5338                        call [rbx+SYSCALL]
 f0ff8bc8010000                lock dec dword ptr [rbx+SLEEPING]
-e937ffffff                    jmp look
+e9edfeffff                    jmp look
 """
 
 # parallel(context, chunk, env, units, first), of the jit's convention, without results: calls
 # ``chunk(context, env, lo, hi)`` for all of [0, units). The first calls are made right here, twice as much each time,
-# and timed; the pool is asked only if the rest is worth it.
+# and timed; the pool is asked only if the rest is worth it. Units are of one size where there are fewer than 256.
 PARALLEL = """
 53                            push rbx
 55                            push rbp
@@ -296,9 +313,25 @@ PARALLEL = """
 4d89c6                        mov r14, r8
 4531ed                        xor r13d, r13d
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8e28010000                  jle serial
+0f8e0c020000                  jle serial
 4883bbc000000000              cmp qword ptr [rbx+BUSY], 0
-0f851a010000                  jne serial
+0f85fe010000                  jne serial
+4889f0                        mov rax, rsi
+48c1e806                      shr rax, 6
+0fb6c0                        movzx eax, al
+488d0440                      lea rax, [rax+rax*2]
+48c1e003                      shl rax, 3
+48038308010000                add rax, [rbx+KNOWN]
+4889442440                    mov [rsp+64], rax
+483b30                        cmp rsi, [rax]
+7511                          jne unknown
+483b4808                      cmp rcx, [rax+8]
+7f0b                          jg unknown
+4883681001                    sub qword ptr [rax+16], 1
+0f89ca010000                  jns serial
+                              unknown:
+4531c0                        xor r8d, r8d
+4c89442448                    mov [rsp+72], r8
 bf01000000                    mov edi, 1
 4889e6                        mov rsi, rsp
 ff5330                        call [rbx+CLOCK]
@@ -315,10 +348,10 @@ ff5330                        call [rbx+CLOCK]
 4c89ea                        mov rdx, r13
 4c89f9                        mov rcx, r15
 ff542420                      call [rsp+32]
-0f82ee000000                  jb failed
+0f8296010000                  jb failed
 4d89fd                        mov r13, r15
 4c3b6c2430                    cmp r13, [rsp+48]
-0f84dc000000                  je good
+744a                          je over
 bf01000000                    mov edi, 1
 4889e6                        mov rsi, rsp
 ff5330                        call [rbx+CLOCK]
@@ -326,6 +359,7 @@ ff5330                        call [rbx+CLOCK]
 4803442408                    add rax, [rsp+8]
 482b442438                    sub rax, [rsp+56]
 4989c0                        mov r8, rax
+4c89442448                    mov [rsp+72], r8
 4c3b83a8000000                cmp r8, [rbx+TRUSTED]
 7c17                          jl more
 488b4c2430                    mov rcx, [rsp+48]
@@ -333,11 +367,46 @@ ff5330                        call [rbx+CLOCK]
 48f7e1                        mul rcx
 49f7f5                        div r13
 483b83b0000000                cmp rax, [rbx+WORTH]
-7305                          jae worth
+7342                          jae worth
                               more:
 4d01f6                        add r14, r14
-eb84                          jmp measure
+eb83                          jmp measure
+                              over:
+4981fd00010000                cmp r13, 256
+0f8d31010000                  jge good
+4c8b442448                    mov r8, [rsp+72]
+4c3b8310010000                cmp r8, [rbx+TINY]
+0f8d1f010000                  jge good
+488b4c2440                    mov rcx, [rsp+64]
+488b442420                    mov rax, [rsp+32]
+488901                        mov [rcx], rax
+4c896908                      mov [rcx+8], r13
+48c741100f000000              mov qword ptr [rcx+16], 15
+e901010000                    jmp good
                               worth:
+4883bb2001000000              cmp qword ptr [rbx+DEBT], 0
+7e60                          jle share
+bf03000000                    mov edi, 3
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+4889442448                    mov [rsp+72], rax
+4c89e7                        mov rdi, r12
+488b742428                    mov rsi, [rsp+40]
+4c89ea                        mov rdx, r13
+488b4c2430                    mov rcx, [rsp+48]
+ff542420                      call [rsp+32]
+0f82c4000000                  jb failed
+bf03000000                    mov edi, 3
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+482b442448                    sub rax, [rsp+72]
+48298320010000                sub [rbx+DEBT], rax
+e997000000                    jmp good
+                              share:
 b801000000                    mov eax, 1
 488783c0000000                xchg [rbx+BUSY], rax
 4885c0                        test rax, rax
@@ -412,6 +481,19 @@ ffd0                          call rax
 488983d8000000                mov [rbx+END], rax
 48b8ffffffffffffff7f          movabs rax, 9223372036854775807
 488983f0000000                mov [rbx+FAILED], rax
+bf01000000                    mov edi, 1
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+4889442448                    mov [rsp+72], rax
+bf03000000                    mov edi, 3
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+48f7d8                        neg rax
+48898390010000                mov [rbx+TAKEN], rax
 4c89f0                        mov rax, r14
 48c1e020                      shl rax, 32
 48898380010000                mov [rbx+STATE], rax
@@ -427,6 +509,12 @@ ff5338                        call [rbx+SYSCALL]
                               awake:
 488b4358                      mov rax, [rbx+WORK]
 ffd0                          call rax
+bf03000000                    mov edi, 3
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+f048018390010000              lock add [rbx+TAKEN], rax
 b8ffffffff                    mov eax, -1
 f048218380010000              lock and [rbx+STATE], rax
 48c7450800000000              mov qword ptr [rbp+8], 0
@@ -459,6 +547,20 @@ ff542420                      call [rsp+32]
 eb98                          jmp await
                               joined:
 c7838801000000000000          mov dword ptr [rbx+WAITING], 0
+bf01000000                    mov edi, 1
+4889e6                        mov rsi, rsp
+ff5330                        call [rbx+CLOCK]
+4869042400ca9a3b              imul rax, [rsp], 1000000000
+4803442408                    add rax, [rsp+8]
+482b442448                    sub rax, [rsp+72]
+482b8390010000                sub rax, [rbx+TAKEN]
+7e1b                          jle gained
+480faf8318010000              imul rax, [rbx+PENALTY]
+b900ca9a3b                    mov ecx, 1000000000
+4839c8                        cmp rax, rcx
+480f4fc1                      cmovg rax, rcx
+48898320010000                mov [rbx+DEBT], rax
+                              gained:
 4c8bb3f0000000                mov r14, [rbx+FAILED]
 4983feff                      cmp r14, -1
 7510                          jne unforced
@@ -488,6 +590,6 @@ ffd0                          call rax
 488b4368                      mov rax, [rbx+RETAKE]
 ffd0                          call rax
 4585ff                        test r15d, r15d
-0f8437feffff                  je good
-e936feffff                    jmp failed
+0f8497fdffff                  je good
+e996fdffff                    jmp failed
 """

@@ -507,3 +507,35 @@ def add_up_tuple(t, n):
     for _ in range(n):
         s += t[0]
     return s
+
+
+@jit
+def _weigh(x, y):
+    s = 0.0
+    for i in range(3):
+        s += x + y * i
+    return s
+
+
+def weighed(a, n):
+    x = y = 0
+    s = 0.0
+    for i in range(n):
+        s += _weigh(x, y) + len(a)
+        x = i * 0.5
+        y = i * 0.25
+    return s
+
+
+def test_callees_of_abandoned_attempts_are_not_compiled():
+    # The loop is lowered three times, until its variables' types settle; the second time it calls for (float, int).
+    jitted = jit(weighed)
+    a = np.zeros(3)
+    both(jitted, (a, 4), (a, 4))
+    types = {tuple(map(str, record.types)) for record in _weigh.specializations}
+    assert ("int", "int") in types and ("float", "int") not in types
+
+
+def test_long_work_with_arrays_and_calls():
+    # Lowered for the one call first, then for all calls.
+    assert both(jit(weighed), (np.zeros(3), 400_000)) == ["full"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .errors import UnsupportedError
 from .frontend.calls import CalleeInfo, fast
 from .frontend.lower import lower
-from .ir.function import Symbol
+from .ir.function import Call, Symbol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class Group:
     """The functions to be compiled together with one.
 
     Attributes:
-        units: by plain function and types, callees before callers except in a circle.
+        units: callees before callers except in a circle. Of those lowered only what is called: a loop that is lowered
+            again for other types calls others.
     """
 
     def __init__(
@@ -132,19 +133,45 @@ class Group:
 
         Raises: UnsupportedError, of the first function; a callee that fails makes its caller's call unsupported.
         """
-        for _ in range(_MAX_ROUNDS):
+        for number in range(_MAX_ROUNDS):
             self._changed = False
-            self.units = []
             for unit in self._by_key.values():
-                unit.lowered, unit.asked = None, False
+                if number or self._circular or unit is self.first:
+                    unit.lowered, unit.asked = None, False
             self._lower(self.first)
             if not self._changed:
                 break
         else:
             raise UnsupportedError("the types that these functions return to each other do not settle")
+        self.units = self._reached()
         if self._circular:
             self._share_guards()
         return self.units
+
+    def lower_for_all(self) -> list[Unit]:
+        """As `lower`, for code that serves other calls, too; what the first function calls is lowered already."""
+        self._leaves = None
+        return self.lower()
+
+    def _reached(self) -> list[Unit]:
+        """The first unit and what it calls, directly or not."""
+        if len(self._by_key) == 1:
+            return [self.first]
+        by_symbol = {unit.symbol: unit for unit in self._by_key.values() if unit.lowered is not None}
+        found: dict[Unit, None] = {}
+        waiting: list[tuple[Unit, list[Unit]]] = [(self.first, _called(self.first, by_symbol))]
+        begun = {self.first}
+        while waiting:
+            unit, callees = waiting[-1]
+            if not callees:
+                found[unit] = None
+                waiting.pop()
+                continue
+            callee = callees.pop()
+            if callee not in begun:
+                begun.add(callee)
+                waiting.append((callee, _called(callee, by_symbol)))
+        return list(found)
 
     def _lower(self, unit: Unit) -> None:
         unit._open = True
@@ -158,7 +185,6 @@ class Group:
             unit.result, unit.writes = lowered.result, lowered.writes
             self._changed = self._changed or unit.asked
         unit.lowered = lowered
-        self.units.append(unit)
 
     def callee(self, asking: GroupHooks, callee: Any, types: tuple[PyType, ...]) -> CalleeInfo | None:
         plain = asking.plain(callee)
@@ -199,3 +225,12 @@ class Group:
             assert unit.lowered is not None
             unit.lowered.guards[:] = guards.values()
             unit.lowered.owns = owns
+
+
+def _called(unit: Unit, by_symbol: dict[Symbol, Unit]) -> list[Unit]:
+    """The units of the group that the code of this one calls."""
+    assert unit.lowered is not None
+    function = unit.lowered.function
+    calls = [imm.target for block in function.blocks for imm in map(function.imms.__getitem__, block.insts)
+             if type(imm) is Call]  # fmt: skip
+    return [by_symbol[target] for target in calls if target in by_symbol]

@@ -111,7 +111,8 @@ def compile(
     # Whoever wants threads has work for them; relaxed floats had better have the same bits in every call.
     relaxed = ("parallel", "fastmath")
     once = first is not None and not any(hooks.options.get(name) for name in relaxed) and _is_little(types, first)
-    units = Group(function, types, hooks, first if once else None).lower()
+    group = Group(function, types, hooks, first if once else None)
+    units = group.lower()
     clock = _lap(stages, "lower", clock)
 
     full = first is None or any(unit.hooks.options.get(name) for unit in units for name in relaxed)
@@ -119,7 +120,7 @@ def compile(
     top = units[-1].lowered
     if top is not None and top.pinned and (tier != Tier.QUICK or any(unit.recursive for unit in units)):
         # Code for this one call is of no use, or it calls itself with other arrays.
-        units = Group(function, types, hooks).lower()
+        units = group.lower_for_all()
         if tier == Tier.STRAIGHT:
             # There may be loops, with other arrays.
             tier = _tier_for(units, first or ())

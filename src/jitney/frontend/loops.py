@@ -196,7 +196,7 @@ def _retry(lw: Lowering, node: Any, key: Any, attempt: Callable[[Plan], None]) -
     """Lower a loop, by another plan where one did not hold. `key` is that of its plan."""
     outer, env = lw.loop, dict(lw.env)
     breaks = (len(outer.breaks), len(outer.continues)) if outer is not None else (0, 0)
-    returns, writes, inlined = len(lw.returns), lw.writes, lw.inlined_size
+    returns, callees, writes, inlined = len(lw.returns), len(lw.callees), lw.writes, lw.inlined_size
     mark, slots = lw.b.mark(), lw.own.snapshot()
     for _ in range(_MAX_PLANS):
         plan = lw.loop_plans.get(key)
@@ -209,7 +209,7 @@ def _retry(lw: Lowering, node: Any, key: Any, attempt: Callable[[Plan], None]) -
             lw.b.rewind(mark)
             lw.own.restore(slots)
             lw.env, lw.loop, lw.writes, lw.inlined_size = dict(env), outer, writes, inlined
-            del lw.returns[returns:]
+            del lw.returns[returns:], lw.callees[callees:]
             if outer is not None:
                 del outer.breaks[breaks[0] :]
                 del outer.continues[breaks[1] :]

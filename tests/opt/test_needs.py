@@ -18,6 +18,7 @@ LOOKS = {
     "select": (needs.choices, select.convert),
     "unswitch": (needs.invariant_branches, unswitch.unswitch),
     "promote": (needs.updates, promote.promote),
+    "squares": (needs.powers, powers.square),
     "powers": (needs.powers, powers.multiply),
 }
 

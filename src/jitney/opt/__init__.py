@@ -52,6 +52,7 @@ else:
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", lambda function: params.clean(function)),
     ("inline", lambda function: inline.inline(function) if needs.self_calls(function) else function),
+    ("squares", lambda function: powers.square(function) if needs.powers(function) else function),
     ("rotate", lambda function: rotate.rotate(function) if needs.tests_on_top(function) else function),
     ("unroll", lambda function: unroll.unroll(function) if needs.known_trips(function) else function),
     ("modular", lambda function: modular.wrap(function) if needs.masks(function) else function),

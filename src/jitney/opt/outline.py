@@ -50,7 +50,8 @@ _MANY = 1 << 48
 _UNIT_WORK, _SMALL_WORK = 1000.0, 2000.0
 """Nanoseconds, as a glance at the loop makes them out: a unit takes at least, and a loop that is not worth a look at
 the clock at most."""
-_COSTS = {"call": 30.0, "ccall": 20.0, "floordiv": 8.0, "floormod": 8.0, "fdiv": 4.0, "fsqrt": 4.0, "const": 0.0}
+_COSTS = {"call": 30.0, "ccall": 20.0, "floordiv": 8.0, "floormod": 8.0, "fdiv": 4.0, "fsqrt": 4.0, "fsquare": 4.0,
+          "const": 0.0}  # fmt: skip
 _TRIPS = 8.0
 
 

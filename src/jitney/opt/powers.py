@@ -1,20 +1,24 @@
 """``x ** 2`` and ``x ** 3`` of floats, with the bits that the C library's `pow` gives, mostly without calling it.
 
-    v3 = ccall pow (v1, 2.0)                v4 = fmul v1, v1
+    v3 = ccall pow (v1, 2.0)                v3 = fsquare v1
+
+    v3 = ccall pow (v1, 3.0)                v4 = fmul v1, v1
                                             v6 = fma v1, v1, -v4          what rounding has cost
-                                            v7 = fma v6, 1.03, v4
-                                            br v7 == v4, ..., slow
-                                            br 2**-200 < v4 < 2**200, on(v4), slow
-                                    slow:   br v1 == 0.0, on(v4), call
-                                    call:   v3 = ccall pow (v1, 2.0)
+                                            v7 = fmul v4, v1
+                                            v8 = fma v4, v1, -v7
+                                            v9 = fma v6, v1, v8
+                                            v10 = fadd v7, v9
+                                            v12 = v9 - (v10 - v7)
+                                            v13 = fma v12, 1.03, v10
+                                            br v13 == v10, ..., slow
+                                            br 2**-200 < |v10| < 2**200, on(v10), slow
+                                    slow:   br v1 == 0.0, on(v1), call
+                                    call:   v3 = ccall pow (v1, 3.0)
                                             jump on(v3)
                                     on(v8): ...
 
-`pow` is not exact: where the square lies near the middle between two floats, it may give either. Its error is less than
-0.52 units in the last place while the result's logarithm is small (the C library's documentation says so, and that of
-others derived from the same code: 0.509, and 2**-15 times the logarithm). So where the product is known to be rounded
-by less than 0.48 units, both agree: rounding the product plus a bit more than its error gives the product again (Ziv's
-test). Everything else is left to `pow`: one call in thirty.
+A square is an operation: it may be moved, and be computed in lanes. Why products may stand for `pow`, and when, is told
+in `targets/x86_64/squares.py`; a cube's error has that of the square in it. In one case of thirty `pow` is called.
 """
 
 from __future__ import annotations
@@ -23,20 +27,30 @@ from ..ir.function import Block, Edge
 from ..ir.ops import OPS
 from ..ir.types import F64, I1, vector
 from .inplace import substitute
-from .rebuild import lay_out
+from .rebuild import Rebuild, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Function
 
-_CCALL, _CONST = OPS["ccall"], OPS["const"]
+_CCALL, _CONST, _FSQUARE = OPS["ccall"], OPS["const"], OPS["fsquare"]
 _MORE = 1.0 + 2.0**-5  # times what may be half a unit
 _LEAST, _MOST = 2.0**-200, 2.0**200
 _MOST_CALLS = 16
 
 
-def multiply(function: Function) -> Function:
-    """Replace calls of `pow` with an exponent of 2 or 3 by products, where they give the same."""
+def square(function: Function) -> Function:
+    """Replace calls of `pow` with an exponent of 2."""
+    found = _powers(function, 2.0, "fsquare")
+    return Rebuild(function, dict.fromkeys(found, _squared)).run() if found else function
+
+
+def _squared(rebuild: Rebuild, v: int) -> int:
+    return rebuild.builder.insert(_FSQUARE, (rebuild.value[rebuild.old.args[v][0]],), None, F64)
+
+
+def _powers(function: Function, exponent: float, needed: str) -> list[int]:
+    """The calls of `pow` with this exponent, if the target has the operation `needed`."""
     target = function.target
     ops, args, imms = function.ops, function.args, function.imms
     found = []
@@ -44,9 +58,15 @@ def multiply(function: Function) -> Function:
         for v in block.insts:
             if ops[v] is _CCALL and imms[v].name == "pow" and function.types[v] is F64:
                 by = args[v][1]
-                if ops[by] is _CONST and imms[by] in (2.0, 3.0):
+                if ops[by] is _CONST and imms[by] == exponent:
                     found.append(v)
-    if not found or len(found) > _MOST_CALLS or target is None or not target.supports("fma", vector(F64, 2)):
+    return found if target is not None and target.supports(needed, vector(F64, 2)) else []
+
+
+def multiply(function: Function) -> Function:
+    """Replace calls of `pow` with an exponent of 3 by products, where they give the same."""
+    found = _powers(function, 3.0, "fma")
+    if not found or len(found) > _MOST_CALLS:
         return function
     expansion = _Expansion(function)
     for v in found:
@@ -78,7 +98,7 @@ class _Expansion:
         function = self._function
         block = self._block = function.homes[v]
         self._line = function.lines[v]
-        x, by = function.args[v]
+        x = function.args[v][0]
         at = block.insts.index(v)
         rest = block.insts[at + 1 :]
         del block.insts[at:]
@@ -94,8 +114,7 @@ class _Expansion:
             if loop.preheader is block:
                 loop.preheader = on
         self.same[v] = result = function.add_param(on, F64)
-        odd = function.imms[by] == 3.0
-        power, same = self._cube(x) if odd else self._square(x)
+        power, same = self._cube(x)
         size = self._emit("fabs", power)
         self._branch(same, Edge(inner), Edge(slow))
         self._open(inner)
@@ -103,7 +122,7 @@ class _Expansion:
         self._open(outer)
         self._branch(self._emit("flt", size, self._number(_MOST), type=I1), Edge(on, (power,)), Edge(slow))
         self._open(slow)
-        self._branch(self._emit("feq", x, self._number(0.0), type=I1), Edge(on, (x if odd else power,)), Edge(call))
+        self._branch(self._emit("feq", x, self._number(0.0), type=I1), Edge(on, (x,)), Edge(call))
         self._open(call)
         call.insts.append(v)
         function.homes[v] = call
@@ -112,13 +131,9 @@ class _Expansion:
         place = function.blocks.index(block) + 1
         function.blocks[place:place] = [inner, outer, slow, call, on]
 
-    def _square(self, x: int) -> tuple[int, int]:
-        """The square, and whether it is certain."""
-        square, error = self._product(x, x)
-        return square, self._emit("feq", self._emit("fma", error, self._number(_MORE), square), square, type=I1)
-
     def _cube(self, x: int) -> tuple[int, int]:
-        """The square's error counts as well; the sum of both may change the last place."""
+        """The cube, and whether it is certain. The square's error counts as well; the sum of both may change the last
+        place."""
         square, lost = self._product(x, x)
         product, error = self._product(square, x)
         error = self._emit("fma", lost, x, error)

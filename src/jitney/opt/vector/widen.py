@@ -41,8 +41,8 @@ _SIGNED = frozenset(AS_UNSIGNED)
 _UNSIGNED = frozenset(("ult", "ule", "ugt", "uge", "umin", "umax"))
 _AS_SIGNED = {name: "s" + name[1:] for name in _UNSIGNED}
 _FLOATS = frozenset((
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fcopysign", "fmin", "fmax", "ffloor", "fceil", "ftrunc",
-    "frint", "fma",
+    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fsquare", "fcopysign", "fmin", "fmax", "ffloor", "fceil",
+    "ftrunc", "frint", "fma",
 ))  # fmt: skip
 
 

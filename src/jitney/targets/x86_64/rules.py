@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from ...codegen.select import Rule
     from ...ir.ops import Op
     from . import rules_division as division
+    from . import squares
 else:
-    division = lazy("jitney.targets.x86_64", "rules_division")
+    division, squares = lazy("jitney.targets.x86_64", "rules_division", "squares")
 
 RULES: dict[Op, Rule] = {}
 
@@ -50,6 +51,7 @@ _TABLE: tuple[tuple[Any, str], ...] = (
     (float_.binary, "fadd fsub fmul fdiv fmin fmax"),
     (float_.fma, "fma"),
     (float_.sqrt, "fsqrt"),
+    (lambda s, v: squares.square(s, v), "fsquare"),
     (float_.fneg, "fneg"),
     (float_.fabs, "fabs"),
     (float_.fcopysign, "fcopysign"),

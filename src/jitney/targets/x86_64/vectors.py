@@ -149,6 +149,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (vector.select, "select", _ANY, "if"),
     (vector.float_binary, "fadd fsub fmul fdiv fmin fmax", _FLOATS, "f"),
     (vector.sqrt, "fsqrt", _FLOATS, "f"),
+    (SCALAR[OPS["fsquare"]], "fsquare", (_NO, _NO, _NO, AVX2), "f"),
     (vector.fneg, "fneg", _FLOATS, "f"),
     (vector.fabs, "fabs", _FLOATS, "f"),
     (vector.fcopysign, "fcopysign", _FLOATS, "f"),
@@ -185,6 +186,7 @@ _WHOLE = frozenset(
     "insert shuffle radd rsmin rsmax rumin rumax rand ror rxor rfadd rfmul rfmin rfmax movemask anyset allset mload "
     "mstore gather".split()
 )
+_FUSED = ("fma", "fsquare")
 _BY_LANES = {"shlv": "shl", "lshrv": "lshr", "sarv": "sar"}
 
 RULES: dict[Op, Rule] = dict(SCALAR)
@@ -213,7 +215,7 @@ def supports(name: str, type: Type, features: frozenset[str]) -> bool:
     need = needs[type.element.size.bit_length() - 1]
     if need < 0 or ("f" if type.element.is_float else "i") not in kinds:
         return False
-    if (name == "fma" and "fma" not in features) or (type.size < 16 and name in _WHOLE):
+    if (name in _FUSED and "fma" not in features) or (type.size < 16 and name in _WHOLE):
         return False
     size = 2 * type.size if name == "join" else type.size
     if size == 64:

@@ -107,6 +107,15 @@ def test_in_and_out(cpu, type):
     reverse = tuple(range(type.lanes - 1, -1, -1))
     for order in (reverse, tuple(r.randrange(type.lanes) for _ in reverse), reverse[1:] + reverse[:1]):
         emit(case, cpu, "shuffle", type, x, imm=order, what=f"shuffle {order}")
+    n = type.lanes
+    both = [k for pair in zip(range(n), range(n, 2 * n)) for k in pair]
+    orders = [both[:n], both[n:], list(range(0, 2 * n, 2)), list(range(1, 2 * n, 2)), list(range(n - 1, 2 * n - 1)),
+              [r.randrange(2 * n) for _ in range(n)], [k + n * (k % 3 == 1) for k in range(n)],
+              [k ^ 1 | n * (k & 1) for k in range(n)], [k + n * (k >= n // 2) for k in range(n)]]  # fmt: skip
+    for order in orders:
+        emit(case, cpu, "shuffle", type, x, y, imm=tuple(order), what=f"shuffle both {order}")
+        if order[0] < n:
+            emit(case, cpu, "shuffle", type, y, x, imm=tuple(order), what=f"shuffle both {order} the other way")
     exercise(case, cpu, str(type), 10)
 
 

@@ -118,7 +118,8 @@ def _insert(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -
 
 
 def _shuffle(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Lanes:
-    return tuple([given[0][k] for k in imm])
+    lanes = given[0] if len(given) == 1 else given[0] + given[1]
+    return tuple([lanes[k] for k in imm])
 
 
 def _low(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:

@@ -397,9 +397,12 @@ class _Verifier:
         self.require(imm.__class__ is int and 0 <= imm < type.lanes, "V4", f"lane {imm!r} of {type}")
 
     def shuffle(self, v: int) -> None:
-        imm, type = self.function.imms[v], self.function.types[v]
+        imm, type, args = self.function.imms[v], self.function.types[v], self.function.args[v]
+        alike = len(args) < 3 and all(self.function.types[a] is type for a in args)
+        self.require(alike, "V3", "what is shuffled")
         whole = imm.__class__ is tuple and len(imm) == type.lanes
-        self.require(whole and all(k.__class__ is int and 0 <= k < type.lanes for k in imm), "V4", f"lanes {imm!r}")
+        most = len(args) * type.lanes
+        self.require(whole and all(k.__class__ is int and 0 <= k < most for k in imm), "V4", f"lanes {imm!r}")
 
     def resize(self, v: int) -> None:
         """Lanes made wider or narrower."""

@@ -193,6 +193,16 @@ EVEX_UNARY = MachineOp("vector", _evex_unary)
 EVEX_REVERSED = MachineOp("vector", _evex_reversed)
 EVEX_SHIFT = MachineOp("vector shift", _evex_shift)
 
+
+
+def _permute_two(e: Emitter, o: Locs, i: Locs, row: Any, stub: Any) -> None:
+    """ins: first table, which the result replaces, numbers, second table."""
+    e.move_x(o[0], i[0])
+    e.evex_rrr(row, o[0], i[1], i[2])
+
+
+PERMUTE_TWO = MachineOp("vector", _permute_two, tie=1, late=1)
+
 # -- 512 bits: comparisons give a mask register, and blends want one. It is k1, from one instruction to the next ---
 
 

@@ -46,8 +46,7 @@ _BROADCAST = {1: (1, 2, 0x78, "pbroadcastb"), 2: (1, 2, 0x79, "pbroadcastw"), 4:
 _BROADCAST_FLOAT = {4: (1, 2, 0x18, "broadcastss"), 8: (1, 2, 0x19, "broadcastsd")}
 _PSHUFLW = (3, 1, 0x70, "pshuflw")
 _PSHUFB, _PALIGNR = (1, 2, 0x00, "pshufb"), (1, 3, 0x0F, "palignr")
-_SHUFPS, _PERMQ, _PERMD = (0, 1, 0xC6, "shufps"), (1 | W, 3, 0x00, "permq"), (1, 2, 0x36, "permd")
-_PERMUTE = {2: (1 | W, 2, 0x8D, "permw"), 4: _PERMD, 8: (1 | W, 2, 0x36, "permq")}
+_SHUFPS = (0, 1, 0xC6, "shufps")
 _PMADDWD, _PSADBW = (1, 1, 0xF5, "pmaddwd"), (1, 1, 0xF6, "psadbw")
 _SIGN_EXTEND = {(1, 2): 0x20, (1, 4): 0x21, (1, 8): 0x22, (2, 4): 0x23, (2, 8): 0x24, (4, 8): 0x25}
 _LETTERS = {1: "b", 2: "w", 4: "d", 8: "q"}
@@ -200,39 +199,6 @@ def join(s: X86Selector, v: int) -> None:
         Build(s, 2 * size).joined(p, q, v + FIRST)
     else:
         Build(s, 16).op(PUNPCKL[size], p, q, v + FIRST)
-
-
-def shuffle(s: X86Selector, v: int) -> None:
-    (a,) = s.args[v]
-    type = s.types[v]
-    b, size = Build(s, sized(type)), type.element.size
-    x, d = s.use(a), v + FIRST
-    order = list(s.imms[v])
-    if b.size == 64:
-        b.op(_PERMUTE[size], b.constant(b"".join([k.to_bytes(size, "little") for k in order])), x, d)
-        return
-    if size == 8 and b.size == 32:
-        b.unary_imm(_PERMQ, x, sum([k << 2 * n for n, k in enumerate(order)]), d)
-        return
-    if size >= 4 and b.size == 16:
-        words = order if size == 4 else [2 * k + n for k in order for n in (0, 1)]
-        b.unary_imm(PSHUFD, x, sum([k << 2 * n for n, k in enumerate(words)]), d)
-        return
-    if size == 4:
-        b.op(_PERMD, b.constant(b"".join([k.to_bytes(4, "little") for k in order])), x, d)
-        return
-    # By bytes: of each half of the register, and then of the other half.
-    sources = [k * size + n for k in order for n in range(size)]
-    same, other = bytearray(), bytearray()
-    for at, source in enumerate(sources):
-        here = source // 16 == at // 16
-        same.append(source % 16 if here else 0x80)
-        other.append(0x80 if here else source % 16)
-    crossed = any(k != 0x80 for k in other)
-    found = b.with_constant(_PSHUFB, x, bytes(same), -1 if crossed else d)
-    if crossed:
-        exchanged = b.unary_imm(_PERMQ, x, 0x4E)
-        b.op(POR, found, b.with_constant(_PSHUFB, exchanged, bytes(other)), d)
 
 
 def widen(s: X86Selector, v: int) -> None:

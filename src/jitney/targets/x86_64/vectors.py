@@ -10,6 +10,7 @@ from ...ir.ops import OPS
 from . import ops
 from . import ops_vector as vops
 from . import rules_lanes as lanes
+from . import rules_order as order
 from . import rules_vector as vector
 from .emit import WIDTH_BITS
 from .rules import RULES as SCALAR
@@ -158,7 +159,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (lanes.splat, "splat", _ANY, "if"),
     (lanes.lane, "lane", _ANY, "if"),
     (lanes.insert, "insert", _ANY, "if"),
-    (lanes.shuffle, "shuffle", (SSE41, SSE41, SSE2, SSE2), "if"),
+    (order.shuffle, "shuffle", (SSE41, SSE41, SSE2, SSE2), "if"),
     (lanes.low, "low", _ANY, "if"),
     (lanes.high, "high", _ANY, "if"),
     (lanes.join, "join", _ANY, "if"),

@@ -29,6 +29,8 @@ class Loop:
         first = rng.choice(_DTYPES)
         self.dtypes = [first if same else rng.choice(_DTYPES) for _ in "abc"]
         self.accumulators: list[str] = []
+        # By so many elements in each iteration, of most accesses.
+        self.by = rng.choice((1, 1, 1, 1, 1, 2, 2, 3, 4, 6))
         body = self.statements(rng.randrange(1, 4), "    ")
         if not body.strip():
             body = "        c[i] = a[i]\n"
@@ -36,6 +38,9 @@ class Loop:
             "for i in range(4, n - 4):", "for i in range(4, n - 4):", "for i in range(n - 5, 3, -1):",
             "for i in range(4, n // 2):", "for i in range(5, n - 6):",
         ))  # fmt: skip
+        if self.by > 1:
+            stop = f"n // {self.by}"
+            header = rng.choice((f"for i in range(2, {stop} - 2):", f"for i in range({stop} - 3, 1, -1):"))
         start = "".join(f"    {name} = {value}\n" for name, value in self.starts())
         results = ", ".join(self.accumulators) or "None"
         first = "    n = min(len(a), len(b), len(c))\n"
@@ -52,7 +57,10 @@ class Loop:
         by = self.rng.choice((0, 0, 0, 0, 1, -1, 2, -3))
         if self.rng.random() < 0.06:
             return f"{name}[n - 1 - i]"
-        element = f"{name}[i]" if not by else f"{name}[i {'+' if by > 0 else '-'} {abs(by)}]"
+        if self.by > 1 and self.rng.random() < 0.8:
+            element = f"{name}[{self.by} * i + {self.rng.randrange(self.by + 1)}]"
+        else:
+            element = f"{name}[i]" if not by else f"{name}[i {'+' if by > 0 else '-'} {abs(by)}]"
         return f"int({element})" if self.rng.random() < 0.15 else element
 
     def expression(self, depth: int = 2) -> str:
@@ -95,6 +103,11 @@ class Loop:
         if kind < 0.45:
             by = rng.choice((0, 0, 0, 0, 1, -2))
             target = f"{rng.choice('ccb')}[i{f' {by:+}' if by else ''}]"
+            if self.by > 1 and rng.random() < 0.5:
+                # The elements of an iteration, all of them or some.
+                places = rng.sample(range(self.by), rng.choice((self.by, self.by, 1)))
+                name = rng.choice("cb")
+                return "".join([f"{inner}{name}[{self.by} * i + {k}] = {self.expression()}\n" for k in places])
             return f"{inner}{target} {rng.choice(('=', '=', '=', '+='))} {self.expression()}\n"
         if kind < 0.7:
             return f"{inner}{self.reduction()}\n"

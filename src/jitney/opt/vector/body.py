@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ...ir.types import Type
     from .masks import Mask
     from .plan import Surroundings
+    from .strided import Cluster
 
 _CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
 _AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
@@ -60,6 +61,7 @@ class Body:
     """One loop.
 
     Attributes:
+        assumed: what invariants are taken to be: tested before the loop.
         function, loop, blocks: the loop's blocks, in order; `latch` ends in the only way back, and out by `exit`.
         insts: all instructions, by value; values made here are numbered from the end of the function's.
         order: the values of `insts` in an order of execution.
@@ -75,18 +77,23 @@ class Body:
             memory).
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
+        strided: of accesses that go on by several elements: the cluster, see `strided`.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
     """
 
     __slots__ = (
         "_alias", "_edges", "_indices", "_inside", "_made", "_masks", "_next", "_paths", "accesses", "addresses",
-        "back", "blocks", "carried", "counter", "early", "elements", "elsewhere", "exit", "flags", "following",
-        "function", "guards", "insts", "latch", "live", "loop", "loose", "order", "passed", "seeks", "uniform",
+        "assumed", "back", "blocks", "carried", "counter", "early", "elements", "elsewhere", "exit", "flags",
+        "following", "function", "guards", "insts", "latch", "live", "loop", "loose", "order", "passed", "seeks",
+        "strided", "uniform",
     )  # fmt: skip
 
-    def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
+    def __init__(
+        self, function: Function, loop: Loop, around: Surroundings, assumed: dict[int, int] | None = None
+    ) -> None:
         self.function = function
+        self.assumed = assumed or {}
         self.loop = loop
         self.blocks = around.blocks[loop]
         self.insts: dict[int, Inst] = {}
@@ -97,6 +104,7 @@ class Body:
         self._indices: dict[int, tuple[int, int]] = {}
         self.guards: list[int] = []
         self.early = False
+        self.strided: dict[int, Cluster] = {}
         self.uniform: set[int] = set()
         self._alias: dict[int, int] = {}
         self._made: dict[Any, int] = {}
@@ -161,6 +169,8 @@ class Body:
         function = self.function
         if function.ops[v] is _CONST:
             return _CONST, (), function.imms[v]
+        if v in self.assumed:
+            return _CONST, (), self.assumed[v]
         return None
 
     def type(self, v: int) -> Type:

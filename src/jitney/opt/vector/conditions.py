@@ -31,6 +31,8 @@ class Tests:
     def entry(self) -> None:
         """What numbers have to be like."""
         plan = self.plan
+        for v, known in plan.body.assumed.items():
+            self.conds.append(self.builder.emit("eq", self.rebuild.value[v], self.constant(known)))
         if any(widen.counted for widen in plan.widens):
             self._counter_fits()
         if plan.short:

@@ -340,7 +340,8 @@ class _Round:
                 disp = moved
             else:
                 where.append(scalars.value(index[0]))
-        vector = Memory(ACCESSES[type.name], memory.scale, disp, memory.region, memory.invariant)
+        access = ACCESSES[type.name] if type.lanes > 1 else memory.access
+        vector = Memory(access, memory.scale, disp, memory.region, memory.invariant)
         result = type if name in _LOADS else VOID
         self.new[n] = self.builder.insert(OPS[name], (*given, *where), vector, result)
 

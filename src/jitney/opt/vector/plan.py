@@ -14,12 +14,14 @@ from ..rebuild import laid_out
 from .body import Body, Missing, NotVectorizable
 from .program import COSTS
 from .reductions import find
+from .rows import row_lengths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.dependence import Access
     from ...ir.function import Block, Function, Loop
     from . import serial as chains
+    from . import strided as far
     from . import widen as wide
     from . import widths as sizes
     from .reductions import Reduction
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from .widths import Widths
 else:
     # For what a first look at the body does not rule out.
-    chains, wide, sizes = lazy("jitney.opt.vector", "serial", "widen", "widths")
+    chains, far, wide, sizes = lazy("jitney.opt.vector", "serial", "strided", "widen", "widths")
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
@@ -121,7 +123,13 @@ class Plan:
     __slots__ = ("body", "forward", "groups", "last", "reductions", "serial", "short", "tests", "trips", "widens")
 
     def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
-        body = self.body = Body(function, loop, around)
+        try:
+            body = self.body = Body(function, loop, around)
+        except NotVectorizable:
+            rows = row_lengths(function, loop, around.blocks[loop])
+            if not rows:
+                raise
+            body = self.body = Body(function, loop, around, rows)
         self.reductions, ordered = find(body)
         serial = self.serial = chains.Serial(body, ordered) if ordered else None
         if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
@@ -134,10 +142,12 @@ class Plan:
         if self.short:
             self.trips = _ASSUMED_TRIPS
         self.forward = True
-        least = self._strides()
+        least, strided = self._strides()
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
         reach = self._depend()
+        if strided:
+            body.strided = far.clusters(body, strided)
         if body.guards or any(body.insts[v].op is _FCALL for v in body.order):
             self._defer_stores()
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
@@ -148,9 +158,11 @@ class Plan:
             raise NotVectorizable("a reduction that may have to be done again, and stores")
         self.widens = self._programs(widths, reach, least)
 
-    def _strides(self) -> int:
-        """All accesses go on by their size. Lanes go with most of them. Gives the least size, 8 where there is none."""
+    def _strides(self) -> tuple[int, list[Access]]:
+        """Lanes go with most of the accesses. Gives the least size, 8 where there is none, and those accesses that go
+        on by more than their size."""
         least = 8
+        strided = []
         body = self.body
         ways = 0
         for access in body.accesses:
@@ -161,12 +173,12 @@ class Plan:
                 if access.value not in body.uniform:
                     raise NotVectorizable("a load from the same place, not in each iteration")
                 continue
-            if abs(coef) != size:
-                raise NotVectorizable("an access with a stride")
+            if abs(coef) != size and far.is_strided(access):
+                strided.append(access)
             ways += 1 if coef > 0 else -1
             least = min(least, size)
         self.forward = ways >= 0
-        return least
+        return least, strided
 
     def _depend(self) -> int:
         """How many iterations may run at a time, as far as accesses with the same base are concerned; all other pairs

@@ -28,12 +28,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.types import Type
     from .. import special
+    from . import strided
     from .body import Body, Inst
     from .reductions import Reduction
     from .serial import Serial
     from .widths import Widths
 else:
     special = lazy("jitney.opt", "special")
+    strided = lazy("jitney.opt.vector", "strided")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
@@ -50,11 +52,12 @@ class Widen(Carried):
     """The program for one loop, for a number of lanes.
 
     Attributes:
+        apart: parts of accesses with a stride, which whole vectors were taken apart into, or will be put together of.
         serial_values: what goes in order: the program's scalars, one per iteration.
         failing: the program's value, an i1, that tells that the round must not be done; -1: never.
     """
 
-    __slots__ = ("_beyond", "failing", "serial_values")
+    __slots__ = ("_beyond", "apart", "failing", "serial_values")
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
@@ -63,6 +66,7 @@ class Widen(Carried):
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
         super().__init__(body, reductions, widths, lanes, widest, forward, trips)
         self._beyond: list[int] = []
+        self.apart: dict[int, list[int]] = {}
         chained = {}
         begin = [self._carried(r) for r in serial.carried] if serial is not None else []
         for reduction in reductions:
@@ -337,7 +341,10 @@ class Widen(Carried):
         width = 8 * access.size
         type = self.of(inst.type) if inst.type.is_float else self.at(width)
         places = self._places(v, type)
-        if self._turned(v):
+        cluster = self.body.strided.get(v)
+        if cluster is not None:
+            parts = strided.load(self, cluster, v, type)
+        elif self.turned(v):
             parts = [self._turn(self.program.emit("load", (), type, place)) for place in places]
             if inst.mask >= 0:
                 raise NotVectorizable("a masked access the other way round")
@@ -353,9 +360,13 @@ class Widen(Carried):
             raise NotVectorizable(f"a load of {inst.type}")
         self._set(v, width, parts)
 
-    def _turned(self, v: int) -> bool:
+    def turned(self, v: int) -> bool:
         """Whether the addresses of an access fall from lane to lane."""
         return any(a.value == v and (a.at.coef > 0) is not self.forward for a in self.body.accesses)
+
+    def cheap_shuffle(self, type: Type) -> bool:
+        """Whether a shuffle of two vectors of this type is one instruction, mostly."""
+        return type.size <= 16 or (type.element.size > 1 and self.target.supports("shuffle", vector(I64, 8)))
 
     def _turn(self, part: int) -> int:
         lanes = self.program.types[part].lanes
@@ -365,7 +376,7 @@ class Widen(Carried):
         """Where the parts of an access lie: it, and bytes from lane 0."""
         starts = range(0, self.lanes, type.lanes)
         size = type.element.size
-        if self._turned(v):
+        if self.turned(v):
             return [(v, -(lane + type.lanes - 1) * size) for lane in starts]
         return [(v, lane * size) for lane in starts]
 
@@ -382,9 +393,13 @@ class Widen(Carried):
             parts = self.ints(value, width)
         else:
             raise NotVectorizable(f"a store of {type}")
+        cluster = self.body.strided.get(v)
+        if cluster is not None:
+            strided.store(self, cluster, v, parts)
+            return
         places = self._places(v, self.program.types[parts[0]])
         masks = self.masks(inst.mask, width) if inst.mask >= 0 else []
-        if self._turned(v):
+        if self.turned(v):
             parts = [self._turn(part) for part in parts]
             if masks:
                 raise NotVectorizable("a masked access the other way round")

@@ -165,6 +165,32 @@ def test_sums_of_many_elements_of_arrays_of_more_dimensions():
         check(f, a, np.asfortranarray(a), a[::-1])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_short_rows(dtype):
+    """Fewer than eight elements, eight sums at a time, halves: NumPy's order for each length."""
+
+    def f(a, b):
+        return a.sum(axis=1), ((a - b) ** 2).sum(axis=-1, keepdims=True), np.mean(a * b, axis=1), np.var(a, axis=1)
+
+    def apart(a, b):
+        return np.sqrt(np.sum((a[:, None, :] - b[None, :, :]) ** 2, axis=2))
+
+    def columns(a):
+        return a.sum(axis=0), a.T.sum(axis=1), (a + a[::-1]).sum(axis=0), a[:, ::-1].sum(axis=1)
+
+    rng = np.random.default_rng(24)
+    calls, more = [], []
+    for n in (0, 1, 2, 3, 7, 8, 9, 15, 16, 31, 127, 128, 129, 136, 300):
+        a, b = [(rng.standard_normal((5, n)) * 10.0 ** rng.integers(-3, 9, (5, n))).astype(dtype) for _ in range(2)]
+        if n > 3:
+            a[1, 2], a[2, :], b[2, :], a[3, n // 2] = -0.0, -0.0, 0.0, np.inf
+        calls.append((a, b))
+        more += [(a,), (np.asfortranarray(a),), (a[:, ::2],)]
+    for function, given in ((f, calls), (apart, calls)):
+        check(function, *given, bails=not reducing.adds_at_once())
+    check(columns, *more)
+
+
 def test_axes_of_expressions():
     def f(a, b):
         return (a * b).sum(axis=1), np.sum((a - b) ** 2, axis=0), np.exp(a).mean(axis=1), np.max(a * b, axis=1)

@@ -143,6 +143,48 @@ CASES = {
         b3:
           ret v9
     """),
+    "promote: lanes in several registers": ("promote", """
+        func f(v0: ptr, v1: ptr, v2: i64) {
+        loop L0: header b1 preheader b0 counter v5 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3)
+        b1(v5: i64) in L0:
+          v6 = load v4f64 [v0] region 1
+          v7 = load v4f64 [v1] region 5
+          v8 = fadd v7, v6
+          store v4f64 v8, [v1] region 5
+          v10 = load v4f64 [v1 + 32] region 5
+          v11 = fadd v10, v6
+          store v4f64 v11, [v1 + 32] region 5
+          v13 = add v5, v4
+          v14 = slt v13, v2
+          br v14, b1(v13), b2
+        b2:
+          ret
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v15 = load v4f64 [v1] region 5
+          v17 = load v4f64 [v1 + 32] region 5
+          jump b1(v3, v15, v17)
+        b1(v5: i64, v16: v4f64, v18: v4f64) in L0:
+          v6 = load v4f64 [v0] region 1
+          v8 = fadd v16, v6
+          v11 = fadd v18, v6
+          v13 = add v5, v4
+          v14 = slt v13, v2
+          br v14, b1(v13, v8, v11), b2
+        b2:
+          store v4f64 v11, [v1 + 32] region 5
+          jump b3
+        b3:
+          store v4f64 v8, [v1] region 5
+          jump b4
+        b4:
+          ret
+    """),
     "rotate: while loop that counts": ("rotate", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 overflow

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jitney.ir.interp import run
 from jitney.ir.parse import parse
 from jitney.ir.print import to_text
 from jitney.opt import vector
@@ -330,3 +331,49 @@ def test_what_nobody_looks_at() -> None:
 def test_no_target_no_vectors() -> None:
     function = parse(LOOP)
     assert vector.vectorize(function) is function
+
+
+IN_LANES = """
+func f(v0: ptr, v1: ptr, v2: i64) {
+loop L0: header b1 preheader b0 counter v5 step 1 stop v2
+loop L1: header b2 preheader b1 parent L0 counter v7 step 1 stop v6 lanes
+b0(v0: ptr, v1: ptr, v2: i64):
+  v3 = const i64 0
+  v4 = const i64 1
+  v6 = const i64 8
+  jump b1(v3)
+b1(v5: i64) in L0:
+  v20 = mul v5, v6
+  jump b2(v3)
+b2(v7: i64) in L1:
+  v8 = add v20, v7
+  v9 = load f64 [v0 + v8*8] region 1
+  v10 = load f64 [v1 + v7*8] region 5
+  v11 = fadd v10, v9
+  store f64 v11, [v1 + v7*8] region 5
+  v13 = add v7, v4
+  v14 = slt v13, v6
+  br v14, b2(v13), b3
+b3 in L0:
+  v15 = add v5, v4
+  v16 = slt v15, v2
+  br v16, b1(v15), b4
+b4:
+  ret
+}
+"""
+
+
+@pytest.mark.parametrize("vector_bytes", [0, 16, 32, 64])
+def test_a_known_number_of_iterations_is_one_round(vector_bytes: int) -> None:
+    """In place of the loop; what it updates is then kept in registers by the loop around."""
+    assert to_text(parse(IN_LANES)).count("lanes") == 1
+    function = optimized(parse(IN_LANES), vector_bytes)
+    assert len(function.loops()) == (1 if vector_bytes else 2)
+    behind = [function.ops[v].name for b in function.blocks if b.loop is None for v in b.insts]
+    assert ("store" in behind) is bool(vector_bytes)
+    a, sums = np.arange(40.0), np.arange(8.0)
+    wanted = sums + a.reshape(5, 8).sum(axis=0)
+    memory = [(a.ctypes.data, a.nbytes), (sums.ctypes.data, sums.nbytes)]
+    run(function, [a.ctypes.data, sums.ctypes.data, 5], memory=memory)
+    assert sums.tolist() == wanted.tolist()

@@ -128,10 +128,11 @@ class Loop:
     `counter` is the header parameter that a ``range`` loop counts with, or -1; then `step` is its constant step and
     the value of `stop` the bound (exclusive), both in the preheader's scope. `parallel` is not None where the user
     allows threads to share the iterations: names of variables by the header's parameters that carry them.
-    `pieces` says of a loop without a counter that it goes piece by piece over what the loops in it count.
+    `pieces` says of a loop without a counter that it goes piece by piece over what the loops in it count; `lanes`, of
+    one that counts up to a constant, that it is meant for lanes, not to be unrolled.
     """
 
-    __slots__ = ("counter", "depth", "header", "parallel", "parent", "pieces", "preheader", "step", "stop")
+    __slots__ = ("counter", "depth", "header", "lanes", "parallel", "parent", "pieces", "preheader", "step", "stop")
 
     def __init__(self, parent: Loop | None) -> None:
         self.parent = parent
@@ -143,6 +144,7 @@ class Loop:
         self.stop = -1
         self.parallel: dict[int, str] | None = None
         self.pieces = False
+        self.lanes = False
 
     def inside(self, outer: Loop | None) -> bool:
         """Whether this loop is `outer` or lies in it (every loop lies in None, the whole function)."""

@@ -281,6 +281,7 @@ class _Reader:
             loop.step = line.integer()
             line.expect("stop")
             loop.stop = line.value()
+        loop.lanes = line.accept("lanes")
         if line.accept("parallel"):
             loop.parallel = {}
             line.expect("(")

@@ -78,13 +78,13 @@ def invariant_branches(function: Function) -> bool:
 
 
 def updates(function: Function) -> bool:
-    """For `promote`: a loop of one block that stores once, where it always does."""
+    """For `promote`: a loop of one block that stores where it always does."""
     ops, homes, args = function.ops, function.homes, function.args
     for block in function.blocks:
         loop = block.loop
         if loop is not None and loop.header is block and any(edge.target is block for edge in block.edges):
             stores = [v for v in block.insts if ops[v] is _STORE]
-            if len(stores) == 1 and all(homes[a] is not block for a in args[stores[0]][1:]):
+            if 0 < len(stores) <= 4 and all(homes[a] is not block for v in stores for a in args[v][1:]):
                 return True
     return False
 

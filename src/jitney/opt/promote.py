@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _LOAD, _STORE, _PTRADD, _AND = OPS["load"], OPS["store"], OPS["ptradd"], OPS["and"]
 _WHOLE = ("i64", "f64", "f32")
 _MOST_LOADS = 3  # that are tested before the loop
+_MOST_STORES = 4  # of lanes that are several registers
 
 
 def promote(function: Function) -> Function:
@@ -45,10 +46,10 @@ def promote(function: Function) -> Function:
         if loop is None or loop.header is not block or all(e.target is not block for e in block.edges):
             continue
         stores = [v for v in block.insts if ops[v] is _STORE]
-        if len(stores) == 1 and all(homes[a] is not block for a in args[stores[0]][1:]):
-            plan = _plan(function, loop, block, stores[0])
-            if plan is not None:
-                found.append(plan)
+        if 0 < len(stores) <= _MOST_STORES and all(homes[a] is not block for v in stores for a in args[v][1:]):
+            plans = [plan for v in stores if (plan := _plan(function, loop, block, v)) is not None]
+            if len(stores) == 1 or not any(plan.tested for plan in plans):
+                found += plans
     for plan in found:
         plan.run()
     if found:
@@ -57,10 +58,11 @@ def promote(function: Function) -> Function:
 
 
 def _plan(function: Function, loop: Loop, block: Block, store: int) -> _Promotion | None:
-    """What to do about the only store of the loop `block`, if anything."""
+    """What to do about a store of the loop `block`, if anything."""
     imms = function.imms
     memory = imms[store]
-    if memory.access.name not in _WHOLE or block.term != "br" or block.edges[0].target is block.edges[1].target:
+    whole = memory.access.name in _WHOLE or memory.access.type.lanes > 1
+    if not whole or block.term != "br" or block.edges[0].target is block.edges[1].target:
         return None
     at = place(function, store)
     same: list[int] = []
@@ -75,7 +77,10 @@ def _plan(function: Function, loop: Loop, block: Block, store: int) -> _Promotio
                 if to[:3] == at[:3]:
                     return None
                 tested.append(v)
-        elif v != store and (op.guard or op.writes or op.reads):
+        elif op is _STORE:
+            if v != store and overlap(function, store, at, v, place(function, v)):
+                return None
+        elif op.guard or op.writes or op.reads:
             return None
     if len(tested) > _MOST_LOADS or (tested and loop.counter < 0):
         return None

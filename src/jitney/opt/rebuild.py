@@ -119,6 +119,7 @@ class Rebuild:
             copy = self.loops[loop] = Loop(self.loop(loop.parent))
             copy.step = loop.step
             copy.parallel = loop.parallel
+            copy.lanes = loop.lanes
         return copy
 
     def block(self, block: Block) -> None:

@@ -58,7 +58,7 @@ def unroll(function: Function) -> Function:
 
 def _trips(function: Function, loop: Loop) -> int:
     """How often the loop runs, if that is known and not much; else 0."""
-    if loop.counter < 0:
+    if loop.counter < 0 or loop.lanes:
         return 0
     imms, ops = function.imms, function.ops
     start = loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]

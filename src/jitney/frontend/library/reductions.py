@@ -11,7 +11,7 @@ from ...pytypes import BOOL, INT, NONE, SCALARS, Array, Scalar, Tuple
 from .. import operators, wholes
 from ..operators.numpy_scalars import NP_BOOL, cast
 from ..state import NONE_VAL, Val, constant_value
-from ..wholes import axes, reducing, storing
+from ..wholes import axes, pairwise, reducing, storing
 from ..wholes.elementwise import binary, shape_of, ufunc
 from ..wholes.reducing import Source, sum_type
 from . import creation
@@ -146,10 +146,12 @@ def _added(lw: Lowering, a: Val, how: Way, t: Scalar, name: str = "sum") -> Val 
         return lw.b.emit(op, acc, cast(lw, x.parts[0], x.type, t))
 
     start = lw.b.const(t.access.type, 0 if name == "sum" else 1)
-    of_run = None
+    of_run = of_few = None
     if t.kind == "f" and name == "sum":
         of_run = lambda acc, run, node: reducing.add_run(lw, run, node, t, acc)  # noqa: E731
-    return axes.reduce(lw, a, how.axes, how.keepdims, axes.Recipe(t, start, step, of_run, True))
+        if item is t and pairwise.is_numpys():
+            of_few = lambda acc, run, node: pairwise.in_order(lw, run, node, acc)  # noqa: E731
+    return axes.reduce(lw, a, how.axes, how.keepdims, axes.Recipe(t, start, step, of_run, True, of_few))
 
 
 def _truth(all_of: bool) -> Meaning:

@@ -16,7 +16,7 @@ from ...pytypes import SCALARS, Array, Scalar, array_type
 from ..arrays import make_view, strides
 from ..library import creation
 from ..state import NONE_VAL, Val
-from . import settled
+from . import pairwise, settled
 from .deferred import Operand, Whole
 from .elementwise import node_of, shape_of
 from .making import operands_of, order
@@ -42,16 +42,21 @@ class Recipe:
     Attributes:
         item: the type of the results. start: what they start with (a machine value).
         step: from the result so far and an element to the next result.
-        of_run: from the result so far and a whole run, where NumPy does that in a way of its own; then the order
-            matters, and only arrays are reduced, or expressions if `fused`.
+        of_run: from `start` and a whole run, where NumPy does that in a way of its own; then the order matters, and
+            only arrays are reduced, or expressions if `fused`. of_few: that for fewer than `pairwise.WIDTH` elements
+            that need no loop of NumPy's.
     """
 
-    def __init__(self, item: Scalar, start: int, step: Step, of_run: OfRun | None = None, fused: bool = False) -> None:
+    def __init__(
+        self, item: Scalar, start: int, step: Step, of_run: OfRun | None = None, fused: bool = False,
+        of_few: OfRun | None = None
+    ) -> None:
         self.item = item
         self.start = start
         self.step = step
         self.of_run = of_run
         self.fused = fused
+        self.of_few = of_few
 
 
 def reduce(lw: Lowering, value: Val, axes: tuple[int, ...], keepdims: bool, recipe: Recipe) -> Val:
@@ -66,7 +71,9 @@ def reduce(lw: Lowering, value: Val, axes: tuple[int, ...], keepdims: bool, reci
     one, zero = lw.int_const(1), lw.int_const(0)
     kept = [one if axis in axes else n for axis, n in enumerate(shape) if keepdims or axis not in axes]
     result = creation.allocate(lw, recipe.item, kept, False, layout)
-    creation.fill(lw, result, recipe.start)
+    if recipe.of_run is None or (ndim - 1 if layout == "C" else 0) not in axes:
+        # Else each is one run's.
+        creation.fill(lw, result, recipe.start)
     # The results as an array with the source's axes.
     steps = strides(lw, result)
     if not keepdims:
@@ -171,19 +178,30 @@ def _loops(lw: Lowering, value: Val, inner: bool, result: Val, recipe: Recipe) -
     def each(run: Run, carried: Carried) -> Carried:
         place = run.rows[target].base
         so_far = lw.b.load(access, place, region=1)
-        if recipe.of_run is not None:
-            assert isinstance(node, Operand) or recipe.fused
-            combined = recipe.of_run(so_far, run, node)  # type: ignore[arg-type]
-        else:
-            (combined,) = run.go((so_far,), lambda point, c: (recipe.step(c[0], point.value(node)),))
+        (combined,) = run.go((so_far,), lambda point, c: (recipe.step(c[0], point.value(node)),))
         lw.b.store(access, combined, place, region=1)
         return ()
 
-    if inner:
+    def of(combine: OfRun) -> Val:
+        def each(run: Run, carried: Carried) -> Carried:
+            lw.b.store(access, combine(recipe.start, run, node), run.rows[target].base, region=1)  # type: ignore[arg-type]
+            return ()
+
         nest.runs((), each)
-        nest.free()
-    else:
+        return NONE_VAL
+
+    if not inner:
         nest.run((), one)
+        return
+    of_run, of_few = recipe.of_run, recipe.of_few
+    if of_run is None:
+        nest.runs((), each)
+    elif of_few is None or nest.inners:
+        of(of_run)
+    else:
+        few = lw.b.emit("slt", shape_of(value)[-1], lw.int_const(pairwise.WIDTH))
+        lw.if_else(few, lambda: of(of_few), lambda: of(of_run))
+    nest.free()
 
 
 def positions(lw: Lowering, value: Val, axis: int, keepdims: bool, greatest: bool) -> Val:

@@ -42,8 +42,11 @@ _SCALES = (1, 2, 4, 8)
 _NOTHING: dict[Operand, int] = {}
 
 
-def counted(lw: Lowering, stop: int, carried: Carried, body: Callable[[int, Carried], Carried]) -> Carried:
-    """``for i in range(stop)``: `body` gets the counter and the carried values, gives their next ones.
+def counted(
+    lw: Lowering, stop: int, carried: Carried, body: Callable[[int, Carried], Carried], lanes: bool = False
+) -> Carried:
+    """``for i in range(stop)``: `body` gets the counter and the carried values, gives their next ones. `lanes`: see
+    `ir.function.Loop`.
 
     Returns: the carried values after the loop.
     """
@@ -60,6 +63,7 @@ def counted(lw: Lowering, stop: int, carried: Carried, body: Callable[[int, Carr
     b.branch(b.emit("slt", zero, stop), pre, out, (), carried)
     b.start(pre, before)
     loop = Loop(outer)
+    loop.lanes = lanes
     header = b.new_block(loop)
     loop.preheader, loop.header = pre, header
     i = b.param(header, I64)
@@ -275,6 +279,10 @@ class Run:
         self.rows = rows
         self.count = count
 
+    def point(self, i: int) -> Point:
+        """One element, where no inner loop of NumPy is needed to compute it."""
+        return Point(self.lw, self.rows, {}, i, i)
+
     def go(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
         """Go over all elements."""
         return self.span(self.lw.int_const(0), self.count, carried, body)
@@ -286,7 +294,7 @@ class Run:
 
             def plain(i: int, carried: Carried) -> Carried:
                 at = emit("add", start, i)
-                return body(Point(lw, rows, {}, at, at), carried)
+                return body(self.point(at), carried)
 
             return counted(lw, n, carried, plain)
         piece = lw.int_const(PIECE)

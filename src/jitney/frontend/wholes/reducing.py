@@ -19,6 +19,7 @@ from ...pytypes import INT, SCALARS, Array, Scalar
 from ..operators import libm, truth, ufunc_loops
 from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import Val
+from . import pairwise
 from .deferred import Map, Node, Operand, Whole, arrays_of
 from .elementwise import converted, node_of, shape_of
 from .making import compute
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _PIECE = 1024  # elements of a subtree that is computed into a buffer
 _CASTING = 8192  # elements that NumPy converts, or before 2.3 takes as they are, and adds at a time
-_DEPTH = 64
 _WORD = SCALARS["int64"].access
 _INT64, _UINT64 = SCALARS["int64"], SCALARS["uint64"]
 _adds_at_once: list[bool] = []
@@ -190,14 +190,16 @@ def total(lw: Lowering, source: Source, t: Scalar) -> Val:
 
 def add_run(lw: Lowering, run: Run, node: Node, t: Scalar, start: int) -> int:
     """`start` plus the sum of a run's elements in float type `t`."""
+    if node.type is t and not run.inners and adds_at_once() and pairwise.is_numpys():
+        return lw.b.emit("fadd", start, pairwise.total(lw, run, node, t))
     accumulator = Accumulator(lw, loop_of(lw, "add", t))
     if isinstance(node, Operand) and node.type is t:
         row = run.rows[node]
         return _add_row(lw, accumulator, start, row.base, run.count, row.stride)
     if node.type is t and adds_at_once():
         fill = _Filling(lw, run, node, t)
-        result = _tree(lw, run.count, t, lambda low, count: fill.reduce(accumulator, low, count))
-        return lw.b.emit("fadd", start, result)
+        leaf = lambda low, count: fill.reduce(accumulator, low, count)  # noqa: E731
+        return lw.b.emit("fadd", start, pairwise.tree(lw, run.count, t, _PIECE, leaf))
     return _cast_sum(lw, run, converted(lw, node, t), t, accumulator, start)
 
 
@@ -240,52 +242,6 @@ class _Filling:
         lw, access = self.lw, self.type.access
         self.fill(low, count)
         return accumulator.reduce(lw.b.const(access.type, -0.0), self.buffer, count, lw.int_const(access.size))
-
-
-def _tree(lw: Lowering, n: int, t: Scalar, leaf: Callable[[int, int], int]) -> int:
-    """The sum of `n` elements in NumPy's order; ``leaf(low, count)`` gives that of at most `_PIECE` elements.
-
-    A stack holds, per subtree that has been begun, the sum of its left half and the size of its right one, 0 once
-    that has been begun, too.
-    """
-    b, emit, access = lw.b, lw.b.emit, t.access
-    zero, one = lw.int_const(0), lw.int_const(1)
-    known = b.constant(n)
-    if known is not None and known <= _PIECE:
-        return leaf(zero, n)
-    piece = lw.int_const(_PIECE)
-    sums, sizes = emit("alloca", imm=8 * _DEPTH), emit("alloca", imm=8 * _DEPTH)
-    b.store(_WORD, one, sizes)  # where the stack is empty nothing is left to be added up
-
-    def descend(values: Carried) -> Carried:
-        size, depth = values
-        left = emit("sar", size, one)
-        left = emit("sub", left, emit("and", left, lw.int_const(7)))
-        depth = emit("add", depth, one)
-        b.store(_WORD, emit("sub", size, left), sizes, depth, 8)
-        return left, depth
-
-    def finished(values: Carried) -> int:
-        return emit("eq", b.load(_WORD, sizes, values[0], 8), zero)
-
-    def ascend(values: Carried) -> Carried:
-        depth, result = values
-        left = b.load(access, sums, depth, 8)
-        return emit("sub", depth, one), emit("fadd", left, result)
-
-    def each(values: Carried) -> Carried:
-        low, size, depth, _, _ = values
-        size, depth = looped(lw, (size, depth), lambda v: emit("sgt", v[0], piece), descend)
-        result = leaf(low, size)
-        low = emit("add", low, size)
-        depth, result = looped(lw, (depth, result), finished, ascend)
-        b.store(access, result, sums, depth, 8)
-        size = b.load(_WORD, sizes, depth, 8)
-        b.store(_WORD, zero, sizes, depth, 8)
-        return low, size, depth, result, emit("ne", depth, zero)
-
-    start = (zero, n, zero, b.const(access.type, -0.0), lw.bool_const(True))
-    return looped(lw, start, lambda v: v[4], each)[3]
 
 
 def _cast_sum(lw: Lowering, run: Run, node: Node, t: Scalar, accumulator: Accumulator, start: int) -> int:

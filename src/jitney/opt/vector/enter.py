@@ -36,12 +36,13 @@ _COMBINE = {"smin": "umin", "smax": "umax"}
 class Entering(Rebuild):
     """The copy in which the loops behind the preheaders in `plans` have a vector loop in front."""
 
-    __slots__ = ("plans",)
+    __slots__ = ("_gone", "plans")
 
     def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
         super().__init__(old, {})
         self.plans = plans
         self.verbatim = True
+        self._gone: set[Block] = set()
         self.pass_values([plan.body.blocks for plan in plans.values()])
 
     def terminator(self, block: Block) -> None:
@@ -50,6 +51,31 @@ class Entering(Rebuild):
             super().terminator(block)
         else:
             self._enter(plan, block.edges[0])
+
+    def block(self, block: Block) -> None:
+        if block not in self._gone:
+            super().block(block)
+
+    def _once(self, plan: Plan, widen: Widen, start: dict[int, int]) -> None:
+        """All iterations as one round, in place of the loop."""
+        body = plan.body
+        invariant = _Scalars(self, plan)
+        round = _Round(self, widen, invariant, start)
+        round.identities()
+        k = start[body.counter]
+        round.emit(k, [])
+        following = self.builder.emit("add", k, self.builder.const(I64, widen.lanes * body.loop.step))
+        totals = _Totals(self, plan, round, [], start)
+        live = self._live(plan, round, totals, following)
+        for v in body.live:
+            self.value[v] = live[body.resolve(v)]
+        header = self.blocks[body.loop.header]
+        self._waiting[header] -= 1
+        self._waiting[self.blocks[body.exit.target]] += 1
+        for block in body.blocks:
+            self._gone.add(block)
+            self.leave_out(block)
+        self.jump(body.exit)
 
     def _enter(self, plan: Plan, edge: Edge) -> None:
         """The vector loops, and a new preheader for the scalar one."""
@@ -60,8 +86,13 @@ class Entering(Rebuild):
         up = body.loop.step > 0
         start = dict(zip(header.params, [self.value[a] for a in edge.args]))
         k, stop = start[body.counter], self.value[body.loop.stop]
-        rest = builder.new_block(outer)
         count = emit("sub", stop, k) if up else emit("sub", k, stop)
+        widen = plan.widens[0]
+        plain = not (plan.tests or plan.reductions or plan.serial or body.guards or body.carried)
+        if plain and builder.constant(count) == widen.lanes:
+            self._once(plan, widen, start)
+            return
+        rest = builder.new_block(outer)
 
         def enough(widen: Widen) -> int:
             return emit("uge", count, builder.const(I64, widen.lanes))

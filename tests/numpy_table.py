@@ -9,6 +9,7 @@ import numpy as np
 from jitney.frontend.library import (
     converting,
     creation,
+    drawing,
     elementwise,
     iterators,
     numpy_functions,
@@ -39,7 +40,9 @@ _FEATURES = [
     ("expressions over whole arrays, broadcasting", "compiled", "one loop, no temporaries"),
     ("every ufunc, on scalars and arrays", "compiled", "by NumPy's inner loops where these are not plain"),
     ("indexing by masks and arrays of integers", "compiled", ""),
-    ("`np.random.*`, methods of `Generator` and `RandomState`, the module `random`", "NumPy itself", "the same stream"),
+    ("single numbers from `np.random.*` and methods of `Generator` and `RandomState`: see below", "compiled",
+     "the same stream"),
+    ("arrays of random numbers, other distributions, the module `random`", "NumPy itself", "the same stream"),
     ("any other function or method of NumPy", "NumPy itself", "taken to have effects; its result is any object"),
     ("`complex64` and `complex128`: elements, `+ - * /`, comparisons, views, stores, `.real`, `.imag`", "compiled",
      "as pairs of floats"),
@@ -82,6 +85,9 @@ def page() -> str:
     out += [f"| compiled | every ufunc; {_listed(functions)} |", f"| NumPy itself | {_listed(called)} |"]
     out += ["", "## Methods of arrays\n", "| how | methods |", "|---|---|"]
     out += [f"| compiled | {_listed(methods)} |", f"| NumPy itself | {_listed(by_numpy)} |"]
+    out += ["", "## Random numbers\n", "| how | methods that draw one number |", "|---|---|"]
+    out += [f"| compiled, of `Generator` | {_listed(_names(drawing.NEW))} |"]
+    out += [f"| compiled, of `RandomState` and `np.random` | {_listed(_names(drawing.LEGACY))} |"]
     return "\n".join(out) + "\n"
 
 

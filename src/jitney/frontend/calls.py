@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 
         def numpy_function(self, name: str) -> int: ...
 
+        def generators(self, kind: type) -> Any: ...
+
+        def draws(self, name: str) -> int: ...
+
     class Hooks(Settings, Protocol):
         """What the frontend asks of the layers above it."""
 

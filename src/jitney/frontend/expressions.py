@@ -410,6 +410,8 @@ def _method(lw: Lowering, owner: Val, node: Any) -> Val:
             value = complexes.conjugate(lw, owner)
         elif isinstance(owner.type, Constant):
             value = library.ufunc_method(lw, owner.type.value, name, args, kwargs)
+        if value is None and isinstance(owner.type, (Constant, Object)):
+            value = library.drawn(lw, owner, name, args, kwargs)
         if value is None:
             lw.unsupported(f"this call of the method {name!r} of {owner.type} is not supported", node)
         return value

@@ -5,11 +5,28 @@ The frontend knows this module as `Hooks.host` only, since layers above must not
 
 from __future__ import annotations
 
+from ..lazy import lazy
 from . import capi, numpy_api, stubs
 from .layouts import LAYOUT, arrays, records
 
-__all__ = ["LAYOUT", "arrays", "c_function", "numpy_function", "records", "stub"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import generators as _generators
+else:
+    _generators = lazy("jitney.runtime", "generators")
+
+__all__ = ["LAYOUT", "arrays", "c_function", "draws", "generators", "numpy_function", "records", "stub"]
 
 c_function = capi.address
 stub = stubs.address
 numpy_function = numpy_api.address
+
+
+def generators(kind: type) -> _generators.GeneratorLayout | None:
+    """The layout of a class of NumPy's random generators; None for all other classes."""
+    return _generators.layout(kind)
+
+
+def draws(name: str) -> int:
+    """The address of one of NumPy's functions that draw random numbers; 0 if there is none of this name."""
+    return _generators.function(name)

@@ -33,7 +33,7 @@ def _words(address: int, size: int) -> list[int]:
     return memoryview(string_at(address, size)).cast("Q").tolist()
 
 
-def _offset(address: int, size: int, value: bytes, what: str) -> int:
+def offset_of(address: int, size: int, value: bytes, what: str) -> int:
     """Where `value` lies in the `size` bytes at `address`: in one place, aligned to its length."""
     step = min(len(value), _WORD)
     memory = string_at(address, size)
@@ -125,7 +125,7 @@ def _foreign() -> str:
 
 def _probe_header(layout: Layout) -> None:
     thing = object()
-    layout.type = _offset(id(thing), object.__basicsize__, pack("Q", id(object)), "the type pointer")
+    layout.type = offset_of(id(thing), object.__basicsize__, pack("Q", id(object)), "the type pointer")
     count = c_int64.from_address(id(thing))
     before = count.value
     more = [thing] * 3
@@ -138,10 +138,10 @@ def _probe_header(layout: Layout) -> None:
 
 def _probe_numbers(layout: Layout) -> None:
     value = -1.2345678e67
-    layout.float_value = _offset(id(value), float.__basicsize__, pack("d", value), "a float's value")
+    layout.float_value = offset_of(id(value), float.__basicsize__, pack("d", value), "a float's value")
     number = complex(value, 3.25e-9)
     pair = pack("dd", number.real, number.imag)
-    layout.complex_value = _offset(id(number), complex.__basicsize__, pair, "a complex number's value")
+    layout.complex_value = offset_of(id(number), complex.__basicsize__, pair, "a complex number's value")
     for other in (0.5, 1e300, -7.0):
         if string_at(id(other) + layout.float_value, 8) != pack("d", other):
             raise LayoutError("a float's value moves")
@@ -152,7 +152,7 @@ def _probe_ints(layout: Layout) -> None:
         raise LayoutError("ints are not made of 30-bit digits")
     low, high = 0x2ABCDEF1, 0x15A5A5A7
     value = low | high << 30
-    layout.int_digits = _offset(id(value), value.__sizeof__(), pack("II", low, high), "an int's digits")
+    layout.int_digits = offset_of(id(value), value.__sizeof__(), pack("II", low, high), "an int's digits")
     layout.int_size = layout.int_digits - _WORD
     size = _words(id(value) + layout.int_size, _WORD)[0]
     if size not in (2, 2 << 3):
@@ -181,13 +181,13 @@ def _probe_containers(layout: Layout) -> None:
     first, second = object(), object()
     pair = (first, second, first)
     items = pack("QQQ", id(first), id(second), id(first))
-    layout.tuple_items = _offset(id(pair), pair.__sizeof__(), items, "a tuple's items")
+    layout.tuple_items = offset_of(id(pair), pair.__sizeof__(), items, "a tuple's items")
     layout.tuple_size = layout.tuple_items - _WORD
     for other in ((), (first,), (first,) * 5):
         if _words(id(other) + layout.tuple_size, _WORD)[0] != len(other):
             raise LayoutError("a tuple's size is not before its items")
     cell = (lambda: first).__closure__[0]  # type: ignore[index]
-    layout.cell_contents = _offset(id(cell), type(cell).__basicsize__, pack("Q", id(first)), "a cell's contents")
+    layout.cell_contents = offset_of(id(cell), type(cell).__basicsize__, pack("Q", id(first)), "a cell's contents")
 
 
 def _probe_dicts(layout: Layout) -> None:
@@ -315,7 +315,7 @@ class ArrayLayout:
         size = numpy.ndarray.__basicsize__
 
         def at(value: bytes, what: str) -> int:
-            return _offset(id(grid), size, value, what)
+            return offset_of(id(grid), size, value, what)
 
         self.data = at(pack("Q", grid.__array_interface__["data"][0]), "an array's data")
         self.ndim = at(pack("Q", 4), "an array's number of dimensions")
@@ -358,7 +358,7 @@ class ArrayLayout:
         self.type_number = common([pack("i", dtype.num) for dtype in dtypes], "a dtype's number")
         self.byte_order = common([dtype.byteorder.encode() for dtype in dtypes], "a dtype's byte order")
         value = numpy.float64(-1.2345678e67)
-        self.scalar = _offset(id(value), type(value).__basicsize__, value.tobytes(), "a scalar's value")
+        self.scalar = offset_of(id(value), type(value).__basicsize__, value.tobytes(), "a scalar's value")
         for name in names[:-3]:
             number = numpy.dtype(name).type(1)
             if string_at(id(number) + self.scalar, number.itemsize) != number.tobytes():
@@ -414,15 +414,15 @@ class RecordLayout:
         record, other = records[2], frozen[0]
         size = numpy.void.__basicsize__
         place = pack("Q", records.__array_interface__["data"][0] + 2 * dtype.itemsize)
-        self.data = _offset(id(record), size, place, "a record's data")
-        self.dtype = _offset(id(record), size, pack("Q", id(dtype)), "a record's dtype")
+        self.data = offset_of(id(record), size, place, "a record's data")
+        self.dtype = offset_of(id(record), size, pack("Q", id(dtype)), "a record's dtype")
         self.flags = self.dtype + _WORD
         found = [memoryview(string_at(id(r) + self.flags, 4)).cast("i")[0] & _WRITEABLE for r in (record, other)]
         if found != [_WRITEABLE, 0]:
             raise LayoutError("a record's flags read differently")
         size = type(dtype).__basicsize__
-        self.names = _offset(id(dtype), size, pack("Q", id(dtype.names)), "the names of fields")
-        self.scalar_class = _offset(id(dtype), size, pack("Q", id(numpy.void)), "a dtype's class of scalars")
+        self.names = offset_of(id(dtype), size, pack("Q", id(dtype.names)), "the names of fields")
+        self.scalar_class = offset_of(id(dtype), size, pack("Q", id(numpy.void)), "a dtype's class of scalars")
 
 
 _records: dict[object, RecordLayout | None] = {}

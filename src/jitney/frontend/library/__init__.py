@@ -10,6 +10,7 @@
     shaping.py        reshape transpose flip squeeze ...: views with other axes
     reductions.py     whole arrays to numbers: np.sum and its kin
     converting.py     array asarray: of numbers in tuples, of arrays
+    drawing.py        numbers of np.random's functions and of generators
     elementwise.py    where clip astype copy round cumsum diff outer
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
@@ -20,11 +21,12 @@ from __future__ import annotations
 import builtins as python_builtins
 import math
 import sys
-from types import BuiltinFunctionType
+from types import BuiltinFunctionType, MethodType
 
 from ...lazy import lazy
-from ...pytypes import Complex, is_apart, is_record
+from ...pytypes import Complex, Object, is_apart, is_record
 from .. import wholes
+from ..state import constant_value
 from . import builtins
 from .ranges import prange
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         complex_mathematics,
         converting,
         creation,
+        drawing,
         elementwise,
         iterators,
         mathematics,
@@ -54,7 +57,7 @@ else:
         "jitney.frontend.library", "converting", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs",
         "reductions", "selecting", "shaping",
     )  # fmt: skip
-    complex_mathematics = lazy("jitney.frontend.library", "complex_mathematics")
+    complex_mathematics, drawing = lazy("jitney.frontend.library", "complex_mathematics", "drawing")
 
 _rows: dict[int, Row] = {}
 
@@ -94,6 +97,15 @@ def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> 
     return _of_numbers(lw, row, args, kwargs) if row is not None else None
 
 
+def drawn(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """The result of calling a method of one of NumPy's random generators; None if that is in no table."""
+    random = sys.modules.get("numpy.random")
+    kind = owner.type.kind if isinstance(owner.type, Object) else type(constant_value(owner))
+    if random is None or kind not in (getattr(random, "Generator", random), getattr(random, "RandomState", random)):
+        return None
+    return drawing.method(lw, owner, name, args, kwargs)
+
+
 def ufunc_method(lw: Lowering, function: Any, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     """The result of ``function.name(...)`` where that is `outer` of a ufunc, such as ``np.add.outer(x, y)``."""
     numpy = sys.modules.get("numpy")
@@ -114,6 +126,8 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
         elif function.__module__ == "cmath":
             complex_mathematics.fill(_rows)
     row = _rows.get(id(function))
+    if row is None and type(function) is MethodType:
+        return drawing.bound(lw, function, args, kwargs)
     # Jitted functions are in no table: NumPy's need not be loaded for them.
     if row is None and "numpy" in sys.modules and type(function).__module__ != "jitney":
         row = numpy_ufuncs.find(function) or _of_numpy(function)

@@ -208,6 +208,75 @@ def average(x, n):
     return average(x + 0.5, n - 1) / average(x - 1.0, n - 2)
 
 
+def gcd(a, b):
+    if b == 0:
+        return a
+    return gcd(b, a % b)
+
+
+def exchange(a, b, n):
+    if n <= 0:
+        return a, b
+    return exchange(b, a + n, n - 1)
+
+
+def collatz(n, steps):
+    if n == 1:
+        return steps
+    if n % 2 == 0:
+        return collatz(n // 2, steps + 1)
+    return collatz(3 * n + 1, steps + 1)
+
+
+def search(a, x, low, high):
+    if low >= high:
+        return -1
+    middle = (low + high) // 2
+    if a[middle] == x:
+        return middle
+    if a[middle] < x:
+        return search(a, x, middle + 1, high)
+    return search(a, x, low, middle)
+
+
+def scan(a, x, i):
+    for k in range(i, i + 3):
+        if a[k] == x:
+            return k
+        if a[k] < 0:
+            return scan(a, x, k + 2)
+    s = 0
+    while s < 5:
+        s += 2
+    return scan(a, x, i + s - 3)
+
+
+def newton(x, a, n):
+    if n == 0 or abs(x * x - a) < 1e-12:
+        return x
+    return newton(0.5 * (x + a / x), a, n - 1)
+
+
+def grow(x, n):
+    return x if n == 0 else grow(x * 1000 + n, n - 1)
+
+
+def test_tail_calls():
+    check_recursive(gcd, *[(a, b) for a in (0, 1, -12, 360, 2**62, -(2**63)) for b in (0, 1, -1, 9, -84, 2**61 + 5)])
+    check_recursive(exchange, *[(a, b, n) for a in (1, -5) for b in (0, 2**62) for n in (0, 1, 2, 7)])
+    check_recursive(collatz, *[(n, 0) for n in (1, 2, 3, 7, 27)], (3, 2**63 - 3))
+    check_recursive(search, *[(np.arange(0, 40, 3), x, 0, 14) for x in (-1, 0, 3, 20, 39, 40)], (np.zeros(3), 9, 0, 9))
+    array = np.array([5, 6, 7, -1, 0, 3, 3, 3, 4, 8])
+    check_recursive(scan, *[(array, x, i) for x in (5, 3, 4, 8, 9) for i in (0, 1, 4)])
+    check_recursive(newton, *[(x, a, n) for x in (1.0, 0.0, -3.0) for a in (2.0, 0.0, 1e300, -1.0) for n in (0, 3, 20)])
+    check_recursive(grow, *[(x, n) for x in (0, 1, -1) for n in (0, 1, 5, 6, 7, 30)])
+
+
+def test_tracebacks_of_tail_calls():
+    for args in ((np.zeros(3), 9.0, 0, 9), (np.zeros(0), 1.0, 0, 1)):
+        assert trace(recursive(search), *args)[2][-3:] == trace(search, *args)[2][-3:]
+
+
 def test_recursion():
     check_recursive(tribonacci, *range(-1, 14))
     check_recursive(powers, *[(x, n) for x in (1, 2, -3, 10, 2**40) for n in (0, 1, 2, 3, 6, 7)])
@@ -231,6 +300,8 @@ def test_tracebacks_of_recursion(size):
 def test_endless_recursion_is_an_error():
     with pytest.raises(RecursionError):
         recursive(count_down)(-1)
+    with pytest.raises(RecursionError):
+        recursive(newton)(1.0, -2.0, -1)
 
 
 def hashes(h, c, turns):

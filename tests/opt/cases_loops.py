@@ -1,6 +1,94 @@
 """Passes that look at loops and memory: for each case the pass, the blocks before, and the blocks after."""
 
 CASES = {
+    "tails: a call of itself at the end": ("tails", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 zerodivision
+        site 1: line 2 call
+        site 2: line 3 recursion
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          enter v0, v3, !2
+          v4 = const i64 0
+          v5 = eq v2, v4
+          br v5, b1, b2
+        b1:
+          ret v1
+        b2:
+          v6 = floormod v1, v2
+          v7 = call f at @f !1 (v0, v2, v6, v3) : (i64, i64) -> i64
+          ret v7
+    """, """
+          v3 = const i1 false
+          v4 = const i64 0
+          v12 = const i64 0
+          v13 = const i64 1
+          v14 = const i64 1048576
+          v15 = const i1 false
+          jump b1(v1, v2, v12)
+        b1(v9: i64, v10: i64, v11: i64) in L0:
+          v5 = eq v10, v4
+          br v5, b3, b2
+        b2 in L0:
+          v6 = floormod v9, v10
+          v16 = add v11, v13
+          v17 = slt v16, v14
+          guard v17, v15, !2
+          jump b1(v10, v6, v16)
+        b3:
+          ret v9
+    """),
+    "tails: another call of itself": ("tails", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 2 call
+        site 1: line 3 recursion
+        b0(v0: ptr, v1: i64):
+          v2 = const i1 false
+          enter v0, v2, !1
+          v3 = call f at @f !0 (v0, v1, v2) : (i64) -> i64
+          v4 = call f at @f !0 (v0, v3, v2) : (i64) -> i64
+          ret v4
+    """, """
+          v2 = const i1 false
+          enter v0, v2, !1
+          v3 = call f at @f !0 (v0, v1, v2) : (i64) -> i64
+          v4 = call f at @f !0 (v0, v3, v2) : (i64) -> i64
+          ret v4
+    """),
+    "rotate: what the top has tested": ("rotate", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 zerodivision
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 0
+          jump b1(v1, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = eq v6, v4
+          br v7, b3, b2
+        b2 in L0:
+          v8 = ne v6, v4
+          guard v8, v3, !0
+          v10 = floormod v5, v6
+          jump b1(v6, v10)
+        b3:
+          ret v5
+    """, """
+          v3 = const i1 false
+          v4 = const i64 0
+          v5 = eq v2, v4
+          v8 = const i1 true
+          br v5, b3(v1), b1
+        b1:
+          jump b2(v1, v2)
+        b2(v6: i64, v7: i64) in L0:
+          guard v8, v3, !0
+          v10 = floormod v6, v7
+          v11 = eq v10, v4
+          br v11, b3(v7), b2(v7, v10)
+        b3(v12: i64):
+          ret v12
+    """),
     "addresses: a column, and a sum in an index": ("addresses", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> f64 {
         loop L0: header b1 preheader b0 counter v7 step 1 stop v2

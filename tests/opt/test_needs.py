@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from jitney.ir.print import to_text
-from jitney.opt import PASSES, between, inline, modular, needs, powers, promote, rotate, select, unroll, unswitch
+from jitney.opt import PASSES, between, inline, modular, needs, powers, promote, rotate, select, tails, unroll, unswitch
 from tests.ir.random_ir import generate
 from tests.opt import loops
 
 LOOKS = {
+    "tails": (needs.self_calls, tails.loop),
     "inline": (needs.self_calls, inline.inline),
     "rotate": (needs.tests_on_top, rotate.rotate),
     "unroll": (needs.known_trips, unroll.unroll),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         rotate,
         select,
         split,
+        tails,
         unroll,
         unswitch,
         vector,
@@ -42,15 +43,16 @@ else:
         "modular",
     )
     needs = lazy("jitney.opt", "needs")
-    outer, params, polls, powers, promote, reciprocal, rotate, select, split, unroll, unswitch, vector = lazy(
+    outer, params, polls, powers, promote, reciprocal, rotate, select, split, tails, unroll, unswitch, vector = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "select", "split",
-        "unroll", "unswitch", "vector",
+        "tails", "unroll", "unswitch", "vector",
     )
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out. A pass that most
 #: functions give nothing to do is not even loaded unless a look at the function says so (`needs.py`).
 PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", lambda function: params.clean(function)),
+    ("tails", lambda function: tails.loop(function) if needs.self_calls(function) else function),
     ("inline", lambda function: inline.inline(function) if needs.self_calls(function) else function),
     ("squares", lambda function: powers.square(function) if needs.powers(function) else function),
     ("rotate", lambda function: rotate.rotate(function) if needs.tests_on_top(function) else function),

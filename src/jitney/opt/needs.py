@@ -20,7 +20,7 @@ _MASKS = frozenset(
 
 
 def self_calls(function: Function) -> bool:
-    """For `inline`: calls to itself."""
+    """For `tails` and `inline`: calls to itself."""
     if _CALLS.isdisjoint(function.ops):
         return False
     ops, imms = function.ops, function.imms

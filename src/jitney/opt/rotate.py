@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _TEST_SIZE = 12  # instructions of the test, which is copied
 _FAR = 1 << 62
 _CONST = OPS["const"]
+_EQUALITY = (OPS["eq"], OPS["ne"])
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _SLE, _SGE = OPS["sle"], OPS["sge"]
 _BEFORE = {OPS["slt"]: 1, _SLE: 1, OPS["sgt"]: -1, _SGE: -1}  # the direction of a counter tested by it
@@ -79,7 +80,24 @@ def _rotated(function: Function) -> Function:
     if not loops:
         return function
     laid_out(function)
+    for header, loop in loops.items():
+        _decide(function, header, loop)
     return _Rotation(function, loops, preds).run()
+
+
+def _decide(function: Function, header: Block, loop: Loop) -> None:
+    """In place: what is tested at the top holds in the body: ``while b != 0`` need not ask again whether it is."""
+    ops, args, imms = function.ops, function.args, function.imms
+    cond = header.term_args[0]
+    if ops[cond] not in _EQUALITY:
+        return
+    holds = header.edges[0] is _body(header, loop)
+    for block in function.blocks:
+        if block is not header and block.loop is not None and block.loop.inside(loop):
+            for v in block.insts:
+                if ops[v] in _EQUALITY and args[v] == args[cond]:
+                    imms[v] = holds is (ops[v] is ops[cond])
+                    ops[v], args[v] = _CONST, ()
 
 
 def _tests_on_top(

@@ -465,6 +465,13 @@ def needs_object(type: PyType) -> bool:
     return not (isinstance(type, Object) or type is UNBOUND or is_boxable(type))
 
 
+def may_hold_object(type: PyType) -> bool:
+    """Whether a name with such a value, or none, can be given objects from the start instead."""
+    if isinstance(type, Union):
+        return all(m is UNBOUND or can_box(m) for m in type.members)
+    return type is UNBOUND or can_box(type)
+
+
 def _join_arrays(a: Array, b: Array) -> Array | None:
     if a.item is not b.item or a.ndim != b.ndim or a.writeable != b.writeable:
         return None

@@ -477,3 +477,19 @@ def test_references_are_released():
     after = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert after - before < 4000
+
+
+def test_items_of_flat_by_other_than_numbers():
+    def f(a, k, v):
+        a.flat[k] = v
+        return a.flat[k], a.flat[1:3]
+
+    def g(a, values):
+        out = np.zeros(a.shape)
+        for k in range(a.size):
+            out.flat[k] = values[a.flat[k]]
+        return out
+
+    grid = np.arange(6.0).reshape(2, 3)
+    check(f, (grid, 2, 5.0), (grid[:, ::2], 2, 5.0), (np.arange(6), np.array([1, 2]), 7))
+    check(g, (np.arange(4).reshape(2, 2), {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}), (np.arange(2), [1, 2]))

@@ -115,3 +115,29 @@ def test_no_value_yet_or_an_array_or_a_view():
     jitted = jit(strict=True)(f)
     for n in range(4):
         assert outcome(jitted, (n, A, [])) == outcome(f, (n, A, []))
+
+
+def test_operands_of_and_with_nothing_in_common():
+    def f(a, b, c):
+        x = a < b < c
+        y = b < c
+        return x and y and a
+
+    check(f, (np.array(1), 2, 3), (1, np.array(2), 3), (np.array([1]), 2, 3), (1, 2, np.array([3.0])), (1, 2, 3))
+
+
+def test_object_or_number_or_nothing():
+    def f(a, many, given):
+        if many:
+            b = a * 2
+        else:
+            x = a[0]
+        s = 0.0
+        for _ in range(4):
+            if many:
+                x = b[given.pop()]
+            s += x
+        return s
+
+    check(f, (np.arange(5.0), True, [1, 2, 3, 4]), (np.arange(5.0), False, [1]))
+    check(f, (np.arange(5.0), 1, [1, 2, 3, 4]), (np.arange(3.0), 1, [1]))

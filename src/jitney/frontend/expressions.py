@@ -185,26 +185,34 @@ def _unary(lw: Lowering, node: Any) -> Val:
 def _boolean(lw: Lowering, node: Any) -> Val:
     """``a and b``: the first operand that decides, with its own type."""
     is_and = type(node.op) is _ast.And
+    place = node if node not in lw.as_objects else None
 
     def from_operand(k: int) -> Val:
         value = lw.expr(node.values[k])
         if k == len(node.values) - 1:
-            return value
+            return _here(lw, node, value)
         decided = truth(lw, value)
         if is_and:
-            return lw.if_else(decided, lambda: from_operand(k + 1), lambda: value)
-        return lw.if_else(decided, lambda: value, lambda: from_operand(k + 1))
+            return lw.if_else(decided, lambda: from_operand(k + 1), lambda: _here(lw, node, value), place)
+        return lw.if_else(decided, lambda: _here(lw, node, value), lambda: from_operand(k + 1), place)
 
     return from_operand(0)
 
 
+def _here(lw: Lowering, node: Any, value: Val) -> Val:
+    """One of the values that meet in an expression: an object where they have nothing in common."""
+    return objects.box(lw, value) if node in lw.as_objects else value
+
+
 def _compare(lw: Lowering, node: Any) -> Val:
+    place = node if node not in lw.as_objects else None
+
     def from_link(left: Val, k: int) -> Val:
         left, right = beside(lw, left, _comparator(node, k))
         value = _compared(lw, node, k, left, right)
         if k == len(node.ops) - 1:
-            return value
-        return lw.if_else(truth(lw, value), lambda: from_link(right, k + 1), lambda: value)
+            return _here(lw, node, value)
+        return lw.if_else(truth(lw, value), lambda: from_link(right, k + 1), lambda: _here(lw, node, value), place)
 
     return from_link(lw.operand(node.left), 0)
 
@@ -246,7 +254,7 @@ def _conditional(lw: Lowering, node: Any) -> Val:
         try:
             lw.join(side, lw.env_names(side), idom, idom.loop)
             chosen = lw.expr(arm)
-            ends.append(lw.open_end(objects.box(lw, chosen) if node in lw.as_objects else chosen))
+            ends.append(lw.open_end(_here(lw, node, chosen)))
         except DeadPath:
             pass
     if len(ends) == 2 and ends[0].value is not None and ends[1].value is not None:

@@ -22,7 +22,20 @@ import _ast
 from ..ir.function import Block, Loop
 from ..ir.types import I64, PTR
 from ..lazy import lazy
-from ..pytypes import COMPLEX, FLOAT, INT, UNBOUND, Array, Complex, Iterator, Object, PyType, Union, needs_object
+from ..pytypes import (
+    COMPLEX,
+    FLOAT,
+    INT,
+    UNBOUND,
+    Array,
+    Complex,
+    Iterator,
+    Object,
+    PyType,
+    Union,
+    may_hold_object,
+    needs_object,
+)
 from ..pytypes import join as join_types
 from .foresight import foresee
 from .library.ranges import PRANGE, Range
@@ -428,6 +441,8 @@ class _Attempt:
                 raise self.lw.wanted_object(name)
             return self.lw.coerce(value, type, self.lw.b.block)
         if joined is None:
+            if name not in self.lw.as_objects and may_hold_object(type) and may_hold_object(value.type):
+                raise self.lw.wanted_object(name)
             self.plan.types[name] = CONFLICT
         elif self._needs_peeling(type, value.type):
             self.plan.peel = True

@@ -33,6 +33,7 @@ from ..pytypes import (
     Tuple,
     Union,
     constant_type,
+    may_hold_object,
     needs_object,
     tuple_type,
 )
@@ -128,10 +129,8 @@ class Lowering:
         self.loop_plans: dict[Any, Any] = {}
         self.returns: list[Open] = []
         self.context = -1
-        self.recursive = False
-        self.awaited = False
-        self.writes = False
-        self.assumed_writes = False
+        self.recursive = self.awaited = False
+        self.writes = self.assumed_writes = False
         self.globals: set[str] = set()
         self.callees: list[CalleeInfo] = []
         self.inlining: list[Names] = []
@@ -142,16 +141,14 @@ class Lowering:
         self.fresh_stores: set[int] = set()
         self.node: Any = source.node
         self.own = Ownership(self)
-        self.owns = False
+        self.owns = self.unsettled = False
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
-        self.unsettled = False
         # In code for one call, what is known of the arguments' leaves, and a site; and who uses it.
         self.leaves: tuple[Sequence[int | None], int] | None = None
         self.pins: Pins | None = None
-        self.augmenting = False
+        self.augmenting = self.boxes_result = False
         self.hidden: tuple[str, ...] = HIDDEN
-        self.boxes_result = False
         # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
         # that none imports another that imports it.
         self.hooks: Hooks
@@ -316,10 +313,10 @@ class Lowering:
         """The current path, to be joined; the caller goes on elsewhere."""
         return Open(self.b.block, dict(self.env), value)
 
-    def join(self, ends: list[Open], names: list[str], idom: Block, loop: Any) -> Val | None:
+    def join(self, ends: list[Open], names: list[str], idom: Block, loop: Any, place: Any = None) -> Val | None:
         """Go on in one path where `ends` meet, with the environment reduced to `names` (and the hidden ones).
 
-        Returns: the joined value, if the ends yield values.
+        Returns: the joined value, if the ends yield values; `place` is the expression that may give objects instead.
         Raises: DeadPath when there is no end to join.
         """
         if not ends:
@@ -330,6 +327,8 @@ class Lowering:
         target = self.b.new_block(loop)
         self.env, value, params = self.join_env(ends, names, target)
         if value is not None and value.type is CONFLICT:
+            if place is not None:
+                raise self.wanted_object(place)
             self.unsupported("the values that meet here have types that cannot share a variable")
         for end, args in zip(ends, params):
             self.link(end, target, args)
@@ -409,6 +408,8 @@ class Lowering:
                 raise self.wanted_object(name)
             type = None
         if type is None:
+            if name and name not in self.as_objects and all(may_hold_object(v.type) for v in values):
+                raise self.wanted_object(name)
             return Val(CONFLICT)
         for v, end, out in zip(values, ends, args):
             out.extend(self.coerce(v, type, end.block))
@@ -510,8 +511,8 @@ class Lowering:
 
     # -- splitting paths -----------------------------------------------------------------------------------------------
 
-    def if_else(self, cond: int, then: Callable[[], Val], other: Callable[[], Val]) -> Val:
-        """The value of one of two arms; each may change the environment, leave, or end its path."""
+    def if_else(self, cond: int, then: Callable[[], Val], other: Callable[[], Val], place: Any = None) -> Val:
+        """The value of one of two arms; it may change the environment, leave, or end its path. `place`: see `join`."""
         known = self.b.constant(cond)
         if known is not None:
             return then() if known else other()
@@ -523,7 +524,7 @@ class Lowering:
                 ends.append(self.open_end(arm()))
             except DeadPath:
                 pass
-        value = self.join(ends, self.env_names(ends), idom, idom.loop)
+        value = self.join(ends, self.env_names(ends), idom, idom.loop, place)
         assert value is not None
         return value
 
@@ -568,14 +569,13 @@ class Lowering:
         if not isinstance(value.type, Union):
             return each(value)
         members = value.type.members
-        whole = value
 
         def from_member(k: int) -> Val:
             one = members[k]
             if k == len(members) - 1:
-                return each(self.unpack(whole, one))
+                return each(self.unpack(value, one))
             return self.if_else(
-                self.has_tag(whole, one), lambda: each(self.unpack(whole, one)), lambda: from_member(k + 1)
+                self.has_tag(value, one), lambda: each(self.unpack(value, one)), lambda: from_member(k + 1)
             )
 
         return from_member(0)

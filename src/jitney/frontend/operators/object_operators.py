@@ -112,15 +112,26 @@ def contains(lw: Lowering, container: Val, item: Val) -> Val:
 
 def subscript(lw: Lowering, container: Val, index: Val) -> Val:
     """``container[index]``."""
+    container, _ = _flat(lw, container)
     return python_calls.operation(
         lw, operator.getitem, "PyObject_GetItem", container, index, rule=numpy_functions.VIEW
     )  # fmt: skip
 
 
+def _flat(lw: Lowering, container: Val) -> tuple[Val, Val]:
+    """What is subscripted, of ``array.flat`` a new such object; and what holds the elements."""
+    type = container.type
+    if not isinstance(type, Iterator) or "flat" not in type.kind:
+        return container, container
+    array = Val(type.inner[0], container.parts)
+    return python_calls.attribute(lw, array, "flat"), array
+
+
 def store(lw: Lowering, container: Val, index: Val, value: Val) -> None:
     """``container[index] = value``."""
+    container, owner = _flat(lw, container)
     boxed = [objects.box(lw, v).parts[0] for v in (container, index, value)]
-    _changed(lw, container)
+    _changed(lw, owner)
     objects.check_status(lw, objects.api(lw, "PyObject_SetItem", *boxed, result=I64))
 
 

@@ -106,6 +106,16 @@ class Liveness:
             return (joined & ~writes) | reads
         if kind is _ast.While or kind is _ast.For:
             return self._loop(node, live, on_break, on_continue)
+        if kind is _ast.Try:
+            # Handlers are not compiled.
+            live = self._body(node.finalbody, live, on_break, on_continue)
+            live = self._body(node.orelse, live, on_break, on_continue)
+            return self._body(node.body, live, on_break, on_continue)
+        if kind is _ast.With:
+            live = self._body(node.body, live, on_break, on_continue)
+            for item in node.items:
+                live |= self._access(item.context_expr)[0]
+            return live
         if kind is _ast.Return or kind is _ast.Raise:
             return self._access(node)[0]
         if kind is _ast.Break:

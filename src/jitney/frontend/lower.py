@@ -252,6 +252,9 @@ def _is_transient(type: PyType) -> bool:
 
 def _finish(lw: Lowering, result: PyType | None) -> Lowered:
     function = lw.function
+    if lw.writes and lw.unharmed is not None:
+        message = "`try` around or after what changes something that is seen outside is not supported"
+        lw.unsupported(message, lw.unharmed)
     dirty = (BOOL.leaves[0],) if lw.writes else ()
     leaves = result.leaves if result is not None else ()
     places = context.returned(leaves)

@@ -111,7 +111,7 @@ class Lowering:
         hidden: names in the environment that are not the function's own.
         augmenting: what is being lowered is the operator of an augmented assignment.
         unsettled: Python code has run, and arrays have not been looked at again (`objects.settle`).
-        kept: objects whose addresses stand in the code.
+        kept: objects whose addresses stand in the code. unharmed: a `try` that takes a function without effects.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
     """
@@ -142,6 +142,7 @@ class Lowering:
         self.node: Any = source.node
         self.own = Ownership(self)
         self.owns = self.unsettled = False
+        self.unharmed: Any = None
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
         # In code for one call, what is known of the arguments' leaves, and a site; and who uses it.
@@ -149,8 +150,7 @@ class Lowering:
         self.pins: Pins | None = None
         self.augmenting = self.boxes_result = False
         self.hidden: tuple[str, ...] = HIDDEN
-        # Set by `lower`, which knows all parts: the dispatch of the walk. The parts reach each other through it, so
-        # that none imports another that imports it.
+        # Set by `lower`, which knows all parts: they reach each other through it, so that none imports another.
         self.hooks: Hooks
         self.root: FunctionType
         self.arg_types: tuple[PyType, ...]

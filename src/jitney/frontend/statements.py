@@ -77,8 +77,6 @@ _WORDS: dict[Any, str] = {
     _ast.Dict: "a dict",
     _ast.Set: "a set",
     _ast.Starred: "`*` unpacking",
-    _ast.Try: "`try`",
-    _ast.With: "`with`",
     _ast.Import: "`import` inside a function",
     _ast.ImportFrom: "`import` inside a function",
 }
@@ -285,6 +283,46 @@ def _return(lw: Lowering, node: Any) -> None:
     raise DeadPath
 
 
+def _try(lw: Lowering, node: Any) -> None:
+    """``try``: as long as nothing visible has happened, CPython runs the call again where something raises. So all
+    there is to compile is what happens where nothing does."""
+    if node.finalbody and any(_jumps(inner) for inner in (*node.body, *node.orelse)):
+        lw.unsupported("`return`, `break` or `continue` within `try ... finally` is not supported")
+    # Nor may a caller have changed anything.
+    lw.function.symbol.leaves = True
+    clean = lw.b.constant(lw.dirty) is False
+    writes, lw.writes = lw.writes, False
+    try:
+        lower_body(lw, node.body)
+    finally:
+        wrote, lw.writes = lw.writes, lw.writes or writes
+        if wrote or not clean:
+            # Unless it turns out that the function changes nothing at all.
+            lw.unharmed = lw.unharmed or node
+    lower_body(lw, node.orelse)
+    lower_body(lw, node.finalbody)
+
+
+def _with(lw: Lowering, node: Any) -> None:
+    """``with objmode(...)`` of Numba's, which does nothing in Python."""
+    for item in node.items:
+        call = item.context_expr
+        held = constant_value(lw.expr(call.func if type(call) is _ast.Call else call))
+        name = (type(held).__module__.partition(".")[0], type(held).__name__)
+        if name != ("numba", "_ObjModeContextType") or item.optional_vars is not None:
+            lw.unsupported("`with` is not supported", node)
+    lower_body(lw, node.body)
+
+
+def _jumps(node: Any) -> bool:
+    """Whether a statement may lead elsewhere."""
+    if isinstance(node, (_ast.Return, _ast.Break, _ast.Continue)):
+        return True
+    parts = [*getattr(node, "body", ()), *getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
+    parts += [inner for handler in getattr(node, "handlers", ()) for inner in handler.body]
+    return not isinstance(node, _ast.FunctionDef) and any(map(_jumps, parts))
+
+
 def _break(lw: Lowering, node: Any) -> None:
     assert lw.loop is not None
     lw.loop.breaks.append(lw.open_end())
@@ -393,5 +431,7 @@ STATEMENTS: dict[Any, Callable[[Lowering, Any], None]] = {
     _ast.Global: _global,
     _ast.Nonlocal: _global,
     _ast.Delete: _delete,
+    _ast.Try: _try,
+    _ast.With: _with,
     _ast.FunctionDef: lambda lw, node: closures.lower_definition(lw, node),
 }

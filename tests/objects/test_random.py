@@ -118,6 +118,87 @@ def test_legacy_functions(calls: tuple[str, ...]) -> None:
     _alike(_sequence("r", calls, "r, "), lambda: np.random.RandomState(3), lambda r: r.get_state(), 1.5, 7, 0.5, 9)
 
 
+PLAIN = (
+    "random()", "uniform(-1, x)", "uniform(0.5, 0.5)", "uniform(k, x)", "uniform(f4, 3)", "randint(1, 6)",
+    "randint(k, k)", "randrange(10)", "randrange(-5, k)", "randrange(1)", "randrange(0, 2**32 - 1)",
+    "randrange(0, 2**32)", "randrange(-2**60, 2**61)", "randrange(2**31 + 1)", "gauss(0, 1)", "gauss(x, f4)",
+    "gauss(0.0, x)", "choice((1, 2))", "expovariate(x)", "normalvariate(0.0, x)", "getrandbits(40)",
+    "randrange(0, 10, 3)", "triangular(0.0, 1.0, 0.5)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("calls", _slices(PLAIN))
+def test_the_module_random(calls: tuple[str, ...]) -> None:
+    _alike(_sequence("random", calls), _seeded, _global_state, 1.5, 7, np.float32(0.7), 130)
+
+
+def test_words_used_up_in_every_place() -> None:
+    """The state's 624 words end before, in and after a draw."""
+    function = _made(
+        """
+def f(skip):
+    for _ in range(skip):
+        random.getrandbits(32)
+    a, b, c, d = random.random(), random.randrange(513), random.gauss(0.0, 1.0), random.randrange(1 << 20)
+    return a, b, c, d, random.uniform(1.0, 2.0), random.randint(0, 2)
+"""
+    )
+    jitted = jit(function)
+    for skip in range(606, 626):
+        results = []
+        for each in (function, jitted):
+            random.seed(3)
+            results.append((each(skip), random.getstate()))
+        assert results[0] == results[1]
+
+
+def test_errors_of_the_module_random() -> None:
+    for call in (
+        "randrange(k)",
+        "randint(1, k)",
+        "randrange(5, k)",
+        "gauss('x', 1)",
+        "uniform(1, 'x')",
+        "randint(1.5, 2)",
+    ):
+        for before in ("", "random.random(), "):
+            function = _made(f"def f(k): return {before}random.{call}")
+            for k in (0, -3, 1, 7):
+                _alike(function, _seeded, _global_state, k)
+
+
+def test_a_generator_of_the_users_own() -> None:
+    draw = random.Random(5).random
+    jitted = jit(_made("def f(): return draw() + draw()", draw=draw))
+    other = random.Random(5)
+    for _ in range(4):
+        assert jitted() == other.random() + other.random()
+
+    class Mine(random.Random):
+        def random(self) -> float:
+            return 0.25
+
+    mine = _made(
+        "def f(): return draw(), half(1.0, 2.0), low(1, 6)",
+        draw=Mine(1).random,
+        half=Mine(1).uniform,
+        low=Mine(1).randint,
+    )
+    for _ in range(2):
+        assert jit(mine)()[:2] == (0.25, 1.25)
+
+
+def test_a_kept_gauss_that_is_no_float() -> None:
+    function = _made("def f(): return random.gauss(0.0, 1.0)")
+    jitted = jit(function)
+    jitted(), jitted()
+    version, words, _ = random.getstate()
+    random.setstate((version, words, "x"))
+    with pytest.raises((TypeError, RuntimeError)):
+        jitted()
+    random.setstate((version, words, None))
+
+
 WRONG = (
     "normal(0.0, x)", "normal(x, 1.0)", "exponential(x)", "uniform(x, 1.0)", "uniform(0.0, x)", "lognormal(0.0, x)",
     "laplace(0.0, x)",

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
         def draws(self, name: str) -> int: ...
 
+        def twister(self) -> int: ...
+
     class Hooks(Settings, Protocol):
         """What the frontend asks of the layers above it."""
 

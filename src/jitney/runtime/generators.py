@@ -1,4 +1,4 @@
-"""Where NumPy's random generators keep their state, and the C functions that draw from it: for generated code.
+"""Where random generators keep their state, and the C functions of NumPy's that draw from it: for generated code.
 
 A `Generator` holds a copy of its bit generator's record `bitgen_t` (state and functions that give the next bits), and
 the lock that its methods take; a `RandomState` also the second normal number of each pair. NumPy publishes the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from _thread import LockType, RLock, allocate_lock
 from ctypes import CDLL, PYFUNCTYPE, addressof, c_char, c_char_p, c_void_p, py_object, string_at
+from struct import error as StructError
 from struct import pack, unpack
 
 from . import capi
@@ -80,6 +81,24 @@ def _held(kind: Any) -> tuple[int, int]:
     return found[0], width
 
 
+def twister() -> int:
+    """Where a `random.Random` keeps its index, an int of C, and, 4 bytes on, its 624 words; -1 if that is not known."""
+    random = sys.modules.get("random")
+    kind = getattr(random, "Random", None)
+    if kind not in _twisters:
+        _twisters[kind] = -1
+        try:
+            generator = kind(1)  # type: ignore[misc]
+            generator.random()
+            *words, index = generator.getstate()[1]
+            state = pack("i624I", index, *words)
+            _twisters[kind] = offset_of(id(generator), kind.__base__.__basicsize__, state, "a generator's words")  # type: ignore[union-attr]
+        except (LayoutError, LookupError, AttributeError, TypeError, ValueError, StructError):
+            pass
+    return _twisters[kind]
+
+
+_twisters: dict[Any, int] = {}
 _layouts: dict[Any, GeneratorLayout | None] = {}
 _libraries: dict[Any, CDLL | None] = {}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     _generators = lazy("jitney.runtime", "generators")
 
-__all__ = ["LAYOUT", "arrays", "c_function", "draws", "generators", "numpy_function", "records", "stub"]
+__all__ = ["LAYOUT", "arrays", "c_function", "draws", "generators", "numpy_function", "records", "stub", "twister"]
 
 c_function = capi.address
 stub = stubs.address
@@ -30,3 +30,8 @@ def generators(kind: type) -> _generators.GeneratorLayout | None:
 def draws(name: str) -> int:
     """The address of one of NumPy's functions that draw random numbers; 0 if there is none of this name."""
     return _generators.function(name)
+
+
+def twister() -> int:
+    """Where a `random.Random` keeps its index and words; -1 if that is not known."""
+    return _generators.twister()

@@ -11,6 +11,7 @@
     reductions.py     whole arrays to numbers: np.sum and its kin
     converting.py     array asarray: of numbers in tuples, of arrays
     drawing.py        numbers of np.random's functions and of generators
+    twister.py        numbers of the module random
     elementwise.py    where clip astype copy round cumsum diff outer
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         reductions,
         selecting,
         shaping,
+        twister,
     )
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
@@ -57,8 +59,10 @@ else:
         "jitney.frontend.library", "converting", "creation", "elementwise", "iterators", "mathematics", "numpy_ufuncs",
         "reductions", "selecting", "shaping",
     )  # fmt: skip
-    complex_mathematics, drawing = lazy("jitney.frontend.library", "complex_mathematics", "drawing")
+    complex_mathematics, drawing, twister = lazy("jitney.frontend.library", "complex_mathematics", "drawing", "twister")
 
+_BOUND = (MethodType, BuiltinFunctionType)
+_DRAWS: dict[Any, Any] = {"random": twister, "numpy.random.mtrand": drawing, "numpy.random._generator": drawing}
 _rows: dict[int, Row] = {}
 
 
@@ -126,8 +130,10 @@ def call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val], n
         elif function.__module__ == "cmath":
             complex_mathematics.fill(_rows)
     row = _rows.get(id(function))
-    if row is None and type(function) is MethodType:
-        return drawing.bound(lw, function, args, kwargs)
+    if row is None and isinstance(function, _BOUND):
+        draws = _DRAWS.get(type(function.__self__).__module__)
+        if draws is not None:
+            return draws.bound(lw, function, args, kwargs)  # type: ignore[no-any-return]
     # Jitted functions are in no table: NumPy's need not be loaded for them.
     if row is None and "numpy" in sys.modules and type(function).__module__ != "jitney":
         row = numpy_ufuncs.find(function) or _of_numpy(function)

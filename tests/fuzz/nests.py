@@ -27,6 +27,7 @@ class Nest:
             self.dtypes[rng.randrange(4)] = rng.choice(_DTYPES)
         self.counters = ["i"]
         self.names: list[str] = []
+        self.columns = rng.random() < 0.25
         around = rng.random() < 0.3
         indent = "    "
         text = "import math\ndef f(a, b, c, d, x):\n    n = len(b)\n    m = len(d)\n"
@@ -105,6 +106,10 @@ class Nest:
         if kind < 0.1:
             place = rng.choice(("d[i]", "c[i, 0]", "c[0, i]", "d[i]", "c[i, 1]"))
             return f"{indent}{place} += {self.value()}\n"
+        if kind < 0.16 or (self.columns and kind < 0.5):
+            # Along a column, the counter of an inner loop.
+            row = f"{self.counters[-1]}{rng.choice(('', '', '', ' + 1', ' - 1'))}"
+            return f"{indent}{rng.choice('cca')}[{row}, i] {rng.choice(('=', '=', '+=', '-='))} {self.value()}\n"
         if kind < 0.2:
             return f"{indent}{name} = {name} * {self.element()} + {self.element()}\n"
         if kind < 0.3:

@@ -157,6 +157,49 @@ NESTS: dict[str, tuple[bool, str, str]] = {
         "for i in range(a.shape[0]):\n s = 0.0\n found = -1\n for k in range(a.shape[1]):\n  s += a[i, k]\n"
         "  if s > 3.0:\n   found = k\n   break\n c[i] = found + s",
     ),
+    "column by column": (
+        True, "222", "for j in range(a.shape[1]):\n for i in range(a.shape[0]): c[i, j] = a[i, j] * 2.0 + 1.0",
+    ),
+    "column by column, in place": (
+        True, "222", "for j in range(c.shape[1]):\n for i in range(c.shape[0]): c[i, j] = c[i, j] * 2.0 + b[i, 0]",
+    ),
+    "product by columns": (
+        True, "222",
+        "for j in range(b.shape[1]):\n for k in range(a.shape[1]):\n  for i in range(a.shape[0]):\n"
+        "   c[i, j] += a[i, k] * b[k, j]",
+    ),
+    "down the columns": (
+        True, "222",
+        "for j in range(a.shape[1]):\n for i in range(1, a.shape[0]):\n  m = a[i, j] / b[i - 1, j]\n"
+        "  b[i, j] -= m * a[i - 1, j]\n  c[i, j] -= m * c[i - 1, j]",
+    ),
+    "up the columns": (
+        True, "222",
+        "for j in range(a.shape[1]):\n for i in range(a.shape[0] - 3, -1, -1):\n"
+        "  c[i, j] = (a[i, j] - b[i, j] * c[i + 2, j]) * 0.5",
+    ),
+    "into the next column": (
+        False, "222",
+        "for j in range(a.shape[1] - 1):\n for i in range(1, a.shape[0]): c[i, j] = c[i - 1, j + 1] + a[i, j]",
+    ),
+    "from the column before": (
+        False, "222",
+        "for j in range(1, a.shape[1]):\n for i in range(1, a.shape[0]): c[i, j] = c[i - 1, j - 1] + a[i, j]",
+    ),
+    "into a row and a column": (
+        False, "222",
+        "for j in range(1, a.shape[1]):\n for i in range(1, a.shape[0]):\n  c[i, j] = a[i, j]\n  c[j, i] = b[i, j]",
+    ),
+    "the rows below the first": (
+        True, "222",
+        "for j in range(a.shape[1]):\n x = c[0, j]\n for i in range(1, a.shape[0]):\n  x = x * 0.5 + a[i, j]\n"
+        "  c[i, j] = x",
+    ),
+    "the greatest of the sums of columns": (
+        True, "211",
+        "m = 0.0\nfor j in range(a.shape[1]):\n s = 0.0\n for i in range(a.shape[0]): s += a[i, j]\n"
+        " m = max(m, s)\nreturn m",
+    ),
     "a store each time": (
         False, "111",
         "for i in range(len(a) - 9):\n s = 0.0\n for k in range(9):\n  s = s * a[i] + b[0]\n  c[i + k] = s",

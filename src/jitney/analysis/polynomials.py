@@ -92,3 +92,17 @@ def part(poly: Poly, counters: Container[int], counter: int = -1) -> Poly:
         elif counter < 0 and not any(v in counters for v in key):
             found[key] = mult
     return found
+
+
+def rows_apart(poly: Poly, other: Poly, inner: Container[int], counters: Container[int]) -> Poly | None:
+    """What `other` is beyond `poly` but for a multiple of what the latter goes on by with one of the `inner` counters;
+    None if it goes on with none of them, or the difference is not the same always."""
+    moved = [v for key in poly for v in key if v in inner]
+    apart = dict(other)
+    add(apart, poly, -1)
+    if not moved or any(v in counters for key in apart for v in key):
+        return None
+    row = part(poly, counters, moved[0])
+    key, mult = next(iter(row.items()))
+    add(apart, row, -(apart.get(key, 0) // mult))
+    return apart

@@ -60,6 +60,8 @@ class Conditions:
             self._disjoint(a, b, spans)
         for stride, size in plan.spaced:
             conds.append(emit("sge", emit("iabs", self.value(stride)), self._const(size)))
+        for row, size in plan.rows:
+            self._in_row(self.value(row), size)
         homes = self._builder.function.homes
         every = -1
         # What is known further out comes first, so that it is put together there.
@@ -135,6 +137,13 @@ class Conditions:
             low, high = emit("add", low, first), emit("add", high, last)
         self._conds.append(emit("sge", low, self._const(0)))
         self._conds.append(emit("slt", high, length))
+
+    def _in_row(self, row: int, size: int) -> None:
+        """All iterations' places, next to each other, are not further apart than it is to the next row."""
+        emit = self._builder.emit
+        self._within(row, LIMIT)
+        width = emit("mul", emit("add", self._way[self._plan.loop.counter], self._const(1)), self._const(size))
+        self._conds.append(emit("sge", emit("iabs", row), width))
 
     def _span(self, group: Group) -> tuple[int, int]:
         """Where its bytes begin, and how many there are."""

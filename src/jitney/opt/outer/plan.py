@@ -7,7 +7,7 @@ mine and interchange" vectorisation, Nuzman and Zaks 2008; uniform values as in 
 
 from __future__ import annotations
 
-from ...analysis.polynomials import Polynomials, add, part
+from ...analysis.polynomials import Polynomials, add, part, rows_apart
 from ...ir.ops import OPS
 from ...ir.types import F32, F64, I1, I64, PTR
 from . import fit
@@ -72,6 +72,7 @@ class Plan:
         What must hold before: `conditions`, values; `ranges`: (polynomial, length) of indices; `bounded`: values within
         `LIMIT` or `FAR`; `apart`: pairs of groups of accesses that do not overlap; `spaced`: (stride, bytes that
         it does not fall short of).
+        rows: (stride of an inner loop, bytes from lane to lane) where all lanes' places are to be in one row.
         exits: checks on data; where one fails, the scalar nest goes on.
     """
 
@@ -79,7 +80,7 @@ class Plan:
         "_incoming", "_polynomials", "apart", "blocks", "bounded", "breaks", "carried", "conditions", "counters",
         "exit", "exits", "following", "fuel",
         "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
-        "poll", "ranges", "serial", "skips", "spaced", "states", "strides", "taken", "varying",
+        "poll", "ranges", "rows", "serial", "skips", "spaced", "states", "strides", "taken", "varying",
         "width",
     )  # fmt: skip
 
@@ -121,6 +122,7 @@ class Plan:
         self.groups: dict[frozenset[tuple[tuple[int, ...], int]], Group] = {}
         self.apart: list[tuple[Group, Group]] = []
         self.spaced: list[tuple[Poly, int]] = []
+        self.rows: list[tuple[Poly, int]] = []
         self._find_accesses()
         self.width = fit.width(self)
         self.lanes = 8 * function.target.vector_bytes // self.width
@@ -477,7 +479,7 @@ class Plan:
                     if op is _STORE:
                         self._check_store(v, poly, stride)
         stores = [access for access in accesses if access[1]]
-        if not stores:
+        if not stores and not self.carried:
             raise Unsuitable("nothing is stored")
         for s, _, poly in stores:
             for v, store, other in accesses:
@@ -487,10 +489,19 @@ class Plan:
             raise Unsuitable("too many arrays to tell apart")
 
     def _check_store(self, v: int, poly: Poly, stride: Poly) -> None:
-        """Each iteration writes to its own place."""
-        if any(a in self.counters and a != self.loop.counter for key in poly for a in key):
-            raise Unsuitable("a store that moves in an inner loop")
+        """Each iteration writes to its own places."""
         size = self.function.imms[v].access.size
+        inner = {a for key in poly for a in key if a in self.counters} - {self.loop.counter}
+        if inner:
+            # Along a column: rows are as long as that lanes' places in one are in no other.
+            if len(inner) > 1 or stride != {(): size}:
+                raise Unsuitable("a store that moves in an inner loop")
+            row = part(poly, self.counters, inner.pop())
+            if any(a in self.counters for key in row for a in key):
+                raise Unsuitable("a stride that changes")
+            if (row, size) not in self.rows:
+                self.rows.append((row, size))
+            return
         if list(stride) != [()]:
             if not stride:
                 raise Unsuitable("a store to the same place each time")
@@ -504,6 +515,11 @@ class Plan:
         if b.invariant or (a.region != b.region and a.region and b.region):
             return
         first, second = a.access.size, b.access.size
+        between = rows_apart(poly, other, self.counters - {self.loop.counter}, self.counters)
+        if between == {} and first == second:
+            return  # no lane touches another one's places
+        if between is not None and not between.keys() - {()}:
+            raise Unsuitable("iterations depend on each other")
         if {k: m for k, m in poly.items() if k} == {k: m for k, m in other.items() if k}:
             if poly == other and first == second:
                 return

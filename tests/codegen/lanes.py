@@ -24,7 +24,7 @@ LEVELS = {name: target(features) for name, features in LEVELS.items() if feature
 ALL = pytest.mark.parametrize("cpu", LEVELS)
 
 INT_BINARY = "add sub mul umulh and or xor smin smax umin umax".split()
-INT_UNARY = "neg not iabs".split()
+INT_UNARY = "neg not iabs popcnt".split()
 INT_COMPARE = "eq ne slt sle sgt sge ult ule ugt uge".split()
 FLOAT_BINARY = "fadd fsub fmul fdiv fmin fmax fcopysign".split()
 FLOAT_UNARY = "fneg fabs fsqrt fsquare ffloor fceil ftrunc frint".split()

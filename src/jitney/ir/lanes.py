@@ -98,6 +98,10 @@ def _umulh(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) ->
     return tuple([(a & mask) * (b & mask) >> bits for a, b in zip(*given)])
 
 
+def _popcnt(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Lanes:
+    return tuple([lane.bit_count() for lane in _unsigned(types, given)])
+
+
 def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
     if type.lanes == 1:
         return fused(type, *given)
@@ -190,6 +194,7 @@ _MEANINGS: dict[str, Meaning] = {
     "lshr": _shift("lshr"),
     "sar": _shift("sar"),
     "umulh": _umulh,
+    "popcnt": _popcnt,
     "fma": _fma,
     "splat": _splat,
     "lane": _lane,

@@ -338,9 +338,9 @@ for _name, _base in (("addo", "add"), ("subo", "sub"), ("mulo", "mul")):
     OPS[_name].base = _base
 
 _LANEWISE = (
-    "select add sub mul umulh neg smin smax umin umax iabs and or xor not shl lshr sar eq ne slt sle sgt sge ult ule "
-    "ugt uge feq fne flt fle fgt fge fadd fsub fmul fdiv fneg fabs fsqrt fsquare fcopysign fmin fmax ffloor fceil "
-    "ftrunc frint fma i2f f2i fext fround f2bits bits2f fcall"
+    "select add sub mul umulh neg smin smax umin umax iabs popcnt and or xor not shl lshr sar eq ne slt sle sgt sge "
+    "ult ule ugt uge feq fne flt fle fgt fge fadd fsub fmul fdiv fneg fabs fsqrt fsquare fcopysign fmin fmax ffloor "
+    "fceil ftrunc frint fma i2f f2i fext fround f2bits bits2f fcall"
 )
 for _name in _LANEWISE.split():
     OPS[_name].lanewise = True

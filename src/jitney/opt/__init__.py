@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         addresses,
         between,
         checks,
+        closed,
         contract,
         dce,
         guards,
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    addresses, between, checks, contract, dce, guards, inductions, inline, memory, modular = lazy(
-        "jitney.opt", "addresses", "between", "checks", "contract", "dce", "guards", "inductions", "inline", "memory",
-        "modular",
+    addresses, between, checks, closed, contract, dce, guards, inductions, inline, memory, modular = lazy(
+        "jitney.opt", "addresses", "between", "checks", "closed", "contract", "dce", "guards", "inductions", "inline",
+        "memory", "modular",
     )
     needs = lazy("jitney.opt", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, select, split, tails, unroll, unswitch, vector = lazy(
@@ -60,6 +61,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("modular", lambda function: modular.wrap(function) if needs.masks(function) else function),
     ("checks", lambda function: checks.drop_checks(function)),
     ("between", lambda function: between.join(function) if needs.lone_tests(function) else function),
+    ("closed", lambda function: closed.close(function) if needs.counting(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("guards", lambda function: guards.hoist(function)),
     ("inductions", lambda function: inductions.derive(function)),

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Edge, Function, Loop
 
-_CONST, _CALL, _CCALL, _STORE = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"]
+_CONST, _CALL, _CCALL, _STORE, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"], OPS["poll"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _MASKS = frozenset(
     OPS[name] for name in ("and", "floormod", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32")
@@ -52,6 +52,16 @@ def masks(function: Function) -> bool:
 def lone_tests(function: Function) -> bool:
     """For `between`: a block that does nothing but compare and branch."""
     return any(block.term == "br" and len(block.insts) == 1 == len(block.term_args) for block in function.blocks)
+
+
+def counting(function: Function) -> bool:
+    """For `closed`: a loop of one block that does nothing but compute, and no floats."""
+    ops, types = function.ops, function.types
+    return any(
+        block.term == "br" and block.loop is not None and any(edge.target is block for edge in block.edges)
+        and all((ops[v].pure or ops[v].base or ops[v] is _POLL) and not types[v].is_float for v in block.insts)
+        for block in function.blocks
+    )  # fmt: skip
 
 
 def choices(function: Function) -> bool:

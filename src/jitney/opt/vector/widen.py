@@ -165,6 +165,11 @@ class Widen(Carried):
         elif name == "iabs":
             width = self._supported(name, round_up(signed_size(widths.bound(args[0]))))
             self._set(v, width, self._lanewise(name, self.ints(args[0], width)))
+        elif name == "popcnt":
+            # As it is: of a negative number all 64 bits count.
+            lo, hi = widths.bound(args[0])
+            width = self._supported(name, round_up(hi.bit_length()) if lo >= 0 else 64)
+            self._set(v, width, self._lanewise(name, self.ints(args[0], width)))
         elif name in ("f2i", "f2bits") and body.type(args[0]) is F64:
             type = self.of(F64)
             self._set(v, 64, [emit(name, (part,), vector(I64, type.lanes)) for part in self.floats(args[0])])

@@ -22,6 +22,7 @@ from .vector_build import (
     PADD,
     PAND,
     POR,
+    PSADBW,
     PSHUFD,
     PUNPCKH,
     PUNPCKL,
@@ -45,9 +46,9 @@ _BROADCAST = {1: (1, 2, 0x78, "pbroadcastb"), 2: (1, 2, 0x79, "pbroadcastw"), 4:
               8: (1, 2, 0x59, "pbroadcastq")}  # fmt: skip
 _BROADCAST_FLOAT = {4: (1, 2, 0x18, "broadcastss"), 8: (1, 2, 0x19, "broadcastsd")}
 _PSHUFLW = (3, 1, 0x70, "pshuflw")
-_PSHUFB, _PALIGNR = (1, 2, 0x00, "pshufb"), (1, 3, 0x0F, "palignr")
+_PALIGNR = (1, 3, 0x0F, "palignr")
 _SHUFPS = (0, 1, 0xC6, "shufps")
-_PMADDWD, _PSADBW = (1, 1, 0xF5, "pmaddwd"), (1, 1, 0xF6, "psadbw")
+_PMADDWD = (1, 1, 0xF5, "pmaddwd")
 _SIGN_EXTEND = {(1, 2): 0x20, (1, 4): 0x21, (1, 8): 0x22, (2, 4): 0x23, (2, 8): 0x24, (4, 8): 0x25}
 _LETTERS = {1: "b", 2: "w", 4: "d", 8: "q"}
 # Truncations of AVX-512: (from, to) -> opcode
@@ -343,7 +344,7 @@ def radd(s: X86Selector, v: int) -> None:
     x = s.use(a)
     if size == 1:
         # sums of eight bytes each, with 128 too much in every byte
-        total = b.op(_PSADBW, b.with_constant(PXOR, x, b"\x80"), b.zero())
+        total = b.op(PSADBW, b.with_constant(PXOR, x, b"\x80"), b.zero())
         t = s.m.new(GENERAL)
         _out(s, _folded(b, "add", 8, total, 8), 8, True, t)
         s.add(ops.ADD_RI, (v + FIRST,), (t,), -128 * type.lanes)

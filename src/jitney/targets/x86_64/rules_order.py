@@ -10,7 +10,7 @@ from __future__ import annotations
 from ...codegen.machine import FIRST
 from . import ops_vector as vops
 from .rules_vector import blend
-from .vector_build import AVX512, POR, PSHUFD, PUNPCKH, PUNPCKL, Build, W, sized
+from .vector_build import AVX512, POR, PSHUFB, PSHUFD, PUNPCKH, PUNPCKL, Build, W, sized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .select import X86Selector
 
-_PSHUFB, _SHUFPS, _SHUFPD = (1, 2, 0x00, "pshufb"), (0, 1, 0xC6, "shufps"), (1, 1, 0xC6, "shufpd")
+_SHUFPS, _SHUFPD = (0, 1, 0xC6, "shufps"), (1, 1, 0xC6, "shufpd")
 _PERMQ, _PERMD = (1 | W, 3, 0x00, "permq"), (1, 2, 0x36, "permd")
 _PERMUTE = {2: (1 | W, 2, 0x8D, "permw"), 4: _PERMD, 8: (1 | W, 2, 0x36, "permq")}
 _PERMUTE_TWO = {2: (1 | W, 2, 0x7D, "permt2w"), 4: (1, 2, 0x7E, "permt2d"), 8: (1 | W, 2, 0x7E, "permt2q")}
@@ -58,10 +58,10 @@ def _one(b: Build, size: int, x: int, order: Sequence[int], d: int = -1) -> int:
         same.append(source % 16 if here else 0x80)
         other.append(0x80 if here else source % 16)
     crossed = any(k != 0x80 for k in other)
-    found = b.with_constant(_PSHUFB, x, bytes(same), -1 if crossed else d)
+    found = b.with_constant(PSHUFB, x, bytes(same), -1 if crossed else d)
     if crossed:
         exchanged = b.unary_imm(_PERMQ, x, 0x4E)
-        found = b.op(POR, found, b.with_constant(_PSHUFB, exchanged, bytes(other)), d)
+        found = b.op(POR, found, b.with_constant(PSHUFB, exchanged, bytes(other)), d)
     return found
 
 
@@ -131,5 +131,5 @@ def _halves(b: Build, size: int, x: int, y: int, order: list[int], d: int, by_by
     parts = []
     for a, of in ((x, 0), (y, 1)):
         pick = [k % per * size + n if k // lanes == of else 0x80 for k in order for n in range(size)]
-        parts.append(b.with_constant(_PSHUFB, a, bytes(pick)))
+        parts.append(b.with_constant(PSHUFB, a, bytes(pick)))
     return b.op(POR, parts[0], parts[1], d)

@@ -25,6 +25,8 @@ from .vector_build import (
     PCMPU,
     PMULUDQ,
     POR,
+    PSADBW,
+    PSHUFB,
     PSHUFD,
     PSUB,
     PUNPCKL,
@@ -61,6 +63,8 @@ _MIN_MAX: dict[str, dict[int, tuple[Row, int]]] = {
              8: ((1 | W, 2, 0x3F, "pmaxuq"), AVX512)},
 }  # fmt: skip
 _PABS = {1: (1, 2, 0x1C, "pabsb"), 2: (1, 2, 0x1D, "pabsw"), 4: (1, 2, 0x1E, "pabsd")}
+_VPOPCNTQ = (1 | W, 2, 0x55, "popcntq")
+_BITS_OF_NIBBLES = bytes([k.bit_count() for k in range(16)])
 _PABSQ = (1 | W, 2, 0x1F, "pabsq")
 # By a count in a register: element -> row, by whether left, right, or right with the sign.
 _BY_REGISTER = {
@@ -227,6 +231,21 @@ def iabs(s: X86Selector, v: int) -> None:
     else:
         mask = signs(b, size, a)
         b.op(PSUB[size], b.op(PXOR, a, mask), mask, v + FIRST)
+
+
+def popcnt(s: X86Selector, v: int) -> None:
+    b, size = _build(s, v)
+    a, d = s.use(s.args[v][0]), v + FIRST
+    if size == 8 and b.level >= AVX512 and "avx512_vpopcntdq" in s.features:
+        s.add(vops.EVEX_UNARY, (d,), (a,), b.row(_VPOPCNTQ))
+        return
+    # Half bytes by a table (Mula), and the bytes of a lane added up.
+    table = b.constant(_BITS_OF_NIBBLES)
+    low = b.op(PSHUFB, table, b.with_constant(PAND, a, b"\x0f"))
+    high = b.op(PSHUFB, table, b.with_constant(PAND, b.shift(2, RIGHT, a, 4), b"\x0f"))
+    found = b.op(PADD[1], low, high, d if size == 1 else -1, commutes=True)
+    if size == 8:
+        b.op(PSADBW, found, b.zero(), d)
 
 
 def signs(b: Build, size: int, a: int, d: int = -1) -> int:

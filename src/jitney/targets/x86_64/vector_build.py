@@ -42,6 +42,7 @@ PCMPGT = {
     1: (1, 1, 0x64, "pcmpgtb"), 2: (1, 1, 0x65, "pcmpgtw"), 4: (1, 1, 0x66, "pcmpgtd"), 8: (1, 2, 0x37, "pcmpgtq"),
 }  # fmt: skip
 PSHUFD = (1, 1, 0x70, "pshufd")
+PSHUFB, PSADBW = (1, 2, 0x00, "pshufb"), (1, 1, 0xF6, "psadbw")
 PMULUDQ = (1, 1, 0xF4, "pmuludq")
 PUNPCKL = {
     1: (1, 1, 0x60, "punpcklbw"), 2: (1, 1, 0x61, "punpcklwd"), 4: (1, 1, 0x62, "punpckldq"),

@@ -140,6 +140,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (vector.neg, "neg", _ANY, "i"),
     (vector.mul, "mul", (_NO, SSE2, SSE2, SSE2), "i"),
     (vector.umulh, "umulh", (_NO, SSE2, SSE2, _NO), "i"),
+    (vector.popcnt, "popcnt", (SSE41, _NO, _NO, SSE41), "i"),
     (vector.logic, "and or xor", _ANY, "i"),
     (vector.not_, "not", _ANY, "i"),
     (vector.shift, "shl lshr sar", _ANY, "i"),

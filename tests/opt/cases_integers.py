@@ -84,4 +84,160 @@ CASES = {
         b2:
           ret v1
     """),
+    "closed: sums of the counter": ("closed", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64 {
+        site 0: line 1 overflow
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i64 32768
+          v7 = slt v4, v1
+          br v7, b1, b3(v4, v2)
+        b1:
+          jump b2(v4, v2, v6)
+        b2(v8: i64, v9: i64, v10: i64) in L0:
+          v11 = mulo v8, v2, v3, !0
+          v12 = addo v9, v11, v3, !0
+          v13 = poll v10, v3, !0, 1
+          v14 = add v8, v5
+          v15 = slt v14, v1
+          br v15, b2(v14, v12, v13), b3(v14, v12)
+        b3(v16: i64, v17: i64):
+          ret v16, v17
+    """, """
+          v20 = const i64 2097152
+          v18 = const i64 1048576
+          v3 = const i1 false
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i64 32768
+          v7 = slt v4, v1
+          br v7, b1, b5(v4, v2)
+        b1:
+          v19 = add v1, v18
+          v21 = ule v19, v20
+          v22 = add v2, v18
+          v23 = ule v22, v20
+          v24 = and v21, v23
+          br v24, b2, b3
+        b2:
+          v25 = smax v1, v5
+          v27 = sub v25, v5
+          v28 = mul v25, v27
+          v29 = lshr v28, v5
+          v30 = mul v29, v2
+          v31 = add v2, v30
+          jump b5(v25, v31)
+        b3:
+          jump b4(v4, v2, v6)
+        b4(v8: i64, v9: i64, v10: i64) in L0:
+          v11 = mulo v8, v2, v3, !0
+          v12 = addo v9, v11, v3, !0
+          v13 = poll v10, v3, !0, 1
+          v14 = add v8, v5
+          v15 = slt v14, v1
+          br v15, b4(v14, v12, v13), b5(v14, v12)
+        b5(v16: i64, v17: i64):
+          ret v16, v17
+    """),
+    "closed: not what an element adds": ("closed", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 0
+          v5 = const i64 1
+          v7 = slt v4, v1
+          br v7, b1, b3(v2)
+        b1:
+          jump b2(v4, v2)
+        b2(v8: i64, v9: i64) in L0:
+          v11 = xor v8, v2
+          v12 = addo v9, v11, v3, !0
+          v14 = add v8, v5
+          v15 = slt v14, v1
+          br v15, b2(v14, v12), b3(v12)
+        b3(v17: i64):
+          ret v17
+    """, """
+          v3 = const i1 false
+          v4 = const i64 0
+          v5 = const i64 1
+          v7 = slt v4, v1
+          br v7, b1, b3(v2)
+        b1:
+          jump b2(v4, v2)
+        b2(v8: i64, v9: i64) in L0:
+          v11 = xor v8, v2
+          v12 = addo v9, v11, v3, !0
+          v14 = add v8, v5
+          v15 = slt v14, v1
+          br v15, b2(v14, v12), b3(v12)
+        b3(v17: i64):
+          ret v17
+    """),
+    "closed: bits that are set": ("closed", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 poll
+        loop L0: header b2 preheader b1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 0
+          v5 = const i64 3
+          v6 = const i64 -1
+          v7 = ne v1, v4
+          br v7, b1, b3(v2)
+        b1:
+          jump b2(v1, v2, v5)
+        b2(v8: i64, v9: i64, v10: i64) in L0:
+          v11 = add v8, v6
+          v12 = and v8, v11
+          v13 = add v9, v5
+          v14 = poll v10, v3, !0, 1
+          v15 = ne v12, v4
+          br v15, b2(v12, v13, v14), b3(v13)
+        b3(v16: i64):
+          ret v16
+    """, """
+          v4 = const i64 0
+          v5 = const i64 3
+          v7 = ne v1, v4
+          br v7, b1, b2(v2)
+        b1:
+          v17 = popcnt v1
+          v18 = mul v17, v5
+          v19 = add v2, v18
+          jump b2(v19)
+        b2(v16: i64):
+          ret v16
+    """),
+    "closed: bits up to the highest, of what may be nothing": ("closed", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64 {
+        loop L0: header b2 preheader b1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          jump b1
+        b1:
+          jump b2(v1, v2)
+        b2(v8: i64, v9: i64) in L0:
+          v12 = lshr v8, v5
+          v13 = add v9, v5
+          v15 = ne v12, v4
+          br v15, b2(v12, v13), b3
+        b3:
+          ret v13, v12
+    """, """
+          v17 = const i64 64
+          v4 = const i64 0
+          v5 = const i64 1
+          v18 = clz v1
+          v19 = sub v17, v18
+          v20 = smax v19, v5
+          v21 = add v2, v20
+          ret v21, v4
+    """),
 }

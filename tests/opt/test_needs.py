@@ -5,7 +5,21 @@ from __future__ import annotations
 import pytest
 
 from jitney.ir.print import to_text
-from jitney.opt import PASSES, between, inline, modular, needs, powers, promote, rotate, select, tails, unroll, unswitch
+from jitney.opt import (
+    PASSES,
+    between,
+    closed,
+    inline,
+    modular,
+    needs,
+    powers,
+    promote,
+    rotate,
+    select,
+    tails,
+    unroll,
+    unswitch,
+)
 from tests.ir.random_ir import generate
 from tests.opt import loops
 
@@ -16,6 +30,7 @@ LOOKS = {
     "unroll": (needs.known_trips, unroll.unroll),
     "modular": (needs.masks, modular.wrap),
     "between": (needs.lone_tests, between.join),
+    "closed": (needs.counting, closed.close),
     "select": (needs.choices, select.convert),
     "unswitch": (needs.invariant_branches, unswitch.unswitch),
     "promote": (needs.updates, promote.promote),

@@ -129,7 +129,7 @@ class _Closed:
         """What other blocks use of the loop's values."""
         function, header = self.function, self.header
         homes, args = function.homes, function.args
-        used = set()
+        used: set[int] = set()
         for block in function.blocks:
             if block is header:
                 continue

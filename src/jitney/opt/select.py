@@ -10,7 +10,7 @@ What an arm computes or loads that the block before it, or the other arm, comput
 
 In loops only, where the branch is taken anew each time and may be guessed wrong. A float that is chosen waits for the
 comparison, while a branch that is guessed right waits for nothing: floats are chosen only where an iteration is long,
-so that the next one has not to wait, too.
+so that the next one has not to wait, too, or where the comparison is of integers that no earlier iteration computes.
 
 Arms may hold checks of numbers that depend on one value by constants. They all pass where that value is in an interval,
 which is tested instead; elsewhere the branch stays as it was:
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from ..ir.function import Function, Loop
     from ..ir.ops import Op
 
-_SELECT, _CONST, _LOAD = OPS["select"], OPS["const"], OPS["load"]
+_SELECT, _CONST, _LOAD, _STORE, _PARAM = OPS["select"], OPS["const"], OPS["load"], OPS["store"], OPS["param"]
+_COMPARES = frozenset(("eq", "ne", "slt", "sle", "sgt", "sge"))
 _MOST_WORK = 3  # instructions that are then always executed
 _MOST_LOOKED_AT = 12  # instructions of both arms
 _MOST_ROUNDS = 3  # what was a branch may have been an arm
@@ -173,11 +174,45 @@ class _Conversion:
         floats = [pair for pair in pairs if function.types[pair[0]].is_float]
         if not floats:
             return True
-        # A comparison that is needed for something else, too, is a jump again where it chooses floats.
         (cond,) = block.term_args
-        return self._is_long(block.loop) and (
-            len(pairs) == 1 or all(_extreme(function, cond, a, b) is not None for a, b in floats)
-        )
+        if len(pairs) > 1 and not all(_extreme(function, cond, a, b) is not None for a, b in floats):
+            return False
+        return self._is_long(block.loop) or self._is_early(block.loop, cond)
+
+    def _is_early(self, loop: Loop | None, cond: int) -> bool:
+        """Whether a comparison of integers waits for nothing that the iteration before computes, but for counters."""
+        assert loop is not None
+        function = self.function
+        ops, args, homes = function.ops, function.args, function.homes
+        if ops[cond].name not in _COMPARES:
+            return False
+        stored: set[int] | None = None
+        todo, seen = [cond], {cond}
+        while todo:
+            v = todo.pop()
+            home = homes[v].loop
+            if home is None or not home.inside(loop):
+                continue
+            op = ops[v]
+            if op is _PARAM:
+                if v != loop.counter:
+                    return False
+            elif op is _LOAD:
+                if stored is None:
+                    stored = {
+                        args[u][1] for b in function.blocks if b.loop is loop for u in b.insts if ops[u] is _STORE
+                    }
+                if args[v][0] in stored:
+                    return False
+            elif op.reads or op.writes:
+                return False
+            for a in args[v]:
+                if a not in seen:
+                    seen.add(a)
+                    todo.append(a)
+            if len(seen) > _MOST_LOOKED_AT:
+                return False
+        return True
 
     def _is_long(self, loop: Loop | None) -> bool:
         """Whether an iteration of the loop is: because of a loop inside, or by itself."""

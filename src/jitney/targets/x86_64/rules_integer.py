@@ -5,11 +5,11 @@ from __future__ import annotations
 from ...codegen.machine import FIRST
 from ...codegen.select import CONST
 from ...ir.ops import OPS
-from ...ir.types import F32, I1
+from ...ir.types import F32, I1, I64
 from . import ops
 from . import ops_control as control
 from .encode import ADD, AND, CC_NAMES, IMUL, MUL, NEG, NOT, OR, RAX, RCX, RDX, SAR, SHL, SHR, SUB, XOR
-from .ops_float import BLEND, COMPARE_VEX, SELECT_X
+from .ops_float import BLEND, COMPARE_VEX, MOVE_BITS, SELECT_X
 from .select import X86Selector, fits
 
 TYPE_CHECKING = False
@@ -288,7 +288,7 @@ def symbol(s: X86Selector, v: int) -> None:
 
 
 def select(s: X86Selector, v: int) -> None:
-    """select c, a, b   ->   cmp; cmov (integers), min/max, a masked blend, or a jump around a move (floats)"""
+    """select c, a, b   ->   cmp; cmov (integers), min/max, a masked blend, or (no AVX) a jump around a move (floats)"""
     c, a, b = s.args[v]
     d = v + FIRST
     if not s.types[v].is_float:
@@ -321,10 +321,46 @@ def select(s: X86Selector, v: int) -> None:
         mask = s.m.new(True)
         row = (2, 1, 0xC2, "cmpss") if single else (3, 1, 0xC2, "cmpsd")
         s.add(COMPARE_VEX, (mask,), (s.use(x), s.use(y)), (row, predicate))
-        s.add(BLEND, (d,), (other, then, mask), (1, 3, 0x4A if single else 0x4B, "blendvps" if single else "blendvpd"))
+        s.add(BLEND, (d,), (other, then, mask), _BLENDS[single])
         return
     then, other = s.use(a), s.use(b)
-    s.add(SELECT_X, (d,), (other, then), s.condition(c))
+    if "avx" not in s.features:
+        s.add(SELECT_X, (d,), (other, then), s.condition(c))
+        return
+    mask = s.m.new(True)
+    if op.name in _IN_LANES and s.types[args[0]] is I64:
+        row, swap, opposite = _IN_LANES[op.name]
+        x, y = [_in_lane(s, arg, s.counts[c] == 1) for arg in (args[::-1] if swap else args)]
+        s.add(s.float_ops.any_rr, (mask,), (x, y), row)
+        if opposite:
+            then, other = other, then
+    else:
+        cc = s.condition(c)
+        bit, bits = s.m.new(False), s.m.new(False)
+        s.add(control.SET, (bit,) if cc < 16 else (bit, s.m.new(False)), (), cc)
+        s.add(ops.UNARY, (bits,), (bit,), NEG)
+        s.add(MOVE_BITS, (mask,), (bits,))
+    s.add(BLEND, (d,), (other, then, mask), _BLENDS[s.types[v] is F32])
+
+
+def _in_lane(s: X86Selector, v: int, sinks: bool) -> int:
+    """The float register that holds an integer; it comes there from memory if `sinks`."""
+    t = s.m.new(True)
+    if sinks and s.sinks_as(v, "i64"):
+        ins, addr = s.memory(v)
+        s.add(ops.LOAD_X, (t,), ins, (ops.MOVSD_LOAD, addr))
+    else:
+        s.add(MOVE_BITS, (t,), (s.use(v),))
+    return t
+
+
+_BLENDS = (1, 3, 0x4B, "blendvpd"), (1, 3, 0x4A, "blendvps")
+# Comparison -> (what is compared in a lane, whether the operands are exchanged, whether the result is the opposite)
+_PCMPEQQ, _PCMPGTQ = (1, 2, 0x29, "pcmpeqq"), (1, 2, 0x37, "pcmpgtq")
+_IN_LANES = {
+    "eq": (_PCMPEQQ, False, False), "ne": (_PCMPEQQ, False, True), "sgt": (_PCMPGTQ, False, False),
+    "slt": (_PCMPGTQ, True, False), "sle": (_PCMPGTQ, False, True), "sge": (_PCMPGTQ, True, True),
+}  # fmt: skip
 
 
 # vcmpsd's predicates that compare quietly as the IR does: false (or true, for fne) when unordered

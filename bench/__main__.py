@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from bench import arrays
+from bench import arrays, threads
 from bench.implementations import JITNEY, NUMBA, installed
 from bench.measure import FULL, QUICK, measure
 from bench.plot import draw
@@ -30,13 +30,15 @@ def main() -> None:
 
     kernels = [k for k in KERNELS if wanted(k.name)]
     array_kernels = [k for k in arrays.KERNELS if wanted(k.name)]
-    if not kernels and not array_kernels:
-        parser.error("no kernel of that name; there are: " + ", ".join(k.name for k in (*KERNELS, *arrays.KERNELS)))
+    loops = [loop for loop in threads.LOOPS if wanted(loop.function)]
+    if not kernels and not array_kernels and not loops:
+        names = [k.name for k in (*KERNELS, *arrays.KERNELS)] + [loop.function for loop in threads.LOOPS]
+        parser.error("no kernel of that name; there are: " + ", ".join(names))
     decorators = [d for d in (JITNEY, NUMBA) if installed(d) and not (d == NUMBA and options.no_numba)]
     os.chdir(ROOT)  # children run `-m bench.child`
     RESULTS.mkdir(parents=True, exist_ok=True)
     effort = QUICK if options.quick else FULL
-    record = measure(kernels, array_kernels, decorators, effort, RESULTS, lambda line: print(line, flush=True))
+    record = measure(kernels, array_kernels, loops, decorators, effort, RESULTS, lambda line: print(line, flush=True))
     (RESULTS / "benchmarks.json").write_text(json.dumps(record, indent=1))
 
     # Only a whole run may replace the published page.

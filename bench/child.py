@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import arrays, ctwins
+from bench import arrays, ctwins, threads
 from bench.compare import difference
 from bench.implementations import COPY, CPYTHON, GCC, JITNEY, NUMBA, decorator
 from bench.kernels import calls
@@ -203,6 +203,11 @@ def array_rounds(name: str, implementations: str, rounds: str) -> dict[str, Any]
     return arrays.rounds(ARRAYS[name], implementations.split(","), int(rounds))
 
 
+def thread_rounds(name: str, implementations: str, rounds: str) -> dict[str, Any]:
+    """One loop without and with threads, at several sizes."""
+    return threads.rounds(name, implementations.split(","), int(rounds))
+
+
 _PEAK = """
     mov rax, {times}
 top:
@@ -303,7 +308,7 @@ def memory(implementation: str, compiles: str) -> dict[str, Any]:
 
 MODES: dict[str, Callable[..., dict[str, Any]]] = {
     "first": first, "second": second, "warm": warm, "fastmath": fastmath, "overhead": overhead, "memory": memory,
-    "peak": peak, "arrays": array_rounds,
+    "peak": peak, "arrays": array_rounds, "threads": thread_rounds,
 }
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from bench.registry import Kernel
 
 if TYPE_CHECKING:
     from bench.arrays import ArrayKernel
+    from bench.threads import SharedLoop
 
 TIMEOUT = 120  # seconds for one child; the slowest takes about five
 
@@ -127,6 +128,14 @@ def measure_arrays(kernel: ArrayKernel, decorators: Sequence[str], effort: Effor
     return row
 
 
+def measure_threads(loop: str, decorators: Sequence[str], effort: Effort) -> dict[str, Any]:
+    """The row of a loop that threads share."""
+    try:
+        return _child("threads", loop, ",".join(decorators), effort.rounds)
+    except ChildFailed as error:
+        return {"loop": loop, "sizes": [], "errors": {JITNEY: str(error)}}
+
+
 def import_times(modules: Sequence[str], times: int) -> dict[str, float]:
     """Median seconds of a whole process that does nothing (""), or imports one module; interleaved."""
     samples: dict[str, list[float]] = {name: [] for name in ("", *modules)}
@@ -172,6 +181,7 @@ def machine() -> dict[str, Any]:
 def measure(
     kernels: Iterable[Kernel],
     array_kernels: Iterable[ArrayKernel],
+    loops: Iterable[SharedLoop],
     decorators: Sequence[str],
     effort: Effort,
     folder: Path,
@@ -195,6 +205,8 @@ def measure(
             record[key] = None
             say(f"  {name} failed: {error}")
     record["arrays"] = [measure_arrays(kernel, decorators, effort) for kernel in array_kernels]
+    say("threads")
+    record["threads"] = [measure_threads(loop.function, decorators, effort) for loop in loops]
     record["kernels"] = []
     for kernel in kernels:
         row = measure_kernel(kernel, decorators, library, effort)

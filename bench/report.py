@@ -236,6 +236,46 @@ def _arrays(record: Record) -> str:
     return array_table(record["arrays"]) if record.get("arrays") else ""
 
 
+def thread_table(rows: Sequence[Record]) -> str:
+    """Of loops that threads may share, by size: without and with threads, and Numba with threads."""
+    rivals = any(NUMBA in size["best"] for row in rows for size in row["sizes"])
+    header = ["loop", "n", "serial us", "with threads us", "speed-up", "start-up us"]
+    header += ["Numba with threads us", "vs Numba"] if rivals else []
+    lines = []
+    for row in rows:
+        for size in row["sizes"]:
+            serial, shared = size["best"]["serial"], size["best"]["shared"]
+            cells = [row["loop"], f"{size['size']:,}", *(_number(1e6 * t) for t in (serial, shared)),
+                     _number(serial / shared, "x")]
+            # Where they have shared: beyond an equal part for each.
+            paid = serial / shared > 1.2
+            cells.append(_number(1e6 * max(0.0, shared - serial / row["threads"])) if paid else "")
+            if rivals:
+                rival = size["best"].get(NUMBA)
+                cells += [_number(None if rival is None else 1e6 * rival), _number(_quotient(rival, shared), "x")]
+            lines.append(cells)
+    failed = [f"{row['loop']}, {TITLES.get(n, n)}: {text}" for row in rows for n, text in row["errors"].items()]
+    return "\n\n".join([table(header, lines), *failed])
+
+
+def _threads(record: Record) -> str:
+    rows = record.get("threads")
+    if not rows:
+        return ""
+    lines = []
+    large = {row["loop"]: row["sizes"][-1]["best"] for row in rows if row["sizes"] and row["compute"]}
+    gains = {loop: best["serial"] / best["shared"] for loop, best in large.items()}
+    if gains:
+        count = next(row["threads"] for row in rows if row["sizes"])
+        lines.append(f"- {count} threads; {len(gains)} loops over a millisecond that arithmetic bounds run "
+                     f"**{_number(geometric_mean(gains.values()))}x** as fast (geometric mean; {_spread(gains)}).")
+    small = {f"{row['loop']} {size['size']:,}": size["best"]["serial"] / size["best"]["shared"]
+             for row in rows for size in row["sizes"][:-1]}
+    if small:
+        lines.append(f"- Shorter ones: {_spread(small)}.")
+    return "\n".join(lines) + "\n\n" + thread_table(rows)
+
+
 def _stages(record: Record) -> str:
     compiled = [row["compile"] for row in record["kernels"] if row.get("compile")]
     if not compiled:
@@ -314,6 +354,10 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
     ("Whole arrays",
      "Kernels written with array expressions (`bench/kernels/arrays.py`); the plain function is NumPy's. *First* and "
      "*again* as above, on tiny inputs; the model step has sixty lines and more than ten expressions.", _arrays),
+    ("Threads",
+     "Loops over `prange` (`bench/kernels/threads.py`), compiled without and with `parallel=True`: a few iterations, "
+     "some microseconds, more than a millisecond. Interleaved; the best of all rounds, since threads feel what else "
+     "the processors do. *Start-up*: what a shared loop takes beyond an equal part for each thread.", _threads),
     ("Call overhead", "The empty loop subtracted; medians.", _overhead),
     ("Import", "Whole processes, interleaved; medians.", _imports),
     ("Memory", "", _memory),

@@ -22,6 +22,16 @@ RECORD = {
         {"kernel": "softmax", "first": {"jitney": 0.012, "numba": 1.5}, "again": {"jitney": 0.02},
          "warm": {"jitney": 0.5e-3, "numpy": 1e-3}, "errors": {"numba": "TypingError: no"}},
     ],
+    "threads": [
+        {
+            "loop": "primes", "compute": True, "threads": 2, "errors": {"numba": "size 50: differs"},
+            "sizes": [
+                {"size": 50, "best": {"serial": 1e-6, "shared": 1.25e-6, "numba": 2e-6}, "median": {}},
+                {"size": 10_000, "best": {"serial": 2e-3, "shared": 1.02e-3}, "median": {}},
+            ],
+        },
+        {"loop": "broken", "sizes": [], "errors": {"jitney": "exit status -11"}},
+    ],
     "kernels": [
         {
             "kernel": "fast", "first": {"jitney": 0.004, "numba": 0.4}, "second": {"jitney": 0.002, "numba": 0.1},
@@ -119,3 +129,12 @@ def test_array_kernels_are_told_beside_numpy():
     assert "| softmax | 0.50 | 1.00 | - | 2.00x | - | 12.0 | 1,500 | 20.0 | - |" in arrays
     assert "softmax, Numba: TypingError: no" in arrays
     assert section(markdown({**RECORD, "arrays": []}, None), "Whole arrays") == ""
+
+
+def test_threads_are_told_by_size():
+    threads = section(markdown(RECORD, None), "Threads")
+    assert "| primes | 50 | 1.00 | 1.25 | 0.80x |  | 2.00 | 1.60x |" in threads
+    assert "| primes | 10,000 | 2,000 | 1,020 | 1.96x | 20.0 | - | - |" in threads
+    assert "**1.96x** as fast (geometric mean; from 1.96 (primes) to 1.96 (primes))" in threads
+    assert "Shorter ones: from 0.80 (primes 50) to 0.80 (primes 50)." in threads
+    assert "broken, jitney: exit status -11" in threads and "primes, Numba: size 50: differs" in threads

@@ -27,6 +27,7 @@ from ..ir.function import Block, Edge, Function, Loop, Site, Symbol
 from ..ir.ops import OPS
 from ..ir.types import ACCESSES, I1, I64, NATURAL, PTR
 from .arms import choose
+from .glance import TENTHS, Glance
 from .maker import Maker
 from .memory import forward
 from .params import clean
@@ -43,16 +44,16 @@ _SLOTS = 4  # Memory.region: see frontend/ownership.py
 _I64 = ACCESSES["i64"]
 
 # In env, by byte: whether anything visible has happened, the first value of the counter, iterations per unit and in
-# all; then inputs, then final values, then the units' parts.
-_DIRTY, _START, _SIZE, _COUNT, _INPUTS = 0, 8, 16, 24, 32
+# all, how many parts there are; then inputs, then final values, then the units' parts.
+_DIRTY, _START, _SIZE, _COUNT, _PARTS, _INPUTS = 0, 8, 16, 24, 32, 40
 _UNITS, _UNITS_OF_PARTS = 1024, 256
 _MANY = 1 << 48
+_MOST_COUNT = 1 << 32  # times the most work of an iteration: below 2 ** 63
 _UNIT_WORK, _SMALL_WORK = 1000.0, 2000.0
-"""Nanoseconds, as a glance at the loop makes them out: a unit takes at least, and a loop that is not worth a look at
-the clock at most."""
-_COSTS = {"call": 30.0, "ccall": 20.0, "floordiv": 8.0, "floormod": 8.0, "fdiv": 4.0, "fsqrt": 4.0, "fsquare": 4.0,
-          "const": 0.0}  # fmt: skip
-_TRIPS = 8.0
+"""Nanoseconds, as a glance at the loop makes them out: a unit takes at least, where that is certain, and a loop that is
+not worth a look at the clock at most."""
+_SURE = 5  # times as much is certain of a loop without loops in it: it takes no longer than it looks
+_BALANCE = 64  # at least so many units, if there are as many iterations: one may take a thousand times what it seems to
 
 
 class Cannot(Exception):
@@ -196,16 +197,6 @@ class _Shared:
         self.types = tuple([function.types[v] for v, _ in self.results])
         if max(sum(t.is_float is kind for t in self.types) for kind in (True, False)) > REGISTERS:
             raise Cannot(f"it computes more than {REGISTERS} values")
-
-    @property
-    def cost(self) -> float:
-        """Nanoseconds per iteration, at a glance."""
-        total = 0.0
-        for block in self.blocks:
-            if not block.cold and block.loop is not None:
-                weight = 0.3 * _TRIPS ** (block.loop.depth - self.loop.depth)
-                total += weight * sum(_COSTS.get(self.function.ops[v].name, 1.0) for v in block.insts)
-        return max(total, 0.3)
 
     def make(self) -> list[Function]:
         """Make the functions, and change the one around the loop."""
@@ -403,7 +394,10 @@ def _part(shared: _Shared, chunk: Function) -> Function:
         to.branch(to.emit("slt", following, hi), Edge(head, (following,)), Edge(done))
     elif shared.parts:
         second = to.emit("add", lo, by)
-        to.branch(to.emit("slt", second, hi), Edge(rest), Edge(done))
+        # One call for all of them leaves a single part.
+        whole = to.emit("and", to.emit("eq", lo, to.const(0)), to.emit("eq", end, count))
+        to.store(_I64, to.emit("select", whole, by, to.load(_I64, env, _PARTS)), env, _PARTS)
+        to.branch(to.emit("slt", second, to.emit("select", whole, second, hi)), Edge(rest), Edge(done))
         to.block = rest
         neutral = [
             (at, to.const(_held(result.identity, t), t))
@@ -464,8 +458,14 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     count = to.emit("sub", stop, start) if loop.step > 0 else to.emit("sub", start, stop)
     if size > 1:
         count = to.emit("udiv", to.emit("add", count, to.const(size - 1)), to.const(size))
-    small = to.const(max(2, int(_SMALL_WORK / shared.cost)))
-    to.branch(to.emit("ult", to.emit("sub", count, small), to.const(_MANY)), Edge(spread), Edge(direct))
+    glance = Glance(function, loop, shared.region)
+    small = 2 if glance.nested else max(2, int(_SURE * _SMALL_WORK / glance.cost))
+    large = to.emit("ult", to.emit("sub", count, to.const(small)), to.const(_MANY))
+    work = glance.work(to) if glance.nested else None
+    if work is not None:
+        whole = to.emit("mul", to.emit("umin", count, to.const(_MOST_COUNT)), work)
+        large = to.emit("and", large, to.emit("sle", to.const(int(TENTHS * _SMALL_WORK)), whole))
+    to.branch(large, Edge(spread), Edge(direct))
 
     to.block = direct
     values = to.call(
@@ -482,11 +482,14 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     inputs, results, room = _places(shared)
     most = _UNITS_OF_PARTS if shared.parts else _UNITS
     env = to.emit("alloca", imm=room)
-    least = to.const(max(1, int(_UNIT_WORK / shared.cost)))
-    unit = to.emit("udiv", to.emit("add", count, to.const(most - 1)), to.const(most))
-    unit = to.emit("umax", unit, least)
+    least = to.const(max(1, int(_UNIT_WORK / glance.cost)))
+    if work is not None:
+        least = to.emit("umax", to.const(1), to.emit("udiv", to.const(int(TENTHS * _UNIT_WORK)), work))
+    elif glance.nested:
+        least = to.emit("umin", least, _quotient(to, count, _BALANCE))
+    unit = to.emit("umax", _quotient(to, count, most), least)
     units = to.emit("udiv", to.emit("sub", to.emit("add", count, unit), to.const(1)), unit)
-    for at, v in ((_DIRTY, to.const(0)), (_START, start), (_SIZE, unit), (_COUNT, count)):
+    for at, v in ((_DIRTY, to.const(0)), (_START, start), (_SIZE, unit), (_COUNT, count), (_PARTS, units)):
         to.store(_I64, v, env, at)
     for a, at in inputs.items():
         to.store(NATURAL[types[a]], a, env, at)
@@ -507,6 +510,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         head = Block(len(function.blocks) + 3)
         head.loop = Loop(outer)
         head.loop.header, head.loop.preheader = head, spread
+        made = to.load(_I64, env, _PARTS)
         to.jump(head, to.const(0), *[shared.initial[role.param] for role in shared.parts])
         to.block = head
         u = function.add_param(head, I64)
@@ -519,7 +523,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         values = [combined.get(role, v) if role is not None else v for (_, role), v in zip(shared.results, values)]
         following = to.emit("add", u, to.const(1))
         back = Edge(head, (following, *[combined[role] for role in shared.parts]))
-        to.branch(to.emit("slt", following, units), back, Edge(done, tuple(values)))
+        to.branch(to.emit("slt", following, made), back, Edge(done, tuple(values)))
     else:
         to.jump(done, *values)
 
@@ -535,6 +539,11 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         for edge in block.edges:
             edge.args = tuple([known.get(a, a) for a in edge.args])
     function.blocks = [*blocks, direct, spread, *([head] if shared.parts else []), done]
+
+
+def _quotient(to: Maker, count: int, by: int) -> int:
+    """Rounded up."""
+    return to.emit("udiv", to.emit("add", count, to.const(by - 1)), to.const(by))
 
 
 def _combine(

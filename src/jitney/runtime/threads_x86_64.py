@@ -381,7 +381,7 @@ eb83                          jmp measure
 488b442420                    mov rax, [rsp+32]
 488901                        mov [rcx], rax
 4c896908                      mov [rcx+8], r13
-48c741100f000000              mov qword ptr [rcx+16], 15
+48c741101f000000              mov qword ptr [rcx+16], 31
 e901010000                    jmp good
                               worth:
 4883bb2001000000              cmp qword ptr [rbx+DEBT], 0

@@ -1,0 +1,124 @@
+"""Loops shared by threads: jitney with and without `parallel=True`, and Numba with it where it is installed.
+
+    python -m bench.threads
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from bench.compare import difference
+from bench.implementations import JITNEY, NUMBA, installed
+from bench.measure import FULL, measure_threads
+from bench.registry import FOLDER, Args, Function
+from bench.report import thread_table
+
+SERIAL, SHARED = "serial", "shared"  # jitney without and with `parallel=True`
+BLOCK = 0.002  # seconds: what a round repeats a call for
+BUDGET = 0.4  # seconds for one loop of one size
+
+
+@dataclass(frozen=True)
+class SharedLoop:
+    """`sizes`: a few iterations; microseconds, too little to share; more than a millisecond on one processor.
+    `compute`: arithmetic bounds it, so that two processors should take half the time."""
+
+    function: str
+    make: Callable[[int], Args]
+    sizes: tuple[int, int, int]
+    compute: bool = True
+
+
+def _random(*shape: int) -> np.ndarray:
+    return np.random.default_rng(len(shape)).random(shape)
+
+
+LOOPS = (
+    SharedLoop("primes", lambda n: (n,), (60, 1000, 60_000)),
+    SharedLoop("collatz", lambda n: (n,), (20, 500, 40_000)),
+    SharedLoop("mandelbrot", lambda n: (np.zeros((n, n), np.int64), 100), (5, 30, 500)),
+    SharedLoop("forces", lambda n: (_random(n, 3), np.zeros((n, 3))), (10, 80, 1000)),
+    SharedLoop("monte_carlo", lambda n: (n,), (50, 5000, 1_000_000)),
+    SharedLoop("matmul", lambda n: (_random(n, n), _random(n, n), np.zeros((n, n))), (6, 50, 300)),
+    SharedLoop("axpy", lambda n: (0.5, _random(n), _random(n)), (100, 20_000, 3_000_000), compute=False),
+    SharedLoop("total", lambda n: (np.arange(n),), (100, 100_000, 3_000_000), compute=False),
+)
+
+
+def load(loop: SharedLoop, prange: object = None) -> Function:
+    """The loop's function, in a module of its own, with that `prange` in place of jitney's."""
+    spec = importlib.util.spec_from_file_location(f"bench.kernels.threads_{loop.function}", FOLDER / "threads.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if prange is not None:
+        vars(module)["prange"] = prange
+    function: Function = getattr(module, loop.function)
+    return function
+
+
+def _ways(loop: SharedLoop, implementations: Sequence[str]) -> dict[str, Function]:
+    ways: dict[str, Function] = {}
+    if JITNEY in implementations:
+        jit = importlib.import_module("jitney").jit
+        ways = {SERIAL: jit(load(loop)), SHARED: jit(parallel=True)(load(loop))}
+    if NUMBA in implementations:
+        numba = importlib.import_module("numba")
+        ways[NUMBA] = numba.njit(parallel=True)(load(loop, numba.prange))
+    return ways
+
+
+def rounds(name: str, implementations: Sequence[str], count: int) -> dict[str, Any]:
+    """Seconds per call by size and implementation, interleaved; what went wrong; how many threads there are."""
+    loop = next(one for one in LOOPS if one.function == name)
+    ways = _ways(loop, implementations)
+    sizes, errors = [], {}
+    for size in loop.sizes:
+        args = loop.make(size)
+        repeats: dict[str, int] = {}
+        for way, function in ways.items():
+            wanted_args, own = loop.make(size), loop.make(size)
+            wanted, got = ways[SERIAL](*wanted_args), function(*own)
+            wrong = difference(got, own, wanted, wanted_args, 1e-9 if way == NUMBA else 0.0)
+            if wrong:
+                errors[way] = f"size {size}: {wrong}"
+            for _ in range(3):
+                function(*args)
+            start = perf_counter()
+            function(*args)
+            repeats[way] = max(1, math.ceil(BLOCK / (perf_counter() - start)))
+        times: dict[str, list[float]] = {way: [] for way in ways}
+        begin = perf_counter()
+        # Each starts the round in its turn: whoever comes after threads finds the processors as they have left them.
+        order = list(ways)
+        while len(times[SERIAL]) < count or perf_counter() - begin < BUDGET:
+            order = order[1:] + order[:1]
+            for way in order:
+                function = ways[way]
+                start = perf_counter()
+                for _ in range(repeats[way]):
+                    function(*args)
+                times[way].append((perf_counter() - start) / repeats[way])
+        sizes.append({"size": size, "best": {way: min(found) for way, found in times.items()},
+                      "median": {way: statistics.median(found) for way, found in times.items()}})
+    threads = importlib.import_module("jitney").get_num_threads()
+    return {"loop": name, "compute": loop.compute, "threads": threads, "sizes": sizes, "errors": errors}
+
+
+def main() -> None:
+    """Measure and print as `make bench` does."""
+    implementations = [name for name in (JITNEY, NUMBA) if installed(name)]
+    print(thread_table([measure_threads(loop.function, implementations, FULL) for loop in LOOPS]))
+
+
+if __name__ == "__main__":
+    main()

@@ -478,6 +478,7 @@ CASES = {
         b4:
           ret v11, v22
     """, """
+          v25 = const i64 100
           v3 = const i64 0
           v4 = const i64 1
           v6 = const i64 32768
@@ -489,6 +490,7 @@ CASES = {
           v14 = sgt v10, v3
           br v14, b1(v10, v11), b2
         b2:
+          v26 = sub v6, v25
           jump b3(v3)
         b3(v20: i64) in L1:
           store i64 v20, [v1 + v20*8] region 1
@@ -496,7 +498,7 @@ CASES = {
           v24 = slt v23, v13
           br v24, b3(v23), b4
         b4:
-          ret v11, v6
+          ret v11, v26
     """),
     "polls: one that may go on for ever": ("polls", """
         func f(v0: ptr, v1: ptr, v2: i64) -> i64 {

@@ -72,6 +72,7 @@ def true_ones(lw: Lowering, mask: Val, carried: Carried, body: Callable[[At, Car
 
 def count(lw: Lowering, mask: Val) -> int:
     """How many elements of `mask` are not zero."""
+    lw.charge(*lengths(mask))
 
     def one(at: At, carried: Carried) -> Carried:
         cond = operators.truth(lw, load_at(lw, mask, at))
@@ -438,6 +439,7 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     if isinstance(value.type, Array):
         value = selection.indices_first(_broadcast(lw, _kept_apart(lw, value, array), selection.result_shape()))
     selection.check()
+    lw.charge(*selection.result_shape())
     _dirty(lw, array)
 
     def one(at: At, carried: Carried) -> Carried:
@@ -473,6 +475,7 @@ def _check_apart(lw: Lowering, mask: Val, array: Val) -> None:
 def _fill_masked(lw: Lowering, array: Val, mask: Val, value: Val) -> None:
     _check_mask(lw, array, mask, 0)
     _check_apart(lw, mask, array)
+    lw.charge(*lengths(array))
     _dirty(lw, array)
 
     def one(at: At, carried: Carried) -> Carried:

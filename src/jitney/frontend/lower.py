@@ -11,7 +11,7 @@ from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
 from ..pytypes import BOOL, INT, NONE, Array, Closure, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
-from . import calls, expressions, source, statements, wholes
+from . import calls, expressions, polls, source, statements, wholes
 from .calls import CONTEXT
 from .library.ranges import Range
 from .liveness import Liveness
@@ -211,6 +211,7 @@ def _prepared(
     lw.condition = partial(expressions.condition, lw)
     lw.read_local = partial(expressions.read_local, lw)
     lw.call = partial(calls.lower_call, lw)
+    lw.charge = partial(polls.charge, lw)
     entry = lw.b.new_block()
     lw.b.start(entry, None)
     lw.b.line = tree.node.lineno + tree.line_offset
@@ -273,8 +274,11 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
         end.block.term_args = kept + (end.env[DIRTY].parts if lw.writes else ())
     if lw.owns:
         lw.own.finish(lw.hooks.host.stub("release"))
+    burned = polls.count_off(lw)
     if lw.recursive:
         _close_recursion(lw)
+    elif burned:
+        polls.begin(lw)
     return Lowered(
         function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
         lw.source, lw.pins is not None and bool(lw.pins.constants),

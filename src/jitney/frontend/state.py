@@ -162,6 +162,7 @@ class Lowering:
         self.condition: Callable[[Any], tuple[list[Open], list[Open]]]
         self.read_local: Callable[[Any], Val]
         self.call: Callable[[Any, list[Val], dict[str, Val], Any], Val]
+        self.charge: Callable[..., None]
 
     # -- places ------------------------------------------------------------------------------------------------------
 
@@ -173,8 +174,7 @@ class Lowering:
     def unsupported(self, message: str, node: Any = None) -> NoReturn:
         """Give up compiling, with the place of `node` (or of the statement being lowered)."""
         node = node if node is not None else self.node
-        line = getattr(node, "lineno", 1)
-        col = getattr(node, "col_offset", 0)
+        line, col = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         end = getattr(node, "end_col_offset", col) if getattr(node, "end_lineno", line) == line else col + 1
         raise UnsupportedError(message, self.source.file, line + self.source.line_offset, col, end)
 

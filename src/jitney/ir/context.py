@@ -1,7 +1,8 @@
 """The context record: what a running call and the runtime tell each other. One per outermost call, on its stack.
 
 Every function of the ``jit`` convention receives its address as first parameter. Compiled code writes it only on
-the way out (a failing guard) and reads ``STACK_LIMIT`` where a function is recursive. Offsets are in bytes.
+the way out (a failing guard), reads ``STACK_LIMIT`` where a function is recursive, and counts ``FUEL`` down where it
+has loops or is recursive. Offsets are in bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 SITE = 0  # i64: the failing site, (function id << 32) | site index
 DIRTY = 8  # i64: 1 when something visible from outside had happened
 STACK_LIMIT = 16  # ptr: no frame may begin below this address
-FUEL = 24  # i64: counts down between polls in recursive functions
+FUEL = 24  # i64: counts down between polls of all functions
 TRACE_COUNT = 32  # i64: number of call sites recorded in TRACE (may exceed TRACE_MAX: then the rest is lost)
 OWNED_TOP = 40  # ptr: the end of the slots in use, of functions that hold references (see runtime/ownership.py)
 OWNED_LIMIT = 48  # ptr: no slot at or above this address

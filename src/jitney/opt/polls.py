@@ -8,7 +8,7 @@
 
 Which end soon? Those that halve something, or drop one of its bits, until nothing is left: they run at most 64 times;
 and those that count a known, small number of iterations, where nothing else in them is a check, which `split` would
-have to copy them for.
+have to copy them for. If these are many, they are counted off the fuel at once, in front of the loop.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
 
 _SOON = 1 << 10  # iterations
-_CONST, _POLL, _STORE, _AND, _ADD = OPS["const"], OPS["poll"], OPS["store"], OPS["and"], OPS["add"]
+_FEW = 64  # iterations that are not counted
+_CONST, _POLL, _STORE, _AND, _ADD, _SUB = OPS["const"], OPS["poll"], OPS["store"], OPS["and"], OPS["add"], OPS["sub"]
 _MUL = OPS["mul"]
 _SAR, _LSHR, _UMULH, _UDIV, _FLOORDIV = OPS["sar"], OPS["lshr"], OPS["umulh"], OPS["udiv"], OPS["floordiv"]
 # Tests of x and 0 that hold where a loop goes on, and those that hold where it ends.
@@ -47,6 +48,8 @@ def drop(function: Function) -> Function:
         ends_soon = _is_short if loop.counter >= 0 else _uses_up
         if len(polls) == 1 and ends_soon(function, loop, body):
             same[polls[0]] = function.args[polls[0]][0]
+            if ends_soon is _is_short:
+                _charge(function, loop, same[polls[0]])
     if not same:
         return function
     for block in function.blocks:
@@ -65,6 +68,22 @@ def _is_short(function: Function, loop: Loop, body: list[Block]) -> bool:
     return not any(
         (ops[v].guard or ops[v].writes) and ops[v] is not _POLL and ops[v] is not _STORE for b in body for v in b.insts
     )
+
+
+def _charge(function: Function, loop: Loop, fuel: int) -> None:
+    """Count the iterations of a loop that starts and stops at constants off the fuel, its header's parameter `fuel`."""
+    edge = loop.preheader.edges[0]
+    start = edge.args[loop.header.params.index(loop.counter)]
+    work = abs(function.imms[loop.stop] - function.imms[start])
+    if work <= _FEW or fuel not in loop.header.params:
+        return
+    at = loop.header.params.index(fuel)
+    entry, pre = function.entry, loop.preheader
+    count = function.new_value(_CONST, I64, (), work, pre.line, entry)
+    entry.insts.insert(0, count)
+    left = function.new_value(_SUB, I64, (edge.args[at], count), None, pre.line, pre)
+    pre.insts.append(left)
+    edge.args = (*edge.args[:at], left, *edge.args[at + 1 :])
 
 
 def _uses_up(function: Function, loop: Loop, body: list[Block]) -> bool:

@@ -101,7 +101,7 @@ def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: 
     if entry.stack_limit:
         limit = b.call("ccall", Call("stack_limit", entry.stack_limit, (), (PTR,)), ())[0]
         b.store(ACCESSES["ptr"], limit, record, disp=context.STACK_LIMIT, region=2)
-        b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=2)
+    b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=2)
     for object in owned:
         b.api("Py_IncRef", None, object)
     types = b.function.types

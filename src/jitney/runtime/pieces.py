@@ -193,7 +193,7 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
         if entry.guards.table:
             a.put("GUARDS", entry.guards.table, stubs.address("check"))
         if entry.stack_limit:
-            a.put("LIMIT", entry.stack_limit, _CONTEXT, context.FUEL_FULL)
+            a.put("LIMIT", entry.stack_limit, _CONTEXT)
         if entry.arg_types:
             a.put("ARGUMENTS" if binding is None else "BOUND_ARGUMENTS")
         for k, type in enumerate(entry.arg_types):

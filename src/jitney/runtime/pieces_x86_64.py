@@ -128,8 +128,6 @@ LIMIT = """
 ffd0                          call rax
 488dbd @context               lea rdi, [rbp+@context]
 488947 STACK_LIMIT            mov [rdi+STACK_LIMIT], rax
-b9 @count                     mov ecx, @count
-48894f FUEL                   mov [rdi+FUEL], rcx
 """
 
 ARGUMENTS = """
@@ -352,6 +350,7 @@ CALL = """
 31c0                          xor eax, eax
 488947 DIRTY                  mov [rdi+DIRTY], rax
 488947 TRACE_COUNT            mov [rdi+TRACE_COUNT], rax
+48c747 FUEL 00800000          mov qword ptr [rdi+FUEL], 32768
 48b8 @address                 mov rax, @address
 ffd0                          call rax
 0f82 @fail                    jb @fail

@@ -56,6 +56,7 @@ def allocate(lw: Lowering, item: Scalar, shape: list[int], zero: bool, order: st
 
     Where NumPy refuses (negative lengths, no memory), its exception is raised.
     """
+    lw.charge(*shape)
     dims = lw.b.emit("alloca", imm=8 * max(len(shape), 1))
     for k, length in enumerate(shape):
         lw.b.store(_INT64, length, dims, disp=8 * k)

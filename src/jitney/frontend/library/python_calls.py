@@ -44,6 +44,7 @@ from ..operators.errors import NoSample
 from ..slices import bounds
 from ..state import Val, constant_value
 from ..wholes.deferred import Whole
+from ..wholes.shapes import array_shape
 from . import numpy_functions
 
 TYPE_CHECKING = False
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
+
+
+_WORK = 1 << 11  # iterations that a call counts as: it may be anything, but most take less than a microsecond
 
 
 def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
@@ -73,6 +77,7 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     if rule is None or not rule.pure or _changes(kwargs) or _of_objects(args, kwargs):
         lw.runs_python()
     result = objects.vectorcall(lw, callee, boxed, tuple(kwargs))
+    _charge(lw, *args, *kwargs.values())
     return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
 
 
@@ -99,6 +104,7 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
         if not (rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local):
             lw.runs_python()
     result = objects.method_call(lw, name, boxed, tuple(kwargs))
+    _charge(lw, owner, *args, *kwargs.values())
     return _typed(lw, result, guess, name, rule)
 
 
@@ -152,6 +158,7 @@ def operation(
     elif extra >= 0:
         boxed.append(lw.int_const(extra))
     result = objects.new(lw, name, *boxed)
+    _charge(lw, *operands)
     return _typed(lw, result, guess, function.__name__, rule)
 
 
@@ -208,7 +215,18 @@ def _reads_only(type: PyType) -> bool:
 def _typed(lw: Lowering, result: Val, guess: PyType | None, name: str, rule: Any) -> Val:
     if guess is None:
         return result
-    return objects.unbox(lw, result, guess, name, local=rule is not None and rule.fresh)
+    made = objects.unbox(lw, result, guess, name, local=rule is not None and rule.fresh)
+    if isinstance(made.type, Array):
+        lw.charge(*array_shape(made))
+    return made
+
+
+def _charge(lw: Lowering, *values: Val) -> None:
+    """Count a call off the fuel: a fixed part, and the elements of the arrays it is given."""
+    lw.charge(lw.int_const(_WORK))
+    for value in values:
+        if isinstance(value.type, Array):
+            lw.charge(*array_shape(value))
 
 
 # -- learning ----------------------------------------------------------------------------------------------------------

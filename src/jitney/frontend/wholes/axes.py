@@ -168,6 +168,7 @@ def _as_packed(type: PyType) -> Array:
 
 def _loops(lw: Lowering, value: Val, inner: bool, result: Val, recipe: Recipe) -> None:
     node, target = node_of(value), Operand(result)
+    lw.charge(*shape_of(value))
     nest = Nest(lw, shape_of(value), (node,), target)
     access = recipe.item.access
 
@@ -226,6 +227,7 @@ def positions(lw: Lowering, value: Val, axis: int, keepdims: bool, greatest: boo
     places = _strided(result, [dims[k] for k in moved[:-1]] + [one], [*own, zero])
     node, target = Operand(source), Operand(places)
     start, better = position_start(lw, type.item, greatest)
+    lw.charge(*dims)
 
     def each(run: Run, carried: Carried) -> Carried:
         found = run.go((start, zero, zero), lambda point, c: better(point.value(node).parts[0], c))

@@ -45,8 +45,8 @@ _NOTHING: dict[Operand, int] = {}
 def counted(
     lw: Lowering, stop: int, carried: Carried, body: Callable[[int, Carried], Carried], lanes: bool = False
 ) -> Carried:
-    """``for i in range(stop)``: `body` gets the counter and the carried values, gives their next ones. `lanes`: see
-    `ir.function.Loop`.
+    """``for i in range(stop)``: `body` gets the counter and the carried values, gives their next ones. The iterations
+    have been charged for, or will be, by who goes over them. `lanes`: see `ir.function.Loop`.
 
     Returns: the carried values after the loop.
     """

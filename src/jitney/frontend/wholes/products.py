@@ -92,6 +92,7 @@ def matmul(lw: Lowering, a: Val, b: Val, name: str) -> Val:
     left = left if dims[0] == 2 else [zero, left[0]]
     right = right if dims[1] == 2 else [right[0], zero]
     shape = ([m] if dims[0] == 2 else []) + ([p] if dims[1] == 2 else [])
+    lw.charge(m, inner, p)
     record = emit("alloca", imm=8 * 17)
     result: Val | None = None
     if shape:

@@ -55,6 +55,7 @@ class Source:
         self.lw = lw
         self.item = type.item
         self.shape = shape_of(value)
+        lw.charge(*self.shape)
         self.node = node_of(value)
         self.array: Val | None = None
         if isinstance(type, Array) and (type.layout != "A" or type.ndim == 1):

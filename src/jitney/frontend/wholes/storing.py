@@ -99,6 +99,7 @@ def _assign_line(lw: Lowering, target: Val, value: Val) -> None:
 
     def one_by_one() -> Val:
         b.block.cold = True
+        lw.charge(n)
         stride = emit("select", emit("eq", m, one), zero, own)
         last = emit("sub", n, one)
         back = emit("slt", step, zero)
@@ -217,6 +218,7 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
     checked (`check_into`) and all that may leave has been done."""
     type = array.type
     assert isinstance(type, Array)
+    lw.charge(*array_shape(array))
     nodes = walk((node,))
     if any(isinstance(n, Map) and n.traps for n in nodes):
         # All of it is computed before anything is stored.

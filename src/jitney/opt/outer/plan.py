@@ -27,6 +27,7 @@ _MOST_SERIAL = 6  # instructions
 LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be within this
 FAR = 1 << 56  # others
 _MOST = 1 << 62
+_SUB = OPS["sub"]
 _INNER = 1 << 20  # iterations of an inner loop
 
 
@@ -259,7 +260,7 @@ class Plan:
             changed = False
             for block in self.blocks:
                 for v in block.insts:
-                    if function.ops[v] is _POLL and v not in self.fuel and function.args[v][0] in self.fuel:
+                    if function.ops[v] in (_POLL, _SUB) and v not in self.fuel and function.args[v][0] in self.fuel:
                         self.fuel.add(v)
                         changed = True
                 for p in block.params:

@@ -364,3 +364,33 @@ def test_variables_that_may_have_no_array():
     jitted = check(perhaps, (3, True), (3, False), (1, True), (1, False), (0, True), (0, False), strict=True)
     other = check(late, 0, 1, 5, strict=True)
     assert_nothing_leaks(lambda: (jitted(3, True), other(5), quietly(jitted, UnboundLocalError)(0, True)))
+
+
+def test_names_given_one_value_once():
+    """A first and only value is not exchanged for what was there before: nothing leaks, whatever way is taken."""
+
+    def f(a, n):
+        b = a + 1.0
+        c = (d := a * 2.0) if n else (e := a - 1.0)
+        g = h = b + c
+        if n > 1:
+            return g
+        k = (b, h)
+        for _ in range(n):
+            b = b * 2.0
+        if n < 0:
+            raise ValueError("few")
+        return k[0] + b + (d if n else e)
+
+    def failing(a, b):
+        c = a * 2.0
+        d = c + b
+        return d
+
+    a = np.arange(5.0)
+    check(f, (a, 0), (a, 1), (a, 2))
+    check(failing, (a, a), (a, a[:2].copy()))
+    function, other = jit(f), quietly(jit(failing), ValueError)
+    for n in (0, 1, 2, -1):
+        assert_nothing_leaks(lambda n=n: quietly(function, ValueError)(a, n))
+    assert_nothing_leaks(lambda: other(a, a[:2].copy()))

@@ -26,6 +26,7 @@ _MOST = 1 << 62
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "add": operator.add, "addo": operator.add, "sub": operator.sub, "subo": operator.sub,
     "mul": operator.mul, "mulo": operator.mul, "smin": min, "smax": max,
+    "sar": lambda a, b: a >> (b & 63), "and": operator.and_,
     "floordiv": lambda a, b: a // b if b else a,
 }  # fmt: skip
 
@@ -55,6 +56,14 @@ class _Numbers:
             return None
         a, b = self.value(args[0], deep - 1), self.value(args[1], deep - 1)
         return compute(a, b) if a is not None and b is not None else None
+
+    def begin(self, loop: Loop) -> None:
+        """What a loop begins with that goes piece by piece: those in it count as if there were one piece."""
+        for edge in loop.preheader.edges:
+            for p, a in zip(edge.target.params, edge.args):
+                found = self.value(a)
+                if found is not None and edge.target is loop.header:
+                    self.known[p] = found
 
     def iterations(self, loop: Loop) -> float:
         """How often a loop runs each time it is entered."""
@@ -98,6 +107,8 @@ def work(
     times: dict[Loop | None, float] = {None: 1.0}
     for loop in function.loops():
         times[loop] = times[loop.parent] * numbers.iterations(loop)
+        if loop.pieces:
+            numbers.begin(loop)
     total = 0.0
     for block in function.blocks:
         if not block.cold:

@@ -40,6 +40,7 @@ from ..pytypes import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..ir.function import Block
@@ -68,6 +69,8 @@ class Ownership:
         self.frame = -1
         # object -> the temporary's slot that holds a reference to it
         self._held: dict[int, int] = {}
+        # Temporaries' slots that hold null at the end of this statement, as a name has taken over what they held.
+        self._empty: set[int] = set()
 
     # -- slots -------------------------------------------------------------------------------------------------------
 
@@ -99,6 +102,7 @@ class Ownership:
         object may be null."""
         index = self._free.pop() if self._free else self._fresh()
         self.temporaries.append(index)
+        self._empty.discard(index)
         self._held[object] = index
         self._put(index, object)
 
@@ -174,6 +178,9 @@ class Ownership:
         if slots:
             null = self.lw.b.const(PTR, 0)
             for index in slots:
+                if index in self._empty:
+                    self._empty.discard(index)
+                    continue
                 object = self._get(index)
                 self._put(index, null)
                 self.drop(object)
@@ -190,21 +197,24 @@ class Ownership:
 
     def snapshot(self) -> tuple[Any, ...]:
         """For `restore`: what is lowered meanwhile is forgotten."""
-        return list(self.temporaries), list(self._free)
+        return list(self.temporaries), list(self._free), set(self._empty)
 
     def restore(self, state: tuple[Any, ...]) -> None:
-        self.temporaries, self._free = list(state[0]), list(state[1])
+        self.temporaries, self._free, self._empty = list(state[0]), list(state[1]), set(state[2])
 
     # -- names -------------------------------------------------------------------------------------------------------
 
-    def bind(self, name: str, value: Val) -> Val:
-        """Let a name hold `value` and nothing else any more. Gives what to put into the environment."""
+    def bind(self, name: str, value: Val, ends: bool = False) -> Val:
+        """Let a name hold `value` and nothing else any more. Gives what to put into the environment. `ends`: the
+        statement is over with this."""
         owned = owned_leaves(value.type)
         slots = self._names.get(name)
         if not owned and slots is None:
             return value
         if slots is None:
             slots = self._names[name] = []
+            if ends and self._forever(name):
+                return self._bind_once(slots, value, owned)
         while len(slots) < len(owned):
             slots.append(self._name_slot())
         for k, index in enumerate(slots):
@@ -219,11 +229,26 @@ class Ownership:
             return type(value)(mapped(value.type, lambda t: t.kept), value.parts)
         return value
 
+    def _bind_once(self, slots: list[int], value: Val, owned: Sequence[int]) -> Val:
+        """`bind` where the name's slots have never held anything."""
+        for k in owned:
+            slots.append(self._fresh())
+            object = value.parts[k]
+            held = self._held.pop(object, None)
+            if held is not None and held in self.temporaries:
+                self._put(held, self.lw.b.const(PTR, 0))
+                self._empty.add(held)
+            else:
+                object = self.keep(value.type, k, object)
+            self._put(slots[-1], object)
+        return type(value)(mapped(value.type, lambda t: t.kept), value.parts)
+
     def _name_slot(self) -> int:
         """One that nobody else uses. In an inlined function, which has no loops, it is the calling statement's."""
         if not self.lw.inlining:
             return self._fresh()
         index = self._free.pop() if self._free else self._fresh()
+        self._empty.discard(index)
         self._inlined.append(index)
         return index
 

@@ -90,11 +90,11 @@ def _assign(lw: Lowering, node: Any) -> None:
         return
     value = lw.expr(node.value)
     for target in targets:
-        assign(lw, target, value)
+        assign(lw, target, value, len(targets) == 1)
 
 
-def assign(lw: Lowering, target: Any, value: Val) -> None:
-    """Bind `value` to a name, an element, or a tuple of targets."""
+def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:
+    """Bind `value` to a name, an element, or a tuple of targets. `ends`: the statement is over with this."""
     kind = type(target)
     if kind is _ast.Name:
         if target.id in lw.globals:
@@ -105,7 +105,7 @@ def assign(lw: Lowering, target: Any, value: Val) -> None:
             lw.unsupported(f"keeping what `{value.type.kind}` gives in a variable is not supported", target)
         if target.id in lw.as_objects and not lw.inlining and can_box(value.type):
             value = objects.box(lw, value)
-        lw.env[target.id] = lw.own.bind(target.id, value)
+        lw.env[target.id] = lw.own.bind(target.id, value, ends)
     elif kind is _ast.Subscript:
         _assign_item(lw, target, value)
     elif kind is _ast.Attribute:

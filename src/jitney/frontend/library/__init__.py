@@ -85,8 +85,8 @@ def _of_numpy(function: Any) -> Row | None:
     if vars(numpy).get(name) is not function:
         return None
     found: Row | None = (
-        creation.ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or shaping.NUMPY_ROWS.get(name)
-        or reductions.ROWS.get(name) or elementwise.ROWS.get(name) or selecting.NUMPY_ROWS.get(name)
+        creation.ROWS.get(name) or reductions.ROWS.get(name) or elementwise.ROWS.get(name)
+        or shaping.NUMPY_ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or selecting.NUMPY_ROWS.get(name)
         or converting.ROWS.get(name)
     )  # fmt: skip
     return found

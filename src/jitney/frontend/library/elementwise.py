@@ -14,7 +14,7 @@ from ..arrays import make_view, strides
 from ..operators.errors import sample
 from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import NONE_VAL, Val, constant_value
-from ..wholes import making, products, storing
+from ..wholes import making, storing
 from ..wholes.deferred import Map, Number, Operand, Whole
 from ..wholes.elementwise import binary, converted, element_type, node_of, number, shape_of, ufunc, whole
 from ..wholes.nests import Nest, Point, Run
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
+    from ..wholes import products
     from ..wholes.nests import Carried
     from . import selecting
     from .builtins import Row
 else:
-    selecting = lazy("jitney.frontend.library", "selecting")
+    products, selecting = lazy("jitney.frontend.wholes", "products"), lazy("jitney.frontend.library", "selecting")
 
 
 def _is_array(value: Val) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 
+from ...lazy import lazy
 from ...pytypes import BOOL, INT, NONE, SCALARS, Array, Scalar, Tuple
 from .. import operators, wholes
 from ..operators.numpy_scalars import NP_BOOL, cast
 from ..state import NONE_VAL, Val, constant_value
-from ..wholes import axes, pairwise, reducing, storing
+from ..wholes import pairwise, reducing, storing
 from ..wholes.elementwise import binary, shape_of, ufunc
 from ..wholes.reducing import Source, sum_type
 from . import creation
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..state import Lowering
+    from ..wholes import axes
     from .builtins import Row
 
     Meaning = Callable[[Lowering, Val, dict[str, Val]], Val | None]
+else:
+    axes = lazy("jitney.frontend.wholes", "axes")
 
 _FLOAT64 = SCALARS["float64"]
 

@@ -197,7 +197,8 @@ def _loops(lw: Lowering, value: Val, inner: bool, result: Val, recipe: Recipe) -
     of_run, of_few = recipe.of_run, recipe.of_few
     if of_run is None:
         nest.runs((), each)
-    elif of_few is None or nest.inners:
+    elif of_few is None or nest.inners or lw.leaves is not None:
+        # Code for one call is short: where the number is known `of_run` finds out, else it does for few as well.
         of(of_run)
     else:
         few = lw.b.emit("slt", shape_of(value)[-1], lw.int_const(pairwise.WIDTH))

@@ -30,6 +30,7 @@ from .stretching import Stretched, fitted
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from ..state import Lowering
 
@@ -58,10 +59,12 @@ def counted(
         return body(lw.int_const(0), carried)
     before, zero = b.block, lw.int_const(0)
     outer = before.loop
-    pre, out = b.new_block(outer), b.new_block(outer)
+    pre, out = before, b.new_block(outer)
     results = tuple([b.param(out, types[v]) for v in carried])
-    b.branch(b.emit("slt", zero, stop), pre, out, (), carried)
-    b.start(pre, before)
+    if known is None:
+        pre = b.new_block(outer)
+        b.branch(b.emit("slt", zero, stop), pre, out, (), carried)
+        b.start(pre, before)
     loop = Loop(outer)
     loop.lanes = lanes
     header = b.new_block(loop)
@@ -131,7 +134,7 @@ class Point:
         self.buffers = buffers
         self.i = i
         self.j = j
-        self._values: dict[Node, Val] = {}
+        self._values: dict[Node | Row, Val] = {}
 
     def value(self, node: Node) -> Val:
         """The node's value for this element."""
@@ -149,8 +152,11 @@ class Point:
         type = node.type
         assert isinstance(type, (Scalar, Complex))
         if isinstance(node, Operand):
-            base, index, scale = self.rows[node].address(lw, self.i)
-            return load_item(lw, type, base, index, scale)
+            row = self.rows[node]
+            found = self._values.get(row)
+            if found is None:
+                found = self._values[row] = load_item(lw, type, *row.address(lw, self.i))
+            return found
         buffer = self.buffers[node]
         return load_item(lw, type, *scaled(lw, buffer, self.j, type.access.size), region=BUFFERS)
 
@@ -192,7 +198,15 @@ class Nest:
         self.lw = lw
         self.shape = shape
         self.nodes = walk(roots)
-        read = [n for n in self.nodes if isinstance(n, Operand)]
+        # An array that is read in several places is read once.
+        first: dict[Any, Operand] = {}
+        self._twins: dict[Operand, Operand] = {}
+        for n in self.nodes:
+            if isinstance(n, Operand):
+                twin = first.setdefault((n.array.type, n.array.parts), n)
+                if twin is not n:
+                    self._twins[n] = twin
+        read = list(first.values())
         true = lw.bool_const(True)
         self._stretched = Stretched(lw, shape, [x.array for x in read], [safe.get(x, true) for x in read])
         self.arrays = dict(zip(read, self._stretched.arrays))
@@ -216,7 +230,12 @@ class Nest:
         """All elements, of a flat nest."""
         lw = self.lw
         rows = {x: self._flat_row(array) for x, array in self.arrays.items()}
-        return Run(lw, self.inners, rows, elements(lw, self.shape))
+        return self._run_of(rows, elements(lw, self.shape))
+
+    def _run_of(self, rows: dict[Operand, Row], count: int) -> Run:
+        for x, twin in self._twins.items():
+            rows[x] = rows[twin]
+        return Run(self.lw, self.inners, rows, count)
 
     def _run(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
         return self.runs(carried, lambda run, c: run.go(c, body))
@@ -235,7 +254,7 @@ class Nest:
             axis = axes[k]
             if k == len(axes) - 1:
                 rows = {x: Row(base, steps[x][axis]) for x, base in bases.items()}
-                return each(Run(lw, self.inners, rows, self.shape[axis]), carried)
+                return each(self._run_of(rows, self.shape[axis]), carried)
 
             def outer(i: int, carried: Carried) -> Carried:
                 moved = {}

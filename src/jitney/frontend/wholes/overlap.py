@@ -36,7 +36,8 @@ def others_safe(lw: Lowering, target: Val, array: Val) -> int:
 
 
 def _safe(lw: Lowering, target: Val, array: Val) -> int:
-    return lw.b.emit("or", apart(lw, target, array), identical(lw, target, array))
+    found = apart(lw, target, array)
+    return found if lw.b.constant(found) is True else lw.b.emit("or", found, identical(lw, target, array))
 
 
 def _same_values(a: Val, b: Val) -> bool:

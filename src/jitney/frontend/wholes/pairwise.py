@@ -54,6 +54,9 @@ def in_order(lw: Lowering, run: Run, node: Node, start: int) -> int:
 
 def total(lw: Lowering, run: Run, node: Node, t: Scalar) -> int:
     """The sum of a run's elements, of type `t`, which no loop of NumPy's computes."""
+    known = lw.b.constant(run.count)
+    if known is not None and known < WIDTH:
+        return in_order(lw, run, node, lw.b.const(t.access.type, -0.0))
     return tree(lw, run.count, t, _LEAF, lambda low, count: _leaf(lw, run, node, t, low, count))
 
 

@@ -8,7 +8,7 @@ VERSIONS := 3.10 3.11 3.12 3.13
 FUZZ    ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-others test-all fuzz lint bench docs clean
+.PHONY: help setup demo test test-others test-all levels fuzz lint bench docs clean
 .DELETE_ON_ERROR:
 .PRECIOUS: .venv-3.%/.with-test
 
@@ -60,6 +60,19 @@ test-others: $(VENV)/.with-test  ## the tests that depend on the version, on eve
 	done
 
 test-all: test-others test  ## test-others, then test
+
+# The tests that run compiled code. Left out: what only assembles, proves and prints; tests marked `native`; and what
+# tests do in processes of their own, which qemu leaves to this machine's CPU. One process each: -j2 for both at a time.
+LEVELS := parallel special test_bench_kernels.py test_bench_arrays.py test_bench_threads.py language frontend \
+    objects records runtime codegen opt fuzz test_options.py $(notdir $(wildcard tests/test_jit_*.py))
+
+levels: levels-Nehalem levels-Haswell  ## the tests that run compiled code, on CPUs of 2008 and 2013 as qemu-x86_64 has them
+
+# NumPy's OpenBLAS takes qemu's Nehalem for another CPU and stops at an instruction that is not there: so it is told.
+levels-%: $(VENV)/.with-test
+	@command -v qemu-x86_64 >/dev/null || { echo "$*: there is no qemu-x86_64 here, skipped"; exit 0; }; \
+	echo "$*"; OPENBLAS_CORETYPE=$* OPENBLAS_NUM_THREADS=1 JITNEY_EMULATED=$* JITNEY_CHECK=0 \
+	qemu-x86_64 -cpu $* $(PY) -m pytest -q -p no:xdist -m "not native" $(addprefix tests/,$(LEVELS))
 
 fuzz: $(VENV)/.with-test  ## random programs, jitted against CPython (FUZZ=20000 of them)
 	JITNEY_FUZZ=$(FUZZ) $(PY) $(PYTEST) tests/fuzz

@@ -148,6 +148,7 @@ def test_other_python_threads_run_meanwhile():
     assert sum(start < t < end for t in seen) > 3
 
 
+@pytest.mark.native  # qemu's own threads do not survive a fork
 def test_fork_with_parked_workers():
     wanted = busy(2000, 500)
     pid = os.fork()
@@ -162,6 +163,7 @@ def test_fork_with_parked_workers():
     assert busy(2000, 500) == wanted
 
 
+@pytest.mark.native  # qemu's own threads do not survive a fork
 def test_fork_while_another_thread_is_in_a_loop():
     stop = threading.Event()
 

@@ -5,6 +5,7 @@ import ctypes
 import functools
 import gc
 import inspect
+import io
 import pickle
 import pydoc
 import resource
@@ -15,6 +16,7 @@ import weakref
 
 import pytest
 
+from jitney import jit
 from jitney.asm import memory
 from jitney.runtime import callable as callables
 from jitney.runtime import capi
@@ -272,6 +274,38 @@ def test_help():
     text = pydoc.plain(pydoc.render_doc(make()))
     assert "plain(first: int, second: float = 2.5, *rest, key: str = 'k', **others) -> tuple" in text
     assert "What it does." in text
+
+
+@pytest.mark.parametrize("function", [plain, lambda x, /, y=1: x])
+def test_help_of_a_jitted_function_is_that_of_the_plain_one(function):
+    def helped(f):
+        out = io.StringIO()
+        pydoc.Helper(output=out).help(f)
+        return out.getvalue().splitlines()
+
+    wanted, got = helped(function), helped(jit(function))
+    # The title names what kind of object it is.
+    assert wanted[0] == f"Help on function {function.__name__} in module {__name__}:"
+    assert got[0] == f"Help on function in module {__name__}:"
+    assert got[1:] == wanted[1:] and len(got) > 2
+
+
+def test_help_of_a_class_shows_jitted_methods_as_plain_ones():
+    def methods(decorator):
+        class Owner:
+            @decorator
+            def method(self, x: int) -> int:
+                """What it does."""
+                return x
+
+            @staticmethod
+            @decorator
+            def static(x=(1, 2)):
+                return x
+
+        return pydoc.plain(pydoc.render_doc(Owner)), pydoc.plain(pydoc.render_doc(Owner().method))
+
+    assert methods(jit) == methods(lambda function: function)
 
 
 def test_pickle_by_name():

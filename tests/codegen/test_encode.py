@@ -7,7 +7,7 @@ import pytest
 from jitney.asm import Assembler, Label, Mem
 from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM, YMM, ZMM, K
 from jitney.targets.x86_64 import encode as enc
-from jitney.targets.x86_64 import rules_lanes, rules_vector, squares, vector_build
+from jitney.targets.x86_64 import rules_lanes, rules_order, rules_vector, squares, vector_build
 from jitney.targets.x86_64 import vectors as vectors_table
 from jitney.targets.x86_64.emit import PTERNLOGD
 from jitney.targets.x86_64.encode import RIP, Encoder, padding
@@ -209,11 +209,11 @@ MASKS = {name: getattr(vector_build, name) for name in ("TO_MASK", "FROM_MASK", 
 _OTHERS = {
     *rows(vector_build.SHIFTS, vector_build.BLEND, vector_build.PSHUFD, vector_build.EXTRACT),
     *rows(vector_build.INSERT, rules_vector._BY_REGISTER, rules_vector._PABS, rules_vector._PABSQ),
-    *rows(rules_vector._PSRAQ),
+    *rows(rules_vector._PSRAQ, rules_vector._VPOPCNTQ),
     *rows(*MASKS.values(), vector_build.BLEND_MASK),
 }
 BINARY_ROWS = sorted({*rows(*vars(vector_build).values(), *vars(rules_vector).values())} - _OTHERS)
-BINARY_ROWS += [rules_lanes._PSHUFB, rules_lanes._PMADDWD, rules_lanes._PSADBW]
+BINARY_ROWS += [rules_lanes._PMADDWD]
 _AVX512 = ("pmullq", "pminsq", "pmaxsq", "pminuq", "pmaxuq", "psravq")
 _BY_LANES = ("psllvd", "psllvq", "psrlvd", "psrlvq", "psravd")
 
@@ -247,7 +247,7 @@ def test_vector_conversions():
         for (wide, narrow), opcode in rules_lanes._TRUNCATE.items():
             name = f"pmov{rules_lanes._LETTERS[wide]}{rules_lanes._LETTERS[narrow]}"
             agree("evex_rrr", ((2 | 4, 2, opcode, name), s, 0, d), "v" + name, x, ys)
-        for row in (rules_lanes._CVTTPD2QQ, rules_lanes._CVTQQ2PD, rules_vector._PABSQ):
+        for row in (rules_lanes._CVTTPD2QQ, rules_lanes._CVTQQ2PD, rules_vector._PABSQ, rules_vector._VPOPCNTQ):
             agree("evex_rrr", (widened(row), d, 0, s), "v" + row[3], y, ys)
             agree("evex_rrr", (row, d, 0, s), "v" + row[3], x, xs)
         agree("evex_rrr", (widened(rules_lanes._CVTQQ2PS), d, 0, s), "vcvtqq2ps", x, ys)
@@ -265,7 +265,7 @@ def test_vector_conversions():
             agree("vex_rrr", (widened(row), d, 0, s), "v" + row[3], y, ys)
         for row in rows(rules_vector._BY_REGISTER):
             agree("vex_rrr", (widened(row), d, 20, s), "v" + row[3], y, YMM[4], xs)
-        agree("vex_rrr", (widened(rules_lanes._PERMD), d, 20, s), "vpermd", y, YMM[4], ys)
+        agree("vex_rrr", (widened(rules_order._PERMD), d, 20, s), "vpermd", y, YMM[4], ys)
         for element, digit, n in ((2, 2, 3), (4, 4, 31), (8, 6, 63), (16, 3, 5)):
             row = vector_build.SHIFTS[element]
             name = {2: "psrlw", 4: "psrad", 8: "psllq", 16: "psrldq"}[element]
@@ -274,7 +274,7 @@ def test_vector_conversions():
         agree_with_byte(("evex_rrr", widened(rules_vector._PSRAQ), 4, d, s), 9, "vpsraq", y, ys, 9)
         agree_with_byte(("vex_rrr", widened(vector_build.EXTRACT[32]), s, 0, d), 1, "vextracti128", x, ys, 1)
         agree_with_byte(("vex_rrr", widened(vector_build.INSERT[32]), d, 21, s), 1, "vinserti128", y, YMM[5], xs, 1)
-        agree_with_byte(("vex_rrr", widened(rules_lanes._PERMQ), d, 0, s), 0x4E, "vpermq", y, ys, 0x4E)
+        agree_with_byte(("vex_rrr", widened(rules_order._PERMQ), d, 0, s), 0x4E, "vpermq", y, ys, 0x4E)
     agree("vzeroupper", (), "vzeroupper")
 
 
@@ -312,7 +312,7 @@ def test_512_bits_by_masks():
         agree_with_byte(("evex_rrr", wide(vector_build.EXTRACT[64]), y, 0, x), 1, "vextracti64x4", YMM[x - 16], b, 1)
         agree_with_byte(("evex_rrr", wide(vector_build.INSERT[64]), x, 21, y), 1, "vinserti64x4", a, ZMM[5],
                         YMM[y - 16], 1)  # fmt: skip
-        for row in rows(rules_lanes._PERMUTE):
+        for row in rows(rules_order._PERMUTE):
             agree("evex_rrr", (wide(row), x, 20, y), "v" + row[3], a, ZMM[4], b)
         agree_with_byte(("evex_rrr", PTERNLOGD, x, y, 17), 255, "vpternlogd", a, b, ZMM[1], 255)
         for row in ((1, 3, 0x08, "rndscaleps"), (1, 3, 0x09, "rndscalepd")):

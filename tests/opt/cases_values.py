@@ -400,6 +400,79 @@ CASES = {
         b4:
           ret v20, v21
     """),
+    "select: floats by integers that no earlier iteration computes": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64, v4: f64) -> f64 {
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64, v4: f64):
+          v5 = const i64 0
+          v6 = const f64 0.0
+          v7 = const i64 1
+          jump b1(v5, v6)
+        b1(v8: i64, v9: f64) in L0:
+          v10 = load i64 [v1 + v8*8] region 1
+          v11 = eq v10, v7
+          br v11, b2, b3
+        b2 in L0:
+          jump b4(v3)
+        b3 in L0:
+          jump b4(v4)
+        b4(v12: f64) in L0:
+          v13 = fadd v9, v12
+          v14 = add v8, v7
+          v15 = slt v14, v2
+          br v15, b1(v14, v13), b5
+        b5:
+          ret v13
+    """, """
+          v5 = const i64 0
+          v6 = const f64 0.0
+          v7 = const i64 1
+          jump b1(v5, v6)
+        b1(v8: i64, v9: f64) in L0:
+          v10 = load i64 [v1 + v8*8] region 1
+          v11 = eq v10, v7
+          v16 = select v11, v3, v4
+          v13 = fadd v9, v16
+          v14 = add v8, v7
+          v15 = slt v14, v2
+          br v15, b1(v14, v13), b2
+        b2:
+          ret v13
+    """),
+    "select: floats by floats that the iteration before computes": ("select", """
+        func f(v0: ptr, v1: f64, v2: i64) -> f64 {
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: f64, v2: i64):
+          v5 = const i64 0
+          v6 = const f64 0.5
+          v7 = const i64 1
+          jump b1(v5, v6)
+        b1(v8: i64, v9: f64) in L0:
+          v11 = flt v9, v1
+          br v11, b2(v1), b2(v6)
+        b2(v12: f64) in L0:
+          v13 = fadd v9, v12
+          v14 = add v8, v7
+          v15 = slt v14, v2
+          br v15, b1(v14, v13), b3
+        b3:
+          ret v13
+    """, """
+          v5 = const i64 0
+          v6 = const f64 0.5
+          v7 = const i64 1
+          jump b1(v5, v6)
+        b1(v8: i64, v9: f64) in L0:
+          v11 = flt v9, v1
+          br v11, b2(v1), b2(v6)
+        b2(v12: f64) in L0:
+          v13 = fadd v9, v12
+          v14 = add v8, v7
+          v15 = slt v14, v2
+          br v15, b1(v14, v13), b3
+        b3:
+          ret v13
+    """),
     "select: a count": ("select", """
         func f(v0: ptr, v1: i64) -> i64 {
         loop L0: header b1 preheader b0

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .machine import Inst, MachineBlock
 
 
+_CARRIED = 3.0  # reads: a value that the next iteration waits for had better not go through memory
+
 class Liveness:
     """Attributes:
     live: for each register the positions after which its value is still wanted.
@@ -40,6 +42,7 @@ class Liveness:
         for block in blocks:
             if block.loop is not None and block.source is block.loop.header:
                 self._headers[block.loop] = block
+            back = block.loop is not None and any(s.source is block.loop.header for s in block.succs)
             last: dict[int, int] = {}
             defs: dict[int, int] = {}
             w = block.weight
@@ -76,6 +79,9 @@ class Liveness:
                         weight[a] += w
                         touched[a].append(here | 1)
                     if op.move:
+                        if back:
+                            for o in outs:
+                                weight[o] += _CARRIED * w
                         if op.tie >= 0:
                             for o, a in zip(outs, ins):
                                 pairs.append((w, o, a))

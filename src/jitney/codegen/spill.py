@@ -2,8 +2,9 @@
 
 A group that fits nowhere gets a stack slot as its home, and children: for each outermost loop that uses it a range of
 its own, loaded in the preheader; where even that finds no register, one for the loop without its cold blocks, loaded
-again where these go back; then one for each loop inside; and what is left is loaded before the one instruction that
-reads it and stored after the one that writes it. So a spill never sits in a loop that can do without, nor for the sake
+again where these go back; then one for each loop inside; then for stretches of straight code, halved where they are
+not wanted for long; and what is left is loaded before the one instruction that reads it and stored after the one that
+writes it. So a spill never sits in a loop that can do without, nor for the sake
 of what is hardly ever executed. Constants are made again instead of loaded.
 """
 
@@ -127,9 +128,7 @@ class Splitter:
                 if back is not None or not self._hot_child(group, region, positions):
                     self._cut(group, positions, region.depth)
             else:
-                for i, how in positions.items():
-                    if how & 3:
-                        self._single(group, i, how)
+                self._part(group, positions)
             return
         positions = self._positions(v)
         remat = self._constant(v, positions)
@@ -219,10 +218,25 @@ class Splitter:
                 stretches.setdefault(stretch_of[i], {})[i] = how
         for touched in stretches.values():
             hot = [i for i, how in touched.items() if how & 3]
-            if len(hot) > 1 and self._stretch(group, min(hot), max(hot), touched):
-                continue
-            for i in hot:
-                self._single(group, i, touched[i])
+            if len(hot) < 2 or not self._stretch(group, min(hot), max(hot), touched):
+                self._part(group, touched)
+
+    def _part(self, group: int, positions: dict[int, int]) -> None:
+        """Two children of `group` for a stretch that found no register: before and after the longest time in which it
+        is not wanted."""
+        hot = sorted([i for i, how in positions.items() if how & 3])
+        if not hot:
+            return
+        cut, longest = 0, 0
+        for k in range(1, len(hot)):
+            if hot[k] - hot[k - 1] > longest:
+                cut, longest = k, hot[k] - hot[k - 1]
+        for part in (hot[:cut], hot[cut:]):
+            if len(part) == 1:
+                self._single(group, part[0], positions[part[0]])
+            elif part and not self._stretch(group, part[0], part[-1], positions):
+                for i in part:
+                    self._single(group, i, positions[i])
 
     def _stretch(self, group: int, first: int, last: int, touched: dict[int, int]) -> bool:
         """One child for the positions from `first` to `last`."""
@@ -233,8 +247,8 @@ class Splitter:
         if not self.packer.live[group] & ~live:
             # that is all of it, which found no register
             return False
-        weight = self._weights[first] * len(touched)
         inside = {i: how for i, how in touched.items() if first <= i <= last}
+        weight = self._weights[first] * len(inside)
         self._new(group, None, inside, live, weight / (end - start))
         return True
 

@@ -209,6 +209,17 @@ def test_masked_and_gathered(cpu, type):
     case.result(v, "mload")
     case.result(value, "before mstore")
     b.emit("mstore", value, mask, case.goal, imm=Memory(NATURAL[type], 1, case.made - type.size))
+    # by a comparison, of so many lanes, as where a loop ends
+    masks = mask_of(type)
+    count = b.emit("splat", b.emit("and", case.argument(I64), b.const(I64, 15)), type=masks)
+    left = b.emit("slt", b.const(masks, tuple(range(type.lanes))), count)
+    case.result(b.emit("mload", left, case.source, imm=Memory(NATURAL[type], 1, 24), type=type), "mload of some")
+    compared = b.emit("fle" if type.element.is_float else "ule", value, case.argument(type))
+    case.result(b.emit("mload", compared, case.source, imm=Memory(NATURAL[type], 1, 72), type=type), "mload compared")
+    for test in (left, compared):
+        case.result(value, "before mstore")
+        b.emit("mstore", value, test, case.goal, imm=Memory(NATURAL[type], 1, case.made - type.size))
+        case.result(b.emit("select", test, value, case.argument(type)), "select")
     exercise(case, cpu, str(type), 20)
 
 

@@ -16,7 +16,7 @@ from .carried import BITS, SERIAL
 from .conditions import Tests
 from .extremes import CHANGES
 from .nest import Nest
-from .program import ACCUMULATOR, FIRST, MEMORY, SCALAR
+from .program import ACCUMULATOR, FIRST, LEFT, MEMORY, SCALAR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Entering(Rebuild):
         rest = builder.new_block(outer)
 
         def enough(widen: Widen) -> int:
-            return emit("uge", count, builder.const(I64, widen.lanes))
+            return emit("uge", count, builder.const(I64, widen.least))
 
         def leading(target: Block, values: dict[int, int]) -> Edge:
             return Edge(target, tuple([values[p] for p in header.params]))
@@ -155,15 +155,18 @@ class Entering(Rebuild):
                 values[p] = live[result]
             if following_widen is not None:
                 last = builder.new_block(outer)
-                far = emit("sub" if up else "add", stop, builder.const(I64, following_widen.lanes))
+                far = emit("sub" if up else "add", stop, builder.const(I64, following_widen.least))
                 more = emit("sle" if up else "sge", k, far)
                 self.end("br", (more,), [leading(after, values), Edge(last)])
                 builder.start(last, builder.block)
-            more = emit("slt" if up else "sgt", k, stop)
             for v in body.live:
                 self.value[v] = live[body.resolve(v)]
             self._waiting[self.blocks[body.exit.target]] += 1
-            self.end("br", (more,), [leading(rest, values), self.edge(body.exit)])
+            if widen.masked:
+                self.end("jump", (), [self.edge(body.exit)])
+            else:
+                more = emit("slt" if up else "sgt", k, stop)
+                self.end("br", (more,), [leading(rest, values), self.edge(body.exit)])
             leave(rest)
             if following_widen is not None:
                 builder.start(after, here)
@@ -191,7 +194,8 @@ class Entering(Rebuild):
         far = builder.const(I64, lanes - 1)
         loop = Loop(outer)
         loop.step = body.loop.step * lanes
-        loop.stop = emit("sub" if up else "add", self.value[body.loop.stop], far)
+        stop, masked = self.value[body.loop.stop], round.widen.masked
+        loop.stop = stop if masked else emit("sub" if up else "add", stop, far)
         loop.preheader = entered
         main = loop.header = builder.new_block(loop)
         into = Edge(main, (values[body.counter], *round.identities()))
@@ -203,7 +207,7 @@ class Entering(Rebuild):
             new.facts[k] = fact
         accumulators = [new.add_param(main, new.types[v]) for v in into.args[1:]]
         place = k if plan.forward is up else emit("add" if up else "sub", k, far)
-        stores = round.emit(place, accumulators)
+        stores = round.emit(place, accumulators, emit("sub", stop, k) if masked else -1)
         left: Block | None = None
         if round.widen.failing >= 0:
             left, on = builder.new_block(outer), builder.new_block(loop)
@@ -220,6 +224,7 @@ class Entering(Rebuild):
         self.end("br", (again,), [back, Edge(done)])
         self._sources[main] = [(entered, into), (builder.block, back)]
         builder.start(done, builder.block)
+        following = stop if masked else following
         totals = _Totals(self, plan, round, results, values)
 
         def leave(rest: Block) -> None:
@@ -323,8 +328,9 @@ class _Round:
             return self._invariant.value(imm)
         return builder.insert(OPS[name], tuple([self.new[a] for a in program.args[n]]), imm, type)
 
-    def emit(self, first: int, accumulators: list[int]) -> list[int]:
-        """One round; `first` is the counter in lane 0. Gives the program's numbers of stores that are left to do."""
+    def emit(self, first: int, accumulators: list[int], left: int = -1) -> list[int]:
+        """One round; `first` is the counter in lane 0, `left` how many iterations there are left, if that matters.
+        Gives the program's numbers of stores that are left to do."""
         widen, builder, new = self.widen, self.builder, self.new
         program = widen.program
         scalars = _Scalars(self.rebuild, self.plan)
@@ -336,6 +342,8 @@ class _Round:
             name, imm, type = program.ops[n], program.imms[n], program.types[n]
             if name == FIRST:
                 new[n] = scalars.value(imm)
+            elif name == LEFT:
+                new[n] = left
             elif name == ACCUMULATOR:
                 new[n] = accumulators[imm]
             elif name in MEMORY:

@@ -7,6 +7,8 @@ before the loop, the bytes that they cover in all its iterations are compared.
 
 from __future__ import annotations
 
+import math
+
 from ...analysis.dependence import distance
 from ...ir.ops import OPS, wrap
 from ...lazy import lazy
@@ -37,6 +39,7 @@ _LONG = 13  # instructions: their lanes need not be interleaved with further one
 _USUAL = 32  # bytes of the registers that short rounds and what there is not for wider ones are computed in
 _MOST_TESTS = 10  # pairs of arrays that are told apart before a loop
 _GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
+_SWITCH = 8.0  # to another round, and what is carried to where it is carried to
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
 _ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
 # Roughly in cycles of one unit, other than 1.
@@ -298,7 +301,34 @@ class Plan:
             programs.append(widen)
         if not programs:
             raise NotVectorizable("no gain")
+        if widest > _USUAL and longest <= reach and self._may_mask():
+            self._end_masked(programs, widths, longest, widest, scalar)
         return programs
+
+    def _end_masked(self, programs: list[Widen], widths: Widths, lanes: int, widest: int, scalar: float) -> None:
+        """A last round for some of the lanes, instead of single iterations, from so many on that it gains."""
+        short = programs[-1]
+        if short.program.cost + _OVERHEAD + _SWITCH >= short.lanes * (scalar + _OVERHEAD):
+            return
+        try:
+            masked = wide.Widen(self.body, self.reductions, widths, lanes, widest, True, self.trips, None, True)
+        except NotVectorizable:
+            return
+        cost = masked.program.cost + _OVERHEAD + _SWITCH * (1 + len(masked.accumulators))
+        masked.least = math.ceil(cost / (scalar + _OVERHEAD))
+        if masked.least < short.lanes:
+            programs.append(masked)
+
+    def _may_mask(self) -> bool:
+        """Whether the last round may have fewer iterations than lanes. Not where elements are loaded that a round has
+        stored not long ago: what a masked store writes is not there at once. Extremes of floats take too long to bring
+        from one round's lanes to the next one's."""
+        stores = {a.at.key for a in self.body.accesses if a.store}
+        return (
+            self.serial is None and self.forward and self.body.loop.step > 0 and not self.last
+            and not any(a.at.key in stores for a in self.body.accesses if not a.store)
+            and not any(self.body.type(r.param).is_float for r in self.reductions)
+        )  # fmt: skip
 
     def _widened(self, widths: Widths, lanes: int, widest: int) -> Widen:
         """The program for so many lanes, in registers as long as there are all operations for."""

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from ...ir.types import Type
 
 # What splat gets, and what stands for lanes: see `Program`.
-SCALAR, FIRST, ACCUMULATOR = "scalar", "first", "accumulator"
+SCALAR, FIRST, ACCUMULATOR, LEFT = "scalar", "first", "accumulator", "left"
 MEMORY = ("load", "store", "mload", "mstore")
 # Other than 1.
 COSTS = {
-    FIRST: 0.0, ACCUMULATOR: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "fsquare": 15.0, "select": 1.5, "load": 0.5, "store": 1.0,
-    "mload": 1.5, "mstore": 2.0, "fcall": 40.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
+    FIRST: 0.0, ACCUMULATOR: 0.0, LEFT: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "fsquare": 15.0, "select": 1.5, "load": 0.5,
+    "store": 1.0, "mload": 1.5, "mstore": 2.0, "fcall": 40.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
 }  # fmt: skip
 
 
@@ -25,8 +25,8 @@ class Program:
     """Vector instructions, and scalar ones between them, by number.
 
     Besides operations of the IR there are leaves: `SCALAR` (imm: an old value that is invariant), `FIRST` (imm: an old
-    value, computed for lane 0), `ACCUMULATOR` (imm: number of a parameter of the vector loop). The imm of a `load` or
-    `store` is (old access, bytes from lane 0).
+    value, computed for lane 0), `ACCUMULATOR` (imm: number of a parameter of the vector loop), `LEFT` (how many
+    iterations are left). The imm of a `load` or `store` is (old access, bytes from lane 0).
 
     Attributes:
         varying: whether it is computed in each round. cost: of a round, roughly in cycles of one unit.

@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 
 from ...ir.ops import OPS
-from ...ir.types import F64, I1, I64, VOID, vector
+from ...ir.types import F64, I1, I64, VOID, mask_of, vector
 from ...lazy import lazy
 from .body import Missing, NotVectorizable
 from .carried import Carried
 from .parts import AS_UNSIGNED, CUTS
+from .program import ACCUMULATOR, LEFT
 from .serial import in_order
 from .widths import round_up, signed_size, size
 
@@ -54,17 +55,21 @@ class Widen(Carried):
     Attributes:
         apart: parts of accesses with a stride, which whole vectors were taken apart into, or will be put together of.
         serial_values: what goes in order: the program's scalars, one per iteration.
+        masked: see `__init__`. least: iterations that it is there for; `lanes` mostly.
         failing: the program's value, an i1, that tells that the round must not be done; -1: never.
     """
 
-    __slots__ = ("_beyond", "apart", "failing", "serial_values")
+    __slots__ = ("_beyond", "apart", "failing", "least", "masked", "serial_values")
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
-        trips: int, serial: Serial | None = None
+        trips: int, serial: Serial | None = None, masked: bool = False
     ) -> None:
-        """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known."""
+        """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known.
+        `masked`: there may be fewer iterations left than lanes: the others touch no memory and change nothing."""
         super().__init__(body, reductions, widths, lanes, widest, forward, trips)
+        self.masked = masked
+        self.least = lanes
         self._beyond: list[int] = []
         self.apart: dict[int, list[int]] = {}
         chained = {}
@@ -89,6 +94,13 @@ class Widen(Carried):
             self._seek(p)
         assert len(self.results) == len(self.accumulators)
         self.failing = self._find_failing()
+        if masked:
+            if self.failing >= 0:
+                raise NotVectorizable("a round that may be left")
+            for number, result in enumerate(self.results):
+                type = self.program.types[result]
+                before = self.program.leaf(ACCUMULATOR, number, type)
+                self.results[number] = self.program.emit("select", (self._lanes_left(type), result, before))
 
     def _compute_all(self, order: list[int], chained: dict[int, Reduction]) -> None:
         body, widths = self.body, self.widths
@@ -341,20 +353,37 @@ class Widen(Carried):
 
     # -- memory -------------------------------------------------------------------------------------------------------
 
+    def _lanes_left(self, type: Type) -> int:
+        """The mask of lanes that there are iterations for; only whole registers of the longest kind have one."""
+        if type.size < 64 or type.lanes != self.lanes:
+            raise NotVectorizable("masks of several widths")
+        masks = mask_of(type)
+        number = self.program.const(masks, tuple(range(type.lanes)))
+        return self.program.emit("slt", (number, self.program.emit("splat", (self.program.leaf(LEFT, 0, I64),), masks)))
+
+    def _where(self, v: int, type: Type, width: int) -> list[int]:
+        """The masks of an access; none if it is done in all lanes."""
+        mask = self.body.insts[v].mask
+        masks = self.masks(mask, width) if mask >= 0 else []
+        if self.masked:
+            left = self._lanes_left(type)
+            masks = [self.program.emit("and", (left, masks[0])) if masks else left]
+        if masks and (v in self.body.strided or self.turned(v)):
+            raise NotVectorizable("a masked access the other way round")
+        return masks
+
     def _load(self, v: int, inst: Inst) -> None:
         access = inst.imm.access
         width = 8 * access.size
         type = self.of(inst.type) if inst.type.is_float else self.at(width)
         places = self._places(v, type)
         cluster = self.body.strided.get(v)
+        masks = self._where(v, type, width)
         if cluster is not None:
             parts = strided.load(self, cluster, v, type)
         elif self.turned(v):
             parts = [self._turn(self.program.emit("load", (), type, place)) for place in places]
-            if inst.mask >= 0:
-                raise NotVectorizable("a masked access the other way round")
-        elif inst.mask >= 0:
-            masks = self.masks(inst.mask, width)
+        elif masks:
             parts = [self.program.emit("mload", (mask,), type, place) for mask, place in zip(masks, places)]
         else:
             parts = [self.program.emit("load", (), type, place) for place in places]
@@ -399,15 +428,13 @@ class Widen(Carried):
         else:
             raise NotVectorizable(f"a store of {type}")
         cluster = self.body.strided.get(v)
+        masks = self._where(v, self.program.types[parts[0]], width)
         if cluster is not None:
             strided.store(self, cluster, v, parts)
             return
         places = self._places(v, self.program.types[parts[0]])
-        masks = self.masks(inst.mask, width) if inst.mask >= 0 else []
         if self.turned(v):
             parts = [self._turn(part) for part in parts]
-            if masks:
-                raise NotVectorizable("a masked access the other way round")
         for k, part in enumerate(parts):
             if masks:
                 self.program.emit("mstore", (part, masks[k]), VOID, places[k])

@@ -249,6 +249,22 @@ def _load_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     e.evex_rrm(row, o[0], 0, mem(e, i, 1, addr), _K1 | _ZEROING)
 
 
+def _load_if(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """ins: what is compared, address."""
+    compare, predicate, row, addr = imm
+    e.evex_rrr(compare, _K1, i[0], i[1])
+    e.byte(predicate)
+    e.evex_rrm(row, o[0], 0, mem(e, i, 2, addr), _K1 | _ZEROING)
+
+
+def _store_if(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """ins: value, what is compared, address."""
+    compare, predicate, row, addr = imm
+    e.evex_rrr(compare, _K1, i[1], i[2])
+    e.byte(predicate)
+    e.evex_rrm(row, i[0], 0, mem(e, i, 3, addr), _K1)
+
+
 def _store_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: value, mask, address."""
     to_mask, row, addr = imm
@@ -277,6 +293,8 @@ SIGN_MASK = MachineOp("vector", _sign_mask)
 SIGN_BITS = MachineOp("general from vector", _sign_bits)
 LOAD_WHERE = MachineOp("masked load", _load_where)
 STORE_WHERE = MachineOp("masked store", _store_where)
+LOAD_IF = MachineOp("masked load", _load_if)
+STORE_IF = MachineOp("masked store", _store_if)
 GATHER_WHERE = MachineOp("gather", _gather_where, late=0)
 
 # -- memory ---------------------------------------------------------------------------------------

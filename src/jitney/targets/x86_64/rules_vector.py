@@ -388,6 +388,16 @@ def _into_mask(b: Build, name: str, size: int) -> tuple[Row, int]:
     return b.row((PCMPU if name[0] == "u" else PCMP)[size]), _MASK_INTEGER[name[-2:]]
 
 
+def compared(s: X86Selector, mask: int) -> tuple[int, int, Row, int] | None:
+    """Of a mask of 512 bits that is a comparison: what is compared, how, by which predicate."""
+    if s.ops[mask] not in _MASKS:
+        return None
+    b, size = _build(s, mask)
+    row, predicate = _into_mask(b, s.ops[mask].name, size)
+    x, y = s.args[mask]
+    return s.use(x), s.use(y), row, predicate
+
+
 def comparison(b: Build, name: str, size: int, p: int, q: int, d: int = -1) -> int:
     """-1 where integers compare as `name` says, else 0."""
     what, exchange, opposite = _COMPARES[name]
@@ -440,9 +450,9 @@ def select(s: X86Selector, v: int) -> None:
     b = Build(s, sized(s.types[v]))
     p, q = s.use(then), s.use(other)
     if b.size == 64:
-        if s.ops[mask] in _MASKS and s.single(mask):
-            row, predicate = _into_mask(b, s.ops[mask].name, size)
-            x, y = [s.use(a) for a in s.args[mask]]
+        found = compared(s, mask)
+        if found is not None:
+            x, y, row, predicate = found
             s.add(vops.COMPARE_CHOOSE, (v + FIRST,), (x, y, q, p), (row, predicate, b.row(BLEND_MASK[size])))
         else:
             blend(b, size, s.use(mask), p, q, v + FIRST)

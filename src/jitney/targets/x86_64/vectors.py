@@ -77,9 +77,14 @@ def masked_load(s: X86Selector, v: int) -> None:
     mask, *place = s.args[v]
     type = s.types[v]
     b = Build(s, type.size)
-    m = s.use(mask)
     ins, addr = s.address(place[0], place[1] if len(place) > 1 else None, s.imms[v])
     size = type.element.size
+    compared = vector.compared(s, mask) if b.size == 64 else None
+    if compared is not None:
+        x, y, *compare = compared
+        s.add(vops.LOAD_IF, (v + FIRST,), (x, y, *ins), (*compare, b.row(_MOVE_WHERE[size]), addr))
+        return
+    m = s.use(mask)
     if b.size == 64:
         s.add(vops.LOAD_WHERE, (v + FIRST,), (m, *ins), (b.row(TO_MASK[size]), b.row(_MOVE_WHERE[size]), addr))
         return
@@ -91,12 +96,17 @@ def masked_store(s: X86Selector, v: int) -> None:
     value, mask, *place = s.args[v]
     type = s.types[value]
     b = Build(s, type.size)
-    r, m = s.use(value), s.use(mask)
+    r = s.use(value)
     ins, addr = s.address(place[0], place[1] if len(place) > 1 else None, s.imms[v])
     size = type.element.size
+    row = b.row((_MOVE_WHERE[size][0], 1, 0x11, _MOVE_WHERE[size][3]))
+    compared = vector.compared(s, mask) if b.size == 64 else None
+    if compared is not None:
+        x, y, *compare = compared
+        s.add(vops.STORE_IF, (), (r, x, y, *ins), (*compare, row, addr))
+        return
+    m = s.use(mask)
     if b.size == 64:
-        opcode, name = 0x11, _MOVE_WHERE[size][3]
-        row = b.row((_MOVE_WHERE[size][0], 1, opcode, name))
         s.add(vops.STORE_WHERE, (), (r, m, *ins), (b.row(TO_MASK[size]), row, addr))
         return
     row = b.row(_MASKED_STORE[size, type.element.is_float])

@@ -10,7 +10,7 @@ from jitney.ir.function import Call, Function, Loop
 from jitney.ir.types import ACCESSES, F32, F64, I1, I64, PTR
 from jitney.ir.verify import verify
 
-INT_BINARY = "add sub mul smulh umulh smin smax umin umax and or xor shl lshr sar".split()
+INT_BINARY = "add sub mul smulh umulh smin smax umin umax and or xor shl lshr sar rol32 rol64".split()
 INT_UNARY = ["neg", "iabs", "clz", "ctz", "popcnt", "not", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32"]
 INT_COMPARE = ["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"]
 FLOAT_BINARY = ["fadd", "fsub", "fmul", "fdiv", "fmin", "fmax", "fcopysign"]

@@ -139,6 +139,9 @@ def test_multiply_and_shift():
             for n in (1, 2, 63):
                 agree("shift_ri", (k, d, n), name, reg(d), n)
             agree("shift_cl", (k, d), name, reg(d), GP8[1])
+        for w, register in ((0, GP32[d]), (8, reg(d))):
+            agree("rotate_ri", (w, d, 13), "rol", register, 13)
+            agree("rotate_cl", (w, d), "rol", register, GP8[1])
         for k, name in UNARY_NAMES.items():
             agree("unary", (k, d), name, reg(d))
 

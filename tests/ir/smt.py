@@ -90,6 +90,8 @@ SEMANTICS: dict[str, Callable[..., Any]] = {
     "shl": _shift(lambda a, b: a << b),
     "lshr": _shift(z3.LShR),
     "sar": _shift(lambda a, b: a >> b),
+    "rol32": lambda a, b: z3.ZeroExt(32, z3.RotateLeft(z3.Extract(31, 0, a), z3.Extract(31, 0, b))),
+    "rol64": z3.RotateLeft,
     "sext8": _extend(8, True),
     "sext16": _extend(16, True),
     "sext32": _extend(32, True),

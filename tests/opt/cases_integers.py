@@ -240,4 +240,93 @@ CASES = {
           v21 = add v2, v20
           ret v21, v4
     """),
+    "rotates: of words": ("rotates", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64, i64, i64 {
+        fact v1 0 4294967295
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 13
+          v4 = const i64 19
+          v5 = const i64 51
+          v6 = shl v1, v3
+          v7 = sar v1, v4
+          v8 = or v6, v7
+          v9 = zext32 v8
+          v10 = zext32 v6
+          v11 = xor v7, v10
+          v12 = shl v2, v3
+          v13 = lshr v2, v5
+          v14 = add v12, v13
+          v15 = or v12, v7
+          ret v9, v11, v14, v15
+    """, """
+          v3 = const i64 13
+          v4 = const i64 19
+          v5 = const i64 51
+          v6 = shl v1, v3
+          v7 = sar v1, v4
+          v8 = rol32 v1, v3
+          v9 = zext32 v8
+          v10 = zext32 v6
+          v11 = rol32 v1, v3
+          v12 = shl v2, v3
+          v13 = lshr v2, v5
+          v14 = rol64 v2, v3
+          v15 = or v12, v7
+          ret v8, v11, v14, v15
+    """),
+    "rotates: what is asked for is no more than a word": ("rotates", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64, i64 {
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 2
+          v4 = const i64 30
+          v5 = const i64 0
+          v6 = zext32 v1
+          jump b1(v5, v6)
+        b1(v7: i64, v8: i64):
+          v9 = sar v8, v3
+          v10 = shl v8, v4
+          v11 = or v9, v10
+          v12 = xor v11, v2
+          v13 = zext32 v12
+          v14 = sar v2, v3
+          v15 = shl v2, v4
+          v16 = or v14, v15
+          v17 = zext32 v16
+          ret v13, v17
+    """, """
+          v3 = const i64 2
+          v4 = const i64 30
+          v5 = const i64 0
+          v6 = zext32 v1
+          jump b1(v5, v6)
+        b1(v7: i64, v8: i64):
+          v9 = sar v8, v3
+          v10 = shl v8, v4
+          v11 = rol32 v8, v4
+          v12 = xor v11, v2
+          v13 = zext32 v12
+          v14 = sar v2, v3
+          v15 = shl v2, v4
+          v16 = or v14, v15
+          v17 = zext32 v16
+          ret v13, v17
+    """),
+    "rotates: more than a word is asked for": ("rotates", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        fact v1 0 4294967295
+        b0(v0: ptr, v1: i64):
+          v3 = const i64 13
+          v4 = const i64 19
+          v6 = shl v1, v3
+          v7 = sar v1, v4
+          v8 = or v6, v7
+          ret v8
+    """, """
+          v3 = const i64 13
+          v4 = const i64 19
+          v6 = shl v1, v3
+          v7 = sar v1, v4
+          v8 = or v6, v7
+          ret v8
+    """),
 }

@@ -15,6 +15,7 @@ from jitney.opt import (
     powers,
     promote,
     rotate,
+    rotates,
     select,
     tails,
     unroll,
@@ -36,6 +37,7 @@ LOOKS = {
     "promote": (needs.updates, promote.promote),
     "squares": (needs.powers, powers.square),
     "powers": (needs.powers, powers.multiply),
+    "rotates": (needs.shifted_halves, rotates.rotate),
 }
 
 

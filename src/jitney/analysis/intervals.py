@@ -155,6 +155,7 @@ INTERVALS: dict[object, Callable[..., Interval]] = {
         ("shl", _shl),
         ("lshr", _lshr),
         ("sar", _sar),
+        ("rol32", lambda a, b: (0, 0xFFFFFFFF)),
         ("sext8", _narrowed(8, True)),
         ("sext16", _narrowed(16, True)),
         ("sext32", _narrowed(32, True)),

@@ -106,6 +106,11 @@ def _zext(bits: int) -> Callable[[int], int]:
     return lambda a: a & mask
 
 
+def _rotated(bits: int) -> Callable[[int, int], int]:
+    mask = (1 << bits) - 1
+    return lambda a, b: ((a & mask) << (b & bits - 1) | (a & mask) >> (-b & bits - 1)) & mask
+
+
 def _trunc_to_int(a: float) -> int:
     # What cvttsd2si does: everything out of range, and NaN, gives the most negative number.
     if a != a or not -(2.0**63) <= a < 2.0**63:
@@ -224,6 +229,8 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("shl",      "i64 i64 -> i64", PURE,        lambda a, b: a << (b & 63), "left shift by b mod 64"),
     ("lshr",     "i64 i64 -> i64", PURE,        lambda a, b: _u(a) >> (b & 63), "logical right shift by b mod 64"),
     ("sar",      "i64 i64 -> i64", PURE,        lambda a, b: a >> (b & 63), "arithmetic right shift by b mod 64"),
+    ("rol32",    "i64 i64 -> i64", PURE,        _rotated(32), "low 32 bits rotated left by b mod 32, zero-extended"),
+    ("rol64",    "i64 i64 -> i64", PURE,        _rotated(64), "rotated left by b mod 64"),
     ("sext8",    "i64 -> i64",     PURE,        _sext(8), "the low 8 bits, sign-extended"),
     ("sext16",   "i64 -> i64",     PURE,        _sext(16), "the low 16 bits, sign-extended"),
     ("sext32",   "i64 -> i64",     PURE,        _sext(32), "the low 32 bits, sign-extended"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         promote,
         reciprocal,
         rotate,
+        rotates,
         select,
         split,
         tails,
@@ -44,10 +45,11 @@ else:
         "memory", "modular",
     )
     needs = lazy("jitney.opt", "needs")
-    outer, params, polls, powers, promote, reciprocal, rotate, select, split, tails, unroll, unswitch, vector = lazy(
-        "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "select", "split",
-        "tails", "unroll", "unswitch", "vector",
+    outer, params, polls, powers, promote, reciprocal, rotate, rotates, select, split, tails, unroll = lazy(
+        "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "select",
+        "split", "tails", "unroll",
     )
+    unswitch, vector = lazy("jitney.opt", "unswitch", "vector")
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out. A pass that most
 #: functions give nothing to do is not even loaded unless a look at the function says so (`needs.py`).
@@ -76,6 +78,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("addresses", lambda function: addresses.reduce(function)),
     ("powers", lambda function: powers.multiply(function) if needs.powers(function) else function),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
+    ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),
     ("dce", lambda function: dce.eliminate(function)),
 )
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Edge, Function, Loop
 
 _CONST, _CALL, _CCALL, _STORE, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"], OPS["poll"]
+_SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _MASKS = frozenset(
     OPS[name] for name in ("and", "floormod", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32")
@@ -62,6 +63,12 @@ def counting(function: Function) -> bool:
         and all((ops[v].pure or ops[v].base or ops[v] is _POLL) and not types[v].is_float for v in block.insts)
         for block in function.blocks
     )  # fmt: skip
+
+
+def shifted_halves(function: Function) -> bool:
+    """For `rotates`: shifts to both sides."""
+    ops = function.ops
+    return _SHL in ops and (_LSHR in ops or _SAR in ops)
 
 
 def choices(function: Function) -> bool:

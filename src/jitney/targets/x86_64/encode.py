@@ -285,6 +285,15 @@ class Encoder:
         else:
             self.out += bytes((head, 0x69, modrm)) + (imm & 0xFFFFFFFF).to_bytes(4, "little")
 
+    def rotate_ri(self, w: int, d: int, n: int) -> None:
+        """``rol`` of 32 (w = 0) or 64 bits (8)."""
+        rex = 0x40 | w | d >> 3
+        self.out += (bytes((rex,)) if rex != 0x40 else b"") + bytes((0xC1, 0xC0 | d & 7, n))
+
+    def rotate_cl(self, w: int, d: int) -> None:
+        rex = 0x40 | w | d >> 3
+        self.out += (bytes((rex,)) if rex != 0x40 else b"") + bytes((0xD3, 0xC0 | d & 7))
+
     def shift_ri(self, k: int, d: int, n: int) -> None:
         if n == 1:
             self.out += bytes((0x48 | d >> 3, 0xD1, 0xC0 | k << 3 | d & 7))

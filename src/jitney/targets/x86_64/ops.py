@@ -407,6 +407,20 @@ def _andn(e: Emitter, o: Locs, i: Locs, row: Row, stub: Any) -> None:
     e.bmi(row, o[0], i[0], i[1])
 
 
+def _rotate_ri(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    if o[0] != i[0]:
+        e.mov_rr(o[0], i[0])
+    e.rotate_ri(imm[0], o[0], imm[1])
+
+
+def _rotate_cl(e: Emitter, o: Locs, i: Locs, w: int, stub: Any) -> None:
+    if o[0] != i[0]:
+        e.mov_rr(o[0], i[0])
+    e.rotate_cl(w, o[0])
+
+
+ROTATE_RI = MachineOp("rotate", _rotate_ri, "c", tie=1)
+ROTATE_CL = MachineOp("rotate", _rotate_cl, "c", tie=1, late=1)
 SHIFT_RI = MachineOp("shift", _shift_ri, "c", tie=1)
 SHIFT_CL = MachineOp("shift", _shift_cl, "c", tie=1, late=1)
 SHIFT_X = MachineOp("shift", _bmi)

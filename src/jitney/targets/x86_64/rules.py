@@ -39,6 +39,7 @@ _TABLE: tuple[tuple[Any, str], ...] = (
     (integer.not_, "not"),
     (integer.shl, "shl"),
     (integer.lshr, "lshr"),
+    (integer.rotate, "rol32 rol64"),
     (integer.sar, "sar"),
     (integer.extend, "sext8 sext16 sext32 zext8 zext16 zext32"),
     (integer.compare, "eq ne slt sle sgt sge ult ule ugt uge feq fne flt fle fgt fge"),

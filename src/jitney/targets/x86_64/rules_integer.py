@@ -255,6 +255,21 @@ def sar(s: X86Selector, v: int) -> None:
     _shift(s, v, SAR)
 
 
+def rotate(s: X86Selector, v: int) -> None:
+    a, b = s.args[v]
+    d = v + FIRST
+    w = 8 if s.ops[v].name == "rol64" else 0
+    n = s.integer(b)
+    r = s.use(a)
+    if n is None:
+        s.add(ops.MOVES, (RCX,), (s.use(b),), ())
+        s.add(ops.ROTATE_CL, (d,), (r, RCX), w)
+    elif n & (63 if w else 31):
+        s.add(ops.ROTATE_RI, (d,), (r,), (w, n & (63 if w else 31)))
+    else:
+        s.add(ops.COPY, (d,), (r,)) if w else s.add(ops.EXTEND, (d,), (r,), "u32")
+
+
 _KINDS = {"sext8": "i8", "sext16": "i16", "sext32": "i32", "zext8": "u8", "zext16": "u16", "zext32": "u32"}
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _EFFECTS = (_ast.Subscript, _ast.Attribute)
 _COMPOUND = (_ast.If, _ast.For, _ast.While)
-_NODES = (_ast.expr, _ast.stmt, _ast.comprehension, _ast.arguments, _ast.keyword)
+# Fields of nodes that hold names, numbers and the like.
+_NO_NODES = frozenset(("arg", "attr", "conversion", "ctx", "id", "kind", "level", "names", "op", "ops", "type_comment"))
+_children: dict[type, tuple[str, ...]] = {}
 
 
 class Liveness:
@@ -32,7 +34,7 @@ class Liveness:
         stores: loop nodes whose bodies store into something or call something that may.
     """
 
-    __slots__ = ("_bits", "_body_nodes", "_memo", "_stored", "after", "assigned", "head", "names", "stores")
+    __slots__ = ("_bits", "_body_nodes", "_flows", "_memo", "_stored", "after", "assigned", "head", "names", "stores")
 
     def __init__(self, body: list[Any], after: tuple[str, ...] = (), always: tuple[str, ...] = ()) -> None:
         """`after` are the names that live on behind the body, `always` those that nested functions may read."""
@@ -40,6 +42,7 @@ class Liveness:
         self._body_nodes = body
         self._stored: dict[str, int] | None = None
         self._memo: dict[Any, tuple[int, int, bool]] = {}
+        self._flows: dict[Any, tuple[int, int, int, int]] = {}
         self.names: list[str] = []
         self.after: dict[Any, int] = {}
         self.head: dict[Any, int] = {}
@@ -97,66 +100,92 @@ class Liveness:
         return live
 
     def _statement(self, node: Any, live: int, on_break: int, on_continue: int) -> int:
+        """What is live before a statement; notes what is live in and after it."""
         kind = type(node)
         if kind is _ast.If:
             self.after[node] = live
             joined = self._body(node.body, live, on_break, on_continue)
             joined |= self._body(node.orelse, live, on_break, on_continue)
-            reads, writes = self._access(node.test)
+            reads, writes, _ = self._summary(node.test)
             return (joined & ~writes) | reads
         if kind is _ast.While or kind is _ast.For:
             return self._loop(node, live, on_break, on_continue)
-        if kind is _ast.Try:
-            # Handlers are not compiled.
-            live = self._body(node.finalbody, live, on_break, on_continue)
-            live = self._body(node.orelse, live, on_break, on_continue)
-            return self._body(node.body, live, on_break, on_continue)
-        if kind is _ast.With:
-            live = self._body(node.body, live, on_break, on_continue)
-            for item in node.items:
-                live |= self._access(item.context_expr)[0]
-            return live
-        if kind is _ast.Return or kind is _ast.Raise:
-            return self._access(node)[0]
-        if kind is _ast.Break:
-            return on_break
-        if kind is _ast.Continue:
-            return on_continue
-        reads, writes = self._access(node)
-        return (live & ~writes) | reads
+        if kind is _ast.Try or kind is _ast.With:
+            live = self._body(_parts(node), live, on_break, on_continue)
+            return live | self._given(node)
+        read, through, broken, continued = self._flow(node)
+        return read | (live & through) | (on_break & broken) | (on_continue & continued)
 
     def _loop(self, node: Any, live: int, on_break: int, on_continue: int) -> int:
         self.after[node] = live
         done = self._body(node.orelse, live, on_break, on_continue) if node.orelse else live
-        if type(node) is _ast.While:
-            reads, writes = self._access(node.test)
-            entry = 0
-        else:
-            reads, writes = 0, self._access(node.target)[1]
-            entry = self._access(node.iter)[0]
-        head = done | reads
-        while True:
-            begin = self._body(node.body, head, live, head)
-            wider = head | reads | (begin & ~writes)
-            if wider == head:
-                break
-            head = wider
-        self.head[node] = head
-        if node not in self.assigned:
-            assigned, effects = writes, False
-            for inner in node.body:
-                _, inner_writes, inner_effects = self._summary(inner)
-                assigned |= inner_writes
-                effects = effects or inner_effects
-            self.assigned[node] = assigned
-            if effects:
-                self.stores.add(node)
+        entry, reads, writes = self._ends(node)
+        # What an iteration leaves to the next is live at its beginning already.
+        read, _, broken, _ = self._sequence(node.body)
+        self.head[node] = head = done | reads | (read | (live & broken)) & ~writes
+        self._body(node.body, head, live, head)
+        assigned, effects = writes, False
+        for inner in node.body:
+            _, inner_writes, inner_effects = self._summary(inner)
+            assigned |= inner_writes
+            effects = effects or inner_effects
+        self.assigned[node] = assigned
+        if effects:
+            self.stores.add(node)
         return head | entry
 
-    def _access(self, tree: Any) -> tuple[int, int]:
-        """Names read and names written anywhere in `tree`."""
-        reads, writes, _ = self._summary(tree)
-        return reads, writes
+    def _given(self, node: Any) -> int:
+        """The names that a `with` reads before its body."""
+        reads = 0
+        for item in node.items if type(node) is _ast.With else ():
+            reads |= self._summary(item.context_expr)[0]
+        return reads
+
+    def _ends(self, node: Any) -> tuple[int, int, int]:
+        """Of a loop: names read when it is entered, and names read and written where an iteration begins."""
+        if type(node) is _ast.While:
+            reads, writes, _ = self._summary(node.test)
+            return 0, reads, writes
+        return self._summary(node.iter)[0], 0, self._summary(node.target)[1]
+
+    def _sequence(self, body: list[Any]) -> tuple[int, int, int, int]:
+        """As `_flow`, of statements in order."""
+        read, through, broken, continued = 0, -1, 0, 0
+        for node in reversed(body):
+            r, t, b, c = self._flow(node)
+            read, through = r | (read & t), through & t
+            broken, continued = b | (broken & t), c | (continued & t)
+        return read, through, broken, continued
+
+    def _flow(self, node: Any) -> tuple[int, int, int, int]:
+        """What is live before a statement: what it reads, and of what is live after it, where a `break` leads, and
+        where a `continue` leads, those names."""
+        kind = type(node)
+        if kind is _ast.Try or kind is _ast.With:
+            read, through, broken, continued = self._sequence(_parts(node))
+            return read | self._given(node), through, broken, continued
+        if kind not in _COMPOUND:
+            if kind is _ast.Break:
+                return 0, 0, -1, 0
+            if kind is _ast.Continue:
+                return 0, 0, 0, -1
+            reads, writes, _ = self._summary(node)
+            return reads, 0 if kind is _ast.Return or kind is _ast.Raise else ~writes, 0, 0
+        found = self._flows.get(node)
+        if found is None:
+            read, through, broken, continued = self._sequence(node.body)
+            r, t, b, c = self._sequence(node.orelse)
+            if kind is _ast.If:
+                reads, writes, _ = self._summary(node.test)
+                found = (
+                    reads | (read | r) & ~writes, (through | t) & ~writes, (broken | b) & ~writes,
+                    (continued | c) & ~writes,
+                )  # fmt: skip
+            else:
+                entry, reads, writes = self._ends(node)
+                found = entry | reads | r | read & ~writes, t | broken & ~writes, b, c
+            self._flows[node] = found
+        return found
 
     def _summary(self, tree: Any) -> tuple[int, int, bool]:
         """Names read and written anywhere in `tree`, and whether it stores into something or calls something."""
@@ -186,15 +215,26 @@ class Liveness:
                 writes |= self.bit(node.name)
                 work.append(node.args)
                 continue
-            elif kind in _COMPOUND and node is not tree:
-                # A statement of its own: looked at once, whatever it stands in.
-                r, w, e = self._summary(node)
-                reads, writes, effects = reads | r, writes | w, effects or e
+            elif kind in _COMPOUND:
+                # Each statement is looked at once, whatever it stands in.
+                heads = [node.target, node.iter] if kind is _ast.For else [node.test]
+                for part in (*heads, *node.body, *node.orelse):
+                    r, w, e = self._summary(part)
+                    reads, writes, effects = reads | r, writes | w, effects or e
                 continue
-            for value in node.__dict__.values():
+            fields = _children.get(kind)
+            if fields is None:
+                fields = _children[kind] = tuple([name for name in kind._fields if name not in _NO_NODES])
+            for name in fields:
+                value = getattr(node, name)
                 if type(value) is list:
                     work.extend([v for v in value if isinstance(v, _ast.AST)])
-                elif isinstance(value, _NODES):
+                elif isinstance(value, _ast.AST):
                     work.append(value)
         self._memo[tree] = result = (reads, writes, effects)
         return result
+
+
+def _parts(node: Any) -> list[Any]:
+    """The statements of a `with`, or of a `try`, whose handlers are not compiled."""
+    return [*node.body, *node.orelse, *node.finalbody] if type(node) is _ast.Try else list(node.body)

@@ -26,6 +26,11 @@ TINY = 1e30
 _MANY = 6
 # what a range must weigh to be worth saving a register for the caller
 _SAVING = 2.5
+# From so many instructions on a register's ranges are also kept by stretches of 256 positions, so that what lies far
+# from a range that wants room is not looked at; but for ranges of more than eight such stretches.
+_LONG = 4000
+_STRETCH = 8
+_WIDE = 8
 
 
 class Allocation:
@@ -80,6 +85,7 @@ class Packer:
         # where a register is not occupied but somebody would like it: better taken by nobody else
         self.wanted = self.live[:FIRST]
         self.assigned: list[list[int]] = [[] for _ in range(FIRST)]
+        self._near: list[dict[int, list[int]]] = [{} for _ in range(FIRST)] if len(code) > _LONG else []
         self.used: set[int] = set()
         self.density: dict[int, float] = {}
         self._coalesce(facts.pairs)
@@ -224,6 +230,31 @@ class Packer:
         self.reg[v] = r
         self.used.add(r)
         self.assigned[r].append(v)
+        if self._near:
+            near = self._near[r]
+            for stretch in _stretches(live):
+                near.setdefault(stretch, []).append(v)
+
+    def _leave(self, v: int, r: int) -> None:
+        self.occupied[r] &= ~self.live[v]
+        self.assigned[r].remove(v)
+        self.reg[v] = -1
+        if self._near:
+            for stretch in _stretches(self.live[v]):
+                self._near[r][stretch].remove(v)
+
+    def _beside(self, r: int, live: int) -> list[int]:
+        """The ranges in register `r`; not all of those that lie far from the positions `live`."""
+        if not self._near:
+            return self.assigned[r]
+        stretches = _stretches(live)
+        if stretches[0] < 0:
+            return self.assigned[r]
+        near = self._near[r]
+        found = list(near.get(-1, ()))
+        for stretch in stretches:
+            found += near.get(stretch, ())
+        return found if len(stretches) == 1 else list(dict.fromkeys(found))
 
     def evict(self, v: int) -> bool:
         """Make room for `v` by taking a register from ranges that are all less dense."""
@@ -237,7 +268,7 @@ class Packer:
                 continue
             conflicts = []
             cost = 0.0
-            for u in self.assigned[r]:
+            for u in self._beside(r, live):
                 if lives[u] & live:
                     d = densities[u]
                     if d >= best_cost:
@@ -251,9 +282,7 @@ class Packer:
             assert density < TINY, "no register left for one instruction"
             return False
         for u in best:
-            self.occupied[best_reg] &= ~self.live[u]
-            self.assigned[best_reg].remove(u)
-            self.reg[u] = -1
+            self._leave(u, best_reg)
             self.push(u)
         self._take(v, best_reg, live)
         return True
@@ -261,6 +290,21 @@ class Packer:
 
 def _first(pair: tuple[float, int, int]) -> float:
     return pair[0]
+
+
+def _stretches(live: int) -> tuple[int, ...]:
+    """The numbers of the stretches that a range lies in, -1 for many."""
+    found: list[int] = []
+    base = 0
+    while live:
+        first = (live & -live).bit_length() - 1 >> _STRETCH
+        found.append(base + first)
+        if len(found) > _WIDE:
+            return (-1,)
+        # Loops have cold blocks at the end of the code.
+        live >>= first + 1 << _STRETCH
+        base += first + 1
+    return tuple(found)
 
 
 def flatten(m: MachineFunction) -> list[Inst]:

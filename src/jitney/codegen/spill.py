@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .machine import Inst, MachineBlock
 
 _TINY = 1e30
+_SHARED = 64  # slots that are looked at for room
 _BESIDE = 0.5  # of what a load before an instruction costs, where that reads memory itself
 
 
@@ -26,7 +27,7 @@ class _Region:
     """A loop as the splitter sees it: its positions, those of its cold blocks, and the places where it is entered and
     left."""
 
-    __slots__ = ("blocks", "cold", "depth", "entry", "header", "loop", "mask", "outside")
+    __slots__ = ("blocks", "cold", "depth", "entry", "header", "loop", "mask", "outside", "returns")
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -37,6 +38,22 @@ class _Region:
         self.entry: MachineBlock | None = None
         # blocks outside that are entered from inside
         self.outside: list[MachineBlock] = []
+        # the positions where cold blocks go back to others, and for each cold block its own
+        self.returns: tuple[int, list[tuple[MachineBlock, int]]] | None = None
+
+    def find_returns(self, power: list[int]) -> tuple[int, list[tuple[MachineBlock, int]]]:
+        if self.returns is None:
+            hot, every = self.mask & ~self.cold, 0
+            rows: list[tuple[MachineBlock, int]] = []
+            for block in self.blocks:
+                places = 0
+                for succ in block.succs if block.cold else ():
+                    places |= power[succ.start] & hot
+                if places:
+                    rows.append((block, places))
+                    every |= places
+            self.returns = every, rows
+        return self.returns
 
 
 class Splitter:
@@ -176,9 +193,9 @@ class Splitter:
 
     @staticmethod
     def _share(slots: list[int], live: int) -> int:
-        """The number of a slot that is free for the positions `live`."""
-        for k, taken in enumerate(slots):
-            if not taken & live:
+        """The number of a slot that is free for the positions `live`: of the newest, where there are many."""
+        for k in range(max(0, len(slots) - _SHARED), len(slots)):
+            if not slots[k] & live:
                 slots[k] |= live
                 return k
         slots.append(live)
@@ -328,8 +345,10 @@ class Splitter:
             return False
         live |= power[entry.end - 1] | power[entry.end - 2]
         back = []
-        for block in region.blocks:
-            if block.cold and any(mine & power[succ.start] & region.mask & ~cold for succ in block.succs):
+        every, rows = region.find_returns(power)
+        wanted = mine & every
+        for block, places in rows if wanted else ():
+            if wanted & places:
                 back.append(block)
                 live |= power[block.end - 1] | power[block.end - 2]
         self._new(group, region, hot, live, self._weight(group, hot) / live.bit_count(), back)

@@ -35,6 +35,7 @@ _LOAD, _STORE, _PTRADD, _AND = OPS["load"], OPS["store"], OPS["ptradd"], OPS["an
 _WHOLE = ("i64", "f64", "f32")
 _MOST_LOADS = 3  # that are tested before the loop
 _MOST_STORES = 4  # of lanes that are several registers
+_MOST_CHOICES = 16  # loops that are copied: each takes a look at the whole function
 
 
 def promote(function: Function) -> Function:
@@ -50,8 +51,22 @@ def promote(function: Function) -> Function:
             plans = [plan for v in stores if (plan := _plan(function, loop, block, v)) is not None]
             if len(stores) == 1 or not any(plan.tested for plan in plans):
                 found += plans
+    same: dict[int, int] = {}
+    choices = 0
     for plan in found:
-        plan.run()
+        choices += bool(plan.tested)
+        if not plan.tested or choices <= _MOST_CHOICES:
+            known = plan.run()
+            same.update(known)
+            if choices:
+                # The next one may be copied, and wants to know what is used.
+                substitute(function, known)
+    if same:
+        for v, known_as in same.items():
+            while known_as in same:
+                known_as = same[known_as]
+            same[v] = known_as
+        substitute(function, same)
     if found:
         lay_out(function)
     return function
@@ -117,7 +132,8 @@ class _Promotion:
             for found in self.ranges
         )
 
-    def run(self) -> None:
+    def run(self) -> dict[int, int]:
+        """Make the change; gives what is to be substituted for loads that are gone."""
         block, before = self.block, self.loop.preheader
         out = next(e for e in block.edges if e.target is not block)
         done = self._new_block(block)
@@ -125,7 +141,7 @@ class _Promotion:
         if self.tested:
             before = self._choose(before, out, done)
         out.target, out.args = done, ()
-        self._keep(before, done)
+        return self._keep(before, done)
 
     def _choose(self, before: Block, out: Edge, done: Block) -> Block:
         """Go one of two ways from `before`: to the loop, or to a copy of it. Gives the loop's new preheader."""
@@ -219,11 +235,12 @@ class _Promotion:
             every = apart if every < 0 else make(_AND, I1, every, apart)
         return every
 
-    def _keep(self, before: Block, done: Block) -> None:
+    def _keep(self, before: Block, done: Block) -> dict[int, int]:
         """The element in a parameter: loaded before the loop, stored after it."""
         function, block, store = self.function, self.block, self.store
         memory, (value, *at) = function.imms[store], function.args[store]
         position = block.insts.index(store)
+        known: dict[int, int] = {}
         done.insts.append(store)
         function.homes[store] = done
         if self.same:
@@ -236,9 +253,9 @@ class _Promotion:
             known.update((v, value) for v in self.same if v in after)
             for edge, a in ((before.edges[0], first), (next(e for e in block.edges if e.target is block), value)):
                 edge.args += (a,)
-            substitute(function, known)
         gone = {store, *self.same}
         block.insts = [v for v in block.insts if v not in gone]
+        return known
 
     def _substitute_outside(self, values: dict[int, int], inside: tuple[Block, Block]) -> None:
         function, get = self.function, values.get

@@ -16,6 +16,7 @@ from jitney.frontend.library import (
     reductions,
     selecting,
     shaping,
+    written,
 )
 
 PAGE = Path(__file__).parents[1] / "docs" / "numpy.md"
@@ -75,8 +76,9 @@ def page() -> str:
         converting.ROWS, creation.ROWS, elementwise.ROWS, iterators.NUMPY_ROWS, reductions.ROWS,
         selecting.NUMPY_ROWS,
         shaping.NUMPY_ROWS,
+        written.TABLE,
     ) | {"round", "around"}
-    methods = _names(elementwise.METHODS, reductions.METHODS, selecting.METHODS, shaping.METHODS)
+    methods = _names(elementwise.METHODS, reductions.METHODS, selecting.METHODS, shaping.METHODS, written.METHODS)
     listed = {name for _, names in numpy_functions.FUNCTIONS for name in names.split()} - functions
     called = {name for name in listed if not isinstance(getattr(np, name, None), np.ufunc)}
     by_numpy = {name for _, names in numpy_functions.METHODS for name in names.split()} - methods

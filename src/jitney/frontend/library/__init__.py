@@ -12,6 +12,7 @@
     converting.py     array asarray: of numbers in tuples, of arrays
     drawing.py        numbers of np.random's functions and of generators
     twister.py        numbers of the module random
+    written.py        searchsorted interp cross ...: what recipes.py says in Python
     elementwise.py    where clip astype copy round cumsum diff outer
 
 A row is a function ``(lw, args, kwargs) -> Val | None``; None where it has no meaning for these arguments.
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         selecting,
         shaping,
         twister,
+        written,
     )
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
@@ -60,6 +62,7 @@ else:
         "reductions", "selecting", "shaping",
     )  # fmt: skip
     complex_mathematics, drawing, twister = lazy("jitney.frontend.library", "complex_mathematics", "drawing", "twister")
+    written = lazy("jitney.frontend.library", "written")
 
 _BOUND = (MethodType, BuiltinFunctionType)
 _DRAWS: dict[Any, Any] = {"random": twister, "numpy.random.mtrand": drawing, "numpy.random._generator": drawing}
@@ -83,20 +86,23 @@ def _of_numpy(function: Any) -> Row | None:
     numpy = sys.modules["numpy"]
     name = getattr(function, "__name__", "")
     if vars(numpy).get(name) is not function:
+        of_linalg = getattr(function, "__module__", None) == "numpy.linalg"
+        if of_linalg and vars(numpy.linalg).get(name) is function:
+            return written.find(function, f"linalg.{name}")
         return None
     found: Row | None = (
         creation.ROWS.get(name) or reductions.ROWS.get(name) or elementwise.ROWS.get(name)
         or shaping.NUMPY_ROWS.get(name) or iterators.NUMPY_ROWS.get(name) or selecting.NUMPY_ROWS.get(name)
         or converting.ROWS.get(name)
     )  # fmt: skip
-    return found
+    return found or written.find(function, name)
 
 
 def method(lw: Lowering, name: str, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     """The result of calling a method of an array, or array expression, ``args[0]``; None if that is in no table."""
     row = (
         shaping.METHODS.get(name) or reductions.METHODS.get(name) or elementwise.METHODS.get(name)
-        or selecting.METHODS.get(name)
+        or selecting.METHODS.get(name) or written.METHODS.get(name)
     )  # fmt: skip
     return _of_numbers(lw, row, args, kwargs) if row is not None else None
 

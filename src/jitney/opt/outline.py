@@ -53,6 +53,7 @@ _UNIT_WORK, _SMALL_WORK = 1000.0, 2000.0
 """Nanoseconds, as a glance at the loop makes them out: a unit takes at least, where that is certain, and a loop that is
 not worth a look at the clock at most."""
 _SURE = 5  # times as much is certain of a loop without loops in it: it takes no longer than it looks
+_ROWS = 4  # at least, where there are many: inner loops may be done for several of them at a time
 _BALANCE = 64  # at least so many units, if there are as many iterations: one may take a thousand times what it seems to
 
 
@@ -484,7 +485,8 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     env = to.emit("alloca", imm=room)
     least = to.const(max(1, int(_UNIT_WORK / glance.cost)))
     if work is not None:
-        least = to.emit("umax", to.const(1), to.emit("udiv", to.const(int(TENTHS * _UNIT_WORK)), work))
+        rows = to.emit("umin", to.const(_ROWS), _quotient(to, count, _BALANCE))
+        least = to.emit("umax", rows, to.emit("udiv", to.const(int(TENTHS * _UNIT_WORK)), work))
     elif glance.nested:
         least = to.emit("umin", least, _quotient(to, count, _BALANCE))
     unit = to.emit("umax", _quotient(to, count, most), least)

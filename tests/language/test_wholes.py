@@ -378,3 +378,22 @@ def test_diffusion():
 
     rng = np.random.default_rng(4)
     check(f, (rng.standard_normal((9, 8)), 3), (rng.standard_normal((2, 2)), 1), bails=False)
+
+
+def test_many_dimensions_after_a_store():
+    def f(out, a, b):
+        out[0, 0] = 1.0
+        out[1:, :] = np.sum(a[:, 1:, 1:, :, None] * b[None, :, :, :], axis=(1, 2, 3))
+        return out
+
+    def g(out, a, b):
+        out[0] = 1.0
+        c = a[1:] + b
+        out[1] = c.sum()
+        return c
+
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal((3, 4, 3, 2)), rng.standard_normal((3, 2, 2, 5))
+    check(f, (np.zeros((4, 5)), x, y), (np.zeros((4, 5)), x, y[:, :, :1]), (np.zeros((4, 5)), x[:, :3], y),
+          (np.zeros((4, 5)), x[:, :, :, :1], y[:, 1:]), (np.zeros((4, 5)), x, np.zeros((3, 2, 3, 5))))  # fmt: skip
+    check(g, (np.zeros(2), x, x[0]), (np.zeros(2), x, y), (np.zeros(2), x, x[:2]), (np.zeros(2), x, x[1:]))

@@ -7,12 +7,18 @@ its full shape, away from the fast path: the loop itself sees operands of the sa
 
 from __future__ import annotations
 
-from ..state import Val
+import ctypes
+
+from ...ir.types import ACCESSES, PTR
+from ..state import NONE_VAL, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from ..state import Lowering
 
+_WORD = ACCESSES["i64"]
 _OF_THREE = "numpy.where(numpy.broadcast_to(0, {0}), numpy.broadcast_to(0, {1}), numpy.broadcast_to(0, {2}))"
 _MOST_CAPTURES = 6  # a failing check holds them in registers
 
@@ -77,13 +83,23 @@ def check_shapes(lw: Lowering, fits: int, shapes: list[tuple[int, ...]], text: s
     if lw.b.constant(fits) is True:
         return
     captures = tuple(dict.fromkeys(v for shape in shapes for v in shape if lw.b.constant(v) is None))
-    if len(captures) > _MOST_CAPTURES:
-        if lw.b.constant(lw.dirty) is not False:
-            lw.unsupported("operands of so many dimensions are not supported after a store")
-        captures = ()
-    names = {v: f"n{k}" for k, v in enumerate(captures)}
+    few = len(captures) <= _MOST_CAPTURES
+    names = {v: f"n{k}" if few else f"n[{k}]" for k, v in enumerate(captures)}
     given = ["(" + "".join(f"{names.get(v, lw.b.constant(v))}, " for v in shape) + ")" for shape in shapes]
-    lw.check(fits, "evaluate", "import numpy\n" + text.format(*given), captures, tuple(names.values()))
+    text = "import numpy\n" + text.format(*given)
+    if few:
+        lw.check(fits, "evaluate", text, captures, tuple(names.values()))
+        return
+
+    def fail() -> NoReturn:
+        record = (ctypes.c_int64 * len(captures))()
+        lw.kept.append(record)
+        place = ctypes.addressof(record)
+        for k, v in enumerate(captures):
+            lw.b.store(_WORD, v, lw.b.const(PTR, place), disp=8 * k)
+        lw.fail("evaluate", f"import ctypes\nn = (ctypes.c_int64 * {len(captures)}).from_address({place})\n{text}")
+
+    lw.if_else(fits, lambda: NONE_VAL, fail)
 
 
 def elements(lw: Lowering, shape: tuple[int, ...]) -> int:

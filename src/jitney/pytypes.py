@@ -248,6 +248,21 @@ class Tuple(PyType):
         self.elements = elements
 
 
+class NamedTuple(Tuple):
+    """A tuple of a class of `collections.namedtuple`, taken apart in the same way. Make with `tuple_like`.
+
+    Attributes:
+        kind: the class.
+    """
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: Any, elements: tuple[PyType, ...]) -> None:
+        super().__init__(elements)
+        self.name = kind.__qualname__ + self.name
+        self.kind = kind
+
+
 class Closure(PyType):
     """A function that the function being compiled makes. Leaves: those of what it captures, in order. Make with
     `closure_type`.
@@ -363,6 +378,38 @@ def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
     return result
 
 
+def tuple_like(like: Any, elements: tuple[PyType, ...]) -> Tuple:
+    """The type of such a tuple as `like`, the type of one or a class, with elements of these types."""
+    kind = like.kind if isinstance(like, NamedTuple) else like
+    if kind is tuple or isinstance(kind, Tuple):
+        return tuple_type(elements)
+    result: NamedTuple = interned(("named", id(kind), *elements), NamedTuple, kind, elements)
+    return result
+
+
+_named: dict[int, tuple[Any, bool]] = {}
+_NAMED_OWN = ("__new__", "__repr__", "__getnewargs__", "__replace__", "__doc__", "__slots__", "__module__",
+    "__match_args__", "__annotations__", "__orig_bases__", "__annotate__", "__annotate_func__",
+    "__annotations_cache__", "__static_attributes__", "__firstlineno__", "__slotnames__")  # fmt: skip
+
+
+def is_named_class(kind: Any) -> bool:
+    """Whether a class is one of `collections.namedtuple`, or of `typing.NamedTuple`, whose instances are tuples in all
+    respects but for the names."""
+    if type(kind) is not type or kind.__bases__ != (tuple,):
+        return False
+    known = _named.get(id(kind))
+    if known is None:
+        space = getattr(kind.__new__, "__globals__", {}).get("__name__")
+        getters = [type(vars(kind).get(name)).__name__ for name in getattr(kind, "_fields", ())]
+        special = [name for name in vars(kind) if name.startswith("__") and name not in _NAMED_OWN]
+        plain = space == "namedtuple_" + kind.__name__ and not special and not kind.__dictoffset__
+        # Held for good: few programs make such classes without end.
+        plain = plain and set(getters) == {"_tuplegetter"} and len(_named) < 1000
+        known = _named[id(kind)] = kind, plain
+    return known[1]
+
+
 def closure_type(lifted: Any, captured: tuple[str, ...], elements: tuple[PyType, ...] | None) -> Closure:
     """`elements` None: of one that is called where it was made."""
     result: Closure = interned(("closure", id(lifted), elements), Closure, lifted, captured, elements)
@@ -408,7 +455,7 @@ def join(a: PyType, b: PyType) -> PyType | None:
 
 def _join_alike(a: PyType, b: PyType) -> PyType | None:
     """`join` without becoming an object."""
-    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.elements) == len(b.elements):
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.elements) == len(b.elements) and _same_class(a, b):
         elements = []
         for x, y in zip(a.elements, b.elements):
             joined = _join_alike(x, y)
@@ -417,7 +464,7 @@ def _join_alike(a: PyType, b: PyType) -> PyType | None:
             if joined is None:
                 return None
             elements.append(joined)
-        return tuple_type(tuple(elements))
+        return tuple_like(a, tuple(elements))
     if isinstance(a, Array) and isinstance(b, Array):
         return _join_arrays(a, b)
     if isinstance(a, Object) and isinstance(b, Object):
@@ -442,6 +489,10 @@ def _join_alike(a: PyType, b: PyType) -> PyType | None:
             if m not in members:
                 members.append(m)
     return union_type(tuple(members)) if len(members) <= 4 else None
+
+
+def _same_class(a: Tuple, b: Tuple) -> bool:
+    return getattr(a, "kind", tuple) is getattr(b, "kind", tuple)
 
 
 def can_box(type: PyType) -> bool:
@@ -505,7 +556,7 @@ def mapped(type: PyType, change: Callable[[Any], PyType]) -> PyType:
         return change(type)
     if isinstance(type, Tuple):
         elements = tuple([mapped(t, change) for t in type.elements])
-        return tuple_type(elements) if elements != type.elements else type
+        return tuple_like(type, elements) if elements != type.elements else type
     if isinstance(type, Closure) and type.elements:
         return closure_type(type.lifted, type.captured, tuple([mapped(t, change) for t in type.elements]))
     return type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import _ast
-from types import ModuleType
+from types import ModuleType, NoneType
 
 from ..ir.types import PTR
 from ..lazy import lazy
@@ -16,12 +16,15 @@ from ..pytypes import (
     Complex,
     Constant,
     Iterator,
+    NamedTuple,
     Object,
     Slice,
     Tuple,
     Union,
+    is_named_class,
     is_records,
     needs_object,
+    tuple_like,
 )
 from ..pytypes import join as join_types
 from . import library, wholes
@@ -289,9 +292,16 @@ def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
         value = complexes.attribute(lw, owner, node.attr)
         if value is not None:
             return value
+    elif isinstance(owner.type, NamedTuple) and node.attr in owner.type.kind._fields:
+        at: int = owner.type.kind._fields.index(node.attr)
+        return lw.elements(owner)[at]
     held = constant_value(owner)
     if isinstance(held, ModuleType):
         return lw.names.attribute(lw, held, node.attr, node)
+    if is_named_class(type(held)) and node.attr in held._fields:
+        field = getattr(held, node.attr)
+        if isinstance(field, (int, float, str, complex, NoneType)) or callable(field):
+            return lw.constant(field)
     return python_calls.attribute(lw, owner, node.attr)
 
 
@@ -351,6 +361,11 @@ def _call(lw: Lowering, node: Any) -> Val:
         settled = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
         return closures.call(lw, function, [wholes.settled(lw, v) for v in args], settled, node)
 
+    if is_named_class(callee):
+        named = _named_tuple(lw, callee, args, kwargs)
+        if named is not None:
+            return named
+
     def compiled() -> Val:
         value = library.call(lw, callee, args, kwargs, node)
         if value is None:
@@ -362,6 +377,21 @@ def _call(lw: Lowering, node: Any) -> Val:
         return python_calls.call(lw, function, args, kwargs, node)
 
     return lw.otherwise(compiled, by_python) if isinstance(function.type, Constant) else by_python()
+
+
+def _named_tuple(lw: Lowering, kind: Any, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """``kind(*args, **kwargs)`` of a class of `namedtuple`, taken apart; None where the call does not fit."""
+    fields, defaults = kind._fields, kind.__new__.__defaults__ or ()
+    values = dict(zip(fields, args))
+    given = len(args) <= len(fields) and not any(name in values or name not in fields for name in kwargs)
+    values.update(kwargs)
+    for name, default in zip(fields[len(fields) - len(defaults) :], defaults):
+        if name not in values:
+            values[name] = lw.constant(default)
+    if not given or len(values) < len(fields):
+        return None
+    made = lw.make_tuple([wholes.settled(lw, values[name]) for name in fields])
+    return Val(tuple_like(kind, made.type.elements), made.parts)  # type: ignore[attr-defined]
 
 
 _PLAIN_TYPES = frozenset("""

@@ -25,6 +25,7 @@ from ..pytypes import (
     Closure,
     Complex,
     Constant,
+    NamedTuple,
     Object,
     PyType,
     Scalar,
@@ -187,7 +188,7 @@ def box(lw: Lowering, value: Val) -> Val:
     if isinstance(type, (Scalar, Complex)):
         return _box_scalar(lw, value, type)
     if isinstance(type, Tuple):
-        return _box_tuple(lw, lw.elements(value))
+        return _box_tuple(lw, lw.elements(value), type)
     if isinstance(type, Slice):
         parts = [box(lw, v).parts[0] for v in bounds(value)]
         return new(lw, "PySlice_New", *parts, kind=slice)
@@ -226,11 +227,15 @@ def _box_scalar(lw: Lowering, value: Val, type: Scalar | Complex) -> Val:
     return received(lw, lw.ccall("PyArray_Scalar", address, args, PTR, pure=False), dtype.type)
 
 
-def _box_tuple(lw: Lowering, elements: list[Val]) -> Val:
+def _box_tuple(lw: Lowering, elements: list[Val], type: Tuple) -> Val:
     if not elements:
         return Val(object_type(tuple), (lw.keep(()),))
     boxed = [box(lw, v) for v in elements]
-    made, first = new(lw, "PyTuple_New", lw.int_const(len(boxed)), kind=tuple), lw.hooks.host.LAYOUT.tuple_items
+    count, first = lw.int_const(len(boxed)), lw.hooks.host.LAYOUT.tuple_items
+    if isinstance(type, NamedTuple):
+        made = new(lw, "PyType_GenericAlloc", lw.keep(type.kind), count, kind=type.kind)
+    else:
+        made = new(lw, "PyTuple_New", count, kind=tuple)
     for k, item in enumerate(boxed):
         lw.own.keep(item.type, 0, item.parts[0])
         lw.b.store(_POINTER, item.parts[0], made.parts[0], disp=first + 8 * k, region=HEADERS)

@@ -19,6 +19,7 @@ from ..pytypes import (
     Array,
     Complex,
     Constant,
+    NamedTuple,
     Object,
     PyType,
     Scalar,
@@ -164,7 +165,7 @@ def _int(b: Writer, object: int, huge: Block) -> int:
 
 
 def _tuple(b: Writer, object: int, type: Tuple, misfit: Misfit) -> tuple[int, ...]:
-    _exact(b, object, id(tuple), misfit.other)
+    _exact(b, object, id(getattr(type, "kind", tuple)), misfit.other)
     size = b.load(ACCESSES["i64"], object, disp=LAYOUT.tuple_size)
     _unless(b, b.emit("eq", size, b.const(I64, len(type.elements))), misfit.other)
     leaves: list[int] = []
@@ -292,7 +293,11 @@ def _box_tuple(b: Writer, type: Tuple, leaves: tuple[int, ...]) -> int:
     first = b.block
     join = b.new_block()
     result = b.param(join, PTR)
-    made = b.api("PyTuple_New", PTR, b.const(I64, len(type.elements)))
+    count = b.const(I64, len(type.elements))
+    if isinstance(type, NamedTuple):
+        made = b.api("PyType_GenericAlloc", PTR, b.pointer(id(type.kind)), count)
+    else:
+        made = b.api("PyTuple_New", PTR, count)
     null = b.pointer(0)
     filled = b.new_block()
     b.branch(b.null(made), join, filled, (null,), ())

@@ -20,6 +20,7 @@ from ..pytypes import (
     Array,
     Complex,
     Constant,
+    NamedTuple,
     Object,
     Scalar,
     Tuple,
@@ -406,6 +407,8 @@ def _union(a: Assembly, type: Union) -> None:
 
 def _tuple(a: Assembly, type: Tuple) -> None:
     """All leaves into memory, then one item after the other."""
+    if isinstance(type, NamedTuple):
+        raise Unusual
     ways = [_boxed_as(element) for element in type.elements]
     ints = floats = 0
     places: list[int] = []

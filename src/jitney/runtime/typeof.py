@@ -20,7 +20,9 @@ from ..pytypes import (
     Scalar,
     array_type,
     constant_type,
+    is_named_class,
     object_type,
+    tuple_like,
     tuple_type,
 )
 from . import layouts
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 else:
     records = lazy("jitney", "records")
 
+_MOST_FIELDS = 32
 _ITEMS: dict[Any, Scalar] = {}
 _PLAIN: dict[type, PyType] = {int: INT, float: FLOAT, bool: BOOL, type(None): NONE, complex: COMPLEX}
 _CONSTANTS = (FunctionType, BuiltinFunctionType, Callable, str, type)
@@ -58,6 +61,10 @@ def type_of(value: Any) -> PyType | None:
         if None in elements:
             return None
         return tuple_type(tuple(elements))  # type: ignore[arg-type]
+    if kind.__bases__ == (tuple,) and is_named_class(kind) and len(value) <= _MOST_FIELDS:
+        fields = [_field_type(v) for v in value]
+        if None not in fields:
+            return tuple_like(kind, tuple(fields))  # type: ignore[arg-type]
     numpy = sys.modules.get("numpy")
     if numpy is not None and arrays() is not None:
         if kind is numpy.ndarray:
@@ -76,6 +83,11 @@ def type_of(value: Any) -> PyType | None:
     if numpy is not None and kind is numpy.ndarray:
         return None
     return object_type(kind)
+
+
+def _field_type(value: Any) -> PyType | None:
+    """The type of a field of a tuple with names: texts are any texts there."""
+    return object_type(str) if type(value) is str else type_of(value)
 
 
 def _array_type(array: Any) -> PyType | None:

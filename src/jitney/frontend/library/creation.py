@@ -30,6 +30,7 @@ from ...pytypes import (
     Tuple,
     array_type,
     is_record,
+    tuple_like,
 )
 from .. import arrays, operators
 from ..operators.numpy_scalars import convert
@@ -135,7 +136,9 @@ def as_objects(lw: Lowering, value: Val) -> Val:
     if isinstance(type, Tuple):
         elements = lw.elements(value)
         made = [as_objects(lw, v) for v in elements]
-        return lw.make_tuple(made) if made != elements else value
+        if made == elements:
+            return value
+        return Val(tuple_like(type, tuple([v.type for v in made])), tuple([p for v in made for p in v.parts]))
     if not isinstance(type, Array) or not type.view:
         return value
     if not type.mixed:

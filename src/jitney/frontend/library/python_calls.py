@@ -121,7 +121,7 @@ def has_method(type: PyType, name: str) -> bool:
     elif isinstance(type, Constant):
         kind = type.value.__class__
     elif isinstance(type, Tuple):
-        kind = tuple
+        kind = getattr(type, "kind", tuple)
     elif isinstance(type, (Array, Whole)):
         kind = sys.modules["numpy"].ndarray
     # Attributes of built-in classes stay; objects of others may have their own.
@@ -315,7 +315,7 @@ def _sample(lw: Lowering, value: Val, length: int) -> Any:
     if isinstance(type, Array):
         return _sample_array(type, length)
     if isinstance(type, Tuple):
-        return tuple([_sample(lw, v, length) for v in lw.elements(value)])
+        return tuple.__new__(getattr(type, "kind", tuple), [_sample(lw, v, length) for v in lw.elements(value)])
     if isinstance(type, Slice):
         return slice(*[_sample(lw, v, length) for v in bounds(value)])
     if isinstance(type, (Scalar, Complex)) and type is not COMPLEX:

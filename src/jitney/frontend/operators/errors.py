@@ -39,7 +39,7 @@ def sample(type_: PyType) -> Any:
         found = _SAMPLES[type_] = getattr(sys.modules["numpy"], type_.dtype)(1 + 1j)
         return found
     if isinstance(type_, Tuple):
-        return tuple([sample(t) for t in type_.elements])
+        return tuple.__new__(getattr(type_, "kind", tuple), [sample(t) for t in type_.elements])
     if isinstance(type_, Constant) and type(type_.value) in PLAIN:
         return type_.value
     raise NoSample

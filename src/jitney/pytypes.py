@@ -210,12 +210,14 @@ class Object(PyType):
         owned: see `Array`.
         maybe: see `Array`.
         elements: of a kind of tuple, what its items should be; () where that is not known.
+        local: of a list: see `Array`.
     """
 
-    __slots__ = ("elements", "kind", "maybe", "owned")
+    __slots__ = ("elements", "kind", "local", "maybe", "owned")
 
-    def __init__(self, kind: type | None, owned: bool, elements: tuple[PyType, ...], maybe: bool) -> None:
+    def __init__(self, kind: type | None, owned: bool, elements: tuple[PyType, ...], maybe: bool, local: bool) -> None:
         self.maybe = maybe
+        self.local = local
         self.elements = elements
         name = "object" if kind is None else kind.__qualname__
         super().__init__(f"{name}, owned" if owned else name, (PTR,))
@@ -224,13 +226,15 @@ class Object(PyType):
 
     def or_unbound(self, maybe: bool) -> Object:
         """See `Array.or_unbound`."""
-        return object_type(self.kind, self.owned, self.elements, maybe)
+        return object_type(self.kind, self.owned, self.elements, maybe, self.local)
 
     @property
     def borrowed(self) -> Object:
         return object_type(self.kind, False, self.elements)
 
-    kept = borrowed
+    @property
+    def kept(self) -> Object:
+        return object_type(self.kind, False, self.elements, local=self.local)
 
     @property
     def returned(self) -> Object:
@@ -367,9 +371,11 @@ def array_type(
 
 
 def object_type(
-    kind: type | None = None, owned: bool = False, elements: tuple[PyType, ...] = (), maybe: bool = False
+    kind: type | None = None, owned: bool = False, elements: tuple[PyType, ...] = (), maybe: bool = False,
+    local: bool = False,
 ) -> Object:  # fmt: skip
-    result: Object = interned(("object", kind, owned, elements, maybe), Object, kind, owned, elements, maybe)
+    shape = (kind, owned, elements, maybe, local)
+    result: Object = interned(("object", *shape), Object, *shape)
     return result
 
 
@@ -469,7 +475,8 @@ def _join_alike(a: PyType, b: PyType) -> PyType | None:
         return _join_arrays(a, b)
     if isinstance(a, Object) and isinstance(b, Object):
         items = a.elements if a.elements == b.elements else ()
-        return object_type(a.kind if a.kind is b.kind else None, a.owned or b.owned, items, a.maybe or b.maybe)
+        kind, local = a.kind if a.kind is b.kind else None, a.local and b.local
+        return object_type(kind, a.owned or b.owned, items, a.maybe or b.maybe, local)
     for one, other in ((a, b), (b, a)):
         if one is UNBOUND and isinstance(other, (Array, Object)):
             return other.or_unbound(True)

@@ -11,7 +11,7 @@ import _ast
 from copy import copy
 
 from ..ir.types import I64, PTR
-from ..pytypes import Object
+from ..pytypes import Object, object_type
 from . import objects
 from .liveness import Liveness
 from .loops import lower_for
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 def lower_list(lw: Lowering, node: Any) -> Val:
     """``[a, b]``."""
     whole = _tuple(lw, node.elts)
-    return objects.new(lw, "PySequence_List", whole.parts[0], kind=list)
+    return _local(objects.new(lw, "PySequence_List", whole.parts[0], kind=list))
+
+
+def _local(made: Val) -> Val:
+    """A list that nobody else knows."""
+    return Val(object_type(list, True, local=True), made.parts)
 
 
 def lower_set(lw: Lowering, node: Any) -> Val:
@@ -109,7 +114,7 @@ def lower_comprehension(lw: Lowering, node: Any) -> Val:
         made = lw.loop_plans[node, "comprehension"] = _as_loop(lw, node)
     loop, live, owner, names = made
     if kind is list:
-        collection = objects.new(lw, "PyList_New", lw.int_const(0), kind=list)
+        collection = _local(objects.new(lw, "PyList_New", lw.int_const(0), kind=list))
     elif kind is set:
         collection = objects.new(lw, "PySet_New", lw.b.const(PTR, 0), kind=set)
     else:

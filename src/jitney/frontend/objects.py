@@ -332,11 +332,25 @@ def items(lw: Lowering, value: Val, count: int) -> list[Val]:
     """The items of an iterable object, as in ``a, b = value``; `count` are expected."""
     type = value.type
     assert isinstance(type, Object)
-    if len(type.elements) != count:
+    if len(type.elements) == count:
+        return _tuple_items(lw, value, type.elements, str(type.kind))
+    untyped = (OBJECT,) * count
+
+    def taken() -> Val:
+        return lw.make_tuple(_tuple_items(lw, value, untyped, "unpacking"))
+
+    def by_python() -> Val:
         # Python's own words for all that can go wrong.
         whole = vectorcall(lw, lw.keep(_unpacker(count)), [value.parts[0]])
-        return _tuple_items(lw, whole, (OBJECT,) * count, "unpacking")
-    return _tuple_items(lw, value, type.elements, str(type.kind))
+        return lw.make_tuple(_tuple_items(lw, whole, untyped, "unpacking"))
+
+    if type.kind not in (None, tuple):
+        return lw.elements(by_python())
+    b, layout, object = lw.b, lw.hooks.host.LAYOUT, value.parts[0]
+    fits = b.emit("eq", b.load(_POINTER, object, disp=layout.type, region=HEADERS), b.const(PTR, id(tuple)))
+    known = b.emit("select", fits, object, lw.keep(()))
+    size = b.load(_INT64, known, disp=layout.tuple_size, region=HEADERS)
+    return lw.elements(lw.if_else(b.emit("and", fits, b.emit("eq", size, lw.int_const(count))), taken, by_python))
 
 
 def _tuple_items(

@@ -39,7 +39,7 @@ from ...pytypes import (
     object_type,
     tuple_type,
 )
-from .. import objects, wholes
+from .. import lists, objects, wholes
 from ..operators.errors import NoSample
 from ..slices import bounds
 from ..state import Val, constant_value
@@ -91,6 +91,8 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
     """``owner.name(*args, **kwargs)``."""
     if isinstance(owner.type, Array) and name in ("resize", "setflags"):
         lw.unsupported(f"the method {name!r}, which changes an array in place, is not supported", node)
+    if lists.is_list(owner) and name == "append" and len(args) == 1 and not kwargs:
+        return lists.append(lw, owner, args[0], node)
     rule = numpy_functions.method_rule(owner.type, name)
     guess = None
     if rule is not None and rule.learn:
@@ -101,7 +103,8 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
     boxed = [objects.box(lw, v).parts[0] for v in (owner, *args, *kwargs.values())]
     lw.at(node)
     if rule is None or not rule.pure or _changes(kwargs) or _of_objects([owner, *args], kwargs):
-        if not (rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local):
+        own = rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local
+        if not (own or (name == "pop" and lists.is_local(owner))):
             lw.runs_python()
     result = objects.method_call(lw, name, boxed, tuple(kwargs))
     _charge(lw, owner, *args, *kwargs.values())

@@ -11,7 +11,7 @@ import sys
 
 from ...ir.types import ACCESSES, I64, PTR
 from ...pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, object_type
-from .. import objects
+from .. import lists, objects
 from ..library import numpy_functions, python_calls
 from ..library.iterators import parts_of
 from ..library.ranges import Range
@@ -112,6 +112,8 @@ def contains(lw: Lowering, container: Val, item: Val) -> Val:
 
 def subscript(lw: Lowering, container: Val, index: Val) -> Val:
     """``container[index]``."""
+    if index.type is INT and lists.is_list(container):
+        return lists.item(lw, container, index)
     container, _ = _flat(lw, container)
     return python_calls.operation(
         lw, operator.getitem, "PyObject_GetItem", container, index, rule=numpy_functions.VIEW
@@ -152,7 +154,7 @@ def set_attribute(lw: Lowering, owner: Val, name: str, value: Val) -> None:
 def _changed(lw: Lowering, container: Val) -> None:
     """Something outside may have changed, unless it is an array that nobody else knows."""
     type: Any = container.type
-    if not (isinstance(type, Array) and type.local):
+    if not ((isinstance(type, Array) and type.local) or lists.is_local(container)):
         lw.runs_python()
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONST, _CALL, _CCALL, _STORE, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"], OPS["poll"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
+_ACCESSES = frozenset((OPS["load"], _STORE))
 _MASKS = frozenset(
     OPS[name] for name in ("and", "floormod", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32")
 )
@@ -37,6 +38,35 @@ def tests_on_top(function: Function) -> bool:
             if len(inside) == 1 and inside[0] is not header:
                 return True
     return False
+
+
+def counted(function: Function) -> bool:
+    """For `split`: a counted loop."""
+    return any(loop.counter >= 0 for loop in function.loops())
+
+
+def nests(function: Function) -> bool:
+    """For `outer`: a loop in a loop."""
+    return any(block.loop is not None and block.loop.parent is not None for block in function.blocks)
+
+
+def loads(function: Function) -> bool:
+    """For `memory`: something that is loaded in a loop, or after another access."""
+    ops = function.ops
+    before = False
+    for block in function.blocks:
+        for v in block.insts:
+            if ops[v] in _ACCESSES:
+                if ops[v] is not _STORE and (before or block.loop is not None):
+                    return True
+                before = True
+    return False
+
+
+def accesses(function: Function) -> bool:
+    """For `addresses`: something that is loaded or stored in a loop."""
+    ops = function.ops
+    return any(block.loop is not None and any(ops[v] in _ACCESSES for v in block.insts) for block in function.blocks)
 
 
 def known_trips(function: Function) -> bool:

@@ -135,6 +135,56 @@ def test_recursion():
     assert fact(20) == math.factorial(20) and fact(25) == math.factorial(25)
 
 
+def test_recursion_whose_result_is_not_of_the_first_type():
+    @jit
+    def half(n):
+        if n == 0:
+            return 1
+        x = half(n - 1) * 0.5
+        return x
+
+    @jit
+    def mixed(n, c):
+        if n == 0:
+            return None
+        if c:
+            x = mixed(n - 1, False)
+            if x is None:
+                return 2
+            return x + 1
+        return 1.5
+
+    @jit
+    def sums(n):
+        if n == 0:
+            return (0, 0.0)
+        a, b = sums(n - 1)
+        return a + 1, b + a
+
+    @jit
+    def wider(n):
+        if n <= 0:
+            return 0
+        if n % 3 == 0:
+            return wider(n - 1) + 1
+        if n % 3 == 1:
+            return wider(n - 1) * 2.0
+        return True
+
+    @jit
+    def nested(n):
+        if n == 0:
+            return 1
+        return [nested(n - 1), n]
+
+    cases = [(half, (k,)) for k in range(4)] + [(mixed, (k, c)) for k in range(3) for c in (False, True)]
+    cases += [(sums, (k,)) for k in range(4)] + [(wider, (k,)) for k in range(9)] + [(nested, (k,)) for k in range(3)]
+    for function, args in cases:
+        wanted = function.__wrapped__(*args)
+        got = function(*args)
+        assert got == wanted and type(got) is type(wanted), (function.__name__, args)
+
+
 def test_runaway_recursion():
     @jit
     def f(n):

@@ -2,7 +2,8 @@
 
 The callee's specialisation for the argument types is compiled first (`Hooks.callee`). Its hidden arguments become
 hidden arguments of the caller. A call to the function being lowered itself uses the result type assumed for this
-round; while none is known the path ends there, and the other paths tell.
+round, in the first one that of the paths lowered so far; while none is known the path ends there, and the other paths
+tell.
 """
 
 from __future__ import annotations
@@ -169,6 +170,9 @@ def _passed(lw: Lowering, values: list[Val]) -> list[int]:
 
 def _call_self(lw: Lowering, bound: list[Val], node: Any) -> Val:
     lw.recursive = True
+    if lw.result is None and lw.result_so_far is not None and lw.returns and not lw.inlining:
+        # Most functions return on all paths what they return where they end; else there is another round.
+        lw.result = lw.result_so_far()
     if lw.result is None:
         _unknown_yet(lw)
     parts = _passed(lw, bound)

@@ -112,6 +112,7 @@ def lower(
     writes = boxed = False
     tracked: dict[Any, Tracked] = {}
     as_objects: set[Any] = set()
+    guesses = True
     rounds = 0
     while rounds < _MAX_ROUNDS:
         rounds += 1
@@ -121,6 +122,8 @@ def lower(
         if leaves is not None and any(isinstance(t, Array) for t in arg_types):
             lw.leaves = leaves, lw.b.add_site("overflow")
         lw.boxes_result = boxed
+        if guesses:
+            lw.result_so_far = partial(_result_so_far, lw, boxed)
         if symbol is not None:
             lw.function.symbol = symbol
         try:
@@ -137,6 +140,10 @@ def lower(
             rounds -= 1
             continue
         except UnsupportedError as error:
+            if lw.result is not result:
+                # It may be for the guess.
+                guesses = False
+                continue
             if not error.line:
                 lw.unsupported(error.message)
             raise
@@ -152,7 +159,7 @@ def lower(
             return _finish(lw, None)
         if lw.recursive and found is None:
             lw.unsupported("this function calls itself on every path", tree.node)
-        if not lw.recursive or (found is result and lw.writes == writes):
+        if not lw.recursive or (found is lw.result and lw.writes == writes):
             return _finish(lw, found if found is not None else NONE)
         result, writes = found, lw.writes
     lw.unsupported("the type this function returns does not settle", tree.node)
@@ -244,6 +251,12 @@ def _joined_result(lw: Lowering, boxed: bool) -> PyType | None:
             lw.unsupported(f"a function that returns {result} as well as {type} is not supported", lw.source.node)
         result = joined
     return mapped(result, lambda t: t.returned) if result is not None else None
+
+
+def _result_so_far(lw: Lowering, boxed: bool) -> PyType | None:
+    """The type of what the paths lowered so far return, if there is one."""
+    found = _joined_result(lw, boxed)
+    return None if found is OBJECT and not boxed else found
 
 
 def _is_transient(type: PyType) -> bool:

@@ -104,7 +104,7 @@ class Lowering:
     Attributes:
         b: the builder. env: names to values, at the current point. loop: the innermost loop being lowered.
         context: the context parameter. returns: open ends that return their value.
-        result: the assumed type of the function's result, for calls to itself; None while unknown.
+        result: the assumed type of the result, for calls to itself; None while unknown. result_so_far: guesses it.
         own: the references held (`ownership.py`). owns: this function or one it calls holds any.
         boxes_result: the function returns objects, whatever they are.
         unchecked: objects made where paths are about to join.
@@ -121,6 +121,7 @@ class Lowering:
         self.names = names
         self.live = live
         self.result = result
+        self.result_so_far: Callable[[], PyType | None] | None = None
         self.function = Function(source.node.name if hasattr(source.node, "name") else "<lambda>")
         self.function.file = source.file
         self.b = Builder(self.function)
@@ -137,8 +138,7 @@ class Lowering:
         self.as_objects: set[Any] = set()  # see WantedObject
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
-        # Stores into arrays that only now have been made, for values computed there.
-        self.fresh_stores: set[int] = set()
+        self.fresh_stores: set[int] = set()  # into arrays that only now have been made, for values computed there
         self.node: Any = source.node
         self.own = Ownership(self)
         self.owns = self.unsettled = False

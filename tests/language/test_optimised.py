@@ -521,3 +521,66 @@ def test_loops_that_branch_on_invariants():
             check(by_mode, *[(a, out, mode, flag, 5) for mode in range(4) for flag in (False, True)])
             check(by_mode, (a * 0, out, 1, True, 5), (a, out[:, :-1], 3, False, 1))
     check(endless_or_not, *[(rng.integers(0, 5, 7), stop) for stop in (False, True)])
+
+
+def two_sums(a, b):
+    s, t = 0.0, -0.0
+    for i in range(len(a)):
+        if a[i] < b[i]:
+            s += a[i]
+        else:
+            t += b[i]
+    return s, t
+
+
+def up_and_down(a, b):
+    s = -0.0
+    for i in range(len(a)):
+        if a[i] > 0.25:
+            s += b[i]
+        else:
+            s -= b[i]
+    return s
+
+
+def nested_sums(a, b):
+    s, t = -0.0, a[0]
+    for i in range(len(b)):
+        if a[i] != b[i]:
+            s = s - a[i]
+        else:
+            t = b[i] + t
+        if s > 3.0:
+            s -= a[i]
+        else:
+            s -= b[i]
+    return s, t
+
+
+def one_sided(a, b):
+    s = 0.0
+    for i in range(len(a)):
+        x = a[i] - b[i]
+        s += x if x > 0.0 else -2.0 * x
+    return s
+
+
+def by_integers(a, b):
+    s = 0.0
+    for i in range(len(a)):
+        k = i * 7 % 5
+        s = s * 0.5 + (a[i] if k == 2 else b[i]) + (b[i] if k < 3 else 1.5) - (a[i] if i & 4 else -0.0)
+    return s
+
+
+@pytest.mark.parametrize("function", [two_sums, up_and_down, nested_sums, one_sided, by_integers])
+def test_terms_are_chosen(function):
+    rng = np.random.default_rng(11)
+    calls = []
+    for n in (1, 2, 7, 40):
+        a, b = rng.standard_normal(n), rng.standard_normal(n)
+        zeros = np.where(rng.random(n) < 0.5, 0.0, -0.0)
+        infinite = np.where(rng.random(n) < 0.2, -np.inf, a)
+        nan = np.where(rng.random(n) < 0.2, -np.nan, b)
+        calls += [(a, b), (a, zeros), (zeros, -zeros), (infinite, b), (-infinite, infinite), (nan, b), (-nan, a)]
+    check(function, *calls)

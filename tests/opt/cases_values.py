@@ -473,6 +473,97 @@ CASES = {
         b3:
           ret v13
     """),
+    "select: terms of sums": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64) -> f64 {
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64):
+          v5 = const i64 0
+          v6 = const f64 0.0
+          v7 = const i64 1
+          jump b1(v5, v6, v6)
+        b1(v8: i64, v9: f64, v10: f64) in L0:
+          v12 = load f64 [v1 + v8*8] region 1
+          v13 = flt v12, v3
+          br v13, b2, b3
+        b2 in L0:
+          v14 = fadd v9, v12
+          jump b4(v14, v10)
+        b3 in L0:
+          v16 = fsub v10, v12
+          jump b4(v9, v16)
+        b4(v18: f64, v19: f64) in L0:
+          v21 = add v8, v7
+          v22 = slt v21, v2
+          br v22, b1(v21, v18, v19), b5
+        b5:
+          v23 = fadd v18, v19
+          ret v23
+    """, """
+          v27 = const f64 0.0
+          v24 = const f64 -0.0
+          v5 = const i64 0
+          v6 = const f64 0.0
+          v7 = const i64 1
+          jump b1(v5, v6, v6)
+        b1(v8: i64, v9: f64, v10: f64) in L0:
+          v12 = load f64 [v1 + v8*8] region 1
+          v13 = flt v12, v3
+          v25 = select v13, v12, v24
+          v26 = fadd v9, v25
+          v28 = select v13, v27, v12
+          v29 = fsub v10, v28
+          v21 = add v8, v7
+          v22 = slt v21, v2
+          br v22, b1(v21, v26, v29), b2
+        b2:
+          v23 = fadd v26, v29
+          ret v23
+    """),
+    "select: both arms add to one sum": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64) -> f64 {
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64):
+          v5 = const i64 0
+          v6 = const f64 0.0
+          v7 = const i64 1
+          jump b1(v5, v6)
+        b1(v8: i64, v9: f64) in L0:
+          v12 = load f64 [v1 + v8*8] region 1
+          v13 = flt v12, v3
+          br v13, b2, b3
+        b2 in L0:
+          v14 = load f64 [v1 + v8*8 + 8] region 1
+          v15 = fadd v9, v14
+          jump b4(v15)
+        b3 in L0:
+          v16 = load f64 [v1 + v8*8 + 8] region 1
+          v17 = fsub v9, v16
+          jump b4(v17)
+        b4(v18: f64) in L0:
+          v21 = add v8, v7
+          v22 = slt v21, v2
+          br v22, b1(v21, v18), b5
+        b5:
+          ret v18
+    """, """
+          v23 = const f64 -0.0
+          v5 = const i64 0
+          v6 = const f64 0.0
+          v7 = const i64 1
+          jump b1(v5, v6)
+        b1(v8: i64, v9: f64) in L0:
+          v12 = load f64 [v1 + v8*8] region 1
+          v13 = flt v12, v3
+          v14 = load f64 [v1 + v8*8 + 8] region 1
+          v24 = fsub v23, v14
+          v25 = select v13, v14, v24
+          v26 = fadd v9, v25
+          v21 = add v8, v7
+          v22 = slt v21, v2
+          br v22, b1(v21, v26), b2
+        b2:
+          ret v26
+    """),
     "select: a count": ("select", """
         func f(v0: ptr, v1: i64) -> i64 {
         loop L0: header b1 preheader b0

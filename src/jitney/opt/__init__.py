@@ -72,6 +72,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("unswitch", lambda function: unswitch.unswitch(function) if needs.invariant_branches(function) else function),
     ("polls", lambda function: polls.drop(function)),
     ("split", lambda function: split.split_loops(function) if needs.counted(function) else function),
+    ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),

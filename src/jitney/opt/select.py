@@ -10,7 +10,14 @@ What an arm computes or loads that the block before it, or the other arm, comput
 
 In loops only, where the branch is taken anew each time and may be guessed wrong. A float that is chosen waits for the
 comparison, while a branch that is guessed right waits for nothing: floats are chosen only where an iteration is long,
-so that the next one has not to wait, too, or where the comparison is of integers that no earlier iteration computes.
+so that the next one has not to wait, too; or where the comparison waits for nothing that an earlier iteration computes,
+and is of integers, or what is chosen waits for no earlier iteration either. Of sums in both arms the terms are chosen:
+
+    b1: br v4, b2, b3                   b1: v7 = select v4, v1, -0.0
+    b2: v5 = fadd v2, v1                    v8 = select v4, -0.0, v1
+        jump b4(v5, v3)                     v5 = fadd v2, v7
+    b3: v6 = fadd v3, v1                    v6 = fadd v3, v8
+        jump b4(v2, v6)
 
 Arms may hold checks of numbers that depend on one value by constants. They all pass where that value is in an interval,
 which is tested instead; elsewhere the branch stays as it was:
@@ -27,7 +34,7 @@ from __future__ import annotations
 from ..analysis.intervals import MAX, MIN
 from ..ir.function import Block, Edge
 from ..ir.ops import OPS
-from ..ir.types import I1, I64
+from ..ir.types import F64, I1, I64
 from .constants import Constants
 from .params import clean
 
@@ -37,11 +44,13 @@ if TYPE_CHECKING:
     from ..ir.ops import Op
 
 _SELECT, _CONST, _LOAD, _STORE, _PARAM = OPS["select"], OPS["const"], OPS["load"], OPS["store"], OPS["param"]
+_FADD, _FSUB = OPS["fadd"], OPS["fsub"]
+_SUMS = (_FADD, _FSUB)
 _COMPARES = frozenset(("eq", "ne", "slt", "sle", "sgt", "sge"))
 _MOST_WORK = 3  # instructions that are then always executed
 _MOST_LOOKED_AT = 12  # instructions of both arms
 _MOST_ROUNDS = 3  # what was a branch may have been an arm
-_MOST_CHOICES = 3
+_MOST_CHOICES = 4
 _LONG = 24  # instructions of an iteration that hide the wait for a choice
 _CHEAP = frozenset((
     "add", "sub", "neg", "and", "or", "xor", "not", "shl", "sar", "lshr", "smin", "smax", "eq", "ne", "slt", "sle",
@@ -109,14 +118,17 @@ class _Conversion:
             return
         ops = function.ops
         same: dict[int, int] = {}
+        both: set[int] = set()  # what both arms do
         if work and not any(ops[v].name in _CHECKED for v in work):
             same = self._computed(block, work)
+            homes = function.homes
+            both = {same[v] for v in work if v in same and homes[same[v]] not in (block, homes[v])}
             work = [v for v in work if v not in same]
             ends = [Edge(e.target, tuple([same.get(a, a) for a in e.args])) for e in ends]
-        if len(work) > _MOST_WORK or not self._worth(block, ends[0], ends[1]):
+        if len(work) - len(both) > _MOST_WORK or not self._worth(block, ends[0], ends[1]):
             return
         checked = [v for v in work if ops[v].name in _CHECKED]
-        if not all(self._is_cheap(block, v) for v in work if v not in checked):
+        if not all(self._is_cheap(block, v) for v in work if v not in checked and v not in both):
             return
         if not checked:
             for v in work:
@@ -137,7 +149,9 @@ class _Conversion:
         function = self.function
         name = function.ops[v].name
         if function.types[v].is_float:
-            return name in _CHEAP_OF_FLOATS and self._is_long(block.loop)
+            return name in _CHEAP_OF_FLOATS and (
+                self._is_long(block.loop) or self._is_early(block.loop, block.term_args[0])
+            )
         return name in _CHEAP
 
     def _computed(self, block: Block, work: list[int]) -> dict[int, int]:
@@ -175,19 +189,51 @@ class _Conversion:
         if not floats:
             return True
         (cond,) = block.term_args
+        early = self._is_early(block.loop, cond)
+        if early:
+            # Sums in both arms: a term is chosen, or nothing, and only additions wait for the iteration before.
+            rest = [pair for pair in floats if self._sums(*pair) is None]
+            sums = [self._sum(a, b) is not None for a, b in rest]
+            if any(sums):
+                others = [self._sum(b, a) is not None for a, b in rest]
+                return any(others) and all(map(bool.__or__, sums, others))
+            if not rest:
+                return True
+            if all(self._is_early(block.loop, a) and self._is_early(block.loop, b) for a, b in floats):
+                return True
         if len(pairs) > 1 and not all(_extreme(function, cond, a, b) is not None for a, b in floats):
             return False
-        return self._is_long(block.loop) or self._is_early(block.loop, cond)
+        return self._is_long(block.loop) or (early and function.ops[cond].name in _COMPARES)
 
-    def _is_early(self, loop: Loop | None, cond: int) -> bool:
-        """Whether a comparison of integers waits for nothing that the iteration before computes, but for counters."""
+    def _sum(self, a: int, b: int) -> tuple[Op, int, float] | None:
+        """The sum or difference of `b` and a term that `a` is, if it is one: operation, term, and what changes nothing
+        in its place."""
+        function = self.function
+        op, args = function.ops[a], function.args[a]
+        if function.types[a] is not F64 or b not in args or args[0] == args[1]:
+            return None
+        if op is _FADD:
+            return op, args[args[0] == b], -0.0
+        return (op, args[1], 0.0) if op is _FSUB and args[0] == b else None
+
+    def _sums(self, a: int, b: int) -> tuple[int, tuple[Op, int], tuple[Op, int]] | None:
+        """What both are sums or differences of, if there is such: for each the operation and its term."""
+        ops, args = self.function.ops, self.function.args
+        if self.function.types[a] is not F64 or ops[a] not in _SUMS or ops[b] not in _SUMS:
+            return None
+        for base in args[a] if ops[a] is _FADD else args[a][:1]:
+            if base in (args[b] if ops[b] is _FADD else args[b][:1]):
+                (p, q), (x, y) = args[a], args[b]
+                return base, (ops[a], q if p == base else p), (ops[b], y if x == base else x)
+        return None
+
+    def _is_early(self, loop: Loop | None, value: int) -> bool:
+        """Whether a value waits for nothing that the iteration before computes, but for counters."""
         assert loop is not None
         function = self.function
         ops, args, homes = function.ops, function.args, function.homes
-        if ops[cond].name not in _COMPARES:
-            return False
         stored: set[int] | None = None
-        todo, seen = [cond], {cond}
+        todo, seen = [value], {value}
         while todo:
             v = todo.pop()
             home = homes[v].loop
@@ -232,12 +278,46 @@ class _Conversion:
             if a != b:
                 extreme = _extreme(function, cond, a, b)
                 op, args = (_SELECT, (cond, a, b)) if extreme is None else extreme
+                if extreme is None and function.types[a].is_float and self._is_early(block.loop, cond):
+                    op, args = self._added(block, home, cond, a, b) or (op, args)
                 a = function.new_value(op, function.types[a], args, None, block.line, home)
                 home.insts.append(a)
             chosen.append(a)
         home.term, home.term_args, home.edges, home.line = "jump", (), [Edge(then.target, tuple(chosen))], block.line
         then.target.idom = block
         self.changed = True
+
+    def _added(self, block: Block, home: Block, cond: int, a: int, b: int) -> tuple[Op, tuple[int, int]] | None:
+        """The sum of one and a chosen term that ``a if cond else b`` is, if one of them is a sum of the other."""
+        function = self.function
+        both = self._sums(a, b)
+        if both is not None:
+            base, (op, x), (other_op, y) = both
+            if op is not other_op:
+                # A difference from -0.0 is the negative, but that it leaves NaN its sign.
+                none = self._number(-0.0, block.line)
+                negative = function.new_value(_FSUB, F64, (none, x if op is _FSUB else y), None, block.line, home)
+                home.insts.append(negative)
+                x, y, op = (negative, y, _FADD) if op is _FSUB else (x, negative, _FADD)
+            chosen = function.new_value(_SELECT, F64, (cond, x, y), None, block.line, home)
+            home.insts.append(chosen)
+            return op, (base, chosen)
+        for one, other in ((a, b), (b, a)):
+            found = self._sum(one, other)
+            if found is not None:
+                op, term, nothing = found
+                zero = self._number(nothing, block.line)
+                args = (cond, term, zero) if one == a else (cond, zero, term)
+                chosen = function.new_value(_SELECT, F64, args, None, block.line, home)
+                home.insts.append(chosen)
+                return op, (other, chosen)
+        return None
+
+    def _number(self, number: float, line: int) -> int:
+        entry = self.function.entry
+        v = self.function.new_value(_CONST, F64, (), number, line, entry)
+        entry.insts.insert(0, v)
+        return v
 
     def _choose_within(
         self, block: Block, then: Edge, other: Edge, work: list[int], x: int, low: int, high: int

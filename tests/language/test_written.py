@@ -125,6 +125,86 @@ def test_joining_and_rolling():
     check(roll, *[(a, k) for a in lines for k in (0, 1, -1, 2, 7, -8)], (arr([1.0, 2.0]), 2**62))
 
 
+def test_stacking_and_repeating():
+    def stack(a, b, c):
+        return np.vstack((a, b)), np.stack([a, b, c]), np.column_stack((a, b, c)), np.stack((a, b), axis=1)
+
+    def flat(a, b, c):
+        return np.hstack((a, b, c)), np.concatenate([c, a, b, c]), np.concatenate((a,)), np.vstack((a,))
+
+    lines = (
+        arr([1.0, 2.0, -0.0]),
+        arr([NAN, 1.0, 2.0])[::-1],
+        arr([4.0, 5.0]),
+        arr([4, 5, 6], int),
+        arr([]),
+        arr([[1.0]]),
+    )
+    for function in (stack, flat):
+        check(function, *[(a, b, lines[0]) for a in lines for b in lines], (lines[3], lines[3], lines[3]))
+        check(function, (arr([[1.0]]), lines[0], lines[0]), (lines[0], arr([[1.0, 2.0, 3.0]]), lines[0]))
+
+    def repeat(a, n):
+        return np.repeat(a, n), np.repeat(a, repeats=2)
+
+    check(repeat, *[(a, n) for a in lines for n in (0, 1, 3, -1)], (lines[0], arr([1, 0, 2], int)))
+
+
+def test_equal_and_close_arrays():
+    def equal(a, b):
+        return np.array_equal(a, b), np.allclose(a, b), np.allclose(a, b, 0.5, atol=0.1)
+
+    lines = (
+        arr([1.0, 2.0]),
+        arr([1.0, 2.0 + 1e-9]),
+        arr([1.0, 3.0]),
+        arr([NAN, 2.0]),
+        arr([INF, 2.0]),
+        arr([2.0]),
+        arr([]),
+    )
+    check(
+        equal,
+        *[(a, b) for a in lines for b in lines],
+        (arr([1, 2], int), arr([1, 2], int)),
+        (lines[0], arr([1, 2], int)),
+    )
+
+
+def test_median():
+    def median(a):
+        return np.median(a)
+
+    r = random.Random(1)
+    lines = [arr([r.choice((r.random(), 0.5, 2.0, -1.0)) for _ in range(n)]) for n in (1, 2, 3, 4, 10, 128, 129, 150)]
+    check(median, *lines, *[a[::-1] for a in lines[:4]], arr([]), arr([NAN, 1.0]), arr([INF, -INF]), arr([INF, INF]))
+    check(
+        median,
+        arr([0.0, -0.0]),
+        arr([-0.0, 0.0, -0.0]),
+        arr([1.0, -1.0]),
+        arr([1e308, 1e308]),
+        arr([3, 1], int),
+        lines[4] > 0,
+    )
+
+
+def test_clip_of_numbers():
+    def clip(x, low, high):
+        return np.clip(x, low, high), np.clip(x, high, low), np.clip(x, a_min=low, a_max=None)
+
+    numbers = (0.0, -0.0, 1.5, -2.0, NAN, INF, 3, -1)
+    check(clip, *[(x, a, b) for x in numbers for a in numbers for b in (1.0, -0.0, 2, NAN)])
+    check(
+        clip,
+        (np.float64(0.5), 0, 1),
+        (np.float32(0.5), 0.1, 0.2),
+        (True, 0, 1),
+        (np.int8(5), 0, 300),
+        (np.int64(5), 0, 3),
+    )
+
+
 def test_numbers_of_arrays():
     def norm(a):
         return np.linalg.norm(a), np.linalg.norm(a - 1.0)

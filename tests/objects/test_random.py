@@ -6,6 +6,8 @@ import copy
 import itertools
 import linecache
 import random
+import subprocess
+import sys
 import threading
 import warnings
 from typing import Any
@@ -197,6 +199,32 @@ def test_a_kept_gauss_that_is_no_float() -> None:
     with pytest.raises((TypeError, RuntimeError)):
         jitted()
     random.setstate((version, words, None))
+
+
+@pytest.mark.parametrize("array", [np.arange(7.0), np.arange(9)[::-2], np.array([True, False]), np.array([1.5], "f4")])
+def test_choice(array: Any) -> None:
+    chosen = _made("def f(r, a, n): return r.choice(a), r.choice(a), r.choice(n), r.choice(a=n), r.choice(a, 2).sum()")
+    _alike(chosen, _generator(), _state, array, 5)
+    _alike(chosen, lambda: np.random.RandomState(3), lambda r: r.get_state(), array, 5)
+    _alike(_made("def f(a, n): return np.random.choice(a), np.random.choice(n)"), _seeded, _global_state, array, 5)
+    _alike(_made("def f(a, n): return np.random.choice(a), np.random.choice(n)"), _seeded, _global_state, array, 0)
+    _alike(_made("def f(a): return np.random.choice(a)"), _seeded, _global_state, array[:0])
+    _alike(_made("def f(a): return np.random.choice(a)"), _seeded, _global_state, array.reshape(1, -1))
+
+
+def test_numpy_random_that_is_not_imported_yet() -> None:
+    program = """
+import numpy as np, sys, warnings
+warnings.simplefilter("error")
+from jitney import jit
+before = "numpy.random" in sys.modules
+import linecache
+linecache.cache["<f>"] = (0, None, ["def f(): return np.random.random() < 2.0\\n"], "<f>")
+exec(compile("def f(): return np.random.random() < 2.0\\n", "<f>", "exec"))
+print(jit(f)(), before)
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert found.stdout.split()[:1] == ["True"], found.stderr
 
 
 WRONG = (

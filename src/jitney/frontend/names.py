@@ -174,6 +174,9 @@ class Names:
         if found is _MISSING:
             if not hasattr(module, name):
                 lw.fail_with(AttributeError, f"module {module.__name__!r} has no attribute {name!r}")
+            # Modules such as `np.random` are imported when they are first asked for, and are there from then on.
+            found = namespace.get(name, _MISSING)
+        if found is _MISSING:
             lw.unsupported(f"{module.__name__}.{name} is made on demand by the module", node)
         return self._value(lw, namespace, name, name, found)
 

@@ -19,7 +19,7 @@ import math
 from ...ir.function import Call
 from ...ir.types import ACCESSES, F64
 from ...lazy import lazy
-from ...pytypes import FLOAT, INT, NONE, SCALARS, Constant, Object, Scalar
+from ...pytypes import FLOAT, INT, NONE, SCALARS, Array, Constant, Object, Scalar
 from .. import operators
 from ..operators import libm
 from ..operators.unions import converts, to_float64
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
     from ...ir.types import Type
     from ...pytypes import PyType
-    from .. import objects
+    from .. import arrays, objects
     from ..operators import power
     from ..state import Lowering
 
     Prepared = tuple[int, Callable[[], int]]
     Prepare = Callable[[Lowering, "Source", dict[str, Val]], Prepared | None]
 else:
-    objects = lazy("jitney.frontend", "objects")
+    arrays, objects = lazy("jitney.frontend", "arrays", "objects")
     power = lazy("jitney.frontend.operators", "power")
 
 _F64, _I32, _WORD, _POINTER = ACCESSES["f64"], ACCESSES["i32"], ACCESSES["i64"], ACCESSES["ptr"]
@@ -79,6 +79,17 @@ class Source:
     def call(self, name: str, *args: int, result: Type = F64) -> int:
         """Call one of them on the generator's record."""
         return self.lw.ccall(name, self.function(name), (self.bits, *args), result, pure=False)
+
+    def whole(self, start: int, width: int) -> int:
+        """From `start` to `start + width`, inclusive."""
+        lw, name = self.lw, "random_bounded_uint64_fill"
+        room = lw.b.emit("alloca", imm=8)
+        # Old generators discard numbers beyond the range, new ones multiply.
+        masked = lw.int_const(int(self.layout.gauss >= 0))
+        args = (self.bits, start, width, lw.int_const(1), masked, room)
+        types = tuple([lw.function.types[a] for a in args])
+        lw.b.call("ccall", Call(name, self.function(name), types, ()), args)
+        return lw.b.load(_WORD, room)
 
     def uniform(self) -> int:
         """From [0, 1)."""
@@ -222,16 +233,23 @@ def _whole(lw: Lowering, source: Source, given: dict[str, Val]) -> Prepared | No
     emit, start, stop = lw.b.emit, operators.to_index(lw, low), operators.to_index(lw, high)
     width = emit("sub", emit("sub", stop, lw.int_const(1)), start)
 
-    def draw() -> int:
-        room, name = lw.b.emit("alloca", imm=8), "random_bounded_uint64_fill"
-        # Old generators discard numbers beyond the range, new ones multiply.
-        masked = lw.int_const(int(source.layout.gauss >= 0))
-        args = (source.bits, start, width, lw.int_const(1), masked, room)
-        types = tuple([lw.function.types[a] for a in args])
-        lw.b.call("ccall", Call(name, source.function(name), types, ()), args)
-        return lw.b.load(_WORD, room)
+    return emit("slt", start, stop), lambda: source.whole(start, width)
 
-    return emit("slt", start, stop), draw
+
+def _is_line(value: Val) -> bool:
+    """Whether it is an array of plain numbers with one axis."""
+    type = value.type
+    return isinstance(type, Array) and type.ndim == 1 and type.item in SCALARS.values()
+
+
+def _chosen(lw: Lowering, source: Source, given: dict[str, Val]) -> Prepared | None:
+    """``choice(n)`` and ``choice(array)``, as an index."""
+    a = given.get("a")
+    if a is None or not (a.type is INT or _is_line(a)):
+        return None
+    count = a.parts[0] if a.type is INT else arrays.lengths(a)[0]
+    zero, one = lw.int_const(0), lw.int_const(1)
+    return lw.b.emit("sgt", count, zero), lambda: source.whole(zero, lw.b.emit("sub", count, one))
 
 
 _LOC, _SCALE = ("loc", 0.0, "f"), ("scale", 1.0, "p")
@@ -239,6 +257,7 @@ _RANGE = ("low", None, ""), ("high", None, "")
 _SHARED = {
     "random": Row("random_standard_uniform"),
     "uniform": Row("", *_RANGE, prepare=_between),
+    "choice": Row("", ("a", None, ""), result=INT, prepare=_chosen),
     "laplace": Row("random_laplace", _LOC, _SCALE),
     "gumbel": Row("random_gumbel", _LOC, _SCALE),
     "logistic": Row("random_logistic", _LOC, _SCALE),
@@ -309,14 +328,19 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
         return None
     usual, draw = prepared
     lw.set_dirty()
+    line = given["a"] if name == "choice" and given is not None and _is_line(given["a"]) else None
+    result = row.result if line is None else line.type.item  # type: ignore[attr-defined]
+
+    def compiled() -> Val:
+        number = draw()
+        return Val(row.result, (number,)) if line is None else arrays.load_at(lw, line, [number])
 
     def by_numpy() -> Val:
         lw.b.block.cold = True
         boxed = [objects.box(lw, v).parts[0] for v in (owner, *args, *kwargs.values())]
-        result = objects.method_call(lw, name, boxed, tuple(kwargs))
-        return objects.unbox(lw, result, row.result, name)
+        return objects.unbox(lw, objects.method_call(lw, name, boxed, tuple(kwargs)), result, name)
 
-    return lw.if_else(lw.b.emit("and", usual, source.is_free()), lambda: Val(row.result, (draw(),)), by_numpy)
+    return lw.if_else(lw.b.emit("and", usual, source.is_free()), compiled, by_numpy)
 
 
 def bound(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, Val]) -> Val | None:

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from ..state import Lowering
     from ..wholes import products
     from ..wholes.nests import Carried
-    from . import selecting
+    from . import numpy_ufuncs, selecting
     from .builtins import Row
 else:
-    products, selecting = lazy("jitney.frontend.wholes", "products"), lazy("jitney.frontend.library", "selecting")
+    products = lazy("jitney.frontend.wholes", "products")
+    numpy_ufuncs, selecting = lazy("jitney.frontend.library", "numpy_ufuncs", "selecting")
 
 
 def _is_array(value: Val) -> bool:
@@ -76,6 +77,9 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     return whole(t, shape, Map(t, "where", element, tuple(parts)))
 
 
+_CLIPPED = {INT, FLOAT, SCALARS["float64"]}
+
+
 def _clip(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     """``np.clip(a, low, high)``."""
     names = {"a_min": "min", "a_max": "max", "min": "min", "max": "max"}
@@ -84,11 +88,17 @@ def _clip(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
         if names.get(name, "a") in given:
             return None
         given[names[name]] = value
+    numpy = sys.modules["numpy"]
+    low, high = given.get("min", NONE_VAL), given.get("max", NONE_VAL)
+    if "a" in given and {given["a"].type, low.type, high.type} <= _CLIPPED:
+        # As an array without axes: no plain number of Python's.
+        item = SCALARS["int64" if given["a"].type is INT else "float64"]
+        values = [Val(item, given["a"].parts), low, high]
+        row = numpy_ufuncs.find(getattr(numpy, "_core", numpy).umath.clip)
+        return row(lw, values, {}) if row is not None else None
     if "a" not in given or not _is_array(given["a"]):
         return None
     a = given["a"]
-    low, high = given.get("min", NONE_VAL), given.get("max", NONE_VAL)
-    numpy = sys.modules["numpy"]
     item = _item(a)
     if item is NP_BOOL:
         return None

@@ -256,11 +256,45 @@ def eye(size: Any) -> Any:
     return out
 
 
-def joined(a: Any, b: Any) -> Any:
-    """``np.concatenate((a, b))`` of one type of elements."""
-    out = np.empty(a.shape[0] + b.shape[0], a.dtype)
-    out[: a.shape[0]] = a
-    out[a.shape[0] :] = b
+def joined(*parts: Any) -> Any:
+    """``np.concatenate(parts)`` of one type of elements."""
+    size = 0
+    for part in parts:
+        size += part.shape[0]
+    out = np.empty(size, parts[0].dtype)
+    at = 0
+    for part in parts:
+        out[at : at + part.shape[0]] = part
+        at += part.shape[0]
+    return out
+
+
+def piled(*rows: Any) -> Any:
+    """``np.vstack(rows)`` of rows of one length and type."""
+    out = np.empty((len(rows), rows[0].shape[0]), rows[0].dtype)
+    k = 0
+    for row in rows:
+        out[k] = row
+        k += 1
+    return out
+
+
+def beside(*columns: Any) -> Any:
+    """``np.column_stack(columns)`` of columns of one length and type."""
+    out = np.empty((columns[0].shape[0], len(columns)), columns[0].dtype)
+    k = 0
+    for column in columns:
+        out[:, k] = column
+        k += 1
+    return out
+
+
+def repeated(a: Any, count: Any) -> Any:
+    """``np.repeat(a, count)``."""
+    out = np.empty(a.shape[0] * count, a.dtype)
+    for i in range(a.shape[0]):
+        for k in range(count):
+            out[i * count + k] = a[i]
     return out
 
 
@@ -317,6 +351,42 @@ def cross(a: Any, b: Any) -> Any:
 def isclose(x: Any, y: Any, rtol: Any, atol: Any) -> Any:
     """``np.isclose(x, y, rtol, atol)`` of numbers."""
     return (abs(x - y) <= atol + rtol * abs(y) and y - y == 0.0) or x == y
+
+
+def allclose(a: Any, b: Any, rtol: Any, atol: Any) -> Any:
+    """``np.allclose(a, b, rtol, atol)`` of as many numbers."""
+    for i in range(a.shape[0]):
+        if not isclose(a[i], b[i], rtol, atol):
+            return False
+    return True
+
+
+def array_equal(a: Any, b: Any) -> Any:
+    """``np.array_equal(a, b)``."""
+    if a.shape[0] != b.shape[0]:
+        return False
+    for i in range(a.shape[0]):
+        if a[i] != b[i]:
+            return False
+    return True
+
+
+def median(a: Any) -> Any:
+    """``np.median(a)`` of some numbers; 0 or NaN where that is not as simple: of two zeros either may come first."""
+    size = a.shape[0]
+    line = np.empty(size, np.float64)
+    for i in range(size):
+        x = a[i]
+        if x != x:
+            return x
+        k = i
+        while k > 0 and line[k - 1] > x:
+            line[k] = line[k - 1]
+            k -= 1
+        line[k] = x
+    if size & 1:
+        return line[size >> 1]
+    return (line[(size >> 1) - 1] + line[size >> 1]) / 2.0
 
 
 def histogram(a: Any, bins: Any, first: Any, last: Any) -> Any:

@@ -34,6 +34,8 @@ else:
     python_calls, recipes = lazy("jitney.frontend.library", "python_calls", "recipes")
 
 _FLOAT64, _INT64, _BOOL = SCALARS["float64"], SCALARS["int64"], SCALARS["bool"]
+_MOST_PARTS = 4  # arrays put together by code of our own
+_MOST_SORTED = 128  # elements, by insertion
 _SAFE = 1 << 40  # quotients of smaller ints are computed in floats as they are
 
 
@@ -178,16 +180,85 @@ def _eye(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
     return _recipe(lw, recipes.eye, size) if size is not None and size.type is INT else None
 
 
-def _concatenate(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
-    rows, axis = given.get("arrays"), given.get("axis", lw.constant(0))
-    if rows is None or not isinstance(rows.type, Tuple) or lw.known(axis) != 0:
+def _lines(lw: Lowering, given: dict[str, Val], name: str) -> list[Val] | None:
+    """Arrays in a tuple, each with one axis, of one type of plain elements."""
+    rows = given.get(name)
+    if rows is None or not isinstance(rows.type, Tuple) or not 0 < len(rows.type.elements) <= _MOST_PARTS:
         return None
     parts = lw.elements(rows)
-    if len(parts) != 2 or not all(isinstance(v.type, Array) and _is_line(v, *_PLAIN) for v in parts):
+    items = {v.type.item for v in parts if isinstance(v.type, Array) and _is_line(v, *_PLAIN)}
+    return parts if len(items) == 1 and all(isinstance(v.type, Array) and v.type.ndim == 1 for v in parts) else None
+
+
+def _concatenate(name: str) -> Meaning:
+    """`concatenate` and `hstack`."""
+
+    def meaning(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
+        parts = _lines(lw, given, name)
+        if parts is None or lw.known(given.get("axis", lw.constant(0))) != 0:
+            return None
+        return _recipe(lw, recipes.joined, *parts)
+
+    return meaning
+
+
+def _stack(name: str, recipe: str) -> Meaning:
+    """`vstack`, `stack` and `column_stack` of arrays with one axis."""
+
+    def meaning(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
+        parts = _lines(lw, given, name)
+        axis = lw.known(given.get("axis", lw.constant(0)))
+        if parts is None or axis not in (0, 1):
+            return None
+        fine, emit = lw.bool_const(True), lw.b.emit
+        for part in parts[1:]:
+            fine = emit("and", fine, emit("eq", arrays.lengths(part)[0], arrays.lengths(parts[0])[0]))
+        function = recipes.beside if axis == 1 else getattr(recipes, recipe)
+        return itself.unless(fine, lambda: _recipe(lw, function, *parts))
+
+    return meaning
+
+
+def _repeat(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
+    a, count = given.get("a"), given.get("repeats")
+    if a is None or count is None or count.type is not INT or not _is_line(a, *_PLAIN):
         return None
-    if parts[0].type.item is not parts[1].type.item:  # type: ignore[attr-defined]
+    fine = lw.b.emit("ult", count.parts[0], lw.int_const(_SAFE))
+    return itself.unless(fine, lambda: _recipe(lw, recipes.repeated, a, count))
+
+
+def _allclose(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
+    a, b = given.get("a"), given.get("b")
+    limits = [given.get("rtol", lw.constant(1e-05)), given.get("atol", lw.constant(1e-08))]
+    if a is None or b is None or not _is_line(a, _FLOAT64) or not _is_line(b, _FLOAT64):
         return None
-    return _recipe(lw, recipes.joined, *parts)
+    if any(v.type is not FLOAT and v.type is not _FLOAT64 for v in limits):
+        return None
+    fine = lw.b.emit("eq", arrays.lengths(a)[0], arrays.lengths(b)[0])
+    values = [_as_float64(lw, v) for v in limits]
+    return itself.unless(fine, lambda: _recipe(lw, recipes.allclose, a, b, *values))
+
+
+def _array_equal(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
+    a, b = given.get("a1"), given.get("a2")
+    if a is None or b is None or not _is_line(a, _FLOAT64, _INT64) or not _is_line(b, a.type.item):  # type: ignore[attr-defined]
+        return None
+    return _recipe(lw, recipes.array_equal, a, b)
+
+
+def _median(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
+    a = given.get("a")
+    if a is None or not _is_line(a, _FLOAT64):
+        return None
+    emit, zero = lw.b.emit, lw.float_const(0.0)
+    few = emit("ult", emit("sub", arrays.lengths(a)[0], lw.int_const(1)), lw.int_const(_MOST_SORTED))
+
+    def nothing() -> Val:
+        return Val(_FLOAT64, (zero,))
+
+    found = lw.if_else(few, lambda: _recipe(lw, recipes.median, a), nothing)
+    magnitude = emit("fabs", found.parts[0])
+    return itself.unless(emit("fgt", magnitude, zero), lambda: found)
 
 
 def _append(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
@@ -283,7 +354,15 @@ TABLE: dict[str, tuple[tuple[str, ...], Meaning]] = dict([
     _row("linspace", "start stop num endpoint", _linspace),
     _row("eye", "N", _eye),
     _row("identity", "n", _eye),
-    _row("concatenate", "arrays axis", _concatenate),
+    _row("concatenate", "arrays axis", _concatenate("arrays")),
+    _row("hstack", "tup", _concatenate("tup")),
+    _row("vstack", "tup", _stack("tup", "piled")),
+    _row("stack", "arrays axis", _stack("arrays", "piled")),
+    _row("column_stack", "tup", _stack("tup", "beside")),
+    _row("repeat", "a repeats", _repeat),
+    _row("allclose", "a b rtol atol", _allclose),
+    _row("array_equal", "a1 a2", _array_equal),
+    _row("median", "a", _median),
     _row("append", "arr values axis", _append),
     _row("roll", "a shift axis", _roll),
     _row("linalg.norm", "x", _norm),

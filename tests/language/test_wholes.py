@@ -397,3 +397,26 @@ def test_many_dimensions_after_a_store():
     check(f, (np.zeros((4, 5)), x, y), (np.zeros((4, 5)), x, y[:, :, :1]), (np.zeros((4, 5)), x[:, :3], y),
           (np.zeros((4, 5)), x[:, :, :, :1], y[:, 1:]), (np.zeros((4, 5)), x, np.zeros((3, 2, 3, 5))))  # fmt: skip
     check(g, (np.zeros(2), x, x[0]), (np.zeros(2), x, y), (np.zeros(2), x, x[:2]), (np.zeros(2), x, x[1:]))
+
+
+def test_slices_of_one_column():
+    """Stretched without a test; there may be none of them."""
+
+    def f(p, w):
+        x, y, last = p[:, 0:1], p[:, 1:2], p[:, -1:]
+        d = x.T - x
+        e = (d * d + (y - x) * w[:1]) * last.T
+        p[:, 1:2] = x * 2.0 + last
+        p[0:1] += y.T[:, :1]
+        return d, e, x + last, x.T + last, p[-2:-1] - p, (x * y).sum(axis=1), x.shape, p[2:3, 5:6].shape, w[-1:] + p
+
+    def g(p, q):
+        q[:, :1] = p[:, 1:2] - p[:, :1] + 1.0
+        q[1:2] = p[0:1]
+        return q[:, 1:2] == p[:, 0:1], np.max(np.abs(p[:, 0:1] - q.T[:1]))
+
+    rng = np.random.default_rng(9)
+    calls = [(rng.standard_normal((n, m)), rng.standard_normal(k))
+             for n, m, k in ((5, 3, 4), (1, 3, 3), (4, 1, 1), (4, 2, 0), (3, 0, 2), (0, 3, 3), (1, 1, 1))]  # fmt: skip
+    check(f, *calls, *[(np.asfortranarray(p), w) for p, w in calls], *[(p[::-1, ::-1], w) for p, w in calls])
+    check(g, *[(p, np.zeros_like(p)) for p, _ in calls], (calls[0][0], np.zeros((5, 5))))

@@ -65,6 +65,14 @@ def indices(lw: Lowering, value: Val, n: int) -> tuple[int, int, int]:
     """
     emit = lw.b.emit
     start, stop, step = bounds(value)
+    if step.type is NONE:
+        place = _single(lw, start, stop)
+        if place is not None:
+            # Its length is seen to be 0 or 1: where it is stretched, no other stride than 0 is needed.
+            back = place < 0
+            there = emit("sle", lw.int_const(-place), n) if back else emit("slt", lw.int_const(place), n)
+            first = emit("add", n, lw.int_const(place)) if back else lw.int_const(place)
+            return first, lw.int_const(1), emit("b2i", there)
     front, end = _small(lw, start), _small(lw, stop, -1)
     if step.type is NONE and front is not None and end is not None:
         # One subtraction: so `a[1:-1]`, `a[2:]` and `a[:-2]` are seen to have the same length.
@@ -88,6 +96,17 @@ def indices(lw: Lowering, value: Val, n: int) -> tuple[int, int, int]:
     # The span may be as long as 64 bits allow: rounding up by way of span - 1 stays inside.
     count = emit("add", emit("floordiv", emit("add", span, minus), emit("iabs", s)), one)
     return first, s, count
+
+
+def _single(lw: Lowering, start: Val, stop: Val) -> int | None:
+    """The index of the only item that a slice such as ``k:k + 1`` names, as far as there is one."""
+    first, last = [None if v.type is NONE else lw.known(v) if v.type is INT else v for v in (start, stop)]
+    if first is None and start.type is NONE:
+        first = 0
+    if first.__class__ is not int or not -_SMALL < first < _SMALL:
+        return None
+    ends = stop.type is NONE if first == -1 else last.__class__ is int and last == first + 1
+    return first if ends else None
 
 
 def _small(lw: Lowering, bound: Val, sign: int = 1) -> int | None:

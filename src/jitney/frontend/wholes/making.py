@@ -17,7 +17,7 @@ from ..library.creation import allocate
 from ..state import Val
 from .deferred import Node, Operand, Whole, arrays_of
 from .nests import Nest, Point
-from .shapes import array_shape
+from .shapes import array_shape, is_single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def _order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> tuple[s
     if len(shape) < 2:
         return "C", sure
     # An operand votes on the order of two axes where both are longer than 1 and its strides are not zero.
-    constant = lw.b.constant
-    voting = [x for x in operands if sum(constant(n) != 1 for n in array_shape(x)) >= 2]
+    voting = [x for x in operands if sum(not is_single(lw, n) for n in array_shape(x)) >= 2]
     others = [x for x in voting if not is_row_major(lw, x)]
     if not others:
         return "C", sure
@@ -128,8 +127,8 @@ def is_row_major(lw: Lowering, x: Val) -> bool:
 
 def _counting(lw: Lowering, x: Val) -> list[int]:
     """The strides of the axes that are longer than 1, as far as is known, and not repeated."""
-    constant = lw.b.constant
-    return [s for n, s in zip(array_shape(x), strides(lw, x)) if constant(n) != 1 and constant(s) != 0]
+    counting = zip(array_shape(x), strides(lw, x))
+    return [s for n, s in counting if not is_single(lw, n) and lw.b.constant(s) != 0]
 
 
 def _is_column_major(lw: Lowering, x: Val) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 
+from ...ir.ops import OPS
 from ...ir.types import ACCESSES, PTR
 from ..state import NONE_VAL, Val
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..state import Lowering
 
 _WORD = ACCESSES["i64"]
+_B2I = OPS["b2i"]
 _OF_THREE = "numpy.where(numpy.broadcast_to(0, {0}), numpy.broadcast_to(0, {1}), numpy.broadcast_to(0, {2}))"
 _MOST_CAPTURES = 6  # a failing check holds them in registers
 
@@ -108,6 +110,12 @@ def elements(lw: Lowering, shape: tuple[int, ...]) -> int:
     for length in shape:
         total = lw.b.emit("mul", total, length)
     return total
+
+
+def is_single(lw: Lowering, length: int) -> bool:
+    """Whether an axis is known to have one element, or none (where all loops are over at once): stride 0 is right for
+    it, however long the other operands are."""
+    return lw.b.constant(length) == 1 or lw.function.ops[length] is _B2I
 
 
 def array_shape(array: Val) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from ...pytypes import SCALARS, Array
 from ..arrays import strides
 from ..library import creation
 from ..state import Val
-from .shapes import array_shape
+from .shapes import array_shape, is_single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ _WORD = SCALARS["int64"].access
 
 def fitted(lw: Lowering, array: Val, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The lengths that an array stretched to `shape` has: those of the shape but where it is known to be stretched."""
-    lengths, constant = array_shape(array), lw.b.constant
-    return tuple([n if constant(n) == 1 else m for n, m in zip(lengths, shape[len(shape) - len(lengths) :])])
+    lengths = array_shape(array)
+    return tuple([n if is_single(lw, n) else m for n, m in zip(lengths, shape[len(shape) - len(lengths) :])])
 
 
 class Stretched:

@@ -155,6 +155,22 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         SMALL, "for i in range(len(a)):\n  x = int(a[i])\n"
         "  if 3 <= x <= 18: x = (x - 3 + 13) % 16 % 9 + 3\n  c[i] = x & 63",
     ),
+    "against a number that may be far": (
+        INTS[1:], "t = (int(b[0]) - 9) * 40\nfor i in range(len(a)):\n  x = 0\n  if a[i] < t: x = 1\n"
+        "  elif a[i] == t: x = 2\n  if a[i] >= t: x += 4\n  if a[i] != t: x += 8\n  if t > a[i]: x += 16\n"
+        "  if t >= a[i]: x += 32\n  if a[i] <= b[2]: x += 64\n  c[i] = x",
+    ),
+    "low bits of wide ones": (
+        ("int64", "uint32", "int32"), "for i in range(len(a)):\n  x = a[i]\n  y = b[i]\n  x = (x | x << 8) & 0xff00ff\n"
+        "  x = (x | x << 4) & 0xf0f0f0f\n  y = (y ^ y << 3) + 5 & 0xfffff\n  c[i] = x ^ y",
+    ),
+    "bytes of wide ones": (
+        ("int64", "uint32", "int32"),
+        "for i in range(len(a)): c[i] = ((a[i] & 255) << 3) + (b[i] & 255) ^ a[i] >> 8 & 255",
+    ),
+    "bits that are set": (
+        ("int64",), "s = 0\nfor i in range(len(a)):\n  x = a[i]\n  while x != 0:\n    x &= x - 1\n    s += 1\nreturn s",
+    ),
     "only a sum": ((), "s = 0.0\nfor i in range(len(a)): s += float(a[i])\nreturn s"),
     "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),
     "mask": (ALL, "for i in range(len(a)): c[i] = a[i] > b[i]"),

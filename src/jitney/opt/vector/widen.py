@@ -21,7 +21,7 @@ from ...lazy import lazy
 from .body import Missing, NotVectorizable
 from .carried import Carried
 from .parts import AS_UNSIGNED, CUTS
-from .program import ACCUMULATOR, LEFT
+from .program import ACCUMULATOR, LEFT, SCALAR
 from .serial import in_order
 from .widths import round_up, signed_size, size
 
@@ -42,6 +42,12 @@ _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], 
 _LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
 _SIGNED = frozenset(AS_UNSIGNED)
 _UNSIGNED = frozenset(("ult", "ule", "ugt", "uge", "umin", "umax"))
+_SWAPPED = {"eq": "eq", "ne": "ne", "slt": "sgt", "sgt": "slt", "sle": "sge", "sge": "sle"}
+# What a comparison with the nearest number is to be joined with: how, and the test of the number itself that says so.
+_BEYOND = {
+    "eq": ("and", "eq", "near"), "ne": ("or", "ne", "near"), "slt": ("or", "sgt", "hi"), "sgt": ("or", "slt", "lo"),
+    "sle": ("and", "sge", "lo"), "sge": ("and", "sle", "hi"),
+}  # fmt: skip
 _AS_SIGNED = {name: "s" + name[1:] for name in _UNSIGNED}
 _FLOATS = frozenset((
     "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fsquare", "fcopysign", "fmin", "fmax", "ffloor", "fceil",
@@ -191,6 +197,12 @@ class Widen(Carried):
     def _cut(self, v: int, inst: Inst, bits: int) -> None:
         """`bits` low bits, extended."""
         (value,) = inst.args
+        wide = self.width.get(value, 0)
+        if inst.op.name.startswith("z") and bits < wide <= self.widths.needed[v]:
+            # Who asks for it asks for lanes as wide as it has.
+            masks = [self.splat_number((1 << bits) - 1, wide)] * self.count(wide)
+            self._set(v, wide, self._lanewise("and", self.ints(value, wide), masks))
+            return
         if bits >= self.floor:
             width = bits if self._exact(value, bits) else max(self.widths.fitting(v), self.floor)
             self._set(v, width, self.ints(value, width))
@@ -279,10 +291,33 @@ class Widen(Carried):
         elif types[0].is_float:
             self._set(v, 8 * types[0].size, self._lanewise(name, *[self.floats(a) for a in args]))
         elif types[0] is I64 and (name in _SIGNED or name in _UNSIGNED):
+            side = self.widths.beyond(name, args)
+            if side >= 0:
+                self._against(v, name if side else _SWAPPED[name], args[1 - side], args[side])
+                return
             width, name, columns = self._compared(name, args)
             self._set(v, width, self._lanewise(name, *columns))
         else:
             raise NotVectorizable(f"{name} of {types[0]}")
+
+    def _against(self, v: int, name: str, x: int, limit: int) -> None:
+        """`x` compared with an invariant that lanes as wide as those of `x` need not hold: with the nearest number that
+        `x` can be, and what is then wrong for all lanes put right."""
+        program, widths = self.program, self.widths
+        emit = program.emit
+        lo, hi = [program.const(I64, bound) for bound in widths.bound(x)]
+        scalar = program.leaf(SCALAR, limit, I64)
+        near = emit("smin", (emit("smax", (scalar, lo)), hi))
+        join, test, other = _BEYOND[name]
+        flag = emit(test, (scalar, {"lo": lo, "hi": hi, "near": near}[other]))
+        width, signed = widths.comparing((x,))
+        width = self._supported(name, max(width, self.width.get(x, 8)))
+        if not signed and widths.bound(x)[1] >> width - 1:
+            name = AS_UNSIGNED[name]
+        parts = self.ints(x, width)
+        all = [emit("splat", (near,), self.at(width))] * len(parts)
+        mask = [emit("splat", (emit("neg", (emit("b2i", (flag,)),)),), self.at(width))] * len(parts)
+        self._set(v, width, self._lanewise(join, self._lanewise(name, parts, all), mask))
 
     def _float(self, v: int, inst: Inst) -> None:
         name, args, emit = inst.op.name, inst.args, self.program.emit
@@ -392,6 +427,9 @@ class Widen(Carried):
             parts = [self.program.emit("ne", (part, zero)) for part in parts]
         elif inst.type is not I64 and not inst.type.is_float:
             raise NotVectorizable(f"a load of {inst.type}")
+        if v in self.widths.cut:
+            least = max(round_up(self.widths.needed[v]), self.floor)
+            parts, width = self.resized(parts, width, least, ""), least
         self._set(v, width, parts)
 
     def turned(self, v: int) -> bool:

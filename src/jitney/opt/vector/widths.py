@@ -29,6 +29,9 @@ _HALVES = ((16, vector(I16, 8)), (32, vector(I32, 4)))
 _CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
 # Their low bits depend on the same low bits of their arguments alone.
 _LOW = frozenset(OPS[name] for name in ("add", "addo", "sub", "subo", "mul", "neg", "and", "or", "xor", "not"))
+_SHIFTS = (OPS["shl"], OPS["lshr"], OPS["sar"])
+_PAYS = 4  # operations on narrow lanes for each load that is cut for them
+_ORDERS = frozenset(("eq", "ne", "slt", "sle", "sgt", "sge"))
 COUNTER_LIMIT = (1 << 31) - 1  # a counter that is computed with is tested to be within +-this before the loop
 
 
@@ -37,9 +40,10 @@ class Widths:
     bounds: (least, greatest) of integers in the loop, and of invariants.
     needed: bits that are asked for, of values that are computed in lanes; missing where nothing is.
     lane: bits per lane: of integers, floats, and conditions (of the mask).
+    cut: loads whose lanes are cut to the bits that are asked for at once.
     """
 
-    __slots__ = ("body", "bounds", "lane", "needed")
+    __slots__ = ("body", "bounds", "cut", "lane", "needed")
 
     def __init__(self, body: Body, reductions: list[Reduction], last: set[int], serial: Serial | None = None) -> None:
         """`last` are the values whose last one is used behind the loop."""
@@ -67,6 +71,9 @@ class Widths:
         for v in body.order:
             if v in self.needed and v not in chained:
                 self.lane[v] = self._lane_of(v, body.insts[v])
+        self.cut = self._too_wide()
+        for v in self.cut:
+            self.lane[v] = round_up(self.needed[v])
 
     # -- bounds -------------------------------------------------------------------------------------------------------
 
@@ -126,6 +133,17 @@ class Widths:
             if hi >> bits == 0 == m << missing >> bits and hi * m >> bits and target.supports("umulh", type):
                 return x, m << missing, shift + missing - bits, bits
         return None
+
+    def _too_wide(self) -> set[int]:
+        """Loads whose lanes are better cut at once to those bits that are asked for: enough is computed with them."""
+        insts, needed = self.body.insts, self.needed
+        loads = {v for v, bits in needed.items() if v in insts and insts[v].op is _LOAD and insts[v].type is I64
+                 and v not in self.body.uniform and round_up(bits) < self.lane.get(v, 0)}  # fmt: skip
+        if not loads:
+            return loads
+        work = [v for v in self.body.order if v in self.lane and (insts[v].op in _LOW or insts[v].op in _SHIFTS)]
+        wide = max(self.lane[v] for v in loads)
+        return loads if sum(self.lane[v] < wide for v in work) >= _PAYS * len(loads) else set()
 
     # -- bits that are asked for --------------------------------------------------------------------------------------
 
@@ -195,7 +213,20 @@ class Widths:
             return min([self.lane[a] for a in inst.args if a in self.lane], default=8)
         if types and types[0].is_float:
             return 8 * types[0].size
-        return self.comparing(inst.args)[0] if types and types[0] is I64 else 64
+        if not types or types[0] is not I64:
+            return 64
+        side = self.beyond(inst.op.name, inst.args)
+        return self.comparing(inst.args if side < 0 else (inst.args[1 - side],))[0]
+
+    def beyond(self, name: str, args: tuple[int, ...]) -> int:
+        """Which argument of a comparison is an invariant that may be far from all that the other one can be; or -1."""
+        body = self.body
+        for k, a in enumerate(args):
+            if name in _ORDERS and body.constant(a) is None and (not body.inside(a) or a in body.uniform):
+                width = self.comparing((args[1 - k],))[0]
+                if width < 64 and self.comparing(args)[0] > width:
+                    return k
+        return -1
 
     def fitting(self, v: int) -> int:
         """Bits of the narrowest lane for an i64."""

@@ -148,6 +148,18 @@ def test_the_length_of_a_row_is_tested() -> None:
     assert "[0, 2, 4, 6]" in text
 
 
+def test_a_likely_stride_is_tested() -> None:
+    text = LOOP.replace("v8 = shl v7, v5", "v8 = mul v7, v3").replace("jump b2(v4)", "br v6, b5(v15), b4")
+    text = text.replace("v4 = const", "v15 = const i64 2\n    v4 = const")
+    text = text.replace("    v10 = load f64 [v1 + v8*8 + 8] region 1\n", "")
+    text = text.replace("preheader b1", "preheader b5").replace("fsub v9, v10", "fmul v9, v9")
+    text = text.replace("b2(v7: i64)", "b4 cold:\n    jump b5(v5)\nb5(v3: i64):\n    jump b2(v4)\nb2(v7: i64)", 1)
+    assert "v4f64" not in after(text.replace("b4 cold", "b4"))
+    text = after(text)
+    assert "= eq v" in text
+    assert "[0, 2, 5, 7]" in text
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

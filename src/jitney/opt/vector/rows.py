@@ -3,6 +3,8 @@
     v2 = mul v1, k                      v1 == 3, tested before the loop: by three elements from point to point
     v3 = load f64 [p + v2*8]
     v4 = load f64 [p + v2*8 + 16]
+
+So are strides that are a number unless something unusual has happened: a slice with a step, or a copy of it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _LONG = 1 << 40  # stands for the length: no number of elements between two acce
 
 
 def row_lengths(function: Function, loop: Loop, blocks: list[Block]) -> dict[int, int]:
-    """Invariants that the counter is multiplied by, and what they are if rows end with the last element accessed."""
+    """Invariants that the counter is multiplied by, and what they are if rows end with the last element accessed, or
+    where all paths but cold ones give the same number."""
     homes, ops, args = function.homes, function.ops, function.args
     lengths: dict[int, None] = {}
     accesses: list[int] = []
@@ -37,7 +40,24 @@ def row_lengths(function: Function, loop: Loop, blocks: list[Block]) -> dict[int
             elif ops[v] is _LOAD or ops[v] is _STORE:
                 accesses.append(v)
     found = {n: _length(function, loop, accesses, n) for n in lengths}
-    return {n: length for n, length in found.items() if 1 < length <= _MOST}
+    likely = {n: length for n, length in found.items() if 1 < length <= _MOST}
+    for n in found.keys() - likely.keys():
+        given = _given(function, n)
+        if given:
+            likely[n] = given
+    return likely
+
+
+def _given(function: Function, n: int) -> int:
+    """The number that a block's parameter is on all ways there but cold ones; 0 if there is none."""
+    home, ops = function.homes[n], function.ops
+    if n not in home.params:
+        return 0
+    at = home.params.index(n)
+    given = {e.args[at] for block in function.blocks if not block.cold for e in block.edges if e.target is home}
+    if len(given) != 1 or ops[next(iter(given))] is not _CONST:
+        return 0
+    return int(function.imms[given.pop()])
 
 
 def _length(function: Function, loop: Loop, accesses: Iterable[int], n: int) -> int:

@@ -64,7 +64,7 @@ test-all: test-others test  ## test-others, then test
 # The tests that run compiled code. Left out: what only assembles, proves and prints; tests marked `native`; and what
 # tests do in processes of their own, which qemu leaves to this machine's CPU. One process each: -j2 for both at a time.
 LEVELS := parallel special test_bench_kernels.py test_bench_arrays.py test_bench_threads.py language frontend \
-    objects records runtime codegen opt fuzz test_options.py $(notdir $(wildcard tests/test_jit_*.py))
+    objects records runtime codegen opt fuzz test_options.py $(notdir $(filter-out %_memory.py,$(wildcard tests/test_jit_*.py)))
 
 levels: levels-Nehalem levels-Haswell  ## the tests that run compiled code, on CPUs of 2008 and 2013 as qemu-x86_64 has them
 

@@ -84,7 +84,7 @@ def test_work_per_iteration(start, stop, step, wanted):
 
 def asked(f, *args):
     """Whether a call looks at the clock, or knows that it need not: not where it is small at a glance."""
-    POOL["TINY"] = 1 << 60
+    POOL["TINY"] = POOL["TRUSTED"] = 1 << 60
     ctypes.memset(POOL["KNOWN"], 0, 256 * 24)
     f(*args)
     words = (ctypes.c_int64 * (3 * 256)).from_address(POOL["KNOWN"])

@@ -278,6 +278,11 @@ def test_vector_conversions():
         agree_with_byte(("vex_rrr", widened(vector_build.EXTRACT[32]), s, 0, d), 1, "vextracti128", x, ys, 1)
         agree_with_byte(("vex_rrr", widened(vector_build.INSERT[32]), d, 21, s), 1, "vinserti128", y, YMM[5], xs, 1)
         agree_with_byte(("vex_rrr", widened(rules_order._PERMQ), d, 0, s), 0x4E, "vpermq", y, ys, 0x4E)
+        for row in rows(rules_order._PERMUTE_TWO):
+            agree("evex_rrr", (row, d, 20, s), "v" + row[3], x, XMM[4], xs)
+            agree("evex_rrr", (widened(row), d, 20, s), "v" + row[3], y, YMM[4], ys)
+        for row in (rules_order._SHUFPS, rules_order._SHUFPD, *rows(rules_order._BLEND)):
+            agree_with_byte(("vex_rrr", widened(row), d, 20, s), 9, "v" + row[3], y, YMM[4], ys, 9)
     agree("vzeroupper", (), "vzeroupper")
 
 
@@ -315,7 +320,7 @@ def test_512_bits_by_masks():
         agree_with_byte(("evex_rrr", wide(vector_build.EXTRACT[64]), y, 0, x), 1, "vextracti64x4", YMM[x - 16], b, 1)
         agree_with_byte(("evex_rrr", wide(vector_build.INSERT[64]), x, 21, y), 1, "vinserti64x4", a, ZMM[5],
                         YMM[y - 16], 1)  # fmt: skip
-        for row in rows(rules_order._PERMUTE):
+        for row in rows(rules_order._PERMUTE, rules_order._PERMUTE_TWO):
             agree("evex_rrr", (wide(row), x, 20, y), "v" + row[3], a, ZMM[4], b)
         agree_with_byte(("evex_rrr", PTERNLOGD, x, y, 17), 255, "vpternlogd", a, b, ZMM[1], 255)
         for row in ((1, 3, 0x08, "rndscaleps"), (1, 3, 0x09, "rndscalepd")):

@@ -214,6 +214,40 @@ CASES = {
         b2(v16: i64):
           ret v16
     """),
+    "closed: bits of a word that are set": ("closed", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        fact v8 0 4294967295
+        loop L0: header b2 preheader b1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = zext32 v1
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i64 -1
+          v7 = ne v3, v4
+          br v7, b1, b3(v2)
+        b1:
+          jump b2(v3, v2)
+        b2(v8: i64, v9: i64) in L0:
+          v10 = add v8, v6
+          v11 = zext32 v10
+          v12 = and v8, v11
+          v13 = add v9, v5
+          v15 = ne v12, v4
+          br v15, b2(v12, v13), b3(v13)
+        b3(v16: i64):
+          ret v16
+    """, """
+          v3 = zext32 v1
+          v4 = const i64 0
+          v7 = ne v3, v4
+          br v7, b1, b2(v2)
+        b1:
+          v17 = popcnt v3
+          v18 = add v2, v17
+          jump b2(v18)
+        b2(v16: i64):
+          ret v16
+    """),
     "closed: bits up to the highest, of what may be nothing": ("closed", """
         func f(v0: ptr, v1: i64, v2: i64) -> i64, i64 {
         loop L0: header b2 preheader b1

@@ -169,7 +169,8 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         "for i in range(len(a)): c[i] = ((a[i] & 255) << 3) + (b[i] & 255) ^ a[i] >> 8 & 255",
     ),
     "bits that are set": (
-        ("int64",), "s = 0\nfor i in range(len(a)):\n  x = a[i]\n  while x != 0:\n    x &= x - 1\n    s += 1\nreturn s",
+        ("int64", "uint32", "uint8"), "s = 0\nfor i in range(len(a)):\n  x = a[i]\n  while x != 0:\n"
+        "    x &= x - 1\n    s += 1\nreturn s",
     ),
     "only a sum": ((), "s = 0.0\nfor i in range(len(a)): s += float(a[i])\nreturn s"),
     "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _CONST, _POLL, _AND, _ADD, _SAR, _LSHR = OPS["const"], OPS["poll"], OPS["and"], OPS["add"], OPS["sar"], OPS["lshr"]
 _NE, _SGT, _ULE = OPS["ne"], OPS["sgt"], OPS["ule"]
+_ZEXT = {OPS["zext8"]: 8, OPS["zext16"]: 16, OPS["zext32"]: 32}
 _DIFFERENCES = (OPS["xor"], OPS["sub"])
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _MEANING = {"mul": int.__mul__, "add": int.__add__, "sub": int.__sub__}
@@ -214,12 +215,22 @@ class _Bits(_Closed):
         if args[cond][0] != x or not self._is(args[cond][1], 0):
             return False
         if ops[x] is _AND:
-            if not any(a == p and ops[b] is _ADD and args[b][0] == p and self._is(args[b][1], -1)
-                       for a, b in (args[x], args[x][::-1])):  # fmt: skip
+            if not any(a == p and self._one_less(b, p) for a, b in (args[x], args[x][::-1])):
                 return False
         elif ops[x] is not (_LSHR if again is _NE else _SAR) or args[x][0] != p or not self._is(args[x][1], 1):
             return False
         return again is _NE or self._tested(p, again)
+
+    def _one_less(self, v: int, p: int) -> bool:
+        """Whether `v` is ``p - 1``, or of a `p` that has no more bits than are kept, its low bits."""
+        function = self.function
+        bits = _ZEXT.get(function.ops[v])
+        if bits is not None:
+            low, high = function.facts.get(p, (-1, 0))
+            if low < 0 or high >> bits:
+                return False
+            (v,) = function.args[v]
+        return function.ops[v] is _ADD and function.args[v][0] == p and self._is(function.args[v][1], -1)
 
     def _tested(self, p: int, again: Op) -> bool:
         """Whether there is the same test before the loop, of what it is entered with."""

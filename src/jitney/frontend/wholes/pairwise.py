@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 WIDTH = 8
 _LEAF = 128  # elements that are not halved any more
 _DEPTH = 64
+_LINE = 64  # bytes
 _WORD = SCALARS["int64"].access
 _numpys: list[bool] = []
 
@@ -110,7 +111,9 @@ def _leaf(lw: Lowering, run: Run, node: Node, t: Scalar, low: int, count: int) -
     """The sum of `count` elements from `low` on, `_LEAF` at most."""
     b, emit, access = lw.b, lw.b.emit, t.access
     eight = lw.int_const(WIDTH)
-    sums = emit("alloca", imm=WIDTH * access.size)
+    # Within one line of the cache: a load waits long for part of a store across two.
+    room = emit("alloca", imm=WIDTH * access.size + _LINE - 16)
+    sums = emit("i2p", emit("and", emit("add", emit("p2i", room), lw.int_const(_LINE - 1)), lw.int_const(-_LINE)))
     begin = b.const(access.type, -0.0)
 
     def clear(k: int, _: Carried) -> Carried:

@@ -116,7 +116,11 @@ class Nest:
             return f"{indent}v = {self.element()} - {self.element()}\n{indent}{name} += v * v\n"
         if kind < 0.34:
             return f"{indent}if {self.condition()}: {name} {rng.choice(('=', '+='))} {self.value()}\n"
-        if kind < 0.38:
+        if kind < 0.37:
+            other, signs = rng.choice([n for n in self.names if n != "u"]), rng.choices(("+=", "+=", "-=", "="), k=2)
+            first = f"{indent}if {self.condition()}: {name} {signs[0]} {self.value()}\n"
+            return f"{first}{indent}else: {other} {signs[1]} {self.value()}\n"
+        if kind < 0.4:
             return f"{indent}{name} = {rng.choice(('min', 'max'))}({name}, {self.value()})\n"
         return f"{indent}{name} {rng.choice(('+=', '+=', '-='))} {self.value()}\n"
 
@@ -141,8 +145,10 @@ class Nest:
             return rng.choice(self.names)
         if kind < 0.9:
             return f"({self.value(depth - 1)} {rng.choice('+-**')} {self.value(depth - 1)})"
-        if kind < 0.95:
+        if kind < 0.93:
             return f"abs({self.value(depth - 1)})"
+        if kind < 0.96:
+            return rng.choice((f"float({self.element()}) ** 2", f"({self.value(depth - 1)} * 0.125) ** 2"))
         return f"({self.value(0)} if {self.condition()} else {self.value(0)})"
 
     def condition(self) -> str:

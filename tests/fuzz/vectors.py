@@ -75,7 +75,9 @@ class Loop:
             return f"{rng.choice(('min', 'max'))}({a}, {b})"
         if kind < 0.87:
             return f"abs({a})"
-        if kind < 0.9:
+        if kind < 0.88:
+            return f"float({a}) ** 2"
+        if kind < 0.905:
             roots = f"math.sqrt({a})", f"math.sqrt(abs({a}))"
             return rng.choice((f"(x / ({a} * {a} + 1.5))", f"(1.5 / float({a}))", *roots))
         if kind < 0.915:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _CARRIED = 3.0  # reads: a value that the next iteration waits for had better not go through memory
 
+# Powers of two, kept for functions of usual length.
+_MOST_KEPT = 2048
+_powers: list[int] = []
+
+
 class Liveness:
     """Attributes:
     live: for each register the positions after which its value is still wanted.
@@ -35,7 +40,7 @@ class Liveness:
         self.weight = weight = [0.0] * registers
         self.pairs: list[tuple[float, int, int]] = []
         pairs = self.pairs
-        self.powers = power = [1 << i for i in range(len(code) + 1)]
+        self.powers = power = _powers_up_to(len(code) + 1)
         # register -> the block it is written in, None if there are several
         homes: dict[int, MachineBlock | None] = {}
         self._headers: dict[Loop, MachineBlock] = {}
@@ -147,6 +152,15 @@ class Liveness:
                             if v not in pred.upward:
                                 stack.append(pred)
                 live[v] = have
+
+
+def _powers_up_to(count: int) -> list[int]:
+    """``1 << i`` for at least so many positions."""
+    if count > _MOST_KEPT:
+        return [1 << i for i in range(count)]
+    if len(_powers) < count:
+        _powers.extend([1 << i for i in range(len(_powers), count)])
+    return _powers
 
 
 def _between(read: tuple[Loop, ...], write: tuple[Loop, ...]) -> Loop | None:

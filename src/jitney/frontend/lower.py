@@ -16,7 +16,7 @@ from .calls import CONTEXT
 from .library.ranges import Range
 from .liveness import Liveness
 from .names import Guard, Hidden, Names, Tracked
-from .plan import WantedObject
+from .plan import Plan, WantedObject
 from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
@@ -112,12 +112,14 @@ def lower(
     writes = boxed = False
     tracked: dict[Any, Tracked] = {}
     as_objects: set[Any] = set()
+    plans: dict[Any, Any] = {}
     guesses = True
     rounds = 0
     while rounds < _MAX_ROUNDS:
         rounds += 1
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
-        lw.as_objects = as_objects
+        lw.as_objects, lw.loop_plans = as_objects, plans
+        plans = {}
         lw.names.track(lw, tracked)
         if leaves is not None and any(isinstance(t, Array) for t in arg_types):
             lw.leaves = leaves, lw.b.add_site("overflow")
@@ -154,6 +156,8 @@ def lower(
             continue
         if lw.names.fixed.ran_python and lw.names.fixed.values and not tracked:
             tracked = lw.names.fixed.values
+            # The types are the same, but not what is known of values.
+            plans = {key: plan for key, plan in lw.loop_plans.items() if isinstance(plan, Plan) and not plan.once}
             continue
         if lw.awaited and found is None:
             return _finish(lw, None)

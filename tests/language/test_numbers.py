@@ -216,3 +216,17 @@ def test_stores_convert(dtype, value):
         return a[1]
 
     check(f, (arr([1, 1, 1], dtype), value))
+
+
+def test_changed_by_one_operation_of_itself_under_a_condition():
+    def f(x, n):
+        t = 0.0
+        for i in range(n):
+            if i & 1:
+                x = -x
+            if i & 2:
+                t = abs(t)
+            t -= x
+        return x, t
+
+    check(f, (1.5, 0), (1.5, 1), (-0.0, 2), (2.5, 99), (math.nan, 7), (math.inf, 100))

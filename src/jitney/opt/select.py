@@ -210,7 +210,7 @@ class _Conversion:
         in its place."""
         function = self.function
         op, args = function.ops[a], function.args[a]
-        if function.types[a] is not F64 or b not in args or args[0] == args[1]:
+        if function.types[a] is not F64 or op not in _SUMS or b not in args or args[0] == args[1]:
             return None
         if op is _FADD:
             return op, args[args[0] == b], -0.0

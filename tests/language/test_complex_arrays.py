@@ -288,3 +288,14 @@ def test_names():
         return table[i] * 2
 
     check(at, 0, 1)
+
+
+def test_conjugates_of_elements():
+    def f(a, b):
+        s = 0j
+        for i in range(len(a)):
+            s += np.conj(a[i]) * b[i] + np.conjugate(b[i])
+        return s, np.conj(a[0]), np.conj(2.5), np.conj(1 - 2j)
+
+    a = np.array([1 + 2j, -0.0 - 0.0j, complex("inf+nanj"), 3])
+    check(f, (a[:2], a[2:]), (a[[0, 1, 3]], a[[3, 1, 0]]), (a.astype("c8")[:2], a[:2]))

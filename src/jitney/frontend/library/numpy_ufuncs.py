@@ -246,6 +246,8 @@ def _ufunc(ufunc: Any) -> Row:
             if loop.name in BY_LAYOUT and loop.name != "absolute":
                 lw.unsupported(f"np.{loop.name} of complex numbers is not supported")
             inputs = [complexes.element(lw, v, t) for v, t in zip(args, loop.inputs)]
+            if loop.name == "conjugate":
+                return complexes.conjugate(lw, Val(loop.output, inputs[0]))
             return Val(loop.output, ufunc_loops.call(lw, loop, inputs))
         parts = tuple([to_float64(lw, v) if t is _FLOAT64 else convert(lw, v, t) for v, t in zip(args, loop.inputs)])
         if in_lanes and lw.function.fastmath and loop.output.kind == "f":

@@ -184,3 +184,23 @@ def test_last_values_that_nothing_needs():
         return t
 
     check(f, (3, 10, 5), (3, 10, 50), (1, 2, 0))
+
+
+def test_what_is_the_same_in_each_round_behind_the_loop():
+    def f(x, a, n):
+        for _ in range(n):
+            x = a[1]
+        return x
+
+    def g(a, n, m):
+        s, x = 0.0, -1.5
+        for i in range(m):
+            for _ in range(n):
+                x = a[1]
+            s += x
+            x = i * 1.0
+        return s
+
+    a = np.array([0.1, 2.0, 1.0])
+    check(f, *[(x, a, n) for x in (-1.5, 3) for n in (0, 1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 40, 100)], bails=False)
+    check(g, *[(a, n, m) for m in (0, 1, 3) for n in (0, 1, 5, 8, 33, 100)], bails=False)

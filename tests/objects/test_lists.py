@@ -115,3 +115,12 @@ def test_lists_that_others_know_are():
 def test_nothing_leaks():
     for function, args in ((stack, (5,)), (pairs, ([(1, 2), (3, 4)],)), (pairs, ([[1, 2], (3, 4)],)), (grid, (3,))):
         assert_nothing_leaks(partial(jit(function), *args))
+
+
+def test_storing_into_what_takes_nothing():
+    def f(a, i, t):
+        if i == 0:
+            a[i][0] = 1.0
+        t[0] = 5
+
+    check(f, (np.arange(3.0), 0, [1]), (np.arange(3.0), 1, (1, 2)), (np.arange(3.0), 1, [1]), (np.arange(3.0), 1, 2.5))

@@ -157,10 +157,8 @@ def _store(lw: Lowering, container: Val, index: Val, value: Val, target: Any) ->
 
     if isinstance(container.type, (Array, Iterator)):
         lw.otherwise(as_array, as_object)
-    elif isinstance(container.type, Object):
-        as_object()
     else:
-        lw.unsupported(f"storing into {container.type} is not supported", target)
+        as_object()
 
 
 def _unpack(lw: Lowering, target: Any, value: Val) -> None:

@@ -390,7 +390,10 @@ class _Round:
         if v in widen.serial_values:
             return self.new[widen.serial_values[v][-1]]
         if widen.invariant(v):
-            return self._invariant.value(v)
+            # Emitted here, where other rounds' ways out do not pass.
+            here = _Scalars(self.rebuild, self.plan)
+            here.made.update(self._invariant.made)
+            return here.value(v)
         parts = widen.parts[v]
         ascending = self.plan.forward is (body.loop.step > 0)
         part = self.new[parts[-1 if ascending else 0]]

@@ -244,3 +244,42 @@ def test_outer_of_any_ufunc():
         check(function, *pairs, (x.astype("f4"), y), (x.astype("f4"), np.arange(3)))
     check(sums, (x > 0, y > 0), (x + 1j, y))
     check(relaxed, np.arange(16).reshape(4, 4) % 7, np.arange(9.0).reshape(3, 3)[::-1])
+
+
+def test_powers_of_bools_are_of_the_type_that_the_exponent_gives():
+    def square(a):
+        return a**2
+
+    def cube(a):
+        return a**3
+
+    def power(a, n):
+        return a**n
+
+    for function in (square, cube):
+        check(function, np.array([True, False]), np.array([[False, True]]))
+    check(power, (np.array([True, False]), 2), (np.array([True, False]), 3), (np.array([True, False]), 0))
+
+
+def test_a_power_that_is_negative_for_certain_raises_unless_there_is_no_element():
+    def f(a):
+        return (-1) ** (~(a - a))
+
+    check(f, np.array([5, 6], np.int16), np.array([], np.int16), np.array([[3]], np.int64))
+
+
+def test_zeros_of_both_signs():
+    def f(a, b):
+        return np.fmax(a, b) + 0.0 * a, np.fmin(a, b), np.maximum(a, b) * 1.0, np.minimum(b, a)
+
+    def g(a, b):
+        np.add(np.fmax(a, b), a, out=a)
+
+    signs = np.array([0.0, -0.0, 0.0, 0.0, -0.0, -0.0, 1.0] * 9)
+    others = -signs[::-1].copy()
+    for a, b in ((signs, others), (signs[::2], others[::2]), (signs[::-1], others)):
+        check(f, (a, b))
+        check(g, (a.copy(), b))
+    a, b = signs.reshape(21, 3), others.reshape(21, 3)
+    for function in (f, g):
+        check(function, (a.copy(), b), (a[::-1], b), (a[:, ::2], b[:, ::2]), (a.T, b.T), (a.T, b.T.copy()))

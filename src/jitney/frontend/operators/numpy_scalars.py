@@ -194,7 +194,10 @@ def integer_power(lw: Lowering, a: int, b: int, t: Scalar) -> int:
     """``a ** b`` of an integer type."""
     if t.kind == "i":
         error = (ValueError, ("Integers to negative integer powers are not allowed.",))
-        lw.check(lw.b.emit("sge", b, lw.int_const(0)), "raise", error)
+        positive = lw.b.emit("sge", b, lw.int_const(0))
+        if lw.b.constant(positive) is not True:
+            # Not `check`, which would end the path: this may be an element's in a loop over none.
+            lw.b.emit("guard", positive, lw.dirty, imm=lw.b.add_site("raise", error))
     return wrap(lw, power.int_power(lw, a, b, lambda x, y: lw.b.emit("mul", x, y)), t)
 
 

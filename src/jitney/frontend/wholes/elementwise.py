@@ -190,6 +190,8 @@ def _power(lw: Lowering, a: Val, b: Val, before: Check | None) -> Val:
     item = element_type(a)
     if isinstance(item, Complex) or isinstance(element_type(b), Complex):
         lw.unsupported(f"`**` of {a.type} and {b.type} is not supported")
+    if item is NP_BOOL and b.type is INT:
+        lw.unsupported("`**` of an array of bools and an int, whose type hangs on the exponent, is not supported")
     if exponent == 2 and isinstance(item, Scalar) and item.kind in "iuf":
         if b.type is INT or item.kind == "f":
             return ufunc(lw, numpy.square, [a], before)
@@ -249,6 +251,11 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
 # -- ufuncs ------------------------------------------------------------------------------------------------------------
 
 
+_BY_PLACE = ("fmax", "fmin")
+"""Which of two zeros NumPy's loop gives hangs on where in a row they stand, and what it takes for a row on the strides
+of all operands."""
+
+
 def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = None) -> Val:
     """A ufunc with one output on arrays, expressions and numbers. `before`: as for `binary`."""
     args = _operands(lw, function.__name__, *args)
@@ -276,6 +283,8 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     if before is not None:
         before(loop.output, args)
     shape = broadcast_all(lw, [shape_of(v) for v in args])
+    if loop.name in _BY_PLACE and len(shape) > 1 and loop.output.kind == "f":
+        lw.unsupported(f"np.{loop.name} of arrays of several axes is not supported")
     parts = []
     for v, t in zip(args, loop.inputs):
         parts.append(converted(lw, node_of(v), t) if _has_axes(v) else Number(number(lw, v, t)))

@@ -140,3 +140,11 @@ def test_lanes_that_leave_early_wait() -> None:
 def test_no_target_no_lanes() -> None:
     function = parse(NEST)
     assert outer.vectorize_outer(function) is function
+
+
+def test_a_loop_that_stores_goes_in_lanes_rather_than_one_inside_that_stores_nothing(tmp_path: Path) -> None:
+    wide = optimized(lowered(function_of(source("nearest"), tmp_path), arrays("nearest", 3, 0)), 32)
+    loops = wide.loops()
+    around = {loop.parent for loop in loops}
+    wide_ones = [loop for loop in loops if loop in around and loop.step > 1]
+    assert wide_ones and all(loop.parent is None for loop in wide_ones)

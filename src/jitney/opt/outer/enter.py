@@ -24,20 +24,30 @@ def vectorized(function: Function, nests: list[list[Loop]]) -> Function:
     laid_out(function)
     taken: set[Loop] = set()
     for nest in nests:
-        for loop in nest:
-            if loop in taken:
-                break
-            try:
-                plan = Plan(function, loop)
-            except Unsuitable:
-                continue
-            if taken.isdisjoint((loop, *plan.inner)):
-                plans[loop.preheader] = plan
-                taken.update((loop, *plan.inner))
-            break
+        plan = _planned(function, nest, taken)
+        if plan is not None and taken.isdisjoint((plan.loop, *plan.inner)):
+            plans[plan.loop.preheader] = plan
+            taken.update((plan.loop, *plan.inner))
     if not plans:
         return function
     return Entering(function, plans).run()
+
+
+def _planned(function: Function, nest: list[Loop], taken: set[Loop]) -> Plan | None:
+    """The plan for the innermost loop that allows one. For a loop that stores nothing only where no loop further out
+    allows one: what it carries around goes from lane to lane in order."""
+    found: Plan | None = None
+    for loop in nest:
+        if loop in taken:
+            break
+        try:
+            plan = Plan(function, loop)
+        except Unsuitable:
+            continue
+        if plan.stores:
+            return plan
+        found = found or plan
+    return found
 
 
 class Entering(Rebuild):

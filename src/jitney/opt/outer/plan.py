@@ -73,6 +73,7 @@ class Plan:
         What must hold before: `conditions`, values; `ranges`: (polynomial, length) of indices; `bounded`: values within
         `LIMIT` or `FAR`; `apart`: pairs of groups of accesses that do not overlap; `spaced`: (stride, bytes that
         it does not fall short of).
+        stores: whether it stores anything.
         rows: (stride of an inner loop, bytes from lane to lane) where all lanes' places are to be in one row.
         exits: checks on data; where one fails, the scalar nest goes on.
     """
@@ -81,8 +82,8 @@ class Plan:
         "_incoming", "_polynomials", "apart", "blocks", "bounded", "breaks", "carried", "conditions", "counters",
         "exit", "exits", "following", "fuel",
         "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
-        "poll", "ranges", "rows", "serial", "skips", "spaced", "states", "strides", "taken", "varying",
-        "width",
+        "poll", "ranges", "rows", "serial", "skips", "spaced", "states", "stores", "strides", "taken",
+        "varying", "width",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -480,6 +481,7 @@ class Plan:
                     if op is _STORE:
                         self._check_store(v, poly, stride)
         stores = [access for access in accesses if access[1]]
+        self.stores = bool(stores)
         if not stores and not self.carried:
             raise Unsuitable("nothing is stored")
         for s, _, poly in stores:

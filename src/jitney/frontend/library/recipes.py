@@ -320,8 +320,9 @@ def roll(a: Any, shift: Any) -> Any:
 
 
 def norm(a: Any) -> Any:
-    """``np.linalg.norm(a)``."""
-    return np.sqrt(np.dot(a, a))
+    """``np.linalg.norm(a)`` of one axis: of the elements in a row, for which BLAS has another order than for others."""
+    row = np.ascontiguousarray(a)
+    return np.sqrt(np.dot(row, row))
 
 
 def trace(a: Any) -> Any:

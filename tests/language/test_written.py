@@ -229,7 +229,7 @@ def test_numbers_of_arrays():
     )
 
     numbers = np.random.default_rng(1).random(130)
-    check(norm, *[numbers[: step * n : step] for step in (1, 2, 5) for n in (4, 7, 16, 26)], numbers[::-1])
+    check(norm, *[numbers[: step * n : step] for step in (1, 5) for n in range(2, 27)], numbers[::-1])
 
     def orders(a):
         return np.linalg.norm(a, 1), np.linalg.norm(a, ord=np.inf), np.linalg.norm(a, axis=0)

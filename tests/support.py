@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import math
 import struct
 import warnings
@@ -12,6 +13,8 @@ import numpy as np
 
 from jitney import jit
 from jitney.errors import FallbackWarning
+
+byte_bounds = getattr(np.lib, "array_utils", np).byte_bounds  # moved in NumPy 2
 
 
 def outcome(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> tuple[Any, ...]:
@@ -49,6 +52,33 @@ def bits(value: Any) -> Any:
     return (type(value).__name__, value)
 
 
+def copied(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A deep copy in which views have the same strides and overlap in the same way: `copy.deepcopy` alone would make
+    contiguous arrays of them."""
+    memo: dict[int, Any] = {}
+    memories: dict[int, Any] = {}
+    for value in args:
+        for array in value if isinstance(value, (tuple, list)) else (value,):
+            if type(array) is not np.ndarray or not isinstance(array.base, np.ndarray) or array.dtype.hasobject:
+                continue
+            base = array.base
+            low, high = byte_bounds(base)
+            if id(base) not in memories:
+                memories[id(base)] = np.empty(high - low + 64, np.uint8)
+                start = (low - address(memories[id(base)])) % 64
+                memories[id(base)] = memories[id(base)][start : start + high - low]
+                ctypes.memmove(address(memories[id(base)]), low, high - low)
+            memory, offset = memories[id(base)], address(array) - low
+            memo[id(array)] = np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+            memo[id(array)].flags.writeable = array.flags.writeable
+    return copy.deepcopy(args, memo)
+
+
+def address(array: Any) -> int:
+    """Of an array's first element."""
+    return int(array.__array_interface__["data"][0])
+
+
 def check(function: Any, *calls: Any, bails: bool = True, **options: Any) -> Any:
     """Call `function` plain and jitted with each of `calls` (a tuple of arguments, or one argument) and compare
     value, type, bits, exception and message, and what arrays hold afterwards.
@@ -61,7 +91,7 @@ def check(function: Any, *calls: Any, bails: bool = True, **options: Any) -> Any
     jitted = jit(**options)(function) if options else jit(function)
     for call in calls:
         args = call if isinstance(call, tuple) else (call,)
-        plain_args, jit_args = copy.deepcopy(args), copy.deepcopy(args)
+        plain_args, jit_args = copied(args), copied(args)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", FallbackWarning)

@@ -58,3 +58,10 @@ def test_random_nests(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(first, min(first + BATCH, COUNT)):
         problem = run(seed, monkeypatch)
         assert problem is None, problem
+
+
+@pytest.mark.parametrize("seed", [141, 464, 817, 1065, 1163])
+def test_found_before(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indices that may be negative, in loops that store: the compiler failed."""
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    assert run(seed, monkeypatch) is None

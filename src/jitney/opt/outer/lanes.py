@@ -350,6 +350,11 @@ class Lanes:
     def _instructions(self, block: Block) -> None:
         plan, builder, old = self._plan, self._builder, self._plan.function
         ops, args, imms, types = old.ops, old.args, old.imms, old.types
+
+        def given(v: int) -> tuple[int, ...]:
+            """The operands of what stands for `v` where its check is known to pass."""
+            return args[v][: 1 if ops[v] is _INDEX else 2 if ops[v].base else None]
+
         for v in block.insts:
             builder.line = old.lines[v]
             op = ops[v]
@@ -366,13 +371,12 @@ class Lanes:
                 continue
             elif op is _LOAD and plan.strides[v]:
                 self._load(v)
-            elif v not in plan.varying or op is _LOAD or (types[v] in (I64, PTR) and self._all_scalar(args[v])):
+            elif v not in plan.varying or op is _LOAD or (types[v] in (I64, PTR) and self._all_scalar(given(v))):
                 if op is _INDEX:
                     self.scalar[v] = self._scalar(args[v][0])
                 else:
-                    given = args[v][: 2 if op.base else None]
                     self.scalar[v] = builder.insert(
-                        OPS[op.base] if op.base else op, tuple([self._scalar(a) for a in given]), imms[v], types[v]
+                        OPS[op.base] if op.base else op, tuple([self._scalar(a) for a in given(v)]), imms[v], types[v]
                     )
             if v in self._lane_values and v not in self.parts and op is not _LOAD and not plan.linear(v):
                 columns = [self._vectors(a) for a in args[v]]

@@ -47,6 +47,11 @@ def halves(n):
     return k
 
 
+@jit
+def counts_down(n, k):
+    return k if n == 0 else counts_down(n - 1, (5 * k + n) & 1023)
+
+
 def map_in_place(a, done, n):
     interrupt()
     for r in range(n):
@@ -157,6 +162,15 @@ def short_loops(a, done, n):
     return s
 
 
+def tail_calls(a, done, n):
+    s = 0
+    interrupt()
+    for r in range(n):
+        done[0] = r
+        s += counts_down(len(a), r)
+    return s
+
+
 def loops_that_end_soon(a, done, n):
     s = 0
     interrupt()
@@ -170,7 +184,8 @@ def loops_that_end_soon(a, done, n):
     "function",
     [
         map_in_place, reversed_in_place, rows, reduced, masked, made, copied, multiplied, sorted_by_numpy,
-        calls_with_loops, calls_with_calls_with_loops, calls_with_expressions, short_loops, loops_that_end_soon,
+        calls_with_loops, calls_with_calls_with_loops, calls_with_expressions, short_loops, tail_calls,
+        loops_that_end_soon,
     ],
 )  # fmt: skip
 def test_little_is_done_until_an_interrupt_is_noticed(function):

@@ -22,20 +22,24 @@ CASES = {
           v3 = const i1 false
           v4 = const i64 0
           v12 = const i64 0
-          v13 = const i64 1
-          v14 = const i64 1048576
-          v15 = const i1 false
+          enter v0, v3, !2
+          v16 = const i64 1
+          v17 = const i64 1048576
+          v18 = const i1 false
           jump b1(v1, v2, v12)
         b1(v9: i64, v10: i64, v11: i64) in L0:
           v5 = eq v10, v4
           br v5, b3, b2
         b2 in L0:
           v6 = floormod v9, v10
-          v16 = add v11, v13
-          v17 = slt v16, v14
-          guard v17, v15, !2
-          jump b1(v10, v6, v16)
+          v19 = add v11, v16
+          v20 = slt v19, v17
+          guard v20, v18, !2
+          jump b1(v10, v6, v19)
         b3:
+          v13 = load i64 [v0 + 24] region 2
+          v14 = sub v13, v11
+          store i64 v14, [v0 + 24] region 2
           ret v9
     """),
     "tails: another call of itself": ("tails", """

@@ -77,7 +77,6 @@ def fast(settings: Settings) -> bool:
     return bool(settings.options.get("fastmath"))
 
 
-CONTEXT = 2  # Memory.region of the context record
 MOST_ARGUMENTS = 24  # of a function that takes any number of them
 
 
@@ -199,7 +198,7 @@ def _emit(lw: Lowering, symbol: Symbol, name: str, parts: list[int], result: PyT
             objects.settle(lw)
     kept = iter(values)
     out = [
-        next(kept) if at < 0 else lw.b.load(NATURAL[t], lw.context, disp=at, region=CONTEXT)
+        next(kept) if at < 0 else lw.b.load(NATURAL[t], lw.context, disp=at, region=context.REGION)
         for t, at in zip(result.leaves, places)
     ]
     return lw.own.hold_value(Val(result, tuple(out)))

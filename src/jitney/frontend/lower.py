@@ -12,7 +12,6 @@ from ..ir.types import NATURAL, PTR, VOID
 from ..pytypes import BOOL, INT, NONE, Array, Closure, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, polls, source, statements, wholes
-from .calls import CONTEXT
 from .library.ranges import Range
 from .liveness import Liveness
 from .names import Guard, Hidden, Names, Tracked
@@ -304,7 +303,7 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
 
 def _store_result(lw: Lowering, block: Block, v: int, offset: int) -> None:
     function = lw.function
-    memory = Memory(NATURAL[function.types[v]], 1, offset, CONTEXT)
+    memory = Memory(NATURAL[function.types[v]], 1, offset, context.REGION)
     block.insts.append(function.new_value(OPS["store"], VOID, (v, lw.context), memory, lw.b.line, block))
 
 

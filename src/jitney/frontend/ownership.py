@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block
     from .state import Lowering, Val
 
-CONTEXT, SLOTS = 2, 4  # Memory.region
+SLOTS = 4  # Memory.region
 _POINTER = ACCESSES["ptr"]
 _MAKERS = {INT: "PyLong_FromLongLong", FLOAT: "PyFloat_FromDouble", COMPLEX: "PyComplex_FromDoubles"}
 
@@ -79,7 +79,7 @@ class Ownership:
         if self.frame < 0:
             function = self.lw.function
             entry = function.entry
-            memory = Memory(_POINTER, 1, context.OWNED_TOP, CONTEXT)
+            memory = Memory(_POINTER, 1, context.OWNED_TOP, context.REGION)
             self.frame = function.new_value(OPS["load"], PTR, (self.lw.context,), memory, self.lw.b.line, entry)
             entry.insts.insert(1, self.frame)
             self.lw.owns = True
@@ -314,8 +314,8 @@ class Ownership:
         def new(op: str, type: Any, args: tuple[int, ...], imm: Any = None) -> int:
             return function.new_value(OPS[op], type, args, imm, line, entry)
 
-        limit = Memory(_POINTER, 1, context.OWNED_LIMIT, CONTEXT)
-        top = Memory(_POINTER, 1, context.OWNED_TOP, CONTEXT)
+        limit = Memory(_POINTER, 1, context.OWNED_LIMIT, context.REGION)
+        top = Memory(_POINTER, 1, context.OWNED_TOP, context.REGION)
         size = new("const", I64, (), 8 * self._count)
         end = new("ptradd", PTR, (self.frame, size))
         bound = new("load", PTR, (lw.context,), limit)

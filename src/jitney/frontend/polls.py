@@ -14,7 +14,6 @@ from ..ir.function import Memory
 from ..ir.ops import OPS
 from ..ir.types import I64, NATURAL, VOID
 from ..pytypes import INT
-from .calls import CONTEXT
 from .state import FUEL, Val
 
 TYPE_CHECKING = False
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from .state import Lowering
 
 _LITTLE = 64  # iterations: not charged
-_CONTEXT_FUEL = Memory(NATURAL[I64], 1, context.FUEL, CONTEXT)
+_CONTEXT_FUEL = Memory(NATURAL[I64], 1, context.FUEL, context.REGION)
 
 
 def charge(lw: Lowering, *counts: int) -> None:

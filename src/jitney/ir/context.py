@@ -26,6 +26,7 @@ TRACE_MAX = 24
 RESULTS = TRACE + 8 * TRACE_MAX  # 8 bytes each: results that no register is left for, written just before the return
 RESULTS_MAX = 64
 SIZE = RESULTS + 8 * RESULTS_MAX
+REGION = 2  # `Memory.region` of the record
 FUEL_FULL = 1 << 15  # back edges between two polls
 REGISTERS = 7  # results of either kind in registers, on every target; the dirty flag comes on top
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ir.context import REGION
 from ..ir.function import Block, Call, Edge, Memory
 from ..ir.ops import OPS
 from ..ir.types import I1, I64, PTR, VOID
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from ..ir.function import Function, Loop, Symbol
     from ..ir.types import Access, Type
-
-_CONTEXT = 2  # Memory.region
 
 
 class Maker:
@@ -43,11 +42,11 @@ class Maker:
         return self.emit("const", imm=value, type=type)
 
     def load(self, access: Access, base: int, disp: int, index: tuple[int, ...] = ()) -> int:
-        memory = Memory(access, 8 if index else 1, disp, _CONTEXT)
+        memory = Memory(access, 8 if index else 1, disp, REGION)
         return self.emit("load", base, *index, imm=memory, type=access.type)
 
     def store(self, access: Access, value: int, base: int, disp: int, index: tuple[int, ...] = ()) -> None:
-        self.emit("store", value, base, *index, imm=Memory(access, 8 if index else 1, disp, _CONTEXT), type=VOID)
+        self.emit("store", value, base, *index, imm=Memory(access, 8 if index else 1, disp, REGION), type=VOID)
 
     def call(
         self, target: Symbol, args: tuple[int, ...], results: tuple[Type, ...], site: int, dirty: int

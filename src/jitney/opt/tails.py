@@ -1,25 +1,31 @@
 """Tail calls of a function to itself become a loop.
 
-    b0(v0, v1, v2): enter v0, false             b0(v0, v1, v2): jump b4(v1, v2, 0)
-                    v3 = eq v2, 0               b4(v5, v6, v7): v3 = eq v6, 0
-                    br v3, b1, b2                               br v3, b1, b2
-    b1: ret v1                                  b1: ret v5
+    b0(v0, v1, v2): enter v0, false             b0(v0, v1, v2): enter v0, false
+                    v3 = eq v2, 0                               jump b4(v1, v2, 0)
+                    br v3, b1, b2               b4(v5, v6, v7): v3 = eq v6, 0
+                                                                br v3, b1, b2
+    b1: ret v1                                  b1: v10 = load [v0 + FUEL]
+                                                    v11 = sub v10, v7
+                                                    store v11, [v0 + FUEL]
+                                                    ret v5
     b2: v4 = floormod v1, v2                    b2: v4 = floormod v5, v6
         v8 = call f (v0, v2, v4, false)             v9 = add v7, 1
         ret v8                                      guard v9 < 2**20, false
                                                     jump b4(v6, v4, v9)
 
 Recursion that does not end has to end in a `RecursionError`: so the loop counts, and leaves where compiled recursion
-would have used up a stack. Being that short it needs no poll. It is for functions that do nothing visible before they
-return: what fails in them is run again in CPython, with all the frames that its traceback tells of. A function that
-calls itself elsewhere, too, is left to `inline`.
+would have used up a stack. Being that short it needs no poll; what it counted it counts off the context's fuel, as the
+calls would have done. It is for functions that do nothing visible before they return: what fails in them is run again
+in CPython, with all the frames that its traceback tells of. A function that calls itself elsewhere, too, is left to
+`inline`.
 """
 
 from __future__ import annotations
 
-from ..ir.function import Edge, Loop
+from ..ir import context
+from ..ir.function import Edge, Loop, Memory
 from ..ir.ops import OPS
-from ..ir.types import I1, I64, VOID
+from ..ir.types import I1, I64, NATURAL, VOID
 from .inplace import substitute
 from .rebuild import lay_out
 
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Function
 
 _DEEPEST = 1 << 20
+_FUEL = Memory(NATURAL[I64], 1, context.FUEL, context.REGION)
 _CALL, _CCALL, _ENTER, _RESULT = OPS["call"], OPS["ccall"], OPS["enter"], OPS["result"]
 _GUARD, _CONST, _ALLOCA = OPS["guard"], OPS["const"], OPS["alloca"]
 _SECOND = (_GUARD, _ENTER, OPS["poll"])
@@ -100,9 +107,12 @@ class _Looping:
         made = header.loop = Loop(None)
         made.header, made.preheader = header, entry
         self._surround(made)
-        if any(function.ops[v] is _CALL for b in function.blocks for v in b.insts if b not in self._blocks):
-            # Others that may call it.
-            entry.insts += enters
+        entry.insts += enters
+        for block in function.blocks:
+            if block.term == "ret" and block not in self._blocks:
+                left = self._emit(block, "load", I64, (function.params[0],), _FUEL)
+                left = self._emit(block, "sub", I64, (left, depth), None)
+                self._emit(block, "store", VOID, (left, function.params[0]), _FUEL)
         one, most, clean = self._constant(I64, 1), self._constant(I64, _DEEPEST), self._constant(I1, False)
         for block in self._blocks:
             call = block.term_args[0]

@@ -124,6 +124,25 @@ def sorted_by_numpy(a, done, n):
     return b
 
 
+def called(a, done, n):
+    b = list(a)
+    interrupt()
+    for r in range(n):
+        done[0] = len(b) * r
+        c = sorted(b)
+    return c
+
+
+def searched(a, done, n):
+    b = list(a)
+    s = 0
+    interrupt()
+    for r in range(n):
+        done[0] = len(b) * r
+        s += 0.25 in b
+    return s
+
+
 def calls_with_loops(a, done, n):
     s = 0.0
     interrupt()
@@ -183,8 +202,8 @@ def loops_that_end_soon(a, done, n):
 @pytest.mark.parametrize(
     "function",
     [
-        map_in_place, reversed_in_place, rows, reduced, masked, made, copied, multiplied, sorted_by_numpy,
-        calls_with_loops, calls_with_calls_with_loops, calls_with_expressions, short_loops, tail_calls,
+        map_in_place, reversed_in_place, rows, reduced, masked, made, copied, multiplied, sorted_by_numpy, called,
+        searched, calls_with_loops, calls_with_calls_with_loops, calls_with_expressions, short_loops, tail_calls,
         loops_that_end_soon,
     ],
 )  # fmt: skip

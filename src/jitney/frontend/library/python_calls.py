@@ -15,7 +15,7 @@ import sys
 import warnings
 from types import ModuleType
 
-from ...ir.types import PTR
+from ...ir.types import I64, PTR
 from ...pytypes import (
     BOOL,
     COMPLEX,
@@ -77,7 +77,7 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     if rule is None or not rule.pure or _changes(kwargs) or _of_objects(args, kwargs):
         lw.runs_python()
     result = objects.vectorcall(lw, callee, boxed, tuple(kwargs))
-    _charge(lw, *args, *kwargs.values())
+    charge(lw, *args, *kwargs.values())
     return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
 
 
@@ -107,7 +107,7 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
         if not (own or (name == "pop" and lists.is_local(owner))):
             lw.runs_python()
     result = objects.method_call(lw, name, boxed, tuple(kwargs))
-    _charge(lw, owner, *args, *kwargs.values())
+    charge(lw, owner, *args, *kwargs.values())
     return _typed(lw, result, guess, name, rule)
 
 
@@ -161,7 +161,7 @@ def operation(
     elif extra >= 0:
         boxed.append(lw.int_const(extra))
     result = objects.new(lw, name, *boxed)
-    _charge(lw, *operands)
+    charge(lw, *operands)
     return _typed(lw, result, guess, function.__name__, rule)
 
 
@@ -224,8 +224,10 @@ def _typed(lw: Lowering, result: Val, guess: PyType | None, name: str, rule: Any
     return made
 
 
-def _charge(lw: Lowering, *values: Val) -> None:
-    """Count a call off the fuel: a fixed part, and the elements of the arrays it is given."""
+def charge(lw: Lowering, *values: Val) -> None:
+    """After a call: handle signals, since nobody knows how long it took; and count it off the fuel, for the polls that
+    let other threads run: a fixed part, and the elements of the arrays it is given."""
+    objects.check_status(lw, objects.api(lw, "PyErr_CheckSignals", result=I64))
     lw.charge(lw.int_const(_WORK))
     for value in values:
         if isinstance(value.type, Array):

@@ -51,6 +51,7 @@ def in_place(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         lw.runs_python()
     extra = [lw.b.const(PTR, id(None))] if op == "**" else []
     result = objects.new(lw, "PyNumber_InPlace" + _BINARY[op], *boxed, *extra)
+    python_calls.charge(lw, a, b)
     if isinstance(a.type, Array):
         same = lw.b.emit("eq", result.parts[0], boxed[0])
         lw.check(same, "guess", "an in-place operation")
@@ -107,6 +108,7 @@ def contains(lw: Lowering, container: Val, item: Val) -> Val:
         lw.runs_python()
     status = lw.b.emit("sext32", objects.api(lw, "PySequence_Contains", *boxed, result=I64))
     objects.check_status(lw, status)
+    python_calls.charge(lw)
     return Val(BOOL, (lw.b.emit("ne", status, lw.int_const(0)),))
 
 
@@ -135,6 +137,7 @@ def store(lw: Lowering, container: Val, index: Val, value: Val) -> None:
     boxed = [objects.box(lw, v).parts[0] for v in (container, index, value)]
     _changed(lw, owner)
     objects.check_status(lw, objects.api(lw, "PyObject_SetItem", *boxed, result=I64))
+    python_calls.charge(lw, container, value)
 
 
 _HEADER = frozenset(("shape", "strides", "dtype", "data"))

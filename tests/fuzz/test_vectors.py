@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jitney import jit
+from tests.fuzz import bits as of_bits
 from tests.fuzz.vectors import Loop
 from tests.support import bits, outcome
 
@@ -18,15 +19,15 @@ BATCH = 20
 CALLS = 3
 
 
-def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
-    """Compare one loop; the difference in words, None if there is none."""
-    loop = Loop(seed)
+def run(loop: Loop | of_bits.Loop, monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...]) -> str | None:
+    """Compare one loop, with these passes off, too; the difference in words, None if there is none."""
+    seed = loop.seed
     name = f"<loop {seed}>"
     linecache.cache[name] = (len(loop.source), None, loop.source.splitlines(True), name)
     names: dict[str, Any] = {}
     exec(compile(loop.source, name, "exec"), names)
     function = names["f"]
-    for disabled in ("", "vector"):
+    for disabled in ("", *without):
         monkeypatch.setenv("JITNEY_DISABLE", disabled)
         jitted = jit(function)
         for k in range(CALLS):
@@ -48,5 +49,13 @@ def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
 def test_random_loops(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JITNEY_TIERS", "0")
     for seed in range(first, min(first + BATCH, COUNT)):
-        problem = run(seed, monkeypatch)
+        problem = run(Loop(seed), monkeypatch, ("vector",))
+        assert problem is None, problem
+
+
+@pytest.mark.parametrize("first", range(0, COUNT // 2, BATCH))
+def test_random_bits(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    for seed in range(first, min(first + BATCH, COUNT // 2)):
+        problem = run(of_bits.Loop(seed), monkeypatch, ())
         assert problem is None, problem

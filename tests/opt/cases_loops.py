@@ -682,6 +682,130 @@ CASES = {
         b2:
           ret v9
     """),
+    "unroll: a loop that ends by what it shifts": ("unroll", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 16
+          v3 = const i64 2
+          v4 = const i64 0
+          jump b1(v2, v1)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = xor v6, v5
+          v8 = mul v7, v6
+          v9 = sar v5, v3
+          v10 = ne v9, v4
+          br v10, b1(v9, v8), b2
+        b2:
+          ret v8
+    """, """
+          v2 = const i64 16
+          v3 = const i64 2
+          v4 = const i64 0
+          v5 = xor v1, v2
+          v6 = mul v1, v5
+          v7 = const i64 4
+          v8 = const i1 true
+          v9 = xor v6, v7
+          v10 = mul v6, v9
+          v11 = const i64 1
+          v12 = xor v10, v11
+          v13 = mul v10, v12
+          v14 = const i1 false
+          ret v13
+    """),
+    "unroll: not where a number overflows before it ends": ("unroll", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 4611686018427387904
+          v3 = const i64 2
+          v4 = const i1 false
+          v5 = const i64 3
+          jump b1(v2, v1)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = xor v7, v6
+          v9 = mulo v6, v3, v4, !0
+          v10 = ne v9, v5
+          br v10, b1(v9, v8), b2
+        b2:
+          ret v8
+    """, """
+          v2 = const i64 4611686018427387904
+          v3 = const i64 2
+          v4 = const i1 false
+          v5 = const i64 3
+          jump b1(v2, v1)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = xor v7, v6
+          v9 = mulo v6, v3, v4, !0
+          v10 = ne v9, v5
+          br v10, b1(v9, v8), b2
+        b2:
+          ret v8
+    """),
+    "unroll: many bits in a loop around": ("unroll", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v1
+        loop L1: header b2 preheader b1 parent L0 counter v9 step 1 stop v3
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 26
+          v4 = const i64 1
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          jump b2(v2, v8)
+        b2(v9: i64, v10: i64) in L1:
+          v11 = xor v10, v7
+          v12 = add v9, v4
+          v13 = slt v12, v3
+          br v13, b2(v12, v11), b3
+        b3 in L0:
+          v14 = add v7, v4
+          v15 = slt v14, v1
+          br v15, b1(v14, v11), b4
+        b4:
+          ret v11
+    """, """
+          v2 = const i64 0
+          v3 = const i64 26
+          v4 = const i64 1
+          v8 = const i1 true
+          v9 = const i64 2
+          v10 = const i64 3
+          v11 = const i64 4
+          v12 = const i64 5
+          v13 = const i64 6
+          v14 = const i64 7
+          v15 = const i64 8
+          v16 = const i64 9
+          v17 = const i64 10
+          v18 = const i64 11
+          v19 = const i64 12
+          v20 = const i64 13
+          v21 = const i64 14
+          v22 = const i64 15
+          v23 = const i64 16
+          v24 = const i64 17
+          v25 = const i64 18
+          v26 = const i64 19
+          v27 = const i64 20
+          v28 = const i64 21
+          v29 = const i64 22
+          v30 = const i64 23
+          v31 = const i64 24
+          v32 = const i64 25
+          v33 = const i1 false
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = xor v5, v6
+          v34 = add v5, v4
+          v35 = slt v34, v1
+          br v35, b1(v34, v6), b2
+        b2:
+          ret v6
+    """),
     "inductions: a second index": ("inductions", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i64) -> i64 {
         loop L0: header b1 preheader b0 counter v9 step 2 stop v2

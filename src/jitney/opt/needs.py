@@ -70,9 +70,13 @@ def accesses(function: Function) -> bool:
 
 
 def known_trips(function: Function) -> bool:
-    """For `unroll`: a counted loop up to a constant."""
+    """For `unroll`: a counted loop up to a constant, or a loop that ends by what began as one."""
     ops = function.ops
-    return any(loop.counter >= 0 and ops[loop.stop] is _CONST for loop in function.loops())
+    return any(
+        ops[loop.stop] is _CONST if loop.counter >= 0
+        else any(ops[a] is _CONST for edge in loop.preheader.edges for a in edge.args)
+        for loop in function.loops()
+    )  # fmt: skip
 
 
 def masks(function: Function) -> bool:

@@ -8,12 +8,15 @@
         br v8, head(v7, v6), out
 
 The counter is a constant in each copy, so indices are, and tests of them are decided. From the inside out: a nest of
-short loops unrolls as a whole.
+short loops unrolls as a whole. A loop that does not count, but ends by a number that it alone makes, is one of these,
+too: ``b = 64; while b: ...; b >>= 2`` runs four times. Bits that are dealt with one by one (up to 64, in a loop around)
+become straight code, which that loop may do in lanes.
 """
 
 from __future__ import annotations
 
-from ..ir.ops import OPS
+from ..ir.ops import OPS, wrap
+from ..ir.types import I64
 from .rebuild import Rebuild, laid_out
 
 TYPE_CHECKING = False
@@ -23,8 +26,12 @@ if TYPE_CHECKING:
 
 _MOST_TRIPS = 8
 _MOST_IN_ORDER = 24  # of a loop that goes in order anyway
+_MOST_BITS = 64  # of such a loop of integers in another loop
 _MOST_WORK = 160  # instructions, of all copies, that do not depend on the counter alone
-_CONST, _POLL = OPS["const"], OPS["poll"]
+_MOST_WORK_ON_BITS = 288
+_CONST, _POLL, _GUARD = OPS["const"], OPS["poll"], OPS["guard"]
+_FLOORDIV = OPS["floordiv"]
+_STEPS = frozenset(OPS[name] for name in ("mul", "mulo", "shl", "sar", "floordiv", "add", "addo", "sub", "subo"))
 _SUMS = (OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"])
 
 
@@ -49,7 +56,7 @@ def unroll(function: Function) -> Function:
             continue
         own = _work(function, loop, body)
         work[loop] = times * (own + sum(work[other] for other in inner))
-        if work[loop] <= _MOST_WORK:
+        if work[loop] <= (_MOST_WORK if inner or not _is_of_bits(function, loop) else _MOST_WORK_ON_BITS):
             trips[loop] = times
     if not trips:
         return function
@@ -58,31 +65,99 @@ def unroll(function: Function) -> Function:
 
 def _trips(function: Function, loop: Loop) -> int:
     """How often the loop runs, if that is known and not much; else 0."""
-    if loop.counter < 0 or loop.lanes:
+    if loop.lanes:
         return 0
+    if loop.counter < 0:
+        return _turns(function, loop)
     imms, ops = function.imms, function.ops
     start = loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]
     if ops[start] is not _CONST or ops[loop.stop] is not _CONST:
         return 0
     span = imms[loop.stop] - imms[start] if loop.step > 0 else imms[start] - imms[loop.stop]
     trips = -(-span // abs(loop.step))
-    most = _MOST_TRIPS if trips <= _MOST_TRIPS or not _goes_in_order(function, loop) else _MOST_IN_ORDER
-    return trips if 0 < trips <= most else 0
+    return trips if 0 < trips <= _MOST_TRIPS or (trips > 0 and trips <= _most(function, loop)) else 0
+
+
+def _most(function: Function, loop: Loop) -> int:
+    """Iterations that are worth a copy each."""
+    if _is_of_bits(function, loop):
+        return _MOST_BITS
+    return _MOST_IN_ORDER if _goes_in_order(function, loop) else _MOST_TRIPS
 
 
 def _goes_in_order(function: Function, loop: Loop) -> bool:
     """Whether the loop would hardly become vectors: it carries a float around, or accesses no memory."""
+    return any(function.types[p].is_float for p in loop.header.params) or not _accesses(function, loop)
+
+
+def _accesses(function: Function, loop: Loop) -> bool:
     ops = function.ops
-    return any(function.types[p].is_float for p in loop.header.params) or not any(
+    return any(
         (ops[v].reads or ops[v].writes) and ops[v] is not _POLL
         for block in function.blocks if block.loop is loop for v in block.insts
     )  # fmt: skip
 
 
+def _is_of_bits(function: Function, loop: Loop) -> bool:
+    """Whether the loop is in another one, and all that it does is to compute with integers."""
+    types = function.types
+    return loop.parent is not None and not _accesses(function, loop) and not any(
+        types[v].is_float for block in function.blocks if block.loop is loop for v in (*block.params, *block.insts)
+    )  # fmt: skip
+
+
+def _only(function: Function, loop: Loop) -> tuple[int, int, int] | None:
+    """(parameter, its next value, the test) where a loop that does not count goes on as long as a parameter, or its
+    next value, passes a comparison with a constant, and that value is the parameter and a constant."""
+    ops, args = function.ops, function.args
+    header = loop.header
+    latch = next((b for b in function.blocks if b.term == "br" and b.edges[0].target is header), None)
+    if latch is None or loop.preheader.term != "jump":
+        return None
+    (test,) = latch.term_args
+    for p, start, following in zip(header.params, loop.preheader.edges[0].args, latch.edges[0].args):
+        if (
+            function.types[p] is I64 and ops[start] is _CONST and ops[test].meaning is not None
+            and len(args[test]) == 2
+            and all(a in (p, following) or ops[a] is _CONST for a in args[test])
+            and ops[following] in _STEPS and all(a == p or ops[a] is _CONST for a in args[following][:2])
+            and (ops[following] is not _FLOORDIV or function.imms[args[following][1]])
+        ):  # fmt: skip
+            return p, following, test
+    return None
+
+
+def _turns(function: Function, loop: Loop) -> int:
+    """How often a loop runs that does not count, by trying; 0 if that does not show, or is too often."""
+    found = _only(function, loop)
+    if found is None:
+        return 0
+    p, following, test = found
+    ops, args, imms = function.ops, function.args, function.imms
+
+    def of(v: int, now: int, then: int) -> int:
+        return now if v == p else then if v == following else int(imms[v])
+
+    checked = ops[following].base
+    step, passes = (OPS[checked] if checked else ops[following]).meaning, ops[test].meaning
+    assert step is not None and passes is not None
+    now = int(imms[loop.preheader.edges[0].args[loop.header.params.index(p)]])
+    for turn in range(1, _most(function, loop) + 1):
+        then = step(*[of(a, now, 0) for a in args[following][:2]])
+        if checked and then != wrap(then):
+            return 0  # it overflows
+        then = wrap(then)
+        if not passes(*[of(a, now, then) for a in args[test]]):
+            return turn
+        now = then
+    return 0
+
+
 def _work(function: Function, loop: Loop, body: list[Block]) -> int:
     """The instructions of the loop itself that are left in each copy: with the counter a constant, others are, too."""
     ops, args = function.ops, function.args
-    constant = {loop.counter}
+    found = _only(function, loop) if loop.counter < 0 else None
+    constant = {found[0] if found else loop.counter}
     left = 0
     for block in body:
         for v in block.insts:
@@ -90,7 +165,7 @@ def _work(function: Function, loop: Loop, body: list[Block]) -> int:
             given = args[v][:2] if op.base else args[v]
             if (op.pure or op.base) and all(a in constant or ops[a] is _CONST for a in given):
                 constant.add(v)
-            elif block.loop is loop and op is not _POLL:
+            elif block.loop is loop and op is not _POLL and op is not _GUARD:
                 left += 1
     return left
 
@@ -106,6 +181,8 @@ def _is_plain(function: Function, loop: Loop, body: list[Block]) -> bool:
         return False
     if latch.edges[0].target is not header:
         return False
+    if loop.counter < 0:
+        return True
     ops, args = function.ops, function.args
     following = latch.edges[0].args[header.params.index(loop.counter)]
     known = (loop.counter, following)

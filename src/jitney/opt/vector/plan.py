@@ -37,6 +37,8 @@ _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcal
 _MOST_LANES = 64
 _LONG = 13  # instructions: their lanes need not be interleaved with further ones
 _USUAL = 32  # bytes of the registers that short rounds and what there is not for wider ones are computed in
+_CONVERSIONS = ("vsext", "vzext", "vtrunc")
+_MOST_CONVERSIONS = 4  # in a round, without asking whether lanes of one width would not be better
 _MOST_TESTS = 10  # pairs of arrays that are told apart before a loop
 _GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
 _SWITCH = 8.0  # to another round, and what is carried to where it is carried to
@@ -311,7 +313,8 @@ class Plan:
         if short.program.cost + _OVERHEAD + _SWITCH >= short.lanes * (scalar + _OVERHEAD):
             return
         try:
-            masked = wide.Widen(self.body, self.reductions, widths, lanes, widest, True, self.trips, None, True)
+            floor = programs[0].floor if lanes == programs[0].lanes else 8
+            masked = wide.Widen(self.body, self.reductions, widths, lanes, widest, True, self.trips, None, True, floor)
         except NotVectorizable:
             return
         cost = masked.program.cost + _OVERHEAD + _SWITCH * (1 + len(masked.accumulators))
@@ -331,13 +334,23 @@ class Plan:
         )  # fmt: skip
 
     def _widened(self, widths: Widths, lanes: int, widest: int) -> Widen:
-        """The program for so many lanes, in registers as long as there are all operations for."""
+        """The program for so many lanes, in registers as long as there are all operations for. Where lanes of several
+        widths meet again and again, lanes that fill a register may be better than narrower ones."""
+        given = self.body, self.reductions, widths, lanes, widest, self.forward, self.trips, self.serial
         try:
-            widen = wide.Widen(self.body, self.reductions, widths, lanes, widest, self.forward, self.trips, self.serial)
+            widen = wide.Widen(*given)
         except Missing:
             if widest <= _USUAL:
                 raise
             return self._widened(widths, lanes, _USUAL)
+        full = 8 * widest // lanes
+        if widen.floor < full <= 64 and sum(map(widen.program.ops.count, _CONVERSIONS)) >= _MOST_CONVERSIONS:
+            try:
+                uniform = wide.Widen(*given, floor=full)
+            except NotVectorizable:
+                uniform = widen
+            if uniform.program.cost < widen.program.cost:
+                widen = uniform
         widen.require_last(self.last)
         return widen
 

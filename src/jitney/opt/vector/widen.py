@@ -69,11 +69,13 @@ class Widen(Carried):
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
-        trips: int, serial: Serial | None = None, masked: bool = False
+        trips: int, serial: Serial | None = None, masked: bool = False, floor: int = 8
     ) -> None:
         """`forward`: lane 0 has the least counter; `trips`: the loop's iterations at most, 0 if that is not known.
-        `masked`: there may be fewer iterations left than lanes: the others touch no memory and change nothing."""
+        `masked`: there may be fewer iterations left than lanes: the others touch no memory and change nothing.
+        `floor`: bits of the narrowest lanes that are computed with."""
         super().__init__(body, reductions, widths, lanes, widest, forward, trips)
+        self.floor = max(self.floor, floor)
         self.masked = masked
         self.least = lanes
         self._beyond: list[int] = []

@@ -533,4 +533,118 @@ CASES = {
         b2:
           ret v11
     """),
+    "merge: loads, sums and a store of both arms": ("merge", """
+        func f(v0: ptr, v1: ptr, v2: ptr, v3: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v5 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v2: ptr, v3: i64):
+          v4 = const i64 0
+          v9 = const i64 1
+          v10 = const f64 0.5
+          jump b1(v4, v4)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = load f64 [v1 + v5*8] region 1
+          v8 = fgt v7, v10
+          br v8, b2, b3
+        b2 in L0:
+          v11 = add v6, v9
+          v12 = load f64 [v2 + v5*8] region 1
+          v13 = fmul v12, v7
+          store f64 v13, [v1 + v11*8] region 1
+          jump b4(v11)
+        b3 in L0:
+          v14 = load f64 [v2 + v5*8] region 1
+          v15 = add v6, v9
+          store f64 v14, [v1 + v15*8] region 1
+          jump b4(v15)
+        b4(v16: i64) in L0:
+          v17 = add v5, v9
+          v18 = slt v17, v3
+          br v18, b1(v17, v16), b5
+        b5:
+          ret v16
+    """, """
+          v4 = const i64 0
+          v9 = const i64 1
+          v10 = const f64 0.5
+          jump b1(v4, v4)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = load f64 [v1 + v5*8] region 1
+          v8 = fgt v7, v10
+          v12 = load f64 [v2 + v5*8] region 1
+          v11 = add v6, v9
+          br v8, b2, b3
+        b2 in L0:
+          v13 = fmul v12, v7
+          jump b4(v13)
+        b3 in L0:
+          jump b4(v12)
+        b4(v21: f64) in L0:
+          store f64 v21, [v1 + v11*8] region 1
+          v17 = add v5, v9
+          v18 = slt v17, v3
+          br v18, b1(v17, v11), b5
+        b5:
+          ret v11
+    """),
+    "merge: a load behind a check, a store before a load": ("merge", """
+        func f(v0: ptr, v1: ptr, v2: ptr, v3: i64) -> i64 {
+        site 0: line 7 index
+        loop L0: header b1 preheader b0 counter v5 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v2: ptr, v3: i64):
+          v4 = const i64 0
+          v9 = const i64 1
+          v10 = const f64 0.5
+          v20 = const i1 true
+          jump b1(v4)
+        b1(v5: i64) in L0:
+          v7 = load f64 [v1 + v5*8] region 1
+          v8 = fgt v7, v10
+          br v8, b2, b3
+        b2 in L0:
+          v11 = ult v9, v3
+          guard v11, v20, !0
+          v12 = load f64 [v2 + v5*8] region 1
+          store f64 v12, [v1 + v5*8] region 1
+          v13 = load f64 [v2] region 1
+          jump b4(v13)
+        b3 in L0:
+          v14 = load f64 [v2 + v5*8] region 1
+          store f64 v14, [v1 + v5*8] region 1
+          jump b4(v14)
+        b4(v16: f64) in L0:
+          store f64 v16, [v2 + v5*8] region 1
+          v17 = add v5, v9
+          v18 = slt v17, v3
+          br v18, b1(v17), b5
+        b5:
+          ret v5
+    """, """
+          v4 = const i64 0
+          v9 = const i64 1
+          v10 = const f64 0.5
+          v20 = const i1 true
+          jump b1(v4)
+        b1(v5: i64) in L0:
+          v7 = load f64 [v1 + v5*8] region 1
+          v8 = fgt v7, v10
+          br v8, b2, b3
+        b2 in L0:
+          v11 = ult v9, v3
+          guard v11, v20, !0
+          v12 = load f64 [v2 + v5*8] region 1
+          store f64 v12, [v1 + v5*8] region 1
+          v13 = load f64 [v2] region 1
+          jump b4(v13)
+        b3 in L0:
+          v14 = load f64 [v2 + v5*8] region 1
+          store f64 v14, [v1 + v5*8] region 1
+          jump b4(v14)
+        b4(v16: f64) in L0:
+          store f64 v16, [v2 + v5*8] region 1
+          v17 = add v5, v9
+          v18 = slt v17, v3
+          br v18, b1(v17), b5
+        b5:
+          ret v5
+    """),
 }  # fmt: skip

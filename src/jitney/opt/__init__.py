@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         inductions,
         inline,
         memory,
+        merge,
         modular,
         needs,
         outer,
@@ -44,7 +45,7 @@ else:
         "jitney.opt", "addresses", "between", "checks", "closed", "contract", "dce", "guards", "inductions", "inline",
         "memory", "modular",
     )
-    needs = lazy("jitney.opt", "needs")
+    merge, needs = lazy("jitney.opt", "merge", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, select, split, tails, unroll = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "select",
         "split", "tails", "unroll",
@@ -64,6 +65,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("checks", lambda function: checks.drop_checks(function)),
     ("between", lambda function: between.join(function) if needs.lone_tests(function) else function),
     ("closed", lambda function: closed.close(function) if needs.counting(function) else function),
+    ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("guards", lambda function: guards.hoist(function)),
     ("inductions", lambda function: inductions.derive(function)),
@@ -72,6 +74,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("unswitch", lambda function: unswitch.unswitch(function) if needs.invariant_branches(function) else function),
     ("polls", lambda function: polls.drop(function)),
     ("split", lambda function: split.split_loops(function) if needs.counted(function) else function),
+    ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),

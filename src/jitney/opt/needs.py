@@ -115,6 +115,21 @@ def choices(function: Function) -> bool:
     return False
 
 
+def arms(function: Function) -> bool:
+    """For `merge`: a branch in a loop with something to do on both ways, or stores where ways meet."""
+    ops = function.ops
+    ends = 0
+    for block in function.blocks:
+        if block.loop is None:
+            continue
+        if block.term == "br":
+            if all(edge.target.insts and edge.target.loop is block.loop for edge in block.edges):
+                return True
+        elif block.term == "jump" and any(ops[v] is _STORE for v in block.insts):
+            ends += 1
+    return ends > 1
+
+
 def invariant_branches(function: Function) -> bool:
     """For `unswitch`: a branch in a loop on what is computed outside of it."""
     homes, ops = function.homes, function.ops

@@ -362,23 +362,23 @@ CASES = {
           v23 = slt v10, v20
           br v23, b3, b7
         b3 in L0:
+          v24 = add v10, v12
           jump b4(v10, v11)
-        b4(v24: i64, v25: f64) in L1:
-          v26 = add v24, v5
-          v27 = load f64 [v1 + v26*8] region 1
-          v28 = fadd v25, v27
-          v29 = slt v26, v20
-          br v29, b4(v26, v28), b5
+        b4(v25: i64, v26: f64) in L1:
+          v27 = add v25, v5
+          v28 = load f64 [v1 + v27*8] region 1
+          v29 = fadd v26, v28
+          v30 = slt v27, v20
+          br v30, b4(v27, v29), b5
         b5 in L0:
-          v30 = sub v26, v10
-          v31 = sub v12, v30
-          v32 = slt v26, v2
-          br v32, b6, b8(v28)
+          v31 = sub v24, v27
+          v32 = slt v27, v2
+          br v32, b6, b8(v29)
         b6 in L0 cold:
           v33 = poll v31, v7, !2, 1
-          v41 = add v26, v21
+          v41 = add v27, v21
           v42 = smin v19, v41
-          jump b2(v26, v28, v33, v42)
+          jump b2(v27, v29, v33, v42)
         b7 in L0 cold:
           v34 = addo v10, v5, v7, !1
           v35 = index v34, v3, v7, !0
@@ -456,23 +456,23 @@ CASES = {
           v23 = slt v14, v20
           br v23, b5, b9
         b5 in L1:
+          v24 = add v14, v16
           jump b6(v14, v15)
-        b6(v24: i64, v25: f64) in L2:
-          v26 = load f64 [v0 + v11*8] region 1
-          v27 = fadd v25, v26
-          v28 = add v24, v5
-          v29 = slt v28, v20
-          br v29, b6(v28, v27), b7
+        b6(v25: i64, v26: f64) in L2:
+          v27 = load f64 [v0 + v11*8] region 1
+          v28 = fadd v26, v27
+          v29 = add v25, v5
+          v30 = slt v29, v20
+          br v30, b6(v29, v28), b7
         b7 in L1:
-          v30 = sub v28, v14
-          v31 = sub v16, v30
-          v32 = slt v28, v2
-          br v32, b8, b10(v27, v31)
+          v31 = sub v24, v29
+          v32 = slt v29, v2
+          br v32, b8, b10(v28, v31)
         b8 in L1 cold:
           v33 = poll v31, v7, !1, 1
-          v40 = add v28, v21
+          v40 = add v29, v21
           v41 = smin v19, v40
-          jump b4(v28, v27, v33, v41)
+          jump b4(v29, v28, v33, v41)
         b9 in L1 cold:
           v34 = index v11, v3, v7, !0
           v35 = load f64 [v0 + v34*8] region 1
@@ -527,24 +527,24 @@ CASES = {
           v14 = umin v2, v13
           jump b2(v3, v5, v7, v14)
         b2(v9: i64, v10: f64, v11: i64, v12: i64) in L0:
+          v15 = add v9, v11
           jump b3(v9, v10)
-        b3(v15: i64, v16: f64) in L1:
-          v17 = load f64 [v1 + v15*8] region 1
-          v18 = fadd v16, v17
-          v19 = add v15, v4
-          v20 = slt v19, v12
-          br v20, b3(v19, v18), b4
+        b3(v16: i64, v17: f64) in L1:
+          v18 = load f64 [v1 + v16*8] region 1
+          v19 = fadd v17, v18
+          v20 = add v16, v4
+          v21 = slt v20, v12
+          br v21, b3(v20, v19), b4
         b4 in L0:
-          v21 = sub v19, v9
-          v22 = sub v11, v21
-          v23 = slt v19, v2
-          br v23, b5, b6(v18)
+          v22 = sub v15, v20
+          v23 = slt v20, v2
+          br v23, b5, b6(v19)
         b5 in L0 cold:
           v24 = poll v22, v6, !0, 1
-          v25 = sub v2, v19
+          v25 = sub v2, v20
           v26 = umin v25, v13
-          v27 = add v19, v26
-          jump b2(v19, v18, v24, v27)
+          v27 = add v20, v26
+          jump b2(v20, v19, v24, v27)
         b6(v28: f64):
           ret v28
     """),

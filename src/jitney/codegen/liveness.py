@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _CARRIED = 3.0  # reads: a value that the next iteration waits for had better not go through memory
+_EACH_TIME = 1.5  # how much oftener a back edge is gone along than what stands in an arm
 
 # Powers of two, kept for functions of usual length.
 _MOST_KEPT = 2048
@@ -89,7 +90,7 @@ class Liveness:
                                 weight[o] += _CARRIED * w
                         if op.tie >= 0:
                             for o, a in zip(outs, ins):
-                                pairs.append((w, o, a))
+                                pairs.append((w * _EACH_TIME if back else w, o, a))
                     elif op.tie:
                         pairs.append((w * 0.9, outs[0], ins[0]))
                         if op.tie == 2 and ins[1] != ins[0]:

@@ -238,10 +238,10 @@ class Chunk:
             passed it, the next iteration is not the copy's.
     """
 
-    __slots__ = ("_emit", "_k", "_span", "head", "limit")
+    __slots__ = ("_emit", "_fuel", "_k", "_span", "head", "limit")
 
     def __init__(self, span: Span, k: int, head: Block) -> None:
-        self._span, self._k = span, k
+        self._span, self._k, self._fuel = span, k, -1
         self._emit = span.builder.emit
         self.head = head
         self.limit = span.builder.param(head, I64)
@@ -275,7 +275,11 @@ class Chunk:
         """Whether the next iteration is the check-free copy's."""
         return self._emit("slt" if self._span.plan.loop.step > 0 else "sgt", self._k, self.limit)
 
-    def left(self, fuel: int, k: int) -> int:
-        """The fuel that is left before iteration `k`."""
-        k, start = (k, self._k) if self._span.plan.loop.step > 0 else (self._k, k)
-        return self._emit("sub", fuel, self._emit("sub", k, start))
+    def enter(self, fuel: int) -> None:
+        """Say, in front of the check-free copy, with how much fuel it is entered."""
+        self._fuel = self._emit("add" if self._span.plan.loop.step > 0 else "sub", fuel, self._k)
+
+    def left(self, k: int) -> int:
+        """The fuel that is left before iteration `k`: neither the fuel nor the start have to be kept until there."""
+        up = self._span.plan.loop.step > 0
+        return self._emit("sub" if up else "add", self._fuel, k)

@@ -342,6 +342,7 @@ class Split(Rebuild):
         """The check-free copy, entered from the current block."""
         loop, value, enter = plan.loop, self.value, self.builder.block
         header = loop.header
+        self._at.enter(value[plan.fuel])
         for block in plan.body:
             for edge in block.edges:
                 if edge.target is header or edge.target not in plan.body:
@@ -387,7 +388,7 @@ class Split(Rebuild):
         builder.line = block.line
         here, fuel = builder.block, value[plan.fuel]
         if block.term == "jump":
-            value[plan.fuel] = self._at.left(fuel, value[plan.loop.counter])
+            value[plan.fuel] = self._at.left(value[plan.loop.counter])
             super().terminator(block)
             value[plan.fuel] = fuel
             return
@@ -402,7 +403,7 @@ class Split(Rebuild):
         self.end("br", (value[block.term_args[0]],), edges)
         for way, edge in aside:
             builder.start(way, here)
-            value[plan.fuel] = self._at.left(fuel, value[plan.loop.counter])
+            value[plan.fuel] = self._at.left(value[plan.loop.counter])
             self.end("jump", (), [self.edge(edge)])
             value[plan.fuel] = fuel
 
@@ -419,8 +420,8 @@ class Split(Rebuild):
         first, self.blocks[header] = self.blocks[header], self._at.head
         same, self.same = self.same, {}
         # Whoever is done need not poll: the loop outside does.
-        fuel, dirty = [value[a] for a in old.args[plan.poll]]
-        value[plan.poll] = self._at.left(fuel, value[plan.following])
+        dirty = value[old.args[plan.poll][1]]
+        value[plan.poll] = self._at.left(value[plan.following])
         again = builder.insert(old.ops[cond], tuple([value[a] for a in old.args[cond]]))
         more = builder.new_block(rest.loop)
         more.cold = True

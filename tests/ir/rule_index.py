@@ -54,7 +54,7 @@ def places(op: Op, line: str) -> list[tuple[int, Any]]:
         return [(0, name) for name in (*rules._RANGES, "load", "and")]
     for k, word in enumerate(args.rstrip(") ").split()):
         if is_constant(word):
-            literal = rules._term(iter([word]))
+            literal = rules._term(word)
             if isinstance(literal, rules._Bits):
                 return [(k, literal.of(type)) for type in (I1, I64, PTR)]
             return [(k, "const" if isinstance(literal, str) else literal)]

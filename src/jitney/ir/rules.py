@@ -305,7 +305,9 @@ _RANGES = {
     "popcnt": (0, 64),
 }
 
-_lines: list[str] = []  # those of RULES, once needed
+# The lines of RULES, once needed, and what has been read of them.
+_lines: list[str] = []
+_read: dict[int, list[tuple[list[tuple[int, str]], Rule]]] = {}
 
 
 def simplify(builder: Builder, op: Op, args: tuple[int, ...], type: Type) -> int | None:
@@ -341,10 +343,10 @@ def read(line: str) -> Iterator[Rule]:
     name, _, rest = line.partition(":")
     left, _, right = rest.partition("->")
     right, _, guard = right.partition("[")
-    pattern = _term(iter(_tokens(left)))
-    replacement = _term(iter(_tokens(right)))
-    condition = _term(iter(_tokens(guard[: guard.rindex("]")]))) if guard else None
-    for variant in _alternatives(pattern):
+    pattern = _term(left)
+    replacement = _term(right)
+    condition = _term(guard[: guard.rindex("]")]) if guard else None
+    for variant in _alternatives(pattern) if "|" in left else (pattern,):
         yield (name, variant, replacement, condition)
 
 
@@ -455,34 +457,55 @@ def _rules(op: Op, k: int, buckets: dict[Any, tuple[int, ...] | list[Rule]], key
     """The rules of a bucket, read when first needed."""
     found = buckets[key]
     if found.__class__ is tuple:
-        if not _lines:
-            _lines.extend(RULES.splitlines())
         rules = []
-        for line in found:
-            for name, pattern, replacement, guard in read(_lines[line]):
-                if pattern[0] is op:
-                    for variant in _commuted(pattern, _names(pattern, {})):
-                        inner = [(i, term[0].name) for i, term in enumerate(variant[1:]) if term.__class__ is tuple]
-                        if not inner or (k, key) in inner:
-                            rules.append((name, variant, replacement, guard))
+        for number in found:
+            for inner, rule in _read.get(number) or _variants(number):
+                if rule[1][0] is op and (not inner or (k, key) in inner):
+                    rules.append(rule)
         buckets[key] = found = rules
     return found  # type: ignore[return-value]
 
 
-def _tokens(text: str) -> list[str]:
-    return text.replace("(", "( ").replace(")", " )").split()
+def _variants(number: int) -> list[tuple[list[tuple[int, str]], Rule]]:
+    """The rules of a line, all ways round, each with where it has an operation below the root, and which."""
+    if not _lines:
+        _lines.extend(RULES.splitlines())
+    found = _read[number] = []
+    for name, pattern, replacement, guard in read(_lines[number]):
+        for variant in _commuted(pattern, _names(pattern, {})):
+            inner = [(i, term[0].name) for i, term in enumerate(variant[1:]) if term.__class__ is tuple]
+            found.append((inner, (name, variant, replacement, guard)))
+    return found
 
 
-def _term(tokens: Iterator[str]) -> Term:
-    """A term from its tokens; a root or inner node with alternatives keeps them as a list."""
-    token = next(tokens)
-    if token == "(":
-        name = next(tokens)
-        head = "fits" if name == "fits" else [OPS[n] for n in name.split("|")] if "|" in name else OPS[name]
-        items: list[Term] = [head]
-        for item in iter(lambda: _term(tokens), ")"):
-            items.append(item)
-        return tuple(items)
+def _term(text: str) -> Term:
+    """The term that a text says; a root or inner node with alternatives keeps them as a list."""
+    outer: list[list[Term]] = []
+    items: list[Term] = []
+    for token in text.replace("(", "( ").replace(")", " )").split():
+        if token == "(":
+            outer.append(items)
+            items = []
+        elif token == ")":
+            inner = tuple(items)
+            items = outer.pop()
+            items.append(inner)
+        elif items or not outer:
+            items.append(_atom(token))
+        else:
+            items.append(_head(token))
+    return items[0]
+
+
+def _head(token: str) -> Any:
+    """The operation with this name; a list where there are several."""
+    if token in OPS or token == "fits":
+        return OPS.get(token, token)
+    return [OPS[name] for name in token.split("|")]
+
+
+def _atom(token: str) -> Term:
+    """A variable's name or a literal."""
     if token in _LITERALS:
         return _LITERALS[token]
     if token[-1].isdigit() or token[:2] == "0x":
@@ -515,11 +538,10 @@ def _names(term: Term, counts: dict[str, int]) -> dict[str, int]:
 
 def _commuted(term: Term, counts: dict[str, int]) -> list[Term]:
     """The pattern with the arguments of operations that commute both ways round, where that makes a difference."""
-    if term.__class__ is not tuple:
-        return [term]
     rests: list[tuple[Term, ...]] = [()]
     for child in term[1:]:
-        rests = [(*rest, variant) for rest in rests for variant in _commuted(child, counts)]
+        variants = _commuted(child, counts) if child.__class__ is tuple else (child,)
+        rests = [(*rest, variant) for rest in rests for variant in variants]
     if term[0].commutative:
         rests += [(b, a) for a, b in rests if _order_matters(a, b, counts)]
     return [(term[0], *rest) for rest in rests]

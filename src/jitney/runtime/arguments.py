@@ -7,9 +7,10 @@ without being the same string) or raises CPython's own TypeError.
 
 from __future__ import annotations
 
-from ctypes import addressof, c_uint64
+from ctypes import addressof
 
 from ..pytypes import Constant, PyType, object_type
+from .capi import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Binding:
         self.positional_only = code.co_posonlyargcount
         self.names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         rows = [len(self.names), self.positional, self.positional_only, id(function), *map(id, self.names)]
-        self._words = (c_uint64 * len(rows))(*rows)
+        _, self._words = words(rows)
         self.address = addressof(self._words)
 
     def arrange(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:

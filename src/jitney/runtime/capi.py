@@ -11,6 +11,10 @@ from ctypes import CDLL, addressof, c_char, c_uint64, py_object, pythonapi
 
 from ..asm import memory
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 NONE, TRUE, FALSE, NOT_IMPLEMENTED = id(None), id(True), id(False), id(NotImplemented)
 """Addresses of the singletons. They are counted references before CPython 3.12 and immortal from there on."""
 
@@ -43,6 +47,14 @@ def address(name: str) -> int:
 def define(name: str, place: int) -> None:
     """Give a word of our own a name that listings can use."""
     _functions[name] = place
+
+
+def words(numbers: Iterable[int]) -> tuple[bytearray, c_char]:
+    """Unsigned numbers of eight bytes each in memory that machine code can read: the bytes, and what stands at their
+    address (`addressof`) and keeps them there."""
+    # Not by a type of arrays of this length: making one takes ten times as long.
+    block = bytearray().join([number.to_bytes(8, "little") for number in numbers])
+    return block, c_char.from_buffer(block)
 
 
 def libm(name: str) -> int:

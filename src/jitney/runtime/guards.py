@@ -15,7 +15,7 @@ from ctypes import PYFUNCTYPE, addressof, c_int64, c_uint64, c_void_p
 
 from ..ir.function import Call
 from ..ir.types import I64, PTR
-from . import stubs
+from . import capi, stubs
 from .layouts import LAYOUT, dict_is_plain
 from .typeof import type_of
 
@@ -61,7 +61,8 @@ class GuardTable:
     """
 
     __slots__ = (
-        "_absents", "_cells", "_containers", "_entries", "_hidden", "_keys", "_words", "changed", "moved",
+        "_absents", "_cells", "_containers", "_entries", "_hidden", "_keys", "_place", "_words", "changed",
+        "moved",
     )  # fmt: skip
 
     def __init__(self, guards: Sequence[Guard], hidden: Sequence[Hidden], absent: object) -> None:
@@ -80,7 +81,8 @@ class GuardTable:
         self._hidden = list(hidden)
         counts = (len(self._containers), len(self._entries), sum(h.name is not None for h in hidden), len(self._cells))
         sizes = (_TABLE, _NAME, _HIDDEN, _CELL)
-        self._words = (c_uint64 * (_HEAD + sum(n * size for n, size in zip(counts, sizes))))(*counts)
+        rows = sum([n * size for n, size in zip(counts, sizes)])
+        self._words, self._place = capi.words([*counts, *[0] * rows])
         # The key objects whose addresses stand in the words.
         self._keys: list[Any] = []
         self.changed: list[tuple[Any, str | None]] = []
@@ -108,15 +110,15 @@ class GuardTable:
                 # The words stay: they point to what is there, while now there may be nothing.
                 return False
             if words is not None:
-                self.moved = words != self._words[_HEAD:]
+                self.moved = words != self._words[8 * _HEAD :]
                 # In one go: another thread may be about to read them.
-                self._words[_HEAD:] = words  # type: ignore[assignment]
+                self._words[8 * _HEAD :] = words
                 return True
         # Other threads change the dictionaries all the time: the check fails until they stop.
         return True
 
-    def _look_up(self) -> list[int] | None:
-        """The rows; None if something has changed while they were collected."""
+    def _look_up(self) -> bytes | None:
+        """The rows as they lie in memory; None if something has changed while they were collected."""
         tables: dict[int, list[int]] = {}
         rows: list[int] = []
         self._keys = []
@@ -159,17 +161,18 @@ class GuardTable:
         self.changed += [(g.container, g.name) for g in self._absents if g.name in g.container]
         if not consistent:
             return None
-        return [word for c in self._containers for word in (id(c), *tables[id(c)])] + rows
+        rows[:0] = [word for c in self._containers for word in (id(c), *tables[id(c)])]
+        return b"".join([word.to_bytes(8, "little") for word in rows])
 
     @property
     def table(self) -> int:
         """The address of the words for `CHECK`; 0 if there is nothing to check."""
-        return addressof(self._words) if len(self._words) > _HEAD else 0
+        return addressof(self._place) if len(self._words) > 8 * _HEAD else 0
 
     def hidden_places(self) -> list[tuple[bool, int]]:
         """For each hidden argument: whether a cell holds it, and the address of the cell or of the word in which the
         dictionary's entry stands."""
-        at = addressof(self._words) + 8 * (_HEAD + _TABLE * len(self._containers) + _NAME * len(self._entries))
+        at = addressof(self._place) + 8 * (_HEAD + _TABLE * len(self._containers) + _NAME * len(self._entries))
         places: list[tuple[bool, int]] = []
         for hidden in self._hidden:
             if hidden.name is None:

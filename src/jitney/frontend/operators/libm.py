@@ -25,7 +25,6 @@ IN_LANES = frozenset((
 ))  # fmt: skip
 
 _addresses: dict[str, int] = {}
-_libraries: list[ctypes.CDLL] = []
 
 
 def address(lw: Lowering, name: str) -> int:
@@ -33,19 +32,19 @@ def address(lw: Lowering, name: str) -> int:
     not supported."""
     found = _addresses.get(name)
     if found is None:
-        if not _libraries:
-            _libraries.extend((ctypes.CDLL(None), ctypes.CDLL("libm.so.6")))
-        found = 0
-        for library in _libraries:
-            try:
-                found = ctypes.addressof(ctypes.c_char.in_dll(library, name))
-                break
-            except ValueError:
-                continue
+        # The interpreter's own handle is that of the whole process.
+        found = _symbol(ctypes.pythonapi, name) or _symbol(ctypes.CDLL("libm.so.6"), name)
         _addresses[name] = found
     if not found:
         lw.unsupported(f"the C function {name}, which does not exist here, is not supported")
     return found
+
+
+def _symbol(library: ctypes.CDLL, name: str) -> int:
+    try:
+        return ctypes.addressof(ctypes.c_char.in_dll(library, name))
+    except ValueError:
+        return 0
 
 
 def call(lw: Lowering, name: str, *args: int) -> int:

@@ -12,13 +12,14 @@ from jitney.runtime import threads
 @pytest.fixture(params=["measured", "eager"], autouse=True)
 def sharing(request, monkeypatch):
     pool = threads.pool()
-    words = ("THREADS", "WORTH", "TRUSTED", "TINY", "PENALTY", "DEBT")
+    words = ("THREADS", "WORTH", "NEAR", "TRUSTED", "TINY", "PIECE", "PENALTY", "DEBT")
     before = [pool[word] for word in words]
     pool["DEBT"] = 0
     if request.param == "eager":
         monkeypatch.setattr(outline, "_SMALL_WORK", 0.0)
         monkeypatch.setattr(outline, "_UNIT_WORK", 0.0)
-        pool["WORTH"] = pool["TRUSTED"] = pool["TINY"] = pool["PENALTY"] = 0
+        for word in words[1:-1]:
+            pool[word] = 0
     jitney.set_num_threads(3)
     yield request.param
     for word, value in zip(words, before):

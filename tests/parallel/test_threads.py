@@ -287,12 +287,16 @@ def test_collected_while_workers_are_parked():
 
 
 def known_loops():
-    """The table of tiny loops, as [code, units, times to go]."""
+    """The table of loops, as [code, cost, times to go]."""
     words = (ctypes.c_int64 * (3 * 256)).from_address(POOL["KNOWN"])
     return [list(words[k : k + 3]) for k in range(0, len(words), 3) if words[k]]
 
 
-def test_tiny_loops_are_known_for_a_while():
+def forget():
+    ctypes.memset(POOL["KNOWN"], 0, 256 * 24)
+
+
+def test_tiny_loops_are_run_at_once_for_a_while():
     POOL["TINY"] = POOL["TRUSTED"] = 1 << 60  # nanoseconds: all of them are
 
     @jit(parallel=True)
@@ -310,16 +314,46 @@ def test_tiny_loops_are_known_for_a_while():
         spread(a)
         return all(a[i] == plain(i + 1, 3) ^ plain(i, 3) for i in range(n))
 
-    ctypes.memset(POOL["KNOWN"], 0, 256 * 24)
+    forget()
     assert right(200)
-    ((code, units, times),) = known_loops()
-    assert 1 < units < 256 and times == 31
-    assert right(200) and right(150) and known_loops() == [[code, units, 29]]
-    assert right(400)
-    ((same, more, times),) = known_loops()
-    assert same == code and more > units and times == 31
-    for _ in range(40):
+    ((code, cost, times),) = known_loops()
+    assert cost > 0 and times == 31
+    assert right(200) and right(150) and right(400) and known_loops() == [[code, cost, 28]]
+    for _ in range(29):
         assert right(300)
+    ((same, now, times),) = known_loops()
+    assert same == code and 0 < now <= 2 * cost and times == 31
+
+
+def test_what_a_loop_has_taken_is_known_and_at_most_doubles():
+    POOL["PENALTY"] = 0
+    forget()
+    busy(300, 30)
+    words = (ctypes.c_int64 * (3 * 256)).from_address(POOL["KNOWN"])
+    (at,) = [k for k in range(0, len(words), 3) if words[k]]
+    for wanted in (2, 4, 8):
+        words[at + 1 : at + 3] = [wanted // 2, 0]  # next to nothing, but measured the next time
+        busy(300, 30)
+        assert words[at + 1 : at + 3] == [wanted, 31]
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 100])
+def test_a_known_loop_is_shared_at_once(n):
+    POOL["PENALTY"] = 0
+    k = 4_000_000 // n
+    forget()
+    first = busy(n, k)
+    at = POOL["EPOCH"]
+    assert busy(n, k) == first and POOL["EPOCH"] == at + 1
+
+
+def test_an_unknown_loop_is_shared_in_the_middle_of_its_first_iteration():
+    POOL["PENALTY"] = 0
+    for n in (2, 3, 5):
+        forget()
+        at = POOL["EPOCH"]
+        busy(n, 2_000_000)
+        assert POOL["EPOCH"] == at + 1 and not POOL["BUSY"]
 
 
 def test_loops_are_serial_until_a_loss_is_made_good():

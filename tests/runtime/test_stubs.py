@@ -47,9 +47,9 @@ def test_bytes_are_the_instructions(name):
     assert assemble("\n".join(instructions(listing))) == stubs.code(listing)
 
 
-@pytest.mark.parametrize("name", threads._LISTINGS)
+@pytest.mark.parametrize("name", threads.LISTINGS)
 def test_bytes_for_threads_are_the_instructions(name):
-    listing = getattr(threads_x86_64, name)
+    listing = threads.LISTINGS[name]
     lines = [re.sub(r"\+([A-Z_]+)\]", lambda m: f"+{KNOWN[m[1]]}]", line[30:]) for line in listing.splitlines()]
     text = "\n".join(lines).replace("mov rbx, POOL", f"movabs rbx, {EXAMPLES[8]}")
     assert assemble(text.replace(", CAPTURES", f", {CAPTURES}")) == stubs.code(listing, EXAMPLES[8])

@@ -4,7 +4,7 @@
     head(i, s) in L0 parallel:              direct:   s' = x + call chunk(context, start, stop, inputs)
         body                                          jump done(s')
         s' = addo s, v                      shared:   env <- inputs
-        br i' < stop, head(i', s'), out               call parallel(context, part, env, units)
+        br i' < stop, head(i', s'), out               call parallel(context, part, env, units, work)
                                                       s' = x + the parts in env, in order
                                                       jump done(s')
                                             done(s'): jump out(s')
@@ -463,8 +463,9 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     small = 2 if glance.nested else max(2, int(_SURE * _SMALL_WORK / glance.cost))
     large = to.emit("ult", to.emit("sub", count, to.const(small)), to.const(_MANY))
     work = glance.work(to) if glance.nested else None
+    each = work if work is not None else to.const(max(1, int(TENTHS * glance.cost)))
+    whole = to.emit("mul", to.emit("umin", count, to.const(_MOST_COUNT)), each)
     if work is not None:
-        whole = to.emit("mul", to.emit("umin", count, to.const(_MOST_COUNT)), work)
         large = to.emit("and", large, to.emit("sle", to.const(int(TENTHS * _SMALL_WORK)), whole))
     to.branch(large, Edge(spread), Edge(direct))
 
@@ -496,7 +497,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     for a, at in inputs.items():
         to.store(NATURAL[types[a]], a, env, at)
     symbol = to.emit("symbol", imm=part.symbol)
-    to.call(shared.driver, (function.params[0], symbol, env, units, to.const(1)), (), shared.site, dirty)
+    to.call(shared.driver, (function.params[0], symbol, env, units, whole), (), shared.site, dirty)
     values = []
     dirty = _dirty_after(shared, to, dirty)
     for (_, role), at, t in zip(shared.results, results, shared.types):

@@ -1,16 +1,31 @@
 """Threads for compiled loops: workers that never touch Python, and running without the GIL.
 
-A parallel loop's iterations are grouped into *units*; `PARALLEL` (see `threads_x86_64`) runs all of them:
+A parallel loop's iterations are grouped into *units*; `PARALLEL` (see `sharing_x86_64`) runs all of them, in one of
+three ways. What decides is what the loop should take: the work that the compiler sees in it, times what a piece of such
+work took the last time. It is measured anew in each call, and taken to be at most twice what it was: a loop that takes
+now little, now long is thought to take little.
 
-1. The calling thread runs 1, 2, 4... units itself and looks at the clock. As long as the rest would take less than
-   `WORTH` nanoseconds it goes on like that: small loops stay serial. One that was over in `TINY` nanoseconds is run
-   at once the next few times, if it has no more units then.
-2. Else it takes the pool (a thread that finds it taken goes on serially: so do loops in loops), lets the GIL go, and
-   wakes the workers. All of them, itself included, take chunks of units in order: half a fair share of what is left,
-   at least some ten microseconds' worth.
-3. It waits for those still at work, takes the GIL again and returns. If all that took longer than the processor time
-   that was spent on it, sharing was a loss: where others use the processors, a worker, and its chunk, may have to
-   wait for one. Then `PENALTY` times as many nanoseconds of loops are run serially before the next one is shared.
+1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32.
+2. One that is worth it is shared at once: if it should take `NEAR` nanoseconds where workers still look out for work,
+   as they do for some 50 us after a loop; or `WORTH` where they have to be woken. Such as are between these, one right
+   after another, are worth waking them once they have taken `CREDIT` nanoseconds together.
+3. Of others, and of those that are not known, the calling thread runs a few units, and twice as many each time, and
+   looks at the clock. Once what is left is worth it, it is shared. The calling thread also *polls*, as all loops do now
+   and then: in the middle of a long unit what is left behind it is shared then.
+
+To share a loop its thread takes the pool (where another has it, it goes on by itself, and tries again), and wakes the
+workers. All of them, itself included, take chunks of units in order: half a fair share of what is left, at least a
+sixteenth of the whole or eight microseconds. A unit that was begun before counts as the first chunk. Then it waits for
+those still at work. A loop in a loop is left to the one around it.
+
+A loop of less than `HELD` nanoseconds is shared by a thread that has the GIL all the time, as others that want it might
+not give it back for longer than that; a longer one lets it go.
+
+If sharing took longer than the processor time that was spent on it, it was a loss: where others use the processors, a
+worker, and its chunk, may have to wait for one. Then `PENALTY` times as many nanoseconds of loops are run serially
+before the next one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF`
+nanoseconds every sixteenth is asked, and its loss counts for all; so does any that takes twice as long as it should
+take alone.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
@@ -28,24 +43,46 @@ from ctypes import PyDLL, byref, c_uint, c_uint64, c_void_p, memset
 from ..asm import memory
 from ..ir.context import CAPTURES, RESULTS, SIZE
 from ..ir.function import Symbol
-from . import capi, stubs, threads_x86_64
+from . import capi, sharing_x86_64, stubs, threads_x86_64
 from .threads_x86_64 import WORDS
 
 MAX_THREADS = 128
-WORTH = 60_000
+WORTH = 50_000
 """Nanoseconds of work left that are worth waking threads for."""
+NEAR = 8_000
+"""The same, where a worker is awake."""
+CREDIT = 200_000
+"""Nanoseconds that loops in between take in a row until one of them wakes threads."""
+GAP = 30_000
+"""Nanoseconds between two loops of a row, at most."""
+HELD = 2_000_000
+"""Nanoseconds for which a loop keeps the GIL while it is shared."""
+BRIEF = 200_000
+"""Nanoseconds of loops whose processor time is not always measured."""
+PIECE = 1_000
+"""Nanoseconds that a chunk should take at least."""
 TRUSTED = 6_000
 """Nanoseconds after which the time that units have taken is believed."""
 TINY = 4_000
 """Nanoseconds that two looks at the clock are a notable part of."""
-_TINY_LOOPS = 256
+_KNOWN_LOOPS = 256
 PENALTY = 10
 _SPIN = 2_000
 _STACK = 8 << 20
 _MARGIN = 256 << 10
 _STRIDE = (16 + SIZE + 127) // 64 * 64
 
-_LISTINGS = ("RELEASE", "RETAKE", "POLL", "TRANSFER", "WORK", "WORKER", "PARALLEL")
+LISTINGS = {
+    "NOW": threads_x86_64.NOW,
+    "RELEASE": threads_x86_64.RELEASE,
+    "RETAKE": threads_x86_64.RETAKE,
+    "POLL": threads_x86_64.POLL,
+    "TRANSFER": threads_x86_64.TRANSFER,
+    "BEGIN": sharing_x86_64.BEGIN,
+    "WORK": sharing_x86_64.WORK,
+    "WORKER": sharing_x86_64.WORKER,
+    "PARALLEL": sharing_x86_64.PARALLEL,
+}
 _pools: list[Pool] = []
 
 
@@ -91,11 +128,17 @@ class Pool:
             "SPIN": _SPIN,
             "TRUSTED": TRUSTED,
             "WORTH": WORTH,
-            "KNOWN": libc.calloc(_TINY_LOOPS, 24),
+            "KNOWN": libc.calloc(_KNOWN_LOOPS, 24),
             "TINY": TINY,
             "PENALTY": PENALTY,
+            "NEAR": NEAR,
+            "GAP": GAP,
+            "CREDIT": CREDIT,
+            "HELD": HELD,
+            "BRIEF": BRIEF,
+            "PIECE": PIECE,
             "THREADS": _default_threads(),
-            **{name: self.addresses[name] for name in ("WORKER", "WORK", "RELEASE", "RETAKE", "TRANSFER")},
+            **{name: self.addresses[name] for name in LISTINGS if name in WORDS},
         }
         for name, value in words.items():
             self[name] = value
@@ -112,10 +155,10 @@ class Pool:
     def _place_code(self) -> None:
         whole = bytearray()
         starts: dict[str, int] = {}
-        for name in _LISTINGS:
+        for name, listing in LISTINGS.items():
             whole += b"\xcc" * (-len(whole) % 64)
             starts[name] = len(whole)
-            whole += stubs.code(getattr(threads_x86_64, name), self.address)
+            whole += stubs.code(listing, self.address)
         region = memory.publish(bytes(whole)).keep()
         self.addresses.update({name: region.code_address + start for name, start in starts.items()})
 
@@ -125,7 +168,7 @@ class Pool:
         failed = (1 << 64) - 1 if self["BUSY"] else 0
         memset(self.address + WORDS["STARTED"], 0, WORDS["BUSY"] - WORDS["STARTED"])
         memset(self.address + WORDS["LOCK"], 0, 8)
-        memset(self.address + WORDS["STATE"], 0, WORDS["RECORD"] - WORDS["STATE"])
+        memset(self.address + WORDS["STATE"], 0, WORDS["KNOWN"] - WORDS["STATE"])
         self["FAILED"] = failed
         self["BUSY"] = 0
 

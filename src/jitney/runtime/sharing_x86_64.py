@@ -1,0 +1,600 @@
+"""The machine code that shares a parallel loop among threads, for x86-64: see `threads_x86_64` for what it works on."""
+
+from __future__ import annotations
+
+# int begin(void): the loop of a frame (rbp) takes the pool, and wakes workers for its units from `hi` on. 0 if the pool
+# is taken, or if there are no workers. A short loop keeps the GIL: to get it back could take longer than the loop.
+# rbx: the pool.
+BEGIN = """
+4156                          push r14
+b801000000                    mov eax, 1
+488783c0000000                xchg [rbx+BUSY], rax
+4885c0                        test rax, rax
+7561                          jne taken
+4c8bb398000000                mov r14, [rbx+THREADS]
+4983ee01                      sub r14, 1
+                              spawn:
+488b83b8000000                mov rax, [rbx+STARTED]
+4c39f0                        cmp rax, r14
+7d3a                          jge spawned
+4889c1                        mov rcx, rax
+480faf8b80000000              imul rcx, [rbx+STRIDE]
+48034b78                      add rcx, [rbx+BLOCKS]
+4883ec10                      sub rsp, 16
+4889e7                        mov rdi, rsp
+488b7348                      mov rsi, [rbx+ATTRIBUTES]
+488b5350                      mov rdx, [rbx+WORKER]
+ff5340                        call [rbx+CREATE]
+4883c410                      add rsp, 16
+85c0                          test eax, eax
+750a                          jne short
+488383b800000001              add qword ptr [rbx+STARTED], 1
+ebc1                          jmp spawn
+                              short:
+4c8bb3b8000000                mov r14, [rbx+STARTED]
+                              spawned:
+4d85f6                        test r14, r14
+7f10                          jg go
+48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
+                              taken:
+31c0                          xor eax, eax
+415e                          pop r14
+c3                            ret
+                              go:
+488b4540                      mov rax, [rbp+64]
+483b8330020000                cmp rax, [rbx+HELD]
+7c0e                          jl keep
+48837d0001                    cmp qword ptr [rbp+0], 1
+7507                          jne keep
+ff5318                        call [rbx+SAVE]
+48894500                      mov [rbp+0], rax
+                              keep:
+4c8b4540                      mov r8, [rbp+64]
+4c89c0                        mov rax, r8
+48c1e804                      shr rax, 4
+488b8b40020000                mov rcx, [rbx+PIECE]
+4839c8                        cmp rax, rcx
+480f42c1                      cmovb rax, rcx
+b9401f0000                    mov ecx, 8000
+4839c8                        cmp rax, rcx
+480f47c1                      cmova rax, rcx
+480faf4518                    imul rax, [rbp+24]
+31d2                          xor edx, edx
+4983c001                      add r8, 1
+49f7f0                        div r8
+4883c001                      add rax, 1
+488983e8000000                mov [rbx+LEAST], rax
+4b8d443602                    lea rax, [r14+r14+2]
+488983e0000000                mov [rbx+SHARE], rax
+0fae9b00010000                stmxcsr dword ptr [rbx+MXCSR]
+488b4520                      mov rax, [rbp+32]
+488983c8000000                mov [rbx+CHUNK], rax
+488b4528                      mov rax, [rbp+40]
+488983d0000000                mov [rbx+ENV], rax
+488b4510                      mov rax, [rbp+16]
+48898340010000                mov [rbx+NEXT], rax
+488b4518                      mov rax, [rbp+24]
+488983d8000000                mov [rbx+END], rax
+48b8ffffffffffffff7f          movabs rax, 9223372036854775807
+488983f0000000                mov [rbx+FAILED], rax
+bf01000000                    mov edi, 1
+ff9348020000                  call [rbx+NOW]
+48894548                      mov [rbp+72], rax
+b901000000                    mov ecx, 1
+48837d1000                    cmp qword ptr [rbp+16], 0
+7521                          jne count
+48894530                      mov [rbp+48], rax
+488b4540                      mov rax, [rbp+64]
+483b8338020000                cmp rax, [rbx+BRIEF]
+7d10                          jge count
+31c9                          xor ecx, ecx
+f683c00100000f                test byte ptr [rbx+EPOCH], 15
+7505                          jne count
+b910000000                    mov ecx, 16
+                              count:
+48898b08010000                mov [rbx+WEIGHT], rcx
+4885c9                        test rcx, rcx
+7415                          je uncounted
+bf03000000                    mov edi, 3
+ff9348020000                  call [rbx+NOW]
+48f7d8                        neg rax
+48898390010000                mov [rbx+TAKEN], rax
+                              uncounted:
+48c7450800000000              mov qword ptr [rbp+8], 0
+4c89f0                        mov rax, r14
+48c1e020                      shl rax, 32
+48898380010000                mov [rbx+STATE], rax
+f0ff83c0010000                lock inc dword ptr [rbx+EPOCH]
+83bbc801000000                cmp dword ptr [rbx+SLEEPING], 0
+7419                          je awake
+bfca000000                    mov edi, 202
+488db3c0010000                lea rsi, [rbx+EPOCH]
+ba81000000                    mov edx, 129
+4489f1                        mov ecx, r14d
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+                              awake:
+b801000000                    mov eax, 1
+415e                          pop r14
+c3                            ret
+"""
+
+# void work(failed): takes chunks until there are none, or one fails, as the one has that it comes with. rbx: the pool,
+# r12: the context, rbp: the participant. Chunks are taken in order, so whatever comes before a failing one has been
+# taken by somebody, who finishes it.
+WORK = """
+4883ec08                      sub rsp, 8
+85ff                          test edi, edi
+7571                          jne failed
+                              next:
+4c8b8340010000                mov r8, [rbx+NEXT]
+                              take:
+488b8bd8000000                mov rcx, [rbx+END]
+4c29c1                        sub rcx, r8
+0f8e9b000000                  jle done
+4889c8                        mov rax, rcx
+31d2                          xor edx, edx
+48f7b3e0000000                div qword ptr [rbx+SHARE]
+488b93e8000000                mov rdx, [rbx+LEAST]
+4839d0                        cmp rax, rdx
+480f42c2                      cmovb rax, rdx
+4839c8                        cmp rax, rcx
+480f47c1                      cmova rax, rcx
+498d0c00                      lea rcx, [r8+rax]
+4c89c0                        mov rax, r8
+f0480fb18b40010000            lock cmpxchg [rbx+NEXT], rcx
+7405                          je mine
+4989c0                        mov r8, rax
+ebb8                          jmp take
+                              mine:
+4c894508                      mov [rbp+8], r8
+4c3b83f0000000                cmp r8, [rbx+FAILED]
+7f56                          jg done
+4c89e7                        mov rdi, r12
+488bb3d0000000                mov rsi, [rbx+ENV]
+4c89c2                        mov rdx, r8
+ff93c8000000                  call [rbx+CHUNK]
+738f                          jae next
+                              failed:
+488b4508                      mov rax, [rbp+8]
+                              lock:
+b901000000                    mov ecx, 1
+878bf8000000                  xchg [rbx+LOCK], ecx
+85c9                          test ecx, ecx
+7404                          je locked
+f390                          pause
+ebed                          jmp lock
+                              locked:
+483b83f0000000                cmp rax, [rbx+FAILED]
+7d17                          jge unlock
+488983f0000000                mov [rbx+FAILED], rax
+488dbb80020000                lea rdi, [rbx+RECORD]
+4c89e6                        mov rsi, r12
+488b4370                      mov rax, [rbx+TRANSFER]
+ffd0                          call rax
+                              unlock:
+c783f800000000000000          mov dword ptr [rbx+LOCK], 0
+                              done:
+4883c408                      add rsp, 8
+c3                            ret
+"""
+
+# void worker(block): a thread's life. block: its participant, without a thread state since it never touches Python, and
+# its context. It joins a loop by taking a ticket; where there is none it waits, busily for a moment, then parked.
+WORKER = """
+53                            push rbx
+55                            push rbp
+4154                          push r12
+4155                          push r13
+4156                          push r14
+4883ec10                      sub rsp, 16
+48bb POOL                     mov rbx, POOL
+4889fd                        mov rbp, rdi
+4c8d6510                      lea r12, [rbp+16]
+48c70424ffffffff              mov qword ptr [rsp], -1
+bf0e000000                    mov edi, 14
+31f6                          xor esi, esi
+4889e2                        mov rdx, rsp
+31c9                          xor ecx, ecx
+41b808000000                  mov r8d, 8
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+488b3b                        mov rdi, [rbx+KEY]
+4889ee                        mov rsi, rbp
+ff5310                        call [rbx+SET]
+4889e0                        mov rax, rsp
+482b8388000000                sub rax, [rbx+STACK]
+4989442410                    mov [r12+STACK_LIMIT], rax
+                              look:
+448babc0010000                mov r13d, [rbx+EPOCH]
+488b8380010000                mov rax, [rbx+STATE]
+                              join:
+4889c1                        mov rcx, rax
+48c1e920                      shr rcx, 32
+0f84ab000000                  je wait
+48ba01000000ffffffff          movabs rdx, -4294967295
+4801c2                        add rdx, rax
+f0480fb19380010000            lock cmpxchg [rbx+STATE], rdx
+75db                          jne join
+31c0                          xor eax, eax
+4989442408                    mov [r12+DIRTY], rax
+4989442420                    mov [r12+TRACE_COUNT], rax
+49c744241800800000            mov qword ptr [r12+FUEL], 32768
+0fae9300010000                ldmxcsr dword ptr [rbx+MXCSR]
+4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
+740e                          je begin
+bf03000000                    mov edi, 3
+ff9348020000                  call [rbx+NOW]
+4989c6                        mov r14, rax
+                              begin:
+31ff                          xor edi, edi
+ff5358                        call [rbx+WORK]
+4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
+7416                          je over
+bf03000000                    mov edi, 3
+ff9348020000                  call [rbx+NOW]
+4c29f0                        sub rax, r14
+f048018390010000              lock add [rbx+TAKEN], rax
+                              over:
+f0ff8b80010000                lock dec dword ptr [rbx+STATE]
+0f8567ffffff                  jne look
+83bb8801000000                cmp dword ptr [rbx+WAITING], 0
+0f845affffff                  je look
+bfca000000                    mov edi, 202
+488db380010000                lea rsi, [rbx+STATE]
+ba81000000                    mov edx, 129
+b901000000                    mov ecx, 1
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+e93affffff                    jmp look
+                              wait:
+8b8ba0000000                  mov ecx, [rbx+SPIN]
+                              spin:
+4439abc0010000                cmp [rbx+EPOCH], r13d
+0f8527ffffff                  jne look
+f390                          pause
+83e901                        sub ecx, 1
+75ec                          jne spin
+f0ff83c8010000                lock inc dword ptr [rbx+SLEEPING]
+bfca000000                    mov edi, 202
+488db3c0010000                lea rsi, [rbx+EPOCH]
+ba80000000                    mov edx, 128
+4489e9                        mov ecx, r13d
+4531c0                        xor r8d, r8d
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+f0ff8bc8010000                lock dec dword ptr [rbx+SLEEPING]
+e9f1feffff                    jmp look
+"""
+
+# parallel(context, part, env, units, work), of the jit's convention, without results: calls
+# ``part(context, env, lo, hi)`` for all of [0, units). Work, in tenths of a nanosecond, is what the compiler guesses;
+# what its guesses have been worth last time tells whether the pool is asked at once, or never. Where that is not known
+# the first calls are made right here, twice as much each time, and timed. In the middle of one POLL may ask the pool.
+# Its frame is the participant, and goes on:
+#
+#     +16  hi: the units before it have been run here, or are being run     +24  units     +32  part     +40  env
+#     +48  when it began     +56  where what is known is held     +64  nanoseconds that all of it should take
+#     +72  when threads began to share it     +80  the participant that this thread was before
+#     +88  how many nanoseconds are worth sharing     +96  work     +104  when the last call was over
+PARALLEL = """
+53                            push rbx
+55                            push rbp
+4154                          push r12
+4155                          push r13
+4156                          push r14
+4157                          push r15
+4881ec98000000                sub rsp, 152
+48bb POOL                     mov rbx, POOL
+488d6c2410                    lea rbp, [rsp+16]
+4989fc                        mov r12, rdi
+48897520                      mov [rbp+32], rsi
+48895528                      mov [rbp+40], rdx
+48894d18                      mov [rbp+24], rcx
+4c894560                      mov [rbp+96], r8
+4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
+0f8eb6020000                  jle once
+4889f2                        mov rdx, rsi
+48c1ea06                      shr rdx, 6
+0fb6d2                        movzx edx, dl
+488d1452                      lea rdx, [rdx+rdx*2]
+48c1e203                      shl rdx, 3
+48039300020000                add rdx, [rbx+KNOWN]
+48895538                      mov [rbp+56], rdx
+4531f6                        xor r14d, r14d
+483b32                        cmp rsi, [rdx]
+7531                          jne unknown
+4889d1                        mov rcx, rdx
+488b4108                      mov rax, [rcx+8]
+49f7e0                        mul r8
+480facd010                    shrd rax, rdx, 16
+48c1ea10                      shr rdx, 16
+751c                          jne unknown
+4885c0                        test rax, rax
+7817                          js unknown
+4989c6                        mov r14, rax
+483b8308020000                cmp rax, [rbx+TINY]
+7d0b                          jge unknown
+4883691001                    sub qword ptr [rcx+16], 1
+0f8960020000                  jns once
+                              unknown:
+4c897540                      mov [rbp+64], r14
+488b3b                        mov rdi, [rbx+KEY]
+ff5308                        call [rbx+GET]
+48894550                      mov [rbp+80], rax
+b901000000                    mov ecx, 1
+4885c0                        test rax, rax
+7417                          je own
+48ba0000000000000080          movabs rdx, -9223372036854775808
+48395008                      cmp [rax+8], rdx
+0f8534020000                  jne once
+488b08                        mov rcx, [rax+0]
+                              own:
+48894d00                      mov [rbp+0], rcx
+48b80100000000000080          movabs rax, -9223372036854775807
+48894508                      mov [rbp+8], rax
+488b3b                        mov rdi, [rbx+KEY]
+4889ee                        mov rsi, rbp
+ff5310                        call [rbx+SET]
+bf01000000                    mov edi, 1
+ff9348020000                  call [rbx+NOW]
+48894530                      mov [rbp+48], rax
+48c7451000000000              mov qword ptr [rbp+16], 0
+4531ed                        xor r13d, r13d
+488b8bb0000000                mov rcx, [rbx+WORTH]
+8b93c8010000                  mov edx, [rbx+SLEEPING]
+483b93b8000000                cmp rdx, [rbx+STARTED]
+480f4c8b18020000              cmovl rcx, [rbx+NEAR]
+48894d58                      mov [rbp+88], rcx
+41bf01000000                  mov r15d, 1
+4d85f6                        test r14, r14
+7479                          je measure
+4c8b7d18                      mov r15, [rbp+24]
+4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
+7f6b                          jg measure
+4939ce                        cmp r14, rcx
+7d38                          jge at_once
+49c1ef02                      shr r15, 2
+4983c701                      add r15, 1
+4c3bb318020000                cmp r14, [rbx+NEAR]
+7c55                          jl measure
+482b8320010000                sub rax, [rbx+LAST]
+483b8320020000                cmp rax, [rbx+GAP]
+7f3e                          jg first
+4c03b318010000                add r14, [rbx+ROW]
+4c89b318010000                mov [rbx+ROW], r14
+4c3bb328020000                cmp r14, [rbx+CREDIT]
+7c2e                          jl measure
+                              at_once:
+48c7831801000000000000        mov qword ptr [rbx+ROW], 0
+ff9350020000                  call [rbx+BEGIN]
+85c0                          test eax, eax
+0f859a010000                  jne shared
+4c8b7d18                      mov r15, [rbp+24]
+49c1ef02                      shr r15, 2
+4983c701                      add r15, 1
+eb07                          jmp measure
+                              first:
+4c89b318010000                mov [rbx+ROW], r14
+                              measure:
+4c89ea                        mov rdx, r13
+4d01fd                        add r13, r15
+488b4518                      mov rax, [rbp+24]
+4939c5                        cmp r13, rax
+4c0f4fe8                      cmovg r13, rax
+4c896d10                      mov [rbp+16], r13
+4c89e7                        mov rdi, r12
+488b7528                      mov rsi, [rbp+40]
+4c89e9                        mov rcx, r13
+ff5520                        call [rbp+32]
+400f92c7                      setb dil
+48837d0800                    cmp qword ptr [rbp+8], 0
+0f8d56010000                  jge offered
+4084ff                        test dil, dil
+0f8543010000                  jne lost
+bf01000000                    mov edi, 1
+ff9348020000                  call [rbx+NOW]
+48894568                      mov [rbp+104], rax
+482b4530                      sub rax, [rbp+48]
+4989c6                        mov r14, rax
+488b4d18                      mov rcx, [rbp+24]
+4939cd                        cmp r13, rcx
+7445                          je over
+483b83a8000000                cmp rax, [rbx+TRUSTED]
+7c2b                          jl more
+4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
+7f29                          jg rest
+48f7e1                        mul rcx
+49f7f5                        div r13
+48894540                      mov [rbp+64], rax
+4c29f0                        sub rax, r14
+483b4558                      cmp rax, [rbp+88]
+7c0e                          jl more
+ff9350020000                  call [rbx+BEGIN]
+85c0                          test eax, eax
+0f85f8000000                  jne shared
+                              more:
+49d1e7                        shl r15, 1
+e96bffffff                    jmp measure
+                              rest:
+4c8b7d18                      mov r15, [rbp+24]
+e962ffffff                    jmp measure
+                              over:
+488b4568                      mov rax, [rbp+104]
+48898320010000                mov [rbx+LAST], rax
+4531ff                        xor r15d, r15d
+4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
+7e10                          jle learn
+4c3bb318020000                cmp r14, [rbx+NEAR]
+7c07                          jl learn
+4c29b310010000                sub [rbx+DEBT], r14
+                              learn:
+48b80000000000400000          movabs rax, 70368744177664
+4939c6                        cmp r14, rax
+490f4cc6                      cmovl rax, r14
+48c1e010                      shl rax, 16
+31d2                          xor edx, edx
+48f77560                      div qword ptr [rbp+96]
+b901000000                    mov ecx, 1
+4839c8                        cmp rax, rcx
+480f42c1                      cmovb rax, rcx
+488b5538                      mov rdx, [rbp+56]
+488b7520                      mov rsi, [rbp+32]
+483932                        cmp [rdx], rsi
+7513                          jne fresh
+488b4a08                      mov rcx, [rdx+8]
+4585ff                        test r15d, r15d
+7503                          jne lower
+4801c9                        add rcx, rcx
+                              lower:
+4839c8                        cmp rax, rcx
+480f47c1                      cmova rax, rcx
+                              fresh:
+48894208                      mov [rdx+8], rax
+48c742101f000000              mov qword ptr [rdx+16], 31
+488932                        mov [rdx], rsi
+4531ff                        xor r15d, r15d
+                              leave:
+488b3b                        mov rdi, [rbx+KEY]
+488b7550                      mov rsi, [rbp+80]
+ff5310                        call [rbx+SET]
+48837d5000                    cmp qword ptr [rbp+80], 0
+750d                          jne kept
+488b7d00                      mov rdi, [rbp+0]
+4883ff01                      cmp rdi, 1
+7403                          je kept
+ff5320                        call [rbx+RESTORE]
+                              kept:
+4585ff                        test r15d, r15d
+7528                          jne failed
+                              good:
+31c0                          xor eax, eax
+                              end:
+4881c498000000                add rsp, 152
+415f                          pop r15
+415e                          pop r14
+415d                          pop r13
+415c                          pop r12
+5d                            pop rbp
+5b                            pop rbx
+f7d8                          neg eax
+c3                            ret
+                              once:
+4c89e7                        mov rdi, r12
+488b7528                      mov rsi, [rbp+40]
+31d2                          xor edx, edx
+488b4d18                      mov rcx, [rbp+24]
+ff5520                        call [rbp+32]
+73d8                          jae good
+                              failed:
+488b4d28                      mov rcx, [rbp+40]
+488b01                        mov rax, [rcx]
+4909442408                    or [r12+DIRTY], rax
+b801000000                    mov eax, 1
+ebc7                          jmp end
+                              lost:
+41bf01000000                  mov r15d, 1
+eb9a                          jmp leave
+                              shared:
+31ff                          xor edi, edi
+                              offered:
+400fb6ff                      movzx edi, dil
+ff5358                        call [rbx+WORK]
+4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
+7413                          je uncounted
+bf03000000                    mov edi, 3
+ff9348020000                  call [rbx+NOW]
+f048018390010000              lock add [rbx+TAKEN], rax
+                              uncounted:
+b8ffffffff                    mov eax, -1
+f048218380010000              lock and [rbx+STATE], rax
+48c7450800000000              mov qword ptr [rbp+8], 0
+448bb3a0000000                mov r14d, [rbx+SPIN]
+                              await:
+83bb8001000000                cmp dword ptr [rbx+STATE], 0
+746b                          je joined
+f390                          pause
+4183ee01                      sub r14d, 1
+75ef                          jne await
+48837d0001                    cmp qword ptr [rbp+0], 1
+7507                          jne freed
+ff5318                        call [rbx+SAVE]
+48894500                      mov [rbp+0], rax
+                              freed:
+b801000000                    mov eax, 1
+878388010000                  xchg [rbx+WAITING], eax
+8b8b80010000                  mov ecx, [rbx+STATE]
+85c9                          test ecx, ecx
+7440                          je joined
+48c7042400000000              mov qword ptr [rsp], 0
+48c7442408002d3101            mov qword ptr [rsp+8], 20000000
+bfca000000                    mov edi, 202
+488db380010000                lea rsi, [rbx+STATE]
+ba80000000                    mov edx, 128
+4989e0                        mov r8, rsp
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+4c89e7                        mov rdi, r12
+488b7528                      mov rsi, [rbp+40]
+31d2                          xor edx, edx
+31c9                          xor ecx, ecx
+ff5520                        call [rbp+32]
+41be01000000                  mov r14d, 1
+eb8c                          jmp await
+                              joined:
+c7838801000000000000          mov dword ptr [rbx+WAITING], 0
+bf01000000                    mov edi, 1
+ff9348020000                  call [rbx+NOW]
+48898320010000                mov [rbx+LAST], rax
+482b4548                      sub rax, [rbp+72]
+488b8b08010000                mov rcx, [rbx+WEIGHT]
+4885c9                        test rcx, rcx
+751d                          jne weighed
+4c8bb3e0000000                mov r14, [rbx+SHARE]
+49d1ee                        shr r14, 1
+4c0faff0                      imul r14, rax
+482b4540                      sub rax, [rbp+64]
+482b4540                      sub rax, [rbp+64]
+b901000000                    mov ecx, 1
+eb0a                          jmp compared
+                              weighed:
+4c8bb390010000                mov r14, [rbx+TAKEN]
+4c29f0                        sub rax, r14
+                              compared:
+480fafc1                      imul rax, rcx
+4885c0                        test rax, rax
+7e1b                          jle gained
+480faf8310020000              imul rax, [rbx+PENALTY]
+b900ca9a3b                    mov ecx, 1000000000
+4839c8                        cmp rax, rcx
+480f4fc1                      cmovg rax, rcx
+48898310010000                mov [rbx+DEBT], rax
+                              gained:
+4c037548                      add r14, [rbp+72]
+4c2b7530                      sub r14, [rbp+48]
+4c8bbbf0000000                mov r15, [rbx+FAILED]
+4983ffff                      cmp r15, -1
+750e                          jne unforced
+4c89e7                        mov rdi, r12
+488b7528                      mov rsi, [rbp+40]
+31d2                          xor edx, edx
+31c9                          xor ecx, ecx
+ff5520                        call [rbp+32]
+                              unforced:
+48b8ffffffffffffff7f          movabs rax, 9223372036854775807
+4939c7                        cmp r15, rax
+7428                          je whole
+4d85ff                        test r15, r15
+780d                          js broken
+488db380020000                lea rsi, [rbx+RECORD]
+4c89e7                        mov rdi, r12
+ff5370                        call [rbx+TRANSFER]
+                              broken:
+48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
+41bf01000000                  mov r15d, 1
+e913feffff                    jmp leave
+                              whole:
+48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
+41bf01000000                  mov r15d, 1
+e9a4fdffff                    jmp learn
+"""

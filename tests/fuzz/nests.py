@@ -187,3 +187,45 @@ class Nest:
         elif shared == 3 and c.dtype == d.dtype:
             d = c[:m, 1]
         return [a, b, c, d, float(rng.integers(0, 12))]
+
+
+class Rows(Nest):
+    """Nests whose innermost loop goes along a row that the loop around updates again and again."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rng = rng = random.Random(seed)
+        self.dtypes = [rng.choice(_DTYPES[:1] if rng.random() < 0.6 else _DTYPES)] * 4
+        if rng.random() < 0.2:
+            self.dtypes[rng.randrange(4)] = rng.choice(_DTYPES)
+        self.names = ["x"]
+        self.columns = False
+        self.counters = ["i", "k"]
+        indent = "    "
+        text = "def f(a, b, c, d, x):\n    n = len(b)\n    m = len(d)\n    i = 1\n"
+        if rng.random() < 0.7:
+            text += f"{indent}for i in range({self.bounds()}):\n"
+            indent += "    "
+            if rng.random() < 0.3:
+                text += f"{indent}for j in range({self.bounds()}): c[i, j] = {rng.choice(('0', 'x', 'b[0]'))}\n"
+        ways = ("m", "m", "m - 1", "n", "i", "1, m", "9", "m - 1, -1, -1", "0, m, 2", "i + 1, m", "m + 2")
+        text += f"{indent}for k in range({rng.choice(ways)}):\n"
+        inner = indent + "    "
+        if rng.random() < 0.5:
+            text += f"{inner}u = {self.value()}\n"
+            self.names.append("u")
+        if rng.random() < 0.1:
+            text += f"{inner}if u == 0: continue\n" if "u" in self.names else f"{inner}d[k] = x\n"
+        ways = ("n", "n", "m", "m - 1", "i + 1", "i, m", "k, m", "1, n - 1", "n - 1, -1, -1", "19", "m + 2")
+        text += f"{inner}for j in range({rng.choice(ways)}):\n"
+        self.counters.append("j")
+        deep = inner + "    "
+        rows = ("d[j]", "d[j]", "b[j]", "c[0, j]", "c[j, i]", "c[i, j + 1]", "a[i, j]", "c[k, j]", "d[k]")
+        rows += ("c[i, j]",) * 6
+        row = rng.choice(rows)
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            text += f"{deep}{row} {rng.choice(('+=', '+=', '+=', '-=', '='))} {self.value()}\n"
+            row = rng.choice((row, "d[k]", rng.choice(rows)))
+        if rng.random() < 0.1:
+            text += f"{inner}d[0] = x\n"
+        self.source = text + f"    return {rng.choice(('None', 'None', 'i', 'd[0]'))}\n"

@@ -1,5 +1,5 @@
-"""Random nests of loops: their outer loops in lanes, with that off, and in CPython, all the same bits but for the sign
-of NaN, which depends on the order of operands, in CPython, too."""
+"""Random nests of loops: their outer loops in lanes or jammed, with that off, and in CPython, all the same bits but for
+the sign of NaN, which depends on the order of operands, in CPython, too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from jitney import jit
-from tests.fuzz.nests import Nest
+from tests.fuzz.nests import Nest, Rows
 from tests.support import bits, outcome
 
 COUNT = int(os.environ.get("JITNEY_FUZZ", "20"))
@@ -26,15 +26,14 @@ def plain(value: Any) -> Any:
     return value
 
 
-def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
-    """Compare one nest; the difference in words, None if there is none."""
-    nest = Nest(seed)
-    name = f"<nest {seed}>"
+def run(nest: Nest, without: str, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """Compare one nest, also without a pass; the difference in words, None if there is none."""
+    name = f"<nest {nest.seed}>"
     linecache.cache[name] = (len(nest.source), None, nest.source.splitlines(True), name)
     names: dict[str, Any] = {}
     exec(compile(nest.source, name, "exec"), names)
     function = names["f"]
-    for disabled in ("", "outer"):
+    for disabled in ("", without):
         monkeypatch.setenv("JITNEY_DISABLE", disabled)
         jitted = jit(function)
         for k in range(CALLS):
@@ -46,7 +45,7 @@ def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
             if got[0] == "raises" and "64 bits" in str(got):
                 continue
             if got != wanted or any(bits(plain(x)) != bits(plain(y)) for x, y in zip(plain_args, jit_args)):
-                where = f"seed {seed} call {k} without {disabled!r}, {nest.dtypes}"
+                where = f"seed {nest.seed} call {k} without {disabled!r}, {nest.dtypes}"
                 return f"{where}: {got}, CPython {wanted}\n{nest.source}"
     linecache.cache.pop(name, None)
     return None
@@ -56,7 +55,15 @@ def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
 def test_random_nests(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JITNEY_TIERS", "0")
     for seed in range(first, min(first + BATCH, COUNT)):
-        problem = run(seed, monkeypatch)
+        problem = run(Nest(seed), "outer", monkeypatch)
+        assert problem is None, problem
+
+
+@pytest.mark.parametrize("first", range(0, COUNT, BATCH))
+def test_random_rows(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    for seed in range(first, min(first + BATCH, COUNT)):
+        problem = run(Rows(seed), "jam", monkeypatch)
         assert problem is None, problem
 
 
@@ -64,4 +71,4 @@ def test_random_nests(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_found_before(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Indices that may be negative, in loops that store: the compiler failed."""
     monkeypatch.setenv("JITNEY_TIERS", "0")
-    assert run(seed, monkeypatch) is None
+    assert run(Nest(seed), "outer", monkeypatch) is None

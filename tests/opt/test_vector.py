@@ -314,7 +314,7 @@ def f(a, b, c):
 )
 def test_arrays_are_told_apart_before_the_nest(old: str, new: str, far: bool, tmp_path: Path) -> None:
     function = function_of(NEST.replace(old, new), tmp_path)
-    vectorized = optimized(lowered(function, [np.zeros((3, 3))] * 3), 32)
+    vectorized = optimized(lowered(function, [np.zeros((3, 3))] * 3), 32, ("jam",))
     assert is_vectorized(vectorized)
     tested = [
         block for block in vectorized.blocks

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         guards,
         inductions,
         inline,
+        jam,
         memory,
         merge,
         modular,
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    addresses, between, checks, closed, contract, dce, guards, inductions, inline, memory, modular = lazy(
+    addresses, between, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "checks", "closed", "contract", "dce", "guards", "inductions", "inline",
-        "memory", "modular",
+        "jam", "memory", "modular",
     )
     merge, needs = lazy("jitney.opt", "merge", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, select, split, tails, unroll = lazy(
@@ -71,6 +72,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("inductions", lambda function: inductions.derive(function)),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("outer", lambda function: outer.vectorize_outer(function) if needs.nests(function) else function),
+    ("jam", lambda function: jam.jam(function) if needs.nests(function) else function),
     ("unswitch", lambda function: unswitch.unswitch(function) if needs.invariant_branches(function) else function),
     ("polls", lambda function: polls.drop(function)),
     ("split", lambda function: split.split_loops(function) if needs.counted(function) else function),

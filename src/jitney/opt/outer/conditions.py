@@ -12,7 +12,7 @@ from __future__ import annotations
 from ...analysis.polynomials import part
 from ...ir.ops import wrap
 from ...ir.types import I64, PTR
-from .plan import LIMIT, start
+from .nest import LIMIT, start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...ir.builder import Builder
     from ...ir.function import Loop
     from ..rebuild import Rebuild
-    from .plan import Group, Plan
+    from .nest import Group, Nest
 
 _ROUND = 1 << 22  # inner iterations of a round: no signal is looked for meanwhile
 
@@ -32,7 +32,7 @@ class Conditions:
 
     __slots__ = ("_builder", "_conds", "_first", "_plan", "_rebuild", "_step", "_way", "total")
 
-    def __init__(self, rebuild: Rebuild, plan: Plan, k: int) -> None:
+    def __init__(self, rebuild: Rebuild, plan: Nest, k: int) -> None:
         """`k`: the new value that the outer counter begins with."""
         self._rebuild = rebuild
         self._plan = plan

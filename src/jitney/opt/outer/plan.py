@@ -7,11 +7,12 @@ mine and interchange" vectorisation, Nuzman and Zaks 2008; uniform values as in 
 
 from __future__ import annotations
 
-from ...analysis.polynomials import Polynomials, add, part, rows_apart
+from ...analysis.polynomials import part, rows_apart
 from ...ir.ops import OPS
 from ...ir.types import F32, F64, I1, I64, PTR
 from . import fit
 from .fit import Unsuitable
+from .nest import Nest, interleaved, start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,40 +20,19 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Function, Loop
 
 _CONST, _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("const", "load", "store", "poll", "guard"))
-_INDEX, _ULT, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "ult", "param", "select", "splat"))
+_INDEX, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "param", "select", "splat"))
 _LONGEST = 240  # instructions
 _MOST_TESTS = 10  # pairs of arrays that are told apart
 _MOST_CHECKS = 12
 _MOST_SERIAL = 6  # instructions
-LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be within this
-FAR = 1 << 56  # others
-_MOST = 1 << 62
 _SUB = OPS["sub"]
-_INNER = 1 << 20  # iterations of an inner loop
 
 
-class Group:
-    """Accesses whose addresses differ by numbers: from `least` to `most` bytes after `poly` at 0."""
-
-    __slots__ = ("least", "most", "poly", "size")
-
-    def __init__(self, poly: Poly, size: int) -> None:
-        self.poly = {key: mult for key, mult in poly.items() if key}
-        self.least = poly.get((), 0)
-        self.most = self.least + size
-        self.size = size
-
-    def add(self, poly: Poly, size: int) -> None:
-        at = poly.get((), 0)
-        self.least, self.most = min(self.least, at), max(self.most, at + size)
-
-
-class Plan:
+class Plan(Nest):
     """How one nest is vectorised.
 
     Attributes:
-        loop: the outermost loop of it; inner: those in it. counters: of all of them.
-        blocks: all of them; `latch` ends in the only way back, and out by `exit`.
+        latch: the block that ends in the only way back, and out by `exit`.
         following: the counter's next value.
         poll: the check for signals at the end of each iteration, -1 if there is none. fuel: all values that are the
             fuel it counts, in this loop.
@@ -66,31 +46,19 @@ class Plan:
         needed: values that stores, branches and `exits` depend on.
         strides: of loads and stores: the polynomial by which the address goes on from lane to lane.
         width: bits per lane.
-        inner_most: more iterations of an inner loop are better off with `vector`.
         parts: how many registers per value, the most first.
         live: values that are used behind the loop.
-
-        What must hold before: `conditions`, values; `ranges`: (polynomial, length) of indices; `bounded`: values within
-        `LIMIT` or `FAR`; `apart`: pairs of groups of accesses that do not overlap; `spaced`: (stride, bytes that
-        it does not fall short of).
         stores: whether it stores anything.
-        rows: (stride of an inner loop, bytes from lane to lane) where all lanes' places are to be in one row.
         exits: checks on data; where one fails, the scalar nest goes on.
     """
 
     __slots__ = (
-        "_incoming", "_polynomials", "apart", "blocks", "bounded", "breaks", "carried", "conditions", "counters",
-        "exit", "exits", "following", "fuel",
-        "function", "groups", "inner", "inner_most", "lanes", "latch", "live", "loop", "needed", "parts",
-        "poll", "ranges", "rows", "serial", "skips", "spaced", "states", "stores", "strides", "taken",
-        "varying", "width",
+        "_incoming", "breaks", "carried", "exit", "exits", "following", "fuel", "lanes", "latch", "live", "needed",
+        "parts", "poll", "serial", "skips", "states", "stores", "strides", "taken", "varying", "width",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
-        self.function = function
-        self.loop = loop
-        self.blocks = [b for b in function.blocks if b.loop is not None and b.loop.inside(loop)]
-        self.inner = list({b.loop: None for b in self.blocks if b.loop is not None and b.loop is not loop})
+        super().__init__(function, loop)
         self._find_shape()
         self._incoming: dict[int, list[int]] = {}
         for block in self.blocks:
@@ -98,7 +66,6 @@ class Plan:
                 if edge.target.loop is not None and edge.target.loop.inside(loop):
                     for p, a in zip(edge.target.params, edge.args):
                         self._incoming.setdefault(p, []).append(a)
-        self.counters = {loop.counter, *[inner.counter for inner in self.inner]}
         self.varying: set[int] = set()
         self.breaks: dict[Loop, tuple[Block, Block, Block | None]] = {}
         self.taken: dict[Loop, list[int]] = {}
@@ -112,30 +79,17 @@ class Plan:
         self.carried: dict[int, int] = {}  # with their next values
         self._find_states()
         self.serial = self._find_serial()
-        self._polynomials = Polynomials(function, self.outside, checked=True)
-        self.conditions: list[int] = []
-        self.ranges: list[tuple[Poly, int]] = []
-        self.bounded: dict[int, int] = {}
         self.exits: set[int] = set()
         self._collect_checks()
         self.live = self._live()
         self.needed = self._needed()
         self.strides: dict[int, Poly] = {}
-        self.groups: dict[frozenset[tuple[tuple[int, ...], int]], Group] = {}
-        self.apart: list[tuple[Group, Group]] = []
-        self.spaced: list[tuple[Poly, int]] = []
-        self.rows: list[tuple[Poly, int]] = []
         self._find_accesses()
         self.width = fit.width(self)
         self.lanes = 8 * function.target.vector_bytes // self.width
-        self.inner_most = _INNER
         self.parts = fit.parts(self)
 
     # -- the shape -----------------------------------------------------------------------------------------------------
-
-    def outside(self, v: int) -> bool:
-        home = self.function.homes[v].loop
-        return home is None or not home.inside(self.loop)
 
     def _find_shape(self) -> None:
         function, loop, blocks = self.function, self.loop, self.blocks
@@ -326,47 +280,14 @@ class Plan:
 
     # -- checks --------------------------------------------------------------------------------------------------------
 
-    def poly(self, v: int) -> Poly:
-        """Over counters and what is known before."""
-        found = self._polynomials.of(v)
-        if found is None or not all(a in self.counters or self.outside(a) for key in found for a in key):
-            raise Unsuitable("a number that is no polynomial of the counters")
-        for key in found:
-            if sum([a in self.counters for a in key]) > 1:
-                raise Unsuitable("a product of counters")
-        return found
-
-    def _bound(self, poly: Poly) -> None:
-        """It is not only modulo 2**64."""
-        most = abs(poly.get((), 0))
-        for key, mult in poly.items():
-            size = abs(mult)
-            for v in key:
-                if v in self.counters:
-                    size *= 2 * LIMIT
-                    continue
-                limit = LIMIT if len(key) > 1 else FAR
-                size *= limit
-                self.bounded[v] = min(limit, self.bounded.get(v, limit))
-            most += size if key else 0
-        if most >= _MOST:
-            raise Unsuitable("numbers that may be too large")
-
     def _collect_checks(self) -> None:
         function = self.function
-        ops, args = function.ops, function.args
+        ops = function.ops
         for block in self.blocks:
             for v in block.insts:
                 op = ops[v]
-                if op.base:
-                    self._bound(self.poly(v))
-                elif op is _INDEX:
-                    self._in_range(args[v][0], args[v][1])
-                elif op is _GUARD:
-                    cond = args[v][0]
-                    if self.outside(cond):
-                        self.conditions.append(cond)
-                    elif ops[cond] is not _ULT or not self._try_range(*args[cond]):
+                if op.base or op is _INDEX or op is _GUARD:
+                    if not self.check(v):
                         self._keep(v, block)
                 elif op is _POLL:
                     if v != self.poll and block.loop is self.loop:
@@ -379,23 +300,6 @@ class Plan:
                 raise Unsuitable("a store or check in a loop that lanes leave")
         if len(self.ranges) + len(self.conditions) > _MOST_CHECKS:
             raise Unsuitable("too many checks")
-
-    def _in_range(self, index: int, length: int) -> None:
-        if not self.outside(length):
-            raise Unsuitable("a length that changes")
-        poly = self.poly(index)
-        self._bound(poly)
-        if (poly, length) not in self.ranges:
-            self.ranges.append((poly, length))
-
-    def _try_range(self, index: int, length: int) -> bool:
-        if self.function.types[index] is not I64:
-            return False
-        try:
-            self._in_range(index, length)
-        except Unsuitable:
-            return False
-        return True
 
     def _keep(self, v: int, block: Block) -> None:
         """A check on data: nothing in the same iteration may have been stored before."""
@@ -454,15 +358,6 @@ class Plan:
         return found
 
     # -- memory --------------------------------------------------------------------------------------------------------
-
-    def address(self, v: int, args: tuple[int, ...]) -> Poly:
-        """Of a load or store with these arguments but the value."""
-        memory = self.function.imms[v]
-        total = dict(self.poly(args[0]))
-        if len(args) > 1:
-            add(total, self.poly(args[1]), memory.scale)
-        add(total, {(): memory.disp}, 1)
-        return total
 
     def _find_accesses(self) -> None:
         """Strides, and which accesses must be told apart."""
@@ -524,24 +419,12 @@ class Plan:
         if between is not None and not between.keys() - {()}:
             raise Unsuitable("iterations depend on each other")
         if {k: m for k, m in poly.items() if k} == {k: m for k, m in other.items() if k}:
-            if poly == other and first == second:
-                return
-            stride = abs(self.strides[s].get((), 0)) if len(self.strides[s]) == 1 else 0
-            apart = (other.get((), 0) - poly.get((), 0)) % stride if stride else 0
-            if apart < first or stride - apart < second:
+            if not interleaved(poly, other, self.strides[s], first, second):
                 raise Unsuitable("iterations depend on each other")
             return
-        pair = self._group(poly, first), self._group(other, second)
+        pair = self.group(poly, first), self.group(other, second)
         if pair not in self.apart and pair[::-1] not in self.apart:
             self.apart.append(pair)
-
-    def _group(self, poly: Poly, size: int) -> Group:
-        key = frozenset([item for item in poly.items() if item[0]])
-        group = self.groups.get(key)
-        if group is None:
-            group = self.groups[key] = Group(poly, size)
-        group.add(poly, size)
-        return group
 
     # -- lanes ---------------------------------------------------------------------------------------------------------
 
@@ -588,8 +471,3 @@ def below(block: Block, top: Block) -> bool:
     while at is not None and at is not top:
         at = at.idom
     return at is top
-
-
-def start(loop: Loop) -> int:
-    """What the counter begins with."""
-    return loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]

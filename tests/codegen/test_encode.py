@@ -7,7 +7,7 @@ import pytest
 from jitney.asm import Assembler, Label, Mem
 from jitney.asm.registers import GP8, GP16, GP32, GP64, XMM, YMM, ZMM, K
 from jitney.targets.x86_64 import encode as enc
-from jitney.targets.x86_64 import rules_lanes, rules_order, rules_vector, squares, vector_build
+from jitney.targets.x86_64 import powers, rules_lanes, rules_order, rules_vector, vector_build
 from jitney.targets.x86_64 import vectors as vectors_table
 from jitney.targets.x86_64.emit import PTERNLOGD
 from jitney.targets.x86_64.encode import RIP, Encoder, padding
@@ -335,11 +335,11 @@ def test_512_bits_by_masks():
         for row in (rules_lanes._CVTPS2PD, rules_lanes._CVTDQ2PD):
             agree("vex_rrr", (wide(row), x, 0, y), "v" + row[3], a, YMM[y - 16])
         agree("vex_rrr", (wide(rules_lanes._CVTPD2PS), x, 0, y), "vcvtpd2ps", YMM[x - 16], b)
-        agree_with_byte(("evex_rrm", wide(squares._CMPPD), 1, x, (3, -1, 0, 64), 1), 17, "vcmppd", K[1].masked(K[1]), a,
+        agree_with_byte(("evex_rrm", wide(powers._CMPPD), 1, x, (3, -1, 0, 64), 1), 17, "vcmppd", K[1].masked(K[1]), a,
                         memory((3, -1, 0, 64), 64), 17)  # fmt: skip
     agree("vex_rrr", (KXNOR, 1, 1, 1), "kxnorw", K[1], K[1], K[1])
-    agree("vex_rrr", (squares._KORB, 1, 1, 2), "korb", K[1], K[1], K[2])
-    agree("vex_rrr", (squares._KORTESTB, 1, 0, 1), "kortestb", K[1], K[1])
+    agree("vex_rrr", (powers._KORB, 1, 1, 2), "korb", K[1], K[1], K[2])
+    agree("vex_rrr", (powers._KORTESTB, 1, 0, 1), "kortestb", K[1], K[1])
     for r in range(16):
         agree("vex_rrr", (rules_lanes._KMOV[0], r, 0, 1), "kmovd", GP32[r], K[1])
         agree("vex_rrr", (rules_lanes._KMOVQ[0], r, 0, 1, 8), "kmovq", GP64[r], K[1])

@@ -1,6 +1,7 @@
 """Whole vectors through the back end: many of them live at once, moves, polls, the checker, fused products."""
 
 import ctypes
+import math
 import random
 
 import pytest
@@ -272,10 +273,43 @@ def test_the_checker_wants_vectors_whole():
         check(m, allocation, cpu)
 
 
+@pytest.mark.parametrize("type", [F64, vector(F64, 2), vector(F64, 4), vector(F64, 8)], ids=str)
+def test_powers(type):
+    """Guesses that are certain, that are not, and numbers that are too large or small."""
+    cpu = "x86-64-v4" if type.size == 64 else "x86-64-v3"
+    if cpu not in LEVELS:
+        return
+    r = random.Random(7)
+    case = Case()
+    b = case.b
+    x = case.argument(type)
+    one, more = [b.const(type, c if type.lanes == 1 else (c,) * type.lanes) for c in (1.0, 1.03)]
+    for exponent in (2.0, -1.0, 0.5):
+        square = b.emit("fmul", x, x)
+        if exponent == 2.0:
+            guess, low = square, b.emit("fma", x, x, b.emit("fneg", square))
+        elif exponent == 0.5:
+            guess = b.emit("fsqrt", x)
+            low = b.emit("fma", b.emit("fneg", guess), guess, x)
+            low = b.emit("fdiv", low, b.emit("fadd", guess, guess))
+        else:
+            guess = b.emit("fdiv", one, x)
+            low = b.emit("fmul", guess, b.emit("fma", b.emit("fneg", guess), x, one))
+        test = b.emit("fma", low, more, guess)
+        case.result(b.emit("fpower", guess, test, x, imm=exponent), f"power {exponent}")
+        # nothing is certain, and the guess is wanted again
+        case.result(b.emit("fadd", b.emit("fpower", guess, more, x, imm=exponent), guess), f"power {exponent}, asked")
+    case.compile(cpu)
+    for k in range(40):
+        values = [math.ldexp(r.uniform(-1, 1), r.choice((0, 0, 0, 3, 99, -99, 900, -900))) for _ in range(type.lanes)]
+        values[0] = r.choice((0.0, -0.0, math.inf, math.nan, 1.0, values[0]))
+        case.run([tuple(values) if type.lanes > 1 else values[0]])
+
+
 @pytest.mark.parametrize("type", [F64, F32, vector(F64, 4), vector(F32, 4)], ids=str)
 @pytest.mark.parametrize("seed", range(6))
 def test_fused_products(type, seed):
-    """Operands that are wanted again, that are not, constants and loads, in every place; scalars alone, too."""
+    """Operands wanted again or not, constants, loads and what is negated, in every place; scalars alone, too."""
     if "fma" not in HERE:
         return
     r = random.Random(seed)
@@ -285,9 +319,11 @@ def test_fused_products(type, seed):
     one = 1.5 if type.lanes == 1 else (1.5,) * type.lanes
 
     def operand():
-        kind = r.randrange(5)
+        kind = r.randrange(6)
         if kind == 0:
             return b.const(type, one)
+        if kind == 5:
+            return b.emit("fneg", operand())
         if kind == 1:
             return b.load(NATURAL[type], case.source, disp=case.arguments[r.randrange(3)][0])
         if kind == 2:

@@ -148,7 +148,8 @@ class Nest:
         if kind < 0.93:
             return f"abs({self.value(depth - 1)})"
         if kind < 0.96:
-            return rng.choice((f"float({self.element()}) ** 2", f"({self.value(depth - 1)} * 0.125) ** 2"))
+            powers = f"float({self.element()}) ** 2", f"({self.value(depth - 1)} * 0.125) ** {rng.choice((2, 3))}"
+            return rng.choice(powers)
         return f"({self.value(0)} if {self.condition()} else {self.value(0)})"
 
     def condition(self) -> str:

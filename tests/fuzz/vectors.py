@@ -76,7 +76,7 @@ class Loop:
         if kind < 0.87:
             return f"abs({a})"
         if kind < 0.88:
-            return f"float({a}) ** 2"
+            return f"float({a}) ** {rng.choice((2, 2, 3, 4))}"
         if kind < 0.905:
             roots = f"math.sqrt({a})", f"math.sqrt(abs({a}))"
             return rng.choice((f"(x / ({a} * {a} + 1.5))", f"(1.5 / float({a}))", *roots))

@@ -45,7 +45,6 @@ LOOKS = {
     "promote": (needs.updates, promote.promote),
     "memory": (needs.loads, memory.forward),
     "addresses": (needs.accesses, addresses.reduce),
-    "squares": (needs.powers, powers.square),
     "powers": (needs.powers, powers.multiply),
     "rotates": (needs.shifted_halves, rotates.rotate),
 }

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _DEEP = 24  # how far definitions are followed
 _CONST, _I2F, _LOAD, _PARAM, _SELECT = OPS["const"], OPS["i2f"], OPS["load"], OPS["param"], OPS["select"]
 _FADD, _FSUB, _FMUL, _FDIV, _FNEG = OPS["fadd"], OPS["fsub"], OPS["fmul"], OPS["fdiv"], OPS["fneg"]
-_MAGNITUDES = (OPS["fabs"], OPS["fsqrt"], OPS["fsquare"])
-_FSQUARE = OPS["fsquare"]  # may be zero where its argument is not
+_MAGNITUDES = (OPS["fabs"], OPS["fsqrt"])
+_FPOWER = OPS["fpower"]  # may be zero where its argument is not
 _BOTH = (_FADD, _FMUL, OPS["fmin"], OPS["fmax"])
 _SAME_SIGN = (OPS["fext"], OPS["fround"])
 
@@ -56,7 +56,7 @@ class Signs:
             return bool(function.imms[v] >= 0.0)
         if op is _I2F:
             return self._low(args[0]) >= 0
-        if op in _MAGNITUDES or self._low(v) >= 0:
+        if op in _MAGNITUDES or self._low(v) >= 0 or (op is _FPOWER and function.imms[v] % 2.0 != 1.0):
             return True
         self._left -= 1
         if self._left < 0:
@@ -104,7 +104,7 @@ class Signs:
         self._left -= 1
         if self._left < 0:
             return False
-        if op is _FNEG or (op in _MAGNITUDES and op is not _FSQUARE):
+        if op is _FNEG or op in _MAGNITUDES:
             return self._not_zero(args[0])
         if op is _FADD:
             a, b = args

@@ -463,7 +463,7 @@ class _Machine:
 
 
 # Pure rows without vectors among their arguments, or without a scalar meaning.
-_VECTOR_ROWS = frozenset(("splat", "fma"))
+_VECTOR_ROWS = frozenset(("splat", "fma", "fpower"))
 
 
 def _check_division(name: str, operands: list[int]) -> None:

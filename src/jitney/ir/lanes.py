@@ -108,6 +108,20 @@ def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> A
     return tuple([fused(type.element, *lanes) for lanes in zip(*given)])
 
 
+def _fpower(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
+    return _pow(given[2], imm) if type.lanes == 1 else tuple([_pow(x, imm) for x in given[2]])
+
+
+def _pow(x: float, exponent: float) -> float:
+    try:
+        return math.pow(x, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, x) if exponent % 2.0 == 1.0 else math.inf
+    except ValueError:
+        # Zero to a negative power; a fractional one of a negative number.
+        return math.nan if x else math.copysign(math.inf, x) if exponent % 2.0 == 1.0 else math.inf
+
+
 def _splat(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Lanes:
     return (given[0],) * type.lanes
 
@@ -196,6 +210,7 @@ _MEANINGS: dict[str, Meaning] = {
     "umulh": _umulh,
     "popcnt": _popcnt,
     "fma": _fma,
+    "fpower": _fpower,
     "splat": _splat,
     "lane": _lane,
     "insert": _insert,

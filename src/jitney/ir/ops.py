@@ -130,13 +130,6 @@ def _sqrt(a: float) -> float:
     return math.sqrt(a) if a >= 0.0 or a != a else math.nan
 
 
-def _square(a: float) -> float:
-    try:
-        return math.pow(a, 2.0)
-    except OverflowError:
-        return math.inf
-
-
 def _rounded(function: Callable[[float], int]) -> Callable[[float], float]:
     def meaning(a: float) -> float:
         if a != a or math.isinf(a) or a == 0.0:
@@ -262,7 +255,6 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("fneg",     "f -> f",         PURE,        lambda a: -a, "sign flipped, of NaN too"),
     ("fabs",     "f -> f",         PURE,        math.fabs, "sign cleared"),
     ("fsqrt",    "f -> f",         PURE,        _sqrt, "IEEE square root, NaN below zero"),
-    ("fsquare", "f64 -> f64",      PURE,        _square, "C's pow(a, 2.0): the square, rounded a bit carelessly"),
     ("fcopysign", "f f -> f",      PURE,        math.copysign, "magnitude of the first, sign of the second"),
     ("fmin",     "f f -> f",       PURE,        lambda a, b: a if a < b else b, "a if a < b else b (as minsd)"),
     ("fmax",     "f f -> f",       PURE,        lambda a, b: a if a > b else b, "a if a > b else b (as maxsd)"),
@@ -283,6 +275,8 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
     ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
     ("fma",      "f f f -> f",     PURE,        None, "product plus the third, rounded once"),
+    ("fpower",   "f64 f64 f64 -> f64", PURE,    None,
+     "C's pow of the third and imm: the first, where that equals the second and is neither too large nor too small"),
     ("fcall",    "f * -> f",       PURE,        None,
      "the mathematical function that the Call record `imm` names and, for scalars, has the address of; under fastmath"),
     # -- vectors (what they mean stands in lanes.py) ------------------------------------------------------------------
@@ -346,8 +340,8 @@ for _name, _base in (("addo", "add"), ("subo", "sub"), ("mulo", "mul")):
 
 _LANEWISE = (
     "select add sub mul umulh neg smin smax umin umax iabs popcnt and or xor not shl lshr sar eq ne slt sle sgt sge "
-    "ult ule ugt uge feq fne flt fle fgt fge fadd fsub fmul fdiv fneg fabs fsqrt fsquare fcopysign fmin fmax ffloor "
-    "fceil ftrunc frint fma i2f f2i fext fround f2bits bits2f fcall"
+    "ult ule ugt uge feq fne flt fle fgt fge fadd fsub fmul fdiv fneg fabs fsqrt fcopysign fmin fmax ffloor "
+    "fceil ftrunc frint fma fpower i2f f2i fext fround f2bits bits2f fcall"
 )
 for _name in _LANEWISE.split():
     OPS[_name].lanewise = True

@@ -16,7 +16,7 @@ from .dominators import assign_idoms
 from .function import Block, Call, Edge, Function, Loop, Memory, Site, Symbol
 from .ops import OPS, TERMINATORS, result_of
 from .print import CALLS, COUNTED, MASKED, Opaque
-from .types import ACCESSES, BY_NAME, VOID, gathered
+from .types import ACCESSES, BY_NAME, F64, VOID, gathered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -364,6 +364,8 @@ class _Reader:
             return line.integer()
         if name == "shuffle":
             return line.list(line.integer)
+        if name == "fpower":
+            return _constant(line, F64)
         if not line.accept("!"):
             return None
         site = line.integer()

@@ -183,7 +183,7 @@ def _imm(op: str, type: Type, imm: Any) -> str:
         return f"@{name_text(imm.name)}"
     if op == "poll":
         return f"!{imm[0]}, {imm[1]}"
-    if op in COUNTED:
+    if op in COUNTED or op == "fpower":
         return str(imm)
     if op == "shuffle":
         return str(list(imm))

@@ -396,6 +396,10 @@ class _Verifier:
         imm, type = self.function.imms[v], self.function.types[self.function.args[v][0]]
         self.require(imm.__class__ is int and 0 <= imm < type.lanes, "V4", f"lane {imm!r} of {type}")
 
+    def exponent(self, v: int) -> None:
+        imm = self.function.imms[v]
+        self.require(imm.__class__ is float and not imm * 2.0 % 1.0, "V4", f"to the power {imm!r}")
+
     def shuffle(self, v: int) -> None:
         imm, type, args = self.function.imms[v], self.function.types[v], self.function.args[v]
         alike = len(args) < 3 and all(self.function.types[a] is type for a in args)
@@ -551,6 +555,7 @@ _IMMEDIATES: dict[str, Callable[[_Verifier, int], None]] = {
     "lane": _Verifier.lane_number,
     "insert": _Verifier.lane_number,
     "shuffle": _Verifier.shuffle,
+    "fpower": _Verifier.exponent,
     **dict.fromkeys(("vsext", "vzext", "vtrunc"), _Verifier.resize),
     **dict.fromkeys(("radd", "rsmin", "rsmax", "rumin", "rumax", "rand", "ror", "rxor"), _Verifier.integer_lanes),
     **dict.fromkeys(("movemask", "anyset", "allset"), _Verifier.integer_lanes),

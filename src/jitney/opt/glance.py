@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .maker import Maker
 
 _COSTS = {
-    "call": 30.0, "ccall": 20.0, "floordiv": 8.0, "floormod": 8.0, "fdiv": 4.0, "fsqrt": 4.0, "fsquare": 4.0,
+    "call": 30.0, "ccall": 20.0, "floordiv": 8.0, "floormod": 8.0, "fdiv": 4.0, "fsqrt": 4.0, "fpower": 4.0,
     "const": 0.0,
 }  # fmt: skip
 _NANOSECONDS = 0.3  # of an instruction that is not in the table; the table counts these

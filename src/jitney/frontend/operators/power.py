@@ -141,10 +141,15 @@ def checked_pow(
     emit, zero, inf = lw.b.emit, lw.float_const(0.0), lw.float_const(math.inf)
     result = libm.call(lw, "pow", a, b)
     known = lw.b.constant(b)
-    if known is not None and known > 0.0 and known.is_integer():
-        # Only numbers that are too large are left, and NaN, which is not infinite.
-        size = result if known % 2.0 == 0.0 else emit("fabs", result)
-        lw.check(emit("or", emit("flt", size, inf), emit("not", emit("flt", emit("fabs", a), inf))), *beyond)
+    if known is not None and known * 2.0 % 1.0 == 0.0:
+        if known < 0.0:
+            lw.check(emit("fne", a, zero), *pole)
+        if known % 1.0:
+            lw.check(emit("or", emit("feq", result, result), emit("fne", a, a)), *undefined)
+        if not 0.0 < known < 1.0:
+            # Only numbers that are too large are left, and NaN, which is not infinite.
+            size = result if known % 2.0 == 0.0 else emit("fabs", result)
+            lw.check(emit("or", emit("flt", size, inf), emit("not", emit("flt", emit("fabs", a), inf))), *beyond)
         return result
 
     def endless() -> Val:

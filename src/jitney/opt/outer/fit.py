@@ -16,14 +16,14 @@ _CONST, _LOAD, _STORE, _PARAM, _SELECT = (OPS[name] for name in ("const", "load"
 _SHORT = 16  # iterations of an inner loop
 _REGISTERS = 12  # for what inner loops carry around
 _OPS = frozenset((
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fsquare", "fcopysign", "fmin", "fmax", "ffloor",
+    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fma", "fpower", "fcopysign", "fmin", "fmax", "ffloor",
     "fceil", "ftrunc", "frint", "feq", "fne", "flt", "fle", "fgt", "fge", "add", "sub", "mul", "neg", "and", "or",
     "xor", "not", "eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge", "smin", "smax", "umin", "umax",
     "iabs", "select", "i2f",
 ))  # fmt: skip
 _HALVES = {I64: I32, I32: I16, I16: I8}
 _EXTREMES = ("fmin", "fmax", "smin", "smax")
-_COSTS = {"fdiv": 4.0, "fsqrt": 5.0, "fsquare": 12.0}  # other than 1, scalar or vector
+_COSTS = {"fdiv": 4.0, "fsqrt": 5.0, "fpower": 6.0}  # other than 1, scalar or vector
 
 
 class Unsuitable(Exception):

@@ -10,6 +10,8 @@ from .widths import round_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...codegen.target import Target
     from ...ir.types import Type
     from .body import Body
@@ -158,8 +160,8 @@ class Parts:
             self.parts[v], self.width[v] = parts, width
         return self.resized(parts, width, wanted, "")
 
-    def _lanewise(self, name: str, *columns: list[int]) -> list[int]:
-        return [self.program.emit(name, tuple(row)) for row in zip(*columns)]
+    def _lanewise(self, name: str, *columns: list[int], imm: Any = None) -> list[int]:
+        return [self.program.emit(name, tuple(row), imm=imm) for row in zip(*columns)]
 
     def _mask_of(self, v: int, width: int) -> list[int]:
         """The mask of what a `b2i` converts."""

@@ -45,7 +45,7 @@ _SWITCH = 8.0  # to another round, and what is carried to where it is carried to
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
 _ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
 # Roughly in cycles of one unit, other than 1.
-_SCALAR_COSTS = {"fcall": 40.0, "fdiv": 4.0, "fsqrt": 5.0, "fsquare": 12.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
+_SCALAR_COSTS = {"fcall": 40.0, "fdiv": 4.0, "fsqrt": 5.0, "fpower": 6.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
 # For loops with a serial part: what works side by side, and what the divider takes of one number, of a register full.
 _UNITS = 3.0
 _DIVIDER = {"fdiv": (5.0, 8.0), "fsqrt": (6.0, 9.0)}

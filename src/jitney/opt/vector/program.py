@@ -16,7 +16,7 @@ SCALAR, FIRST, ACCUMULATOR, LEFT = "scalar", "first", "accumulator", "left"
 MEMORY = ("load", "store", "mload", "mstore")
 # Other than 1.
 COSTS = {
-    FIRST: 0.0, ACCUMULATOR: 0.0, LEFT: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "fsquare": 15.0, "select": 1.5, "load": 0.5,
+    FIRST: 0.0, ACCUMULATOR: 0.0, LEFT: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "fpower": 9.0, "select": 1.5, "load": 0.5,
     "store": 1.0, "mload": 1.5, "mstore": 2.0, "fcall": 40.0, "join": 1.0, "low": 0.0, "high": 1.0, "vtrunc": 1.5,
 }  # fmt: skip
 

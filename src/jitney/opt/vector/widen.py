@@ -50,7 +50,7 @@ _BEYOND = {
 }  # fmt: skip
 _AS_SIGNED = {name: "s" + name[1:] for name in _UNSIGNED}
 _FLOATS = frozenset((
-    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fsquare", "fcopysign", "fmin", "fmax", "ffloor", "fceil",
+    "fadd", "fsub", "fmul", "fdiv", "fneg", "fabs", "fsqrt", "fpower", "fcopysign", "fmin", "fmax", "ffloor", "fceil",
     "ftrunc", "frint", "fma",
 ))  # fmt: skip
 
@@ -325,7 +325,7 @@ class Widen(Carried):
         name, args, emit = inst.op.name, inst.args, self.program.emit
         width = 8 * inst.type.size
         if name in _FLOATS:
-            parts = self._lanewise(name, *[self.floats(a) for a in args])
+            parts = self._lanewise(name, *[self.floats(a) for a in args], imm=inst.imm)
         elif inst.op is _SELECT:
             parts = self._lanewise("select", self.masks(args[0], width), self.floats(args[1]), self.floats(args[2]))
         elif name in ("fext", "fround"):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from ...codegen.select import Rule
     from ...ir.ops import Op
+    from . import powers
     from . import rules_division as division
-    from . import squares
 else:
-    division, squares = lazy("jitney.targets.x86_64", "rules_division", "squares")
+    division, powers = lazy("jitney.targets.x86_64", "rules_division", "powers")
 
 RULES: dict[Op, Rule] = {}
 
@@ -52,7 +52,7 @@ _TABLE: tuple[tuple[Any, str], ...] = (
     (float_.binary, "fadd fsub fmul fdiv fmin fmax"),
     (float_.fma, "fma"),
     (float_.sqrt, "fsqrt"),
-    (lambda s, v: squares.square(s, v), "fsquare"),
+    (lambda s, v: powers.power(s, v), "fpower"),
     (float_.fneg, "fneg"),
     (float_.fabs, "fabs"),
     (float_.fcopysign, "fcopysign"),

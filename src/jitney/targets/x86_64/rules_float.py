@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...codegen.machine import FIRST
 from ...codegen.select import CONST
+from ...ir.ops import OPS
 from ...ir.types import F32
 from . import ops
 from . import ops_float as fops
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from .encode import Row
 
+_FNEG = OPS["fneg"]
 # op -> (opcode, mnemonic without sd/ss, whether its operands commute)
 _BINARY = {
     "fadd": (0x58, "add", True), "fmul": (0x59, "mul", True), "fsub": (0x5C, "sub", False),
@@ -51,13 +53,23 @@ def fma(s: X86Selector, v: int) -> None:
     fuse(s, v, (1, 2, 0xB9, "fmadd231ss") if single else (1 | 128, 2, 0xB9, "fmadd231sd"), s.float_memory)
 
 
+def _negated(s: X86Selector, v: int) -> tuple[int, bool]:
+    """What `v` is the negative of, if nobody else wants that; else itself."""
+    return (s.args[v][0], True) if s.ops[v] is _FNEG and s.counts[v] == 1 else (v, False)
+
+
 def fuse(s: X86Selector, v: int, row: Row, in_memory: Callable[[int], Any]) -> None:
     """fma a, b, c   ->   vfmadd231 c, a, b    where c is used up, or
                           vfmadd213 a, b, c    where c is wanted later, or is in memory, and a is not
 
+    With `fneg c` it is vfmsub, with `fneg a` vfnmadd.
+
     row: of the first. in_memory: gives a value as an operand in memory, if it can be one.
     """
-    x, y, z = s.args[v]
+    (x, other), (y, another), (z, minus) = [_negated(s, a) for a in s.args[v]]
+    if other ^ another or minus:
+        name = ("fnm" if other ^ another else "fm") + ("sub" if minus else "add")
+        row = (row[0], row[1], row[2] + 2 * minus + 4 * (other ^ another), row[3].replace("fmadd", name))
     stays = in_memory(z)
     if s.counts[x] > 1 or in_memory(x) is not None:
         x, y = y, x

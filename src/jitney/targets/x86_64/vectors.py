@@ -161,7 +161,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (vector.select, "select", _ANY, "if"),
     (vector.float_binary, "fadd fsub fmul fdiv fmin fmax", _FLOATS, "f"),
     (vector.sqrt, "fsqrt", _FLOATS, "f"),
-    (SCALAR[OPS["fsquare"]], "fsquare", (_NO, _NO, _NO, AVX2), "f"),
+    (SCALAR[OPS["fpower"]], "fpower", (_NO, _NO, _NO, AVX2), "f"),
     (vector.fneg, "fneg", _FLOATS, "f"),
     (vector.fabs, "fabs", _FLOATS, "f"),
     (vector.fcopysign, "fcopysign", _FLOATS, "f"),
@@ -198,7 +198,7 @@ _WHOLE = frozenset(
     "insert shuffle radd rsmin rsmax rumin rumax rand ror rxor rfadd rfmul rfmin rfmax movemask anyset allset mload "
     "mstore gather".split()
 )
-_FUSED = ("fma", "fsquare")
+_FUSED = ("fma", "fpower")
 _BY_LANES = {"shlv": "shl", "lshrv": "lshr", "sarv": "sar"}
 
 RULES: dict[Op, Rule] = dict(SCALAR)

@@ -150,6 +150,7 @@ def test_conversions(cpu, n):
         doubles = case.argument(vector(F64, n))
         longs = case.argument(vector(I64, n))
         emit(case, cpu, "f2i", vector(F64, n), doubles)
+        emit(case, cpu, "vf2i", vector(F64, n), doubles, result=vector(I32, n))
         emit(case, cpu, "fround", vector(F64, n), doubles)
         emit(case, cpu, "i2f", vector(I64, n), longs, result=vector(F64, n))
         emit(case, cpu, "i2f", vector(I64, n), longs, result=vector(F32, n))
@@ -164,6 +165,9 @@ def test_conversions(cpu, n):
     for e in (I8, I16, I32):
         if 4 * n <= LEVELS[cpu].vector_bytes:
             emit(case, cpu, "i2f", vector(e, n), case.argument(vector(e, n)), result=vector(F32, n))
+    if 4 * n <= LEVELS[cpu].vector_bytes:
+        singles = case.argument(vector(F32, n))
+        emit(case, cpu, "vf2i", vector(F32, n), singles, result=vector(I32, n))
     exercise(case, cpu, n, 40)
 
 

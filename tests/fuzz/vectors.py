@@ -11,7 +11,10 @@ _DTYPES = (
     "float64", "float64", "float32", "int64", "int32", "int32", "int16", "int8", "uint8", "uint8", "uint16", "uint32",
     "uint64", "bool",
 )  # fmt: skip
+_LARGE = (2.0**31, -(2.0**31), 2.0**31 - 1, -(2.0**31) - 1, 2.0**63, -(2.0**63), 2.0**62, -np.inf, 255.5, 256.0)
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_LIMITS = ("0.0", "-0.0", "1.0", "-128.0", "127.0", "255.0", "255.5", "0", "255", "2147483647.0", "-2147483648.0",
+           "2147483648.0", "9223372036854774784.0", "9223372036854775808.0", "-9223372036854775808.0")  # fmt: skip
 _NUMBERS = ("1", "2", "3", "-1", "7", "100", "0.5", "2.0")
 
 
@@ -75,6 +78,8 @@ class Loop:
             return f"{rng.choice(('min', 'max'))}({a}, {b})"
         if kind < 0.87:
             return f"abs({a})"
+        if kind > 0.98:
+            return self.clipped(a)
         if kind < 0.88:
             return f"float({a}) ** {rng.choice((2, 2, 3, 4))}"
         if kind < 0.905:
@@ -85,6 +90,17 @@ class Loop:
         if kind < 0.95:
             return f"(int({a}) {rng.choice(('>> 1', '& 15', '<< 2', '| 1', '^ 3'))})"
         return f"({a} if {self.condition()} else {b})"
+
+    def clipped(self, a: str) -> str:
+        """An int of a float within bounds, or beyond them."""
+        rng = self.rng
+        low, high = rng.choice(_LIMITS), rng.choice(_LIMITS)
+        a = rng.choice((a, f"({a} * {rng.choice(_LIMITS)})", f"({a} / {rng.choice(('3.0', 'x'))})"))
+        return rng.choice((
+            f"int(min(max({a}, {low}), {high}))", f"int(max({low}, min({high}, {a})))", f"min(int({a}), 255)",
+            f"(int({a}) if {low} <= {a} < {high} else 0)", f"(0 if {a} < {low} else int({a}))",
+            f"max(-128, min(127, round({a})))",
+        ))  # fmt: skip
 
     def condition(self) -> str:
         rng = self.rng
@@ -148,6 +164,8 @@ class Loop:
             elif dtype.startswith("float"):
                 values = (rng.normal(size=n + 8) * 4).astype(dtype)
                 values[rng.integers(0, n, 3)] = rng.choice([0.0, -0.0, np.nan, np.inf, 3.0], 3)
+                if rng.random() < 0.2:
+                    values[rng.integers(0, n, 3)] = rng.choice(_LARGE, 3)
             else:
                 info = np.iinfo(dtype)
                 wide = rng.random() < 0.3

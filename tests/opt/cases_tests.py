@@ -1,6 +1,106 @@
 """Passes that look at tests, and checks: for each case the pass, the blocks before, and the blocks after."""
 
 CASES = {
+    "checks: a clipped float fits": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i1) -> i64 {
+        site 0: line 1 evaluate
+        site 1: line 1 evaluate
+        b0(v0: ptr, v1: i64, v2: i1):
+          v3 = const f64 0.0
+          v4 = const f64 255.0
+          v5 = const f64 -9.223372036854776e+18
+          v6 = const i64 -9223372036854775808
+          v7 = const i64 255
+          v8 = load u8 [v0]
+          v9 = i2f f64 v8
+          v10 = const f64 1.2
+          v11 = fmul v9, v10
+          v12 = flt v11, v4
+          br v12, b1, b2(v4)
+        b1:
+          jump b2(v11)
+        b2(v14: f64):
+          v15 = f2i v14
+          v16 = feq v14, v5
+          v17 = ne v15, v6
+          v18 = or v16, v17
+          guard v18, v2, !0
+          v20 = ule v15, v7
+          guard v20, v2, !1
+          ret v15
+        """, """
+          v3 = const f64 0.0
+          v4 = const f64 255.0
+          v5 = const f64 -9.223372036854776e+18
+          v6 = const i64 -9223372036854775808
+          v7 = const i64 255
+          v8 = load u8 [v0]
+          v9 = i2f f64 v8
+          v10 = const f64 1.2
+          v11 = fmul v9, v10
+          v12 = flt v11, v4
+          v15 = const i1 false
+          v16 = const i1 true
+          br v12, b1, b2(v4)
+        b1:
+          jump b2(v11)
+        b2(v13: f64):
+          v14 = f2i v13
+          ret v14
+        """),
+    "checks: a float within bounds that may be NaN": ("checks", """
+        func f(v0: ptr, v1: f64, v2: i1) -> i64 {
+        site 0: line 1 evaluate
+        site 1: line 1 evaluate
+        b0(v0: ptr, v1: f64, v2: i1):
+          v3 = const f64 0.0
+          v4 = const f64 255.0
+          v5 = const f64 -9.223372036854776e+18
+          v6 = const i64 -9223372036854775808
+          v7 = const i64 255
+          v8 = fmax v3, v1
+          v9 = fmin v4, v8
+          v15 = f2i v9
+          v16 = feq v9, v5
+          v17 = ne v15, v6
+          v18 = or v16, v17
+          guard v18, v2, !0
+          v20 = ule v15, v7
+          guard v20, v2, !1
+          ret v15
+        """, """
+          v3 = const f64 0.0
+          v4 = const f64 255.0
+          v5 = const f64 -9.223372036854776e+18
+          v6 = const i64 -9223372036854775808
+          v7 = const i64 255
+          v8 = fmax v3, v1
+          v9 = fmin v4, v8
+          v10 = f2i v9
+          v11 = const i1 false
+          v12 = ne v10, v6
+          guard v12, v2, !0
+          v14 = const i1 true
+          ret v10
+        """),
+    "checks: up to 2**63 it does not fit": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i1) -> i64 {
+        site 0: line 1 evaluate
+        b0(v0: ptr, v1: i64, v2: i1):
+          v6 = const i64 -9223372036854775808
+          v9 = i2f f64 v1
+          v15 = f2i v9
+          v17 = ne v15, v6
+          guard v17, v2, !0
+          ret v15
+        """, """
+          v6 = const i64 -9223372036854775808
+          v9 = i2f f64 v1
+          v15 = f2i v9
+          v17 = ne v15, v6
+          guard v17, v2, !0
+          ret v15
+        """),
     "between: both ends of an interval": ("between", """
         func f(v0: ptr, v1: i64) -> i64 {
         b0(v0: ptr, v1: i64):

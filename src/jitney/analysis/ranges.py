@@ -33,9 +33,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Edge, Function, Loop
     from ..ir.ops import Op
-    from . import signs
+    from . import floats, signs
 else:
-    signs = lazy("jitney.analysis", "signs")
+    floats, signs = lazy("jitney.analysis", "floats", "signs")
 
 _INFINITE = 1 << 200
 _SMALL_STEP = 16
@@ -45,7 +45,7 @@ _CHAIN = 40  # and for a step, where each is looked at once
 _CONST, _PARAM, _AND, _OR, _XOR = OPS["const"], OPS["param"], OPS["and"], OPS["or"], OPS["xor"]
 _NOT, _SELECT, _LOAD, _SLT, _SLE = OPS["not"], OPS["select"], OPS["load"], OPS["slt"], OPS["sle"]
 _SGT, _SGE, _ULT, _ULE, _UGT = OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"], OPS["ugt"]
-_UGE, _EQ, _NE, _INDEX = OPS["uge"], OPS["eq"], OPS["ne"], OPS["index"]
+_UGE, _EQ, _NE, _INDEX, _F2I = OPS["uge"], OPS["eq"], OPS["ne"], OPS["index"], OPS["f2i"]
 _ARITY = {_SELECT: 3}
 _NEGATED = {
     _SLT: _SGE, _SGE: _SLT, _SGT: _SLE, _SLE: _SGT, _EQ: _NE, _NE: _EQ, _ULT: _UGE, _UGE: _ULT, _UGT: _ULE, _ULE: _UGT,
@@ -66,11 +66,12 @@ class Ranges:
         divided: divisions by what is positive: bounds of what they divide.
         params: (low, high) of the parameters of loop headers.
         signs: of floats; made when first asked for.
+        floats: bounds of floats, in a function that converts some to integers; else None.
     """
 
     __slots__ = (
-        "exact", "incoming", "_joined", "_lower", "_signs", "_sources", "_trail", "_upper", "fits", "function", "high",
-        "divided", "known", "low", "params", "passes", "same",
+        "exact", "incoming", "_joined", "_lower", "_signs", "_sources", "_trail", "_upper", "fits", "floats",
+        "function", "high", "divided", "known", "low", "params", "passes", "same",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -92,6 +93,7 @@ class Ranges:
         self._sources: dict[Block, list[tuple[Block, int]]] = {}  # of blocks: predecessors, which of their edges
         self.incoming: dict[int, list[int]] = {}  # of parameters: all arguments
         self._signs: signs.Signs | None = None
+        self.floats = floats.Floats(self) if _F2I in function.ops else None
 
     # -- the sweep -------------------------------------------------------------------------------------------------
 
@@ -113,12 +115,13 @@ class Ranges:
             low[v], high[v] = max(lo, MIN), min(hi, MAX)
         ops, args = function.ops, function.args
         imms = function.imms
+        rules = RULES if self.floats is None else floats.RULES
         opened: list[tuple[Block, int]] = []
         trail = self._trail
         done: set[Block] = set()
         for block in function.blocks:
             while opened and opened[-1][0] is not block.idom:
-                self._restore(opened.pop()[1])
+                self.restore(opened.pop()[1])
             opened.append((block, len(trail)))
             came = sources[block]
             if len(came) == 1 and came[0][0].term == "br":
@@ -127,7 +130,7 @@ class Ranges:
                 self._parameters(block, all(source in done for source, _ in came))
             for v in block.insts:
                 op = ops[v]
-                rule = RULES.get(op)
+                rule = rules.get(op)
                 if rule is not None:
                     rule(self, v, args[v])
                 elif op is _CONST:
@@ -138,7 +141,16 @@ class Ranges:
             done.add(block)
         return self
 
-    def _restore(self, mark: int) -> None:
+    def mark(self) -> int:
+        """Where to go back to by `restore`."""
+        return len(self._trail)
+
+    def will_undo(self) -> None:
+        """What `floats` has narrowed is to be restored with all the rest."""
+        self._trail.append((-1, 0, 0))
+
+    def restore(self, mark: int) -> None:
+        """Forget what was narrowed since `mark`."""
         trail = self._trail
         if len(trail) == mark:
             return
@@ -147,8 +159,10 @@ class Ranges:
             v, lo, hi = trail.pop()
             if lo > hi:
                 upper[v].pop()
-            else:
+            elif v >= 0:
                 low[v], high[v] = lo, hi
+            elif self.floats is not None:
+                self.floats.undo()
 
     def _leave(self, block: Block) -> None:
         """Tell the targets of `block` what their parameters get."""
@@ -158,10 +172,10 @@ class Ranges:
             return
         for k, edge in enumerate(edges):
             if edge.args:
-                mark = len(self._trail)
+                mark = self.mark()
                 self.assume(block.term_args[0], k == 0)
                 self._bring(edge)
-                self._restore(mark)
+                self.restore(mark)
 
     def _bring(self, edge: Edge) -> None:
         types, low, high, joined = self.function.types, self.low, self.high, self._joined
@@ -173,6 +187,8 @@ class Ranges:
                     joined[p] = (lo if lo < lo0 else lo0, hi if hi > hi0 else hi0)
                 else:
                     joined[p] = (lo, hi)
+        if self.floats is not None:
+            self.floats.bring(edge)
 
     def _parameters(self, block: Block, complete: bool) -> None:
         loop = block.loop
@@ -187,6 +203,8 @@ class Ranges:
                 if types[p] is I64 and p in joined:
                     lo, hi = joined[p]
                     low[p], high[p] = max(lo, low[p]), min(hi, high[p])
+            if self.floats is not None:
+                self.floats.join(block)
 
     # -- narrowing -------------------------------------------------------------------------------------------------
 
@@ -236,9 +254,10 @@ class Ranges:
         function = self.function
         op, args = function.ops[cond], function.args[cond]
         if op is _AND or op is _OR:
-            if (op is _AND) is holds:
-                self.assume(args[0], holds)
-                self.assume(args[1], holds)
+            decided = int(op is _AND)  # what of one argument leaves it to the other
+            for a, b in (args, args[::-1]):
+                if (op is _AND) is holds or self.low[b] == self.high[b] == decided:
+                    self.assume(a, holds)
             return
         if op is _NOT:
             self.assume(args[0], not holds)
@@ -250,6 +269,8 @@ class Ranges:
             self.narrow(cond, int(holds), int(holds))
             if op in FLOAT_TESTS:
                 self._assume_sign(op, args, holds)
+            if self.floats is not None and op in floats.COMPARISONS:
+                self.floats.assume(op, args, holds)
             return
         a, b = args
         if function.types[a] is not I64:
@@ -271,6 +292,8 @@ class Ranges:
         elif op is _NE:
             self._differs(a, b)
             self._differs(b, a)
+            if function.ops[a] is _F2I and self.floats is not None and self.low[b] == self.high[b] == MIN:
+                self.floats.converted(a)
         elif op is _ULT or op is _ULE:
             if self.low[b] >= 0:
                 self.narrow(a, 0, MAX)

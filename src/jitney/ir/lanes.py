@@ -102,6 +102,11 @@ def _popcnt(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -
     return tuple([lane.bit_count() for lane in _unsigned(types, given)])
 
 
+def _vf2i(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Lanes:
+    limit = 1 << 31
+    return tuple([int(lane) if -limit - 1 < lane < limit else -limit for lane in given[0]])
+
+
 def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
     if type.lanes == 1:
         return fused(type, *given)
@@ -211,6 +216,7 @@ _MEANINGS: dict[str, Meaning] = {
     "popcnt": _popcnt,
     "fma": _fma,
     "fpower": _fpower,
+    "vf2i": _vf2i,
     "splat": _splat,
     "lane": _lane,
     "insert": _insert,

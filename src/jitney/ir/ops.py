@@ -291,6 +291,8 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("vsext",    "v -> ?",         PURE,        None, "as many wider lanes, sign-extended"),
     ("vzext",    "v -> ?",         PURE,        None, "as many wider lanes, zero-extended"),
     ("vtrunc",   "v -> ?",         PURE,        None, "as many narrower lanes, the low bits"),
+    ("vf2i",     "v -> ?",         PURE,        None,
+     "as many i32 lanes, toward zero; the least i32 when out of its range or NaN"),
     ("radd",     "v -> e",         PURE,        None, "sum of integer lanes, sign-extended to 64 bits before"),
     ("rsmin",    "v -> e",         PURE,        None, "least of signed lanes"),
     ("rsmax",    "v -> e",         PURE,        None, "greatest of signed lanes"),

@@ -49,7 +49,7 @@ from .dominators import immediate_dominators
 from .function import Call, Loop, Memory, Symbol
 from .ops import OPS, TERMINATORS, bits_of, hold, result_of
 from .print import instruction_text, terminator_text
-from .types import F32, F64, I1, I64, PTR, VOID, gathered, mask_of, scalar_of
+from .types import F32, F64, I1, I32, I64, PTR, VOID, gathered, mask_of, scalar_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -416,6 +416,11 @@ class _Verifier:
         integers = not wide.element.is_float and not narrow.element.is_float
         self.require(integers and wide.lanes == narrow.lanes and narrow.size < wide.size, "V3", f"{wide} and {narrow}")
 
+    def short_conversion(self, v: int) -> None:
+        given, made = self.function.types[self.function.args[v][0]], self.function.types[v]
+        fine = given.element.is_float and made.element is I32 and given.lanes == made.lanes > 1
+        self.require(fine, "V3", f"{made} of {given}")
+
     def integer_lanes(self, v: int) -> None:
         type = self.function.types[self.function.args[v][0]]
         self.require(not type.element.is_float, "V3", f"{type} where integer lanes are due")
@@ -556,6 +561,7 @@ _IMMEDIATES: dict[str, Callable[[_Verifier, int], None]] = {
     "insert": _Verifier.lane_number,
     "shuffle": _Verifier.shuffle,
     "fpower": _Verifier.exponent,
+    "vf2i": _Verifier.short_conversion,
     **dict.fromkeys(("vsext", "vzext", "vtrunc"), _Verifier.resize),
     **dict.fromkeys(("radd", "rsmin", "rsmax", "rumin", "rumax", "rand", "ror", "rxor"), _Verifier.integer_lanes),
     **dict.fromkeys(("movemask", "anyset", "allset"), _Verifier.integer_lanes),

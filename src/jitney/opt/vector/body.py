@@ -17,6 +17,7 @@ from __future__ import annotations
 from ...analysis.dependence import Access, Addresses
 from ...ir.ops import OPS, wrap
 from ...ir.types import I1, I64
+from ...lazy import lazy
 from .extremes import is_flag, loosen
 from .masks import ALWAYS, exclusive, simplified
 from .masks import Missing as Missing
@@ -29,13 +30,16 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Edge, Function, Loop
     from ...ir.ops import Op
     from ...ir.types import Type
+    from . import conversions
     from .masks import Mask
     from .plan import Surroundings
     from .strided import Cluster
+else:
+    conversions = lazy("jitney.opt.vector", "conversions")
 
 _CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
 _AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
-_GUARD, _INDEX, _PARAM = OPS["guard"], OPS["index"], OPS["param"]
+_GUARD, _INDEX, _PARAM, _F2I = OPS["guard"], OPS["index"], OPS["param"], OPS["f2i"]
 
 # A choice by a comparison of what is chosen from: (operation if the first is chosen, if the second is).
 _EXTREMES = {
@@ -77,16 +81,17 @@ class Body:
             memory).
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
+        short: conversions to integers that lanes of 32 bits hold in all rounds that are done, and their bounds.
         strided: of accesses that go on by several elements: the cluster, see `strided`.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
     """
 
     __slots__ = (
-        "_alias", "_edges", "_indices", "_inside", "_made", "_masks", "_next", "_paths", "accesses", "addresses",
-        "assumed", "back", "blocks", "carried", "counter", "early", "elements", "elsewhere", "exit", "flags",
-        "following", "function", "guards", "insts", "latch", "live", "loop", "loose", "order", "passed", "seeks",
-        "strided", "uniform",
+        "_alias", "_checks", "_edges", "_executed", "_indices", "_inside", "_made", "_masks", "_next", "_paths",
+        "accesses", "addresses", "assumed", "back", "blocks", "carried", "counter", "early", "elements", "elsewhere",
+        "exit", "flags", "following", "function", "guards", "insts", "latch", "live", "loop", "loose", "order",
+        "passed", "seeks", "short", "strided", "uniform",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +108,9 @@ class Body:
         self.elements: dict[int, tuple[int, int, int, Any]] = {}
         self._indices: dict[int, tuple[int, int]] = {}
         self.guards: list[int] = []
+        self._checks: list[tuple[int, Mask]] = []
+        self._executed: dict[int, Mask] = {}  # conversions to integers: when
+        self.short: dict[int, tuple[int, int]] = {}
         self.early = False
         self.strided: dict[int, Cluster] = {}
         self.uniform: set[int] = set()
@@ -119,6 +127,8 @@ class Body:
         self.addresses = Addresses(self.counter, self.definition)
         for block in self.blocks:
             self._linearize(block)
+        if self._checks or self._executed:
+            conversions.settle(self, self._checks, self._executed)
         header = loop.header
         self.carried = {
             p: self.resolve(a) for p, a in zip(header.params, self.back.args) if p != self.counter
@@ -202,6 +212,9 @@ class Body:
                 chosen = self._choice(given[0], given[1], given[2], types[v])
                 self._alias[v] = chosen
                 continue
+            if op is _F2I:
+                x = self._made.get((op, given, None), v)
+                self._executed[x] = self._executed.get(x, mask) | mask
             if op.pure:
                 twin = self._made.setdefault((op, given, imms[v]), v)
                 if twin != v and self.type(twin) is types[v]:
@@ -316,10 +329,7 @@ class Body:
         """A check of `cond`, or a way out unless it holds, in an iteration that gets there."""
         if not self._by_data(cond):
             raise NotVectorizable("a check that may be an index's")
-        if mask != ALWAYS:
-            cond = self.make(_OR, (cond, self.make(_NOT, (self.condition(mask),), I1)), I1)
-        if cond not in self.guards:
-            self.guards.append(cond)
+        self._checks.append((cond, mask))
 
     def _scans(self) -> bool:
         """Whether the loop around is one that does not count: it goes on from where this one is left, soon."""

@@ -20,6 +20,7 @@ from ...ir.types import F64, I1, I64, VOID, mask_of, vector
 from ...lazy import lazy
 from .body import Missing, NotVectorizable
 from .carried import Carried
+from .conversions import LEAST
 from .parts import AS_UNSIGNED, CUTS
 from .program import ACCUMULATOR, LEFT, SCALAR
 from .serial import in_order
@@ -190,6 +191,8 @@ class Widen(Carried):
             lo, hi = widths.bound(args[0])
             width = self._supported(name, round_up(hi.bit_length()) if lo >= 0 else 64)
             self._set(v, width, self._lanewise(name, self.ints(args[0], width)))
+        elif name == "f2i" and v in body.short:
+            self._set(v, 32, self.converted(self.floats(args[0]), self.at(32), "vf2i"))
         elif name in ("f2i", "f2bits") and body.type(args[0]) is F64:
             type = self.of(F64)
             self._set(v, 64, [emit(name, (part,), vector(I64, type.lanes)) for part in self.floats(args[0])])
@@ -292,6 +295,9 @@ class Widen(Carried):
                 raise NotVectorizable(f"{name} of conditions")
         elif types[0].is_float:
             self._set(v, 8 * types[0].size, self._lanewise(name, *[self.floats(a) for a in args]))
+        elif self.widths.tells_short(inst):
+            least = [self.splat_number(LEAST, 32)] * self.count(32)
+            self._set(v, 32, self._lanewise(name, self.ints(args[0], 32), least))
         elif types[0] is I64 and (name in _SIGNED or name in _UNSIGNED):
             side = self.widths.beyond(name, args)
             if side >= 0:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .serial import Serial
 
 _LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
-_SHL, _AND, _XOR, _LSHR, _MUL = OPS["shl"], OPS["and"], OPS["xor"], OPS["lshr"], OPS["mul"]
+_SHL, _AND, _XOR, _LSHR, _MUL, _NE = OPS["shl"], OPS["and"], OPS["xor"], OPS["lshr"], OPS["mul"], OPS["ne"]
 _HALVES = ((16, vector(I16, 8)), (32, vector(I32, 4)))
 _CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
 # Their low bits depend on the same low bits of their arguments alone.
@@ -55,7 +55,7 @@ class Widths:
         for v in body.order:
             inst = body.insts[v]
             if inst.type is I64 and v not in chained:
-                self.bounds[v] = self._bounds_of(inst)
+                self.bounds[v] = body.short.get(v) or self._bounds_of(inst)
         if serial is not None:
             chained |= serial.inside
             for r in serial.carried:
@@ -215,8 +215,14 @@ class Widths:
             return 8 * types[0].size
         if not types or types[0] is not I64:
             return 64
+        if self.tells_short(inst):
+            return 32
         side = self.beyond(inst.op.name, inst.args)
         return self.comparing(inst.args if side < 0 else (inst.args[1 - side],))[0]
+
+    def tells_short(self, inst: Inst) -> bool:
+        """Whether a condition tells that a conversion to 32 bits fitted: of 32 bits it is compared with the least."""
+        return inst.op is _NE and inst.args[0] in self.body.short and self.body.constant(inst.args[1]) == MIN
 
     def beyond(self, name: str, args: tuple[int, ...]) -> int:
         """Which argument of a comparison is an invariant that may be far from all that the other one can be; or -1."""

@@ -47,7 +47,7 @@ _ESCAPE = (b"", b"\x0f", b"\x0f\x38", b"\x0f\x3a")
 # Prefix, map and opcode of what has W for lanes of 64 bits in its EVEX form, and ignores it in the VEX form.
 _WIDE = frozenset(
     [(1, 1, opcode) for opcode in (*range(0x54, 0x5B), *range(0x5C, 0x60), 0x14, 0x15, 0x51, 0x6C, 0x6D, 0x73, 0xC2,
-                                   0xC6, 0xD3, 0xD4, 0xF3, 0xF4, 0xFB)]
+                                   0xC6, 0xD3, 0xD4, 0xE6, 0xF3, 0xF4, 0xFB)]
     + [(1, 2, 0x19), (1, 2, 0x59), (1, 3, 0x09)]
 )  # fmt: skip
 # Bytes that a 512-bit instruction reads or writes if not 64, by prefix, map and opcode: displacements count in them.

@@ -57,6 +57,7 @@ _CVTDQ2PD, _CVTDQ2PS = (2, 1, 0xE6, "cvtdq2pd"), (0, 1, 0x5B, "cvtdq2ps")
 _CVTPS2PD, _CVTPD2PS = (0, 1, 0x5A, "cvtps2pd"), (1, 1, 0x5A, "cvtpd2ps")
 _CVTQQ2PD, _CVTQQ2PS = (2 | W, 1, 0xE6, "cvtqq2pd"), (0 | W, 1, 0x5B, "cvtqq2ps")
 _CVTTPD2QQ = (1 | W, 1, 0x7A, "cvttpd2qq")
+_CVTTPD2DQ, _CVTTPS2DQ = (1, 1, 0xE6, "cvttpd2dq"), (2, 1, 0x5B, "cvttps2dq")
 _MOVMSK = {4: (0, 1, 0x50, "movmskps"), 8: (1, 1, 0x50, "movmskpd"), 1: (1, 1, 0xD7, "pmovmskb")}
 _KMOV, _KMOVQ = ((3, 1, 0x93, "kmovd"), 0), ((3, 1, 0x93, "kmovq"), 8)
 _EXTENDED = {1: ("i8", "u8"), 2: ("i16", "u16"), 4: ("i32", "u32")}
@@ -291,6 +292,13 @@ def f2i(s: X86Selector, v: int) -> None:
     if s.types[a].element is F32:
         x = b.unary(_CVTPS2PD, x)
     s.add(vops.EVEX_UNARY, (v + FIRST,), (x,), b.row(_CVTTPD2QQ))
+
+
+def vf2i(s: X86Selector, v: int) -> None:
+    """To lanes of 32 bits."""
+    (a,) = s.args[v]
+    row = _CVTTPD2DQ if s.types[a].element is F64 else _CVTTPS2DQ
+    Build(s, sized(s.types[a])).unary_value(row, v, a)
 
 
 def _lane_by_lane(s: X86Selector, v: int, a: int) -> None:

@@ -178,6 +178,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (lanes.narrow, "vtrunc", (_NO, SSE41, SSE41, SSE41), "i"),
     (lanes.i2f, "i2f", (SSE41, SSE41, SSE2, SSE2), "i"),
     (lanes.f2i, "f2i", _FLOATS, "f"),
+    (lanes.vf2i, "vf2i", _FLOATS, "f"),
     (lanes.fext, "fext", (_NO, _NO, SSE2, _NO), "f"),
     (lanes.fround, "fround", (_NO, _NO, _NO, SSE2), "f"),
     (lanes.bits, "f2bits", (_NO, _NO, _NO, SSE2), "f"),

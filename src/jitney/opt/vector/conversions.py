@@ -1,0 +1,171 @@
+"""Conversions of floats to integers in lanes of 32 bits, and their checks.
+
+    v4 = f2i v3                             v4 = f2i v3         # in lanes of 32 bits
+    v5 = feq v3, -2.0**63                   guard ne v4, least  # of 32 bits: "does not fit", or NaN
+    v6 = ne v4, least
+    guard (or v5, v6)
+
+A round whose numbers do not fit is the scalar loop's, so a check may be stricter than what the program asks for. Where
+numbers may be meant to be large, lanes keep 64 bits: they are narrow if bounds of the float say that it fits unless it
+is NaN, or if something compares the integer with a small constant, or stores it as a small one.
+"""
+
+from __future__ import annotations
+
+from ...analysis import bounds
+from ...analysis.intervals import MIN, access_range
+from ...ir.ops import OPS
+from ...ir.types import I1, I64
+from .masks import ALWAYS, simplified
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...analysis.bounds import Bounds
+    from .body import Body
+    from .masks import Mask
+
+LEAST = -(1 << 31)
+_CONST, _F2I, _I2F, _SELECT, _OR = OPS["const"], OPS["f2i"], OPS["i2f"], OPS["select"], OPS["or"]
+_NE, _FEQ, _SUB, _ULE, _STORE = OPS["ne"], OPS["feq"], OPS["sub"], OPS["ule"], OPS["store"]
+_ADD, _LOAD, _NOT = OPS["add"], OPS["load"], OPS["not"]
+_COMPARED = frozenset(OPS[name] for name in ("slt", "sle", "sgt", "sge", "eq", "smin", "smax"))
+_FLOAT_TESTS = frozenset(OPS[name] for name in ("flt", "fle", "fgt", "fge", "feq", "fne"))
+_DEEP = 24
+
+
+def settle(body: Body, checks: list[tuple[int, Mask]], executed: dict[int, Mask]) -> None:
+    """Find the conversions whose lanes may be narrow, `Body.short`, and what must hold in each iteration,
+    `Body.guards`.
+
+    Args:
+        checks: conditions that must hold, and when.
+        executed: when each conversion is.
+    """
+    found = {x: of(body, body.insts[x].args[0]) for x in executed}
+    masks: dict[int, Mask] = {}
+    for cond, mask in checks:
+        cond = _strict(body, cond, found) if executed else cond
+        masks[cond] = simplified(masks[cond] | mask) if cond in masks else mask
+    for x, when in executed.items():
+        fits = _narrow(found[x])
+        if fits is not None and not found[x][2]:
+            body.short[x] = fits
+        elif fits is not None or _is_small(body, x):
+            tests = [cond for cond in masks if _not_least(body, cond) == x]
+            if not tests:
+                # A check of another kind is to be made with what stands for "does not fit" as a possible number.
+                tests, fits = [cond for cond in masks if _excludes(body, cond, x)], (LEAST, ~LEAST)
+            covered: Mask = frozenset().union(*[masks[cond] for cond in tests])
+            if covered and simplified(covered | when) == simplified(covered):
+                body.short[x] = fits or (LEAST + 1, ~LEAST)
+    for cond, mask in masks.items():
+        if mask != ALWAYS:
+            cond = body.make(_OR, (cond, body.make(_NOT, (body.condition(mask),), I1)), I1)
+        if cond not in body.guards:
+            body.guards.append(cond)
+
+
+def _narrow(found: Bounds) -> tuple[int, int] | None:
+    """Bounds of a conversion of what is not NaN, if 32 bits hold it."""
+    fits = bounds.whole(found)
+    return fits if fits is not None and LEAST < fits[0] and fits[1] <= ~LEAST else None
+
+
+def _strict(body: Body, cond: int, found: dict[int, Bounds]) -> int:
+    """Of the condition that a conversion fits, the part that says so of all numbers but the least one."""
+    inst = body.insts.get(cond)
+    for x in found:
+        fits, interval = _narrow(found[x]), _interval(body, cond, x)
+        if fits is not None and interval is not None and interval[0] <= fits[0] and fits[1] <= interval[1]:
+            # Nothing but NaN is out of it.
+            return body.make(_NE, (x, body.make(_CONST, (), I64, MIN)), I1)
+    if inst is not None and inst.op is _OR:
+        for test, other in (inst.args, inst.args[::-1]):
+            x, least = _not_least(body, test), body.insts.get(other)
+            if x >= 0 and least is not None and least.op is _FEQ and body.insts[x].args[0] == least.args[0]:
+                return test
+    return cond
+
+
+def _not_least(body: Body, cond: int) -> int:
+    """The conversion that `cond` tells to have fitted, or -1."""
+    inst = body.insts.get(cond)
+    if inst is None or inst.op is not _NE or body.constant(inst.args[1]) != MIN:
+        return -1
+    made = body.insts.get(inst.args[0])
+    return inst.args[0] if made is not None and made.op is _F2I else -1
+
+
+def _excludes(body: Body, cond: int, x: int) -> bool:
+    """Whether `cond` fails where `x`, of 32 bits, is the least number."""
+    interval = _interval(body, cond, x)
+    return interval is not None and LEAST < interval[0] and interval[1] <= ~LEAST
+
+
+def _interval(body: Body, cond: int, x: int) -> tuple[int, int] | None:
+    """The interval of constants that `cond` asks `x` to lie in, if it does."""
+    inst = body.insts.get(cond)
+    if inst is None or inst.op is not _ULE:
+        return None
+    moved, span = inst.args[0], body.constant(inst.args[1])
+    made = body.insts.get(moved)
+    low = 0
+    if made is not None and made.op in (_SUB, _ADD) and made.args[0] == x:
+        by = body.constant(made.args[1])
+        if by is None:
+            return None
+        moved, low = x, by if made.op is _SUB else -by
+    return (low, low + span) if moved == x and span is not None and span >= 0 else None
+
+
+def _is_small(body: Body, x: int) -> bool:
+    """Whether something compares `x`, or a choice of it and others, with a small constant, or stores it where only
+    small ones fit."""
+    values = {x}
+    for v, inst in body.insts.items():
+        if values.isdisjoint(inst.args):
+            continue
+        if inst.op is _SELECT and inst.type is I64:
+            values.add(v)
+        elif inst.op in _COMPARED:
+            known = [body.constant(a) for a in inst.args if a not in values]
+            if known and known[0] is not None and LEAST < known[0] < -LEAST:
+                return True
+        elif inst.op in (_ADD, _SUB):
+            # As checks of stores have it.
+            if any(_excludes(body, cond, x) for cond, test in body.insts.items() if v in test.args):
+                return True
+        elif inst.op is _STORE and inst.args[0] in values and inst.imm.access.size < 4:
+            return True
+    return False
+
+
+def of(body: Body, v: int, deep: int = _DEEP) -> Bounds:
+    """Bounds of a float of the body, from what it is computed from."""
+    known = body.constant(v)
+    if known is not None:
+        number = float(known)
+        return (number, number, False) if number == number else bounds.ANYTHING
+    inst = body.insts.get(v)
+    if inst is None or not deep:
+        return bounds.ANYTHING
+    deep -= 1
+    if inst.op is _I2F:
+        whole = body.insts.get(inst.args[0])
+        if whole is None or whole.op is not _LOAD:
+            return bounds.ANYTHING
+        return bounds.of_int(*access_range(whole.imm), inst.type)
+    if inst.op is _SELECT:
+        cond, *given = inst.args
+        found = [of(body, a, deep) for a in given]
+        test = body.insts.get(cond)
+        if test is not None and test.op in _FLOAT_TESTS:
+            sides = [of(body, a, deep) for a in test.args]
+            for k, holds in enumerate((True, False)):
+                for side, narrowed in zip(test.args, bounds.compared(test.op.name, holds, sides[0], sides[1])):
+                    if side == given[k]:
+                        found[k] = narrowed
+        return bounds.hull(found[0], found[1])
+    if inst.op in bounds.OPERATIONS:
+        return bounds.of(inst.op, inst.type, [of(body, a, deep) for a in inst.args])
+    return bounds.ANYTHING

@@ -44,6 +44,11 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("int64", *SMALL[:3]), "s = -2**62\nk = -1\nfor i in range(len(a)):\n"
         "  x = int(a[i])\n  if x > s:\n    s = x\n    k = i\nreturn s, k",
     ),
+    "shifts by lanes": (
+        INTS, "for i in range(len(a)):\n  k = int(b[i]) & 7\n  c[i] = (((int(a[i]) & 127) >> k) ^ (3 << k)) & 127",
+    ),
+    "bits of an invariant": (INTS, "s = len(a) * 12345\nfor i in range(len(a)): c[i] = (s >> (int(a[i]) & 31)) & 1"),
+    "far shifts by lanes": (INTS, "for i in range(len(a)): c[i] = (int(a[i]) >> (int(b[i]) & 63)) & 127"),
     "exact sum": (INTS, "s = 0\nfor i in range(len(a)): s += int(a[i])\nreturn s"),
     "exact difference": (INTS, "s = 7\nfor i in range(len(a)): s -= int(a[i])\nreturn s"),
     "two sums": (

@@ -228,11 +228,8 @@ class Widen(Carried):
         if half is not None:
             self._upper_half(v, *half)
             return
-        count = self.body.constant(by)
-        if count is None:
-            raise NotVectorizable("a shift by a variable")
-        count &= 63
-        lo, hi = self.widths.bound(value)
+        widths = self.widths
+        lo, hi = widths.bound(value)
         if name == "shl":
             width = self._natural(v, inst)
         elif lo >= 0:
@@ -241,13 +238,25 @@ class Widen(Carried):
             width = 64
         else:
             width = round_up(signed_size((lo, hi)))
-        width = self._supported(name, width)
-        if count >= width:
-            if name != "sar":
-                self._set(v, width, [self.splat_number(0, width)] * self.count(width))
-                return
-            count = width - 1
-        counts = [self.splat_number(count, width)] * self.count(width)
+        if name != "shl" and widths.low_bits(v) + widths.farthest(by) <= width // 2:
+            # What comes in from the left is not asked for.
+            name, width = "lshr", round_up(widths.low_bits(v) + widths.farthest(by))
+        count = self.body.constant(by)
+        if count is None:
+            # In lanes that no count leaves; of bytes there are no such shifts.
+            if not 0 <= widths.bound(by)[0] <= widths.bound(by)[1] < 64:
+                raise NotVectorizable("a shift by any number")
+            width = self._supported(f"{name}v", max(width, 16, round_up(widths.farthest(by) + 1)))
+            counts = self.ints(by, width)
+        else:
+            count &= 63
+            width = self._supported(name, width)
+            if count >= width:
+                if name != "sar":
+                    self._set(v, width, [self.splat_number(0, width)] * self.count(width))
+                    return
+                count = width - 1
+            counts = [self.splat_number(count, width)] * self.count(width)
         parts = self._lanewise(name, self.ints(value, width), counts)
         if name == "shl":
             self._set_low(v, inst, width, parts)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
 _SHL, _AND, _XOR, _LSHR, _MUL, _NE = OPS["shl"], OPS["and"], OPS["xor"], OPS["lshr"], OPS["mul"], OPS["ne"]
+_SAR = OPS["sar"]
 _HALVES = ((16, vector(I16, 8)), (32, vector(I32, 4)))
 _CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
 # Their low bits depend on the same low bits of their arguments alone.
@@ -181,14 +182,20 @@ class Widths:
             args = args[1:]
         elif op is _SHL:
             count = self.body.constant(args[1])
-            bits = max(1, bits - count) if count is not None else 64
+            if count is None:
+                self._need(args[1], 64)
+            else:
+                bits = max(1, bits - count)
             args = args[:1]
-        elif op is _LSHR:
+        elif op is _LSHR or op is _SAR:
             half = self.upper_half(inst)
             if half is not None:
                 self._need(half[0], half[3])
                 return
-            bits = 64
+            if self.body.constant(args[1]) is None:
+                self._need(args[1], 64)
+            bits = min(64, self.low_bits(v) + self.farthest(args[1]))
+            args = args[:1]
         elif op not in _LOW:
             bits = 64
         for a in args[: 2 if op.base else None]:
@@ -233,6 +240,16 @@ class Widths:
                 if width < 64 and self.comparing(args)[0] > width:
                     return k
         return -1
+
+    def low_bits(self, v: int) -> int:
+        """Bits of an i64 that are asked for, where that is less than it may have; else 64."""
+        bits = self.needed.get(v, 64)
+        return bits if bits < size(self.bound(v)) else 64
+
+    def farthest(self, by: int) -> int:
+        """How far at most a shift by `by` goes."""
+        lo, hi = self.bound(by)
+        return hi if 0 <= lo and hi < 64 else lo & 63 if lo == hi else 63
 
     def fitting(self, v: int) -> int:
         """Bits of the narrowest lane for an i64."""

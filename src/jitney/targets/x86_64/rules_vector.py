@@ -78,7 +78,11 @@ _BY_LANES = {
     "lshr": {4: (1, 2, 0x45, "psrlvd"), 8: (1 | W, 2, 0x45, "psrlvq")},
     "sar": {4: (1, 2, 0x46, "psravd")},
 }
+# Of AVX-512 alone.
 _PSRAVQ = (1 | W, 2, 0x46, "psravq")
+_WORDS_BY_LANES = {
+    "shl": (1 | W, 2, 0x12, "psllvw"), "lshr": (1 | W, 2, 0x10, "psrlvw"), "sar": (1 | W, 2, 0x11, "psravw"),
+}  # fmt: skip
 _PSRAQ = (1 | W, 1, 0x72, "psraq")
 _DIGITS = {"shl": LEFT, "lshr": RIGHT, "sar": SIGNED}
 # Comparison -> (what is compared, whether the operands are exchanged, whether the result is the opposite)
@@ -336,6 +340,8 @@ def by_lanes(b: Build, name: str, size: int, a: int, counts: int, d: int = -1) -
         return b.op(PSUB[8], b.op(PXOR, b.op(_BY_LANES["lshr"][8], a, counts), bit), bit, d)
     if size >= 4:
         return b.op(_BY_LANES[name][size], a, counts, d)
+    if size == 2 and b.level >= AVX512:
+        return b.evex(_WORDS_BY_LANES[name], a, counts, d)
     # In lanes twice as wide, even and odd ones by themselves: odd ones have their bits above already.
     wide, bits = 2 * size, 8 * size
     low = (b"\xff" * size + bytes(size)) * (2 // size)

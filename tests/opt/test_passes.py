@@ -10,7 +10,7 @@ from jitney.ir.parse import parse
 from jitney.ir.print import to_text
 from jitney.ir.verify import verify
 from jitney.opt import PASSES, enabled, optimize
-from tests.opt import cases_integers, cases_loops, cases_tests, cases_values
+from tests.opt import cases_carry, cases_integers, cases_loops, cases_tests, cases_values
 
 RUN = dict(PASSES)
 
@@ -32,7 +32,7 @@ def expect(name: str, before: str, wanted: str) -> None:
     assert got == wanted, f"\n{got}\n--- wanted\n{wanted}"
 
 
-CASES = cases_values.CASES | cases_tests.CASES | cases_integers.CASES | cases_loops.CASES
+CASES = cases_values.CASES | cases_tests.CASES | cases_integers.CASES | cases_loops.CASES | cases_carry.CASES
 
 
 @pytest.mark.parametrize("case", CASES)

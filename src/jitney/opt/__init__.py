@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import (
         addresses,
         between,
+        carry,
         checks,
         closed,
         contract,
@@ -42,9 +43,9 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    addresses, between, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
-        "jitney.opt", "addresses", "between", "checks", "closed", "contract", "dce", "guards", "inductions", "inline",
-        "jam", "memory", "modular",
+    addresses, between, carry, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
+        "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
+        "inline", "jam", "memory", "modular",
     )
     merge, needs = lazy("jitney.opt", "merge", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, select, split, tails, unroll = lazy(
@@ -78,6 +79,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("split", lambda function: split.split_loops(function) if needs.counted(function) else function),
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
+    ("carry", lambda function: carry.carry(function) if needs.recurrences(function) else function),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),

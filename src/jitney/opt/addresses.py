@@ -151,9 +151,9 @@ class LoopAddresses:
             scaled = self._integer(index[0], _DEEP)
             if scaled is None:
                 return None
-            poly = _sum(poly, scaled, memory.scale)
+            poly = combined(poly, scaled, memory.scale)
         if memory.disp:
-            poly = _sum(poly, {(): memory.disp}, 1)
+            poly = combined(poly, {(): memory.disp}, 1)
         return (pointer, poly) if len(poly) <= _MOST_TERMS else None
 
     def value(self, pointer: int, poly: Poly, at: dict[int, int] | None = None) -> int:
@@ -162,7 +162,7 @@ class LoopAddresses:
             total: Poly = {}
             for term, k in poly.items():
                 rest = tuple([a for a in term if a != p])
-                total = _sum(total, {term: 1} if len(rest) == len(term) else self._times(rest, value), k)
+                total = combined(total, {term: 1} if len(rest) == len(term) else self._times(rest, value), k)
             poly = total
         return self._plus(pointer, poly)
 
@@ -205,7 +205,7 @@ class LoopAddresses:
             found = self._integer(offset, _DEEP)
             if found is None:
                 return None
-            poly = _sum(poly, found, 1)
+            poly = combined(poly, found, 1)
         return v, poly
 
     def _integer(self, v: int, depth: int) -> Poly | None:
@@ -222,10 +222,10 @@ class LoopAddresses:
             a, b = self._integer(args[0], depth - 1), self._integer(args[1], depth - 1)
             if a is None or b is None:
                 return None
-            return _sum(a, b, _SUMS[op]) if op in _SUMS else self._product(a, b)
+            return combined(a, b, _SUMS[op]) if op in _SUMS else self._product(a, b)
         if op is _SHL and function.ops[args[1]] is _CONST and 0 <= function.imms[args[1]] < 32:
             a = self._integer(args[0], depth - 1)
-            return None if a is None else _sum({}, a, 1 << function.imms[args[1]])
+            return None if a is None else combined({}, a, 1 << function.imms[args[1]])
         return None
 
     def _product(self, a: Poly, b: Poly) -> Poly | None:
@@ -237,8 +237,18 @@ class LoopAddresses:
                 term = tuple(sorted(s + t))
                 if sum(x in self.steps for x in term) > 1:
                     return None
-                result = _sum(result, {term: k * m}, 1)
+                result = combined(result, {term: k * m}, 1)
         return result
+
+    def moves(self, poly: Poly) -> Poly:
+        """By what it grows in each iteration."""
+        by: Poly = {}
+        for term, k in poly.items():
+            for p in term:
+                if p in self.steps:
+                    step, sign = self.steps[p]
+                    by = combined(by, self._times(tuple([a for a in term if a != p]), step), sign * k)
+        return by
 
     # -- putting together ----------------------------------------------------------------------------------------------
 
@@ -254,16 +264,13 @@ class LoopAddresses:
         header, before = loop.header, loop.preheader
         entry = before.edges[0]
         starts: Poly = {}
-        by: Poly = {}
         for term, k in moving.items():
             (p,) = [a for a in term if a in self.steps]
             rest = tuple([a for a in term if a != p])
             start = entry.args[header.params.index(p)]
-            starts = _sum(starts, self._times(rest, start), k)
-            step, sign = self.steps[p]
-            by = _sum(by, self._times(rest, step), sign * k)
+            starts = combined(starts, self._times(rest, start), k)
         first = self._plus(self._plus(pointer, fixed), starts)
-        step = self._total(by)
+        step = self.total(self.moves(moving))
         p = self.carried[key] = function.add_param(header, PTR)
         entry.args += (first,)
         assert self.latch is not None
@@ -283,9 +290,9 @@ class LoopAddresses:
     def _plus(self, pointer: int, poly: Poly) -> int:
         if not poly or not any(poly.values()):
             return pointer
-        return self.make(_PTRADD, PTR, pointer, self._total(poly))
+        return self.make(_PTRADD, PTR, pointer, self.total(poly))
 
-    def _total(self, poly: Poly) -> int:
+    def total(self, poly: Poly) -> int:
         """The value of a polynomial, computed before the loop."""
         total = -1
         # What outer loops do not change comes first, so that its sum leaves them, too.
@@ -324,7 +331,7 @@ def _depth(loop: Loop | None) -> int:
     return loop.depth if loop is not None else 0
 
 
-def _sum(a: Poly, b: Poly, factor: int) -> Poly:
+def combined(a: Poly, b: Poly, factor: int) -> Poly:
     """``a + factor * b``"""
     result = dict(a)
     for term, k in b.items():

@@ -9,14 +9,6 @@
     main(v8): v6 = load f64 [v1] region 1       main(v8):
               ...                                    ...
 
-    pre: jump main(v3)                          pre: v9 = load f64 [v1 + v3*8] region 1
-                                                     jump main(v3, v9)
-    main(v8): v6 = load f64 [v1 + v8*8]         main(v8, v6):
-              v7 = fadd v6, v4                            v7 = fadd v6, v4
-              store f64 v7, [v1 + v8*8 + 8]               store f64 v7, [v1 + v8*8 + 8]
-              v5 = add v8, 1                              v5 = add v8, 1
-              br ..., main(v5), out                       br ..., main(v5, v7), out
-
 What is known of memory holds along the dominator tree, until something that may write there stands between. A load
 leaves a loop that does not write there if it is executed whenever the loop is entered, and before any check: then its
 address is good.
@@ -25,8 +17,6 @@ address is good.
 from __future__ import annotations
 
 from ..analysis.memory import Place, Writes, overlap, place
-from ..ir.dominators import dominates
-from ..ir.function import Memory
 from ..ir.ops import OPS
 from .inplace import move, substitute
 
@@ -35,8 +25,8 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
 
 _LOAD, _STORE, _CCALL = OPS["load"], OPS["store"], OPS["ccall"]
-_WHOLE = ("i64", "f64", "f32")
-_EXTENSIONS = {
+WHOLE = ("i64", "f64", "f32")  # accesses whose loads give what was stored; others give
+EXTENSIONS = {
     access: OPS[name]
     for access, name in (
         ("i8", "sext8"), ("u8", "zext8"), ("i16", "sext16"), ("u16", "zext16"), ("i32", "sext32"), ("u32", "zext32"),
@@ -97,8 +87,8 @@ class _Sweep:
                 found = known.get(key)
                 if found is None:
                     known[key] = (v, v)
-                elif ops[found[0]] is _STORE and key[1] in _EXTENSIONS:
-                    ops[v], function.args[v], imms[v] = _EXTENSIONS[key[1]], (found[1],), None
+                elif ops[found[0]] is _STORE and key[1] in EXTENSIONS:
+                    ops[v], function.args[v], imms[v] = EXTENSIONS[key[1]], (found[1],), None
                 else:
                     self.same[v] = found[1]
             elif op is _STORE:
@@ -114,7 +104,7 @@ class _Sweep:
                         del known[key]
 
     def _loop(self, loop: Loop, body: list[Block], known: Known) -> None:
-        """Loads that the loop executes first of all, of what it does not write, or of what it wrote the time before."""
+        """Loads that the loop executes first of all, of what it does not write."""
         function = self.function
         homes = function.homes
         writes = Writes(function, body)
@@ -130,9 +120,6 @@ class _Sweep:
                     self.hoisted.setdefault(loop.header, []).append(v)
                     self.moved.add(v)
                     known[key] = (v, v)
-            elif self._carry(loop, body, writes, v, at):
-                self.same[v] = loop.header.params[-1]
-                known[key] = (v, loop.header.params[-1])
 
     def _first_loads(self, loop: Loop, body: list[Block]) -> list[int]:
         """Loads that each entry of the loop executes, before any check."""
@@ -149,37 +136,6 @@ class _Sweep:
             if block.term != "jump" or block.edges[0].target not in body or block.edges[0].target is loop.header:
                 return found
             block = block.edges[0].target
-
-    def _carry(self, loop: Loop, body: list[Block], writes: Writes, v: int, at: Place) -> bool:
-        """If the loop's only store writes where the next iteration's load `v` reads, carry the value in a new parameter
-        of the header; the first one is loaded before the loop."""
-        function = self.function
-        base, index, scale, disp = at
-        access = function.imms[v].access
-        if index != loop.counter or index < 0 or access.name not in _WHOLE:
-            return False
-        if writes.anything or len(writes.stores) != 1:
-            return False
-        ((store, to),) = writes.stores
-        latches = [b for b in body if any(e.target is loop.header for e in b.edges)]
-        if (
-            to != (base, index, scale, disp + scale * loop.step)
-            or function.imms[store].access is not access or abs(scale * loop.step) < access.size
-            or function.homes[base] in body or not -(1 << 31) <= disp < 1 << 31
-            or len(latches) != 1 or not dominates(function.homes[store], latches[0])
-        ):  # fmt: skip
-            return False
-        before, header = loop.preheader, loop.header
-        start = before.edges[0].args[header.params.index(index)]
-        memory = Memory(access, scale, disp, function.imms[v].region)
-        first = function.new_value(_LOAD, access.type, (base, start), memory, function.lines[v], before)
-        before.insts.append(first)
-        function.add_param(header, access.type)
-        before.edges[0].args += (first,)
-        for edge in latches[0].edges:
-            if edge.target is header:
-                edge.args += (function.args[store][0],)
-        return True
 
 
 def _forget(known: Known, writes: Writes) -> None:

@@ -6,10 +6,12 @@ look may say yes for nothing, but never no where the pass would change something
 
 from __future__ import annotations
 
+from ..analysis.memory import array, place
 from ..ir.ops import OPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..analysis.memory import Place
     from ..ir.function import Block, Edge, Function, Loop
 
 _CONST, _CALL, _CCALL, _STORE, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"], OPS["poll"]
@@ -153,6 +155,22 @@ def updates(function: Function) -> bool:
             if 0 < len(stores) <= 4 and all(homes[a] is not block for v in stores for a in args[v][1:]):
                 return True
     return False
+
+
+def recurrences(function: Function) -> bool:
+    """For `carry`: a counted loop that loads and stores in one array, at two places."""
+    ops = function.ops
+    stored: dict[tuple[Loop, int], set[Place]] = {}
+    loaded: dict[tuple[Loop, int], set[Place]] = {}
+    for block in function.blocks:
+        loop = block.loop
+        if loop is not None and loop.counter >= 0:
+            for v in block.insts:
+                if ops[v] in _ACCESSES:
+                    at = place(function, v)
+                    found = stored if ops[v] is _STORE else loaded
+                    found.setdefault((loop, array(function, at[0])), set()).add(at)
+    return any(key in loaded and len(loaded[key] | places) > 1 for key, places in stored.items())
 
 
 def powers(function: Function) -> bool:

@@ -19,17 +19,18 @@ the loop, by the two addresses between which each load moves; a copy of the loop
 from __future__ import annotations
 
 from ..analysis.memory import overlap, place
-from ..ir.function import Block, Edge, Loop
+from ..ir.function import Edge
 from ..ir.ops import OPS
 from ..ir.types import I1, I64, PTR
 from .addresses import LoopAddresses
 from .constants import Constants
 from .inplace import substitute
 from .rebuild import lay_out
+from .versions import choose, new_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Function
+    from ..ir.function import Block, Function, Loop
 
 _LOAD, _STORE, _PTRADD, _AND = OPS["load"], OPS["store"], OPS["ptradd"], OPS["and"]
 _WHOLE = ("i64", "f64", "f32")
@@ -134,82 +135,14 @@ class _Promotion:
 
     def run(self) -> dict[int, int]:
         """Make the change; gives what is to be substituted for loads that are gone."""
-        block, before = self.block, self.loop.preheader
-        out = next(e for e in block.edges if e.target is not block)
-        done = self._new_block(block)
-        done.term, done.edges = "jump", [Edge(out.target, out.args)]
-        if self.tested:
-            before = self._choose(before, out, done)
-        out.target, out.args = done, ()
-        return self._keep(before, done)
-
-    def _choose(self, before: Block, out: Edge, done: Block) -> Block:
-        """Go one of two ways from `before`: to the loop, or to a copy of it. Gives the loop's new preheader."""
-        function, block, loop = self.function, self.block, self.loop
-        apart = self._apart()
-        entry = before.edges[0]
-        values = self._copied()
-        copy = function.homes[values[block.insts[0]]]
-        used = self._used_outside(out)
-        meet, fast, slow = self._new_block(done), self._new_block(before), self._new_block(before)
-        slow.cold = copy.cold = True
-        slow.term, slow.edges = "jump", [Edge(copy, entry.args)]
-        fast.term, fast.edges = "jump", [Edge(block, entry.args)]
-        assert copy.loop is not None
-        copy.loop.preheader, loop.preheader = slow, fast
-        before.term, before.term_args, before.edges = "br", (apart,), [Edge(fast), Edge(slow)]
-        outside = {v: function.add_param(meet, function.types[v]) for v in used}
-        self._substitute_outside(outside, (block, copy))
-        meet.term, meet.edges = "jump", [Edge(out.target, tuple([outside.get(a, a) for a in out.args]))]
-        done.edges = [Edge(meet, tuple(used))]
-        for edge in copy.edges:
-            if edge.target is not copy:
-                edge.target, edge.args = meet, tuple([values[v] for v in used])
-        return fast
-
-    def _new_block(self, after: Block, loop: Loop | None = None) -> Block:
-        """A block behind `after`, of the loop around if of no other."""
-        new = Block(-1, loop or self.loop.parent)
-        new.line = self.block.line
-        self.function.blocks.insert(self.function.blocks.index(after) + 1, new)
-        return new
-
-    def _copied(self) -> dict[int, int]:
-        """A copy of the loop behind it; gives the new values by the old ones."""
-        function, block, old = self.function, self.block, self.loop
-        loop = Loop(old.parent)
-        copy = loop.header = self._new_block(block, loop)
-        values = {p: function.add_param(copy, function.types[p]) for p in block.params}
-        for v in block.insts:
-            given = tuple([values.get(a, a) for a in function.args[v]])
-            values[v] = function.new_value(function.ops[v], function.types[v], given, function.imms[v],
-                                           function.lines[v], copy)  # fmt: skip
-            copy.insts.append(values[v])
-        copy.term, copy.line = "br", block.line
-        copy.term_args = tuple([values.get(a, a) for a in block.term_args])
-        for e in block.edges:
-            args = tuple([values.get(a, a) for a in e.args])
-            copy.edges.append(Edge(copy if e.target is block else e.target, args))
-        loop.counter, loop.step, loop.stop = values.get(old.counter, -1), old.step, old.stop
-        for p in block.params:
-            if p in function.facts:
-                function.facts[values[p]] = function.facts[p]
-        return values
-
-    def _used_outside(self, out: Edge) -> list[int]:
-        """The loop's values that other blocks use, or that it passes on where it ends."""
         function, block = self.function, self.block
-        homes = function.homes
-        used = dict.fromkeys([a for a in out.args if homes[a] is block])
-        for other in function.blocks:
-            if other is block:
-                continue
-            for v in other.insts:
-                used.update((a, None) for a in function.args[v] if homes[a] is block)
-            used.update((a, None) for a in other.term_args if homes[a] is block)
-            for edge in other.edges:
-                used.update((a, None) for a in edge.args if homes[a] is block)
-        return list(used)
+        if self.tested:
+            choose(function, self.loop, self._apart())
+        out = next(e for e in block.edges if e.target is not block)
+        done = new_block(function, block, self.loop.parent)
+        done.term, done.edges = "jump", [Edge(out.target, out.args)]
+        out.target, out.args = done, ()
+        return self._keep(self.loop.preheader, done)
 
     def _apart(self) -> int:
         """Whether no load of the loop touches the element: for each, both ends lie on the same side of it."""
@@ -256,17 +189,3 @@ class _Promotion:
         gone = {store, *self.same}
         block.insts = [v for v in block.insts if v not in gone]
         return known
-
-    def _substitute_outside(self, values: dict[int, int], inside: tuple[Block, Block]) -> None:
-        function, get = self.function, values.get
-        for block in function.blocks:
-            if block in inside:
-                continue
-            for v in block.insts:
-                if any(a in values for a in function.args[v]):
-                    function.args[v] = tuple([get(a, a) for a in function.args[v]])
-            block.term_args = tuple([get(a, a) for a in block.term_args])
-            for edge in block.edges:
-                edge.args = tuple([get(a, a) for a in edge.args])
-        for loop in function.loops():
-            loop.stop = get(loop.stop, loop.stop)

@@ -18,6 +18,7 @@ from ...analysis.dependence import Access, Addresses
 from ...ir.ops import OPS, wrap
 from ...ir.types import I1, I64
 from ...lazy import lazy
+from ..memory import EXTENSIONS, WHOLE
 from .extremes import is_flag, loosen
 from .masks import ALWAYS, exclusive, simplified
 from .masks import Missing as Missing
@@ -448,8 +449,8 @@ class Body:
             self.uniform.add(v)
 
     def _loaded(self, v: int, given: tuple[int, ...], memory: Any, mask: Mask) -> bool:
-        """If the same place has been loaded already and nothing can have written there since, `v` is that value. What
-        has another base is tested to lie elsewhere before the loop."""
+        """If the same place has been loaded or stored already and nothing can have written there since, `v` is that
+        value. What has another base is tested to lie elsewhere before the loop."""
         at = self.addresses.of(given[0], given[1] if len(given) > 1 else None, memory)
         if at is None:
             return False
@@ -460,16 +461,25 @@ class Body:
                     passed_over.append((access.at.key, at.key))
                 continue
             apart = wrap(access.at.const - at.const)
-            if access.store:
-                if -access.memory.access.size < apart < memory.access.size:
-                    return False
-            elif not apart and access.memory.access is memory.access:
+            if not apart and access.memory.access is memory.access:
                 paths = self._paths[access.value]
-                if paths == ALWAYS or simplified(paths | mask) == paths:
-                    self._alias[v] = access.value
+                known = self._held(access)
+                if known >= 0 and (paths == ALWAYS or simplified(paths | mask) == paths):
+                    self._alias[v] = known
                     self.elsewhere.update(passed_over)
                     return True
+            if access.store and -access.memory.access.size < apart < memory.access.size:
+                return False
         return False
+
+    def _held(self, access: Access) -> int:
+        """What is at an access's place after it, as a load gives it; -1 if that is none of the body's values."""
+        if not access.store:
+            return access.value
+        value, name = self.insts[access.value].args[0], access.memory.access.name
+        if name in WHOLE:
+            return value
+        return self.make(EXTENSIONS[name], (value,), I64) if name in EXTENSIONS else -1
 
     def _merged(self, v: int, given: tuple[int, ...], memory: Any, mask: Mask) -> bool:
         """If the access before is a store to the same place in another arm: one store of a choice, for both."""

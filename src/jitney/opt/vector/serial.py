@@ -66,6 +66,8 @@ class Serial:
         self._part(body, depends)
         if not 0 < len(self.order) <= _MOST:
             raise NotVectorizable("too much that goes in order")
+        if not leads.isdisjoint(self.after):
+            raise NotVectorizable("carried around through memory")
         for v in self.order:
             if not insts[v].op.pure:
                 raise NotVectorizable(f"{insts[v].op} of what is carried around")

@@ -1,0 +1,51 @@
+"""Random recurrences: optimised, without the passes that know them, and in CPython, all the same bits."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import warnings
+from typing import Any
+
+import pytest
+
+from jitney import jit
+from tests.fuzz.recurrences import Recurrence
+from tests.support import bits, outcome
+
+COUNT = int(os.environ.get("JITNEY_FUZZ", "60"))
+BATCH = 20
+CALLS = 3
+
+
+def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """Compare one loop; the difference in words, None if there is none."""
+    loop = Recurrence(seed)
+    name = f"<recurrence {seed}>"
+    linecache.cache[name] = (len(loop.source), None, loop.source.splitlines(True), name)
+    names: dict[str, Any] = {}
+    exec(compile(loop.source, name, "exec"), names)
+    function = names["f"]
+    for disabled in ("", "vector", "carry,memory"):
+        monkeypatch.setenv("JITNEY_DISABLE", disabled)
+        jitted = jit(function)
+        for k in range(CALLS):
+            plain_args, jit_args = loop.arguments(k), loop.arguments(k)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                wanted, got = outcome(function, plain_args), outcome(jitted, jit_args)
+            if got[0] == "raises" and "64 bits" in str(got):
+                continue
+            if got != wanted or any(bits(a) != bits(b) for a, b in zip(plain_args, jit_args)):
+                where = f"seed {seed} call {k} without {disabled!r}, {loop.dtypes}"
+                return f"{where}: {got}, CPython {wanted}\n{loop.source}"
+    linecache.cache.pop(name, None)
+    return None
+
+
+@pytest.mark.parametrize("first", range(0, COUNT, BATCH))
+def test_random_recurrences(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    for seed in range(first, min(first + BATCH, COUNT)):
+        problem = run(seed, monkeypatch)
+        assert problem is None, problem

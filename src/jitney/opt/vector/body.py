@@ -19,6 +19,7 @@ from ...ir.ops import OPS, wrap
 from ...ir.types import I1, I64
 from ...lazy import lazy
 from ..memory import EXTENSIONS, WHOLE
+from .early import by_data, scans
 from .extremes import is_flag, loosen
 from .masks import ALWAYS, exclusive, simplified
 from .masks import Missing as Missing
@@ -254,7 +255,7 @@ class Body:
             if len(ways) == 1:
                 # Where it is left early a round is left to the scalar loop: those that go on all go this way.
                 ((edge, holds),) = ways
-                if self._scans():
+                if scans(self):
                     raise NotVectorizable("left early, mostly")
                 self.early = True
                 self._guard(cond if holds else self.make(_NOT, (cond,), I1), mask)
@@ -328,44 +329,9 @@ class Body:
 
     def _guard(self, cond: int, mask: Mask) -> None:
         """A check of `cond`, or a way out unless it holds, in an iteration that gets there."""
-        if not self._by_data(cond):
+        if not by_data(self, cond):
             raise NotVectorizable("a check that may be an index's")
         self._checks.append((cond, mask))
-
-    def _scans(self) -> bool:
-        """Whether the loop around is one that does not count: it goes on from where this one is left, soon."""
-        around = self.loop.parent
-        if around is not None and around.counter < 0:
-            around = around.parent  # a split loop has another one around it, which runs once
-        return around is not None and around.counter < 0
-
-    def _by_data(self, cond: int) -> bool:
-        """Whether a condition of leaving compares no integers but such that come from memory with others that do not
-        come from the counter. Then no index was found to be good because the loop had not been left: what the next
-        iterations load may be loaded."""
-        inst = self.insts.get(cond)
-        if inst is None or inst.type is not I1:
-            return False
-        if inst.op is _LOAD:
-            return True
-        types = [self.type(a) for a in inst.args]
-        if types[0] is I1:
-            return all(self._by_data(a) or self.constant(a) is not None for a in inst.args)
-        if types[0].is_float:
-            return True
-        sources = [self._sources(a, 12) for a in inst.args]
-        return types[0] is I64 and any("memory" in s for s in sources) and not any("counter" in s for s in sources)
-
-    def _sources(self, v: int, deep: int) -> set[str]:
-        """Whether an integer comes from memory, from what changes from iteration to iteration, or neither."""
-        inst = self.insts.get(v)
-        if inst is None:
-            return {"counter"} if self.inside(v) and self.op(v) is not _CONST else set()
-        if inst.op is _LOAD or inst.type.is_float:
-            return {"memory"}
-        if not deep:
-            return {"counter"}
-        return set().union(*[self._sources(a, deep - 1) for a in inst.args])
 
     def _choice(self, cond: int, a: int, b: int, type: Type) -> int:
         """``a if cond else b``, as something simpler where that is the same."""

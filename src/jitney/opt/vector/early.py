@@ -1,0 +1,51 @@
+"""Loops that are left early, and checks: what the conditions may hang on."""
+
+from __future__ import annotations
+
+from ...ir.ops import OPS
+from ...ir.types import I1, I64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .body import Body
+
+_CONST, _LOAD = OPS["const"], OPS["load"]
+_DEEP = 12
+
+
+def scans(body: Body) -> bool:
+    """Whether the loop around is one that does not count: it goes on from where this one is left, soon."""
+    around = body.loop.parent
+    if around is not None and around.counter < 0:
+        around = around.parent  # a split loop has another one around it, which runs once
+    return around is not None and around.counter < 0
+
+
+def by_data(body: Body, cond: int) -> bool:
+    """Whether a condition of leaving compares no integers but such that come from memory with others that do not
+    come from the counter. Then no index was found to be good because the loop had not been left: what the next
+    iterations load may be loaded."""
+    inst = body.insts.get(cond)
+    if inst is None or inst.type is not I1:
+        return False
+    if inst.op is _LOAD:
+        return True
+    types = [body.type(a) for a in inst.args]
+    if types[0] is I1:
+        return all(by_data(body, a) or body.constant(a) is not None for a in inst.args)
+    if types[0].is_float:
+        return True
+    sources = [_sources(body, a, _DEEP) for a in inst.args]
+    return types[0] is I64 and any("memory" in s for s in sources) and not any("counter" in s for s in sources)
+
+
+def _sources(body: Body, v: int, deep: int) -> set[str]:
+    """Whether an integer comes from memory, from what changes from iteration to iteration, or neither."""
+    inst = body.insts.get(v)
+    if inst is None:
+        return {"counter"} if body.inside(v) and body.op(v) is not _CONST else set()
+    if inst.op is _LOAD or inst.type.is_float:
+        return {"memory"}
+    if not deep:
+        return {"counter"}
+    return set().union(*[_sources(body, a, deep - 1) for a in inst.args])

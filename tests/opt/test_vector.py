@@ -28,7 +28,22 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "read ahead": (ALL, "for i in range(len(a) - 1): c[i] = c[i + 1] + a[i]"),
     "read behind": ((), "for i in range(1, len(a)): c[i] = c[i - 1] + a[i]"),
     "read far behind": (ALL, "for i in range(9, len(a)): c[i] = c[i - 9] + a[i]"),
-    "stored, then read ahead": ((), "for i in range(len(a) - 1):\n  c[i] = a[i]\n  b[i] = c[i + 1]"),
+    "stored, then read ahead": (NUMBERS, "for i in range(len(a) - 1):\n  c[i] = a[i]\n  b[i] = c[i + 1]"),
+    "stored, then read around": (
+        NUMBERS, "for i in range(1, len(a) - 2):\n  c[i] = a[i] - b[i]\n  b[i] = c[i + 2] - c[i - 1] + c[i]",
+    ),
+    "stored in some, then read ahead": (
+        WIDE, "for i in range(len(a) - 1):\n  if a[i] > 3: c[i] = a[i]\n  b[i] = c[i + 1]",
+    ),
+    "stored, then some read ahead": (
+        ("bool",), "for i in range(len(a) - 1):\n  c[i] = a[i]\n  if a[i] > 3: b[i] = c[i + 1]",
+    ),
+    "stored ahead, then read ahead": (
+        NUMBERS, "for i in range(len(a) - 2):\n  c[i + 1] = a[i]\n  c[i] = b[i]\n  b[i] = c[i + 1]",
+    ),
+    "stored down, then read ahead": (
+        NUMBERS, "for i in range(len(a) - 1, 0, -1):\n  c[i] = a[i]\n  b[i] = c[i - 1]",
+    ),
     "stored ahead": (NUMBERS, "for i in range(len(a) - 1):\n  c[i + 1] = a[i]\n  b[i] = c[i]"),
     "stencil": (ALL, "for i in range(1, len(a) - 1): c[i] = a[i - 1] + a[i] + a[i + 1]"),
     "down": (NUMBERS, "for i in range(len(a) - 1, -1, -1): c[i] = a[i] - b[i]"),

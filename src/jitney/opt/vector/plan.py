@@ -150,6 +150,7 @@ class Plan:
         least, strided = self._strides()
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
+        self._advance_loads()
         reach = self._depend()
         if strided:
             body.strided = far.clusters(body, strided)
@@ -184,6 +185,34 @@ class Plan:
             least = min(least, size)
         self.forward = ways >= 0
         return least, strided
+
+    def _advance_loads(self) -> None:
+        """Loads of what a store before them writes in one of the next iterations go before that store: else a round
+        would load what it has stored itself."""
+        body, step = self.body, self.body.loop.step
+        accesses = body.accesses
+        if not any(a.store for a in accesses):
+            return
+        for k, load in enumerate(accesses):
+            if load.store or load.memory.invariant:
+                continue
+            stores = [(j, a) for j, a in enumerate(accesses[:k]) if a.store]
+            try:
+                met = {j: distance(a, load, step) for j, a in stores if a.at.key == load.at.key and load.at.coef}
+            except ValueError:
+                continue
+            begin = min([j for j, apart in met.items() if apart is not None and -_MOST_LANES < apart < 0], default=k)
+            passed = [a for j, a in stores if j >= begin]
+            if begin == k or any(apart is not None and apart >= 0 for j, apart in met.items() if j >= begin):
+                continue
+            place = body.order.index(accesses[begin].value)
+            inst = body.insts[load.value]
+            if not {*inst.args, inst.mask}.isdisjoint(body.order[place:]):
+                continue
+            body.elsewhere.update([(a.at.key, load.at.key) for a in passed if a.at.key != load.at.key])
+            body.order.remove(load.value)
+            body.order.insert(place, load.value)
+            accesses.insert(begin, accesses.pop(k))
 
     def _depend(self) -> int:
         """How many iterations may run at a time, as far as accesses with the same base are concerned; all other pairs

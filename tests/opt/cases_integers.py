@@ -363,4 +363,90 @@ CASES = {
           v8 = or v6, v7
           ret v8
     """),
+    "extensions: between sums": ("extensions", """
+        func f(v0: ptr, v1: i64, v2: i64, v3: i64) -> i64 {
+        b0(v0: ptr, v1: i64, v2: i64, v3: i64):
+          v4 = mul v1, v2
+          v5 = sext32 v4
+          v6 = add v5, v3
+          v7 = sext32 v6
+          store i32 v7, [v0] region 1
+          v8 = sar v7, v1
+          ret v8
+    """, """
+          v4 = mul v1, v2
+          v5 = sext32 v4
+          v6 = add v4, v3
+          v7 = sext32 v6
+          store i32 v6, [v0] region 1
+          v8 = sar v7, v1
+          ret v8
+    """),
+    "extensions: a narrower one of a wider one": ("extensions", """
+        func f(v0: ptr, v1: i64) -> i64, i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = zext32 v1
+          v3 = zext8 v2
+          v4 = const i64 255
+          v5 = and v3, v4
+          v6 = zext16 v3
+          ret v5, v6
+    """, """
+          v2 = zext32 v1
+          v3 = zext8 v1
+          v4 = const i64 255
+          v5 = and v1, v4
+          v6 = zext16 v3
+          ret v5, v6
+    """),
+    "extensions: not of what is compared": ("extensions", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = add v1, v2
+          v4 = sext8 v3
+          v5 = slt v4, v1
+          v6 = select v5, v4, v2
+          store i8 v6, [v0] region 1
+          v7 = shl v4, v4
+          v8 = sext32 v7
+          ret v8
+    """, """
+          v3 = add v1, v2
+          v4 = sext8 v3
+          v5 = slt v4, v1
+          v6 = select v5, v3, v2
+          store i8 v6, [v0] region 1
+          v7 = shl v4, v4
+          v8 = sext32 v7
+          ret v8
+    """),
+    "extensions: around a loop": ("extensions", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        fact v6 -2147483648 2147483647
+        loop L0: header b1 preheader b0 counter v5 step 1 stop v1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v3)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = add v6, v2
+          v8 = sext32 v7
+          v9 = add v5, v4
+          v10 = slt v9, v1
+          br v10, b1(v9, v8), b2(v8)
+        b2(v11: i64):
+          ret v11
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v3)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = add v6, v2
+          v8 = sext32 v7
+          v9 = add v5, v4
+          v10 = slt v9, v1
+          br v10, b1(v9, v7), b2(v8)
+        b2(v11: i64):
+          ret v11
+    """),
 }

@@ -11,6 +11,7 @@ from jitney.opt import (
     between,
     carry,
     closed,
+    extensions,
     inline,
     memory,
     merge,
@@ -48,6 +49,7 @@ LOOKS = {
     "memory": (needs.loads, memory.forward),
     "addresses": (needs.accesses, addresses.reduce),
     "powers": (needs.powers, powers.multiply),
+    "extensions": (needs.extensions, extensions.drop),
     "rotates": (needs.shifted_halves, rotates.rotate),
 }
 

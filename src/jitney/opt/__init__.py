@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         closed,
         contract,
         dce,
+        extensions,
         guards,
         inductions,
         inline,
@@ -47,7 +48,7 @@ else:
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
     )
-    merge, needs = lazy("jitney.opt", "merge", "needs")
+    extensions, merge, needs = lazy("jitney.opt", "extensions", "merge", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, select, split, tails, unroll = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "select",
         "split", "tails", "unroll",
@@ -86,6 +87,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),
+    ("extensions", lambda function: extensions.drop(function) if needs.extensions(function) else function),
     ("dce", lambda function: dce.eliminate(function)),
 )
 

@@ -18,9 +18,8 @@ _CONST, _CALL, _CCALL, _STORE, _POLL = OPS["const"], OPS["call"], OPS["ccall"], 
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((OPS["load"], _STORE))
-_MASKS = frozenset(
-    OPS[name] for name in ("and", "floormod", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32")
-)
+_EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
+_MASKS = _EXTENSIONS | {OPS["and"], OPS["floormod"]}
 
 
 def self_calls(function: Function) -> bool:
@@ -105,6 +104,16 @@ def shifted_halves(function: Function) -> bool:
     """For `rotates`: shifts to both sides."""
     ops = function.ops
     return _SHL in ops and (_LSHR in ops or _SAR in ops)
+
+
+def extensions(function: Function) -> bool:
+    """For `extensions`: one that is computed with, or carried around."""
+    ops, args = function.ops, function.args
+    return not _EXTENSIONS.isdisjoint(ops) and any(
+        any(ops[a] in _EXTENSIONS for v in block.insts for a in args[v])
+        or any(ops[a] in _EXTENSIONS for edge in block.edges for a in edge.args)
+        for block in function.blocks
+    )
 
 
 def choices(function: Function) -> bool:

@@ -230,6 +230,9 @@ def test_invariant_values_leave_their_loops(z: Fixture) -> None:
     assert homes[b.emit("xor", i, j)] is inner.header
     chain = b.emit("sub", b.emit("or", z.x, z.y), b.emit("and", i, z.y))
     assert homes[chain] is inner.preheader
+    # A division only where it cannot go wrong, whatever is divided.
+    assert homes[b.emit("floordiv", i, b.const(I64, 3))] is inner.preheader
+    assert homes[b.emit("floordiv", i, z.y)] is homes[b.emit("floordiv", i, b.const(I64, -1))] is inner.header
     z.end(inner, outer)
 
 

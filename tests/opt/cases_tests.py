@@ -686,6 +686,54 @@ CASES = {
         b5:
           ret v11
     """),
+    "merge: not what a cold copy computes again": ("merge", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v4 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          jump b1(v2, v1)
+        b1(v4: i64, v5: i64) in L0:
+          v6 = ult v5, v1
+          br v6, b2, b3
+        b2 in L0:
+          v7 = and v5, v3
+          v8 = eq v7, v2
+          v9 = select v8, v1, v4
+          jump b4(v9)
+        b3 in L0 cold:
+          v10 = and v5, v3
+          v11 = xor v10, v4
+          jump b4(v11)
+        b4(v12: i64) in L0:
+          v13 = add v4, v3
+          v14 = slt v13, v1
+          br v14, b1(v13, v12), b5
+        b5:
+          ret v12
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          jump b1(v2, v1)
+        b1(v4: i64, v5: i64) in L0:
+          v6 = ult v5, v1
+          br v6, b2, b3
+        b2 in L0:
+          v7 = and v5, v3
+          v8 = eq v7, v2
+          v9 = select v8, v1, v4
+          jump b4(v9)
+        b3 in L0 cold:
+          v10 = and v5, v3
+          v11 = xor v10, v4
+          jump b4(v11)
+        b4(v12: i64) in L0:
+          v13 = add v4, v3
+          v14 = slt v13, v1
+          br v14, b1(v13, v12), b5
+        b5:
+          ret v12
+    """),
     "merge: a load behind a check, a store before a load": ("merge", """
         func f(v0: ptr, v1: ptr, v2: ptr, v3: i64) -> i64 {
         site 0: line 7 index

@@ -216,7 +216,8 @@ class Builder:
             simpler = simplify(self, op, args, type)
             if simpler is not None:
                 return simpler
-            return self._numbered(op, args, imm, type, hoist=op.pure)
+            hoist = op.pure or (function.ops[args[1]] is _CONST and function.imms[args[1]] not in (0, -1))
+            return self._numbered(op, args, imm, type, hoist)
         if op.pure:
             if type.lanes > 1:
                 return self._vector(op, args, imm, type)

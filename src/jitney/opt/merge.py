@@ -40,6 +40,9 @@ def merge(function: Function) -> Function:
     for block in reversed(function.blocks):
         if block.term == "br" and block.loop is not None:
             then, other = [edge.target for edge in block.edges]
+            # What a cold copy of the other arm computes again is better computed where it is used.
+            if then.cold is not other.cold:
+                continue
             if preds[then] == preds[other] == [block] and then.loop is other.loop is block.loop:
                 _raise(function, block, then, other, same)
     if same:

@@ -24,6 +24,10 @@ NUMBERS = ALL[:-1]
 # name -> (the element types of a, b, c for which it must vectorise for 32-byte vectors, body)
 KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "map": (ALL, "for i in range(len(a)): c[i] = a[i] * 3 + b[i]"),
+    "a long chain": (
+        ("float64", "int64"),
+        "for i in range(len(a)):\n  x = a[i]\n" + "  x = (x + b[i]) * (x - 3)\n" * 6 + "  c[i] = x",
+    ),
     "in place": (ALL, "for i in range(len(a)): c[i] += a[i]"),
     "read ahead": (ALL, "for i in range(len(a) - 1): c[i] = c[i + 1] + a[i]"),
     "read behind": ((), "for i in range(1, len(a)): c[i] = c[i - 1] + a[i]"),
@@ -290,6 +294,21 @@ def test_a_sum_by_sixteen_by_four_and_by_one() -> None:
     after = vectorized(LOOP)
     for line in ("uge v2, ", "step 16 ", "step 4 ", "step 1 ", "*8 + 96] region 1", "= radd ", "= load i64 [v1 + v"):
         assert line in after, after
+
+
+def test_long_chains_are_interleaved() -> None:
+    """Four registers of a chain that waits for itself; one where the same work is done side by side."""
+    def rounds(steps: list[str]) -> str:
+        lines = "\n".join(f"    v{20 + k} = {step}" for k, step in enumerate(steps))
+        text = LOOP.replace("v10 = add v8, v9", f"{lines.strip()}\n    v10 = add v8, v{19 + len(steps)}")
+        return vectorized(text)
+
+    chain = rounds(["mul v9, v9", *[f"{('add', 'mul')[k % 2]} v{20 + k}, v9" for k in range(20)]])
+    assert "step 16 " in chain and "step 4 " in chain
+    wide = ["mul v9, v9", "add v9, v9", *[f"mul v9, v{20 + k % 2}" for k in range(12)]]
+    pairs = [f"xor v{22 + k}, v{33 - k}" for k in range(6)]
+    beside = rounds([*wide, *pairs, "xor v34, v35", "xor v36, v37", "xor v40, v41", "xor v42, v39"])
+    assert "step 16 " not in beside and "step 4 " in beside
 
 
 @pytest.mark.parametrize(

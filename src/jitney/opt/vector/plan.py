@@ -35,7 +35,10 @@ else:
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
-_LONG = 13  # instructions: their lanes need not be interleaved with further ones
+_LONG = 13  # instructions: their lanes need not be interleaved with further ones, unless they wait for each other
+_DEEP = 28.0  # cycles of waiting that the processor does not fill with the next round
+_ABREAST = 6.0  # instructions under way at a time, with their latencies: so many keep the units busy
+_MOST_COPIED = 160, 64  # instructions that are interleaved twice, and four times
 _USUAL = 32  # bytes of the registers that short rounds and what there is not for wider ones are computed in
 _CONVERSIONS = ("vsext", "vzext", "vtrunc")
 _MOST_CONVERSIONS = 4  # in a round, without asking whether lanes of one width would not be better
@@ -305,7 +308,10 @@ class Plan:
         register = 8 * min(widest, _USUAL) // max(lane, default=64)
         single = max(16 // least, register if register <= 8 else register // 2)
         longest = 8 * widest // max(lane, default=64)
-        lanes = max(single, longest * (4 if count <= 4 else 2 if count < _LONG else 1))
+        copies = 4 if count <= 4 else 2 if count < _LONG else 1
+        if _LONG <= count <= _MOST_COPIED[0] and self._waits():
+            copies = 4 if count <= _MOST_COPIED[1] else 2
+        lanes = max(single, longest * copies)
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
         lanes, single = min(lanes, _MOST_LANES), min(single, _MOST_LANES)
@@ -335,6 +341,21 @@ class Plan:
         if widest > _USUAL and longest <= reach and self._may_mask():
             self._end_masked(programs, widths, longest, widest, scalar)
         return programs
+
+    def _waits(self) -> bool:
+        """Whether an iteration is a chain so long that a round mostly waits: `s = (s * 5 + 7) & m`, again and again."""
+        body = self.body
+        if self.serial is not None:
+            return False
+        depths: dict[int, float] = {}
+        work = deepest = 0.0
+        for v in body.order:
+            inst = body.insts[v]
+            takes = chains.LATENCIES.get(inst.op.name, 1)
+            work += takes
+            depths[v] = takes + max([depths.get(body.resolve(a), 0.0) for a in inst.args], default=0.0)
+            deepest = max(deepest, depths[v])
+        return deepest >= _DEEP and work < _ABREAST * deepest
 
     def _end_masked(self, programs: list[Widen], widths: Widths, lanes: int, widest: int, scalar: float) -> None:
         """A last round for some of the lanes, instead of single iterations, from so many on that it gains."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST = 8  # instructions of the serial part of one iteration
 # Cycles from an operation's arguments to its result, other than 1.
-_LATENCIES = {
+LATENCIES = {
     "fcall": 40, "fadd": 3, "fsub": 3, "fmul": 3, "fma": 4, "fdiv": 13, "fsqrt": 18, "fpower": 1, "mul": 3,
     "i2f": 5, "f2i": 6, "select": 2, "fmin": 2, "fmax": 2, "fround": 4, "fext": 4,
     "ffloor": 6, "fceil": 6, "ftrunc": 6, "frint": 6,
@@ -99,7 +99,7 @@ class Serial:
         ready: dict[int, int] = {}
         for v in self.order:
             inst = body.insts[v]
-            ready[v] = max([ready.get(a, 0) for a in inst.args]) + _LATENCIES.get(inst.op.name, 1)
+            ready[v] = max([ready.get(a, 0) for a in inst.args]) + LATENCIES.get(inst.op.name, 1)
         return max([ready.get(r.result, 0) for r in self.carried])
 
 

@@ -161,7 +161,8 @@ def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:
     function = unit.lowered.function
     if not unit.hooks.options.get("parallel"):
         return [function], []
-    return outline.outline(function, threads.pool().parallel)
+    pool = threads.pool()
+    return outline.outline(function, pool.parallel, pool.known)
 
 
 def _is_little(types: tuple[PyType, ...], leaves: Sequence[int | None]) -> bool:

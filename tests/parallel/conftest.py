@@ -9,6 +9,21 @@ from jitney.opt import outline
 from jitney.runtime import threads
 
 
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """What is known of each parallel loop that the test compiles: [cost, times to go, what is not tiny]."""
+    found = []
+    make = threads.Pool.known
+
+    def record(pool):
+        symbol = make(pool)
+        found.append(symbol.owner)
+        return symbol
+
+    monkeypatch.setattr(threads.Pool, "known", record)
+    return found
+
+
 @pytest.fixture(params=["measured", "eager"], autouse=True)
 def sharing(request, monkeypatch):
     pool = threads.pool()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import signal
@@ -286,17 +285,7 @@ def test_collected_while_workers_are_parked():
     signal.getsignal(signal.SIGINT)
 
 
-def known_loops():
-    """The table of loops, as [code, cost, times to go]."""
-    words = (ctypes.c_int64 * (3 * 256)).from_address(POOL["KNOWN"])
-    return [list(words[k : k + 3]) for k in range(0, len(words), 3) if words[k]]
-
-
-def forget():
-    ctypes.memset(POOL["KNOWN"], 0, 256 * 24)
-
-
-def test_tiny_loops_are_run_at_once_for_a_while():
+def test_tiny_loops_are_run_at_once_for_a_while(known):
     POOL["TINY"] = POOL["TRUSTED"] = 1 << 60  # nanoseconds: all of them are
 
     @jit(parallel=True)
@@ -314,46 +303,65 @@ def test_tiny_loops_are_run_at_once_for_a_while():
         spread(a)
         return all(a[i] == plain(i + 1, 3) ^ plain(i, 3) for i in range(n))
 
-    forget()
     assert right(200)
-    ((code, cost, times),) = known_loops()
-    assert cost > 0 and times == 31
-    assert right(200) and right(150) and right(400) and known_loops() == [[code, cost, 28]]
+    (words,) = known
+    cost, times, tiny = words
+    assert cost > 0 and times == 31 and tiny > 1 << 60
+    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny]
     for _ in range(29):
         assert right(300)
-    ((same, now, times),) = known_loops()
-    assert same == code and 0 < now <= 2 * cost and times == 31
+    assert 0 < words[0] <= 2 * cost and words[1] == 31
+    POOL["TINY"] = 1
+    words[1] = 0
+    assert right(300)
+    cost, times, tiny = words
+    assert times == 31 and tiny == 65536 // cost
+    assert right(300) and words[1] == 31
 
 
-def test_what_a_loop_has_taken_is_known_and_at_most_doubles():
-    POOL["PENALTY"] = 0
-    forget()
-    busy(300, 30)
-    words = (ctypes.c_int64 * (3 * 256)).from_address(POOL["KNOWN"])
-    (at,) = [k for k in range(0, len(words), 3) if words[k]]
+def test_what_a_loop_has_taken_at_most_doubles(known):
+    long = again()
+    long(300, 30)
+    (words,) = known
     for wanted in (2, 4, 8):
-        words[at + 1 : at + 3] = [wanted // 2, 0]  # next to nothing, but measured the next time
-        busy(300, 30)
-        assert words[at + 1 : at + 3] == [wanted, 31]
+        words[0], words[1], words[2] = wanted // 2, 0, 0  # next to nothing, but measured the next time
+        long(300, 30)
+        assert words[0] == wanted and words[1] == 31
+
+
+def again():
+    """`busy` anew: nothing is known of it."""
+
+    @jit(parallel=True)
+    def busy(n, k):
+        t = 0
+        for i in prange(n):
+            x = i
+            for _ in range(k):
+                x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            t ^= x
+        return t
+
+    return busy
 
 
 @pytest.mark.parametrize("n", [2, 3, 8, 100])
-def test_a_known_loop_is_shared_at_once(n):
+def test_a_known_loop_is_shared_at_once(known, n):
     POOL["PENALTY"] = 0
     k = 4_000_000 // n
-    forget()
-    first = busy(n, k)
+    long = again()
+    first = long(n, k)
+    assert known[0][0] > 0
     at = POOL["EPOCH"]
-    assert busy(n, k) == first and POOL["EPOCH"] == at + 1
+    assert long(n, k) == first and POOL["EPOCH"] == at + 1
 
 
-def test_an_unknown_loop_is_shared_in_the_middle_of_its_first_iteration():
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_an_unknown_loop_is_shared_in_the_middle_of_its_first_iteration(n):
     POOL["PENALTY"] = 0
-    for n in (2, 3, 5):
-        forget()
-        at = POOL["EPOCH"]
-        busy(n, 2_000_000)
-        assert POOL["EPOCH"] == at + 1 and not POOL["BUSY"]
+    long, at = again(), POOL["EPOCH"]
+    assert long(n, 2_000_000) == long(n, 2_000_000)
+    assert POOL["EPOCH"] == at + 2 and not POOL["BUSY"]
 
 
 def test_loops_are_serial_until_a_loss_is_made_good():

@@ -1,10 +1,11 @@
 """Parallel loops: a loop whose iterations threads may share becomes functions of its own.
 
-    pre: jump head(0, x)                    pre:      n = stop - start; br n is small, direct, shared
+    pre: jump head(0, x)                    pre:      n = stop - start; br n is small, direct, ask
+                                            ask:      br n is known to be tiny, direct, shared
     head(i, s) in L0 parallel:              direct:   s' = x + call chunk(context, start, stop, inputs)
         body                                          jump done(s')
         s' = addo s, v                      shared:   env <- inputs
-        br i' < stop, head(i', s'), out               call parallel(context, part, env, units, work)
+        br i' < stop, head(i', s'), out               call parallel(context, part, env, units, work, known)
                                                       s' = x + the parts in env, in order
                                                       jump done(s')
                                             done(s'): jump out(s')
@@ -35,6 +36,7 @@ from .rebuild import lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..ir.types import Type
@@ -46,6 +48,8 @@ _I64 = ACCESSES["i64"]
 # In env, by byte: whether anything visible has happened, the first value of the counter, iterations per unit and in
 # all, how many parts there are; then inputs, then final values, then the units' parts.
 _DIRTY, _START, _SIZE, _COUNT, _PARTS, _INPUTS = 0, 8, 16, 24, 32, 40
+# What the driver knows of a loop: how many more times it is run at once if it is tiny; from which work on it is not.
+_TIMES, _TINY = 8, 16
 _UNITS, _UNITS_OF_PARTS = 1024, 256
 _MANY = 1 << 48
 _MOST_COUNT = 1 << 32  # times the most work of an iteration: below 2 ** 63
@@ -61,8 +65,14 @@ class Cannot(Exception):
     """Why a loop stays serial."""
 
 
-def outline(function: Function, driver: Symbol) -> tuple[list[Function], list[str]]:
-    """`function` and the functions made of its parallel loops; and a note on each of these."""
+def outline(
+    function: Function, driver: Symbol, known: Callable[[], Symbol]
+) -> tuple[list[Function], list[str]]:
+    """`function` and the functions made of its parallel loops; and a note on each of these.
+
+    Args:
+        known: makes room for what the driver knows of one loop.
+    """
     function = clean(choose(clean(forward(clean(function)))))
     lay_out(function)
     made, notes = [], []
@@ -71,7 +81,7 @@ def outline(function: Function, driver: Symbol) -> tuple[list[Function], list[st
             continue
         line = loop.preheader.line
         try:
-            shared = _Shared(function, loop, driver)
+            shared = _Shared(function, loop, driver, known())
             made += shared.make()
             notes.append(f"line {line}: parallel")
             lay_out(function)
@@ -90,10 +100,11 @@ class _Shared:
         inner: the loops in it.
     """
 
-    def __init__(self, function: Function, loop: Loop, driver: Symbol) -> None:
+    def __init__(self, function: Function, loop: Loop, driver: Symbol, known: Symbol) -> None:
         self.function = function
         self.loop = loop
         self.driver = driver
+        self.known = known
         self.line = loop.preheader.line
         if loop.counter < 0:
             raise Cannot("it does not count")
@@ -448,7 +459,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     types = function.types
     to = Maker(function, shared.line)
     pre, outer = loop.preheader, loop.parent
-    direct, spread, done = [Block(len(function.blocks) + k, outer) for k in range(3)]
+    ask, direct, spread, done = [Block(len(function.blocks) + k, outer) for k in range(4)]
     dirty = _dirty_before(shared, to, pre)
     initial = [shared.initial[role.param] for role in shared.begins_with()]
     given = [a for a in shared.inputs if a != function.params[0]]
@@ -467,7 +478,14 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     whole = to.emit("mul", to.emit("umin", count, to.const(_MOST_COUNT)), each)
     if work is not None:
         large = to.emit("and", large, to.emit("sle", to.const(int(TENTHS * _SMALL_WORK)), whole))
-    to.branch(large, Edge(spread), Edge(direct))
+    to.branch(large, Edge(ask), Edge(direct))
+
+    to.block = ask
+    record = to.emit("symbol", imm=shared.known)
+    left = to.emit("sub", to.load(_I64, record, _TIMES), to.const(1))
+    to.store(_I64, left, record, _TIMES)
+    tiny = to.emit("slt", whole, to.load(_I64, record, _TINY))
+    to.branch(to.emit("and", tiny, to.emit("sge", left, to.const(0))), Edge(direct), Edge(spread))
 
     to.block = direct
     values = to.call(
@@ -497,7 +515,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     for a, at in inputs.items():
         to.store(NATURAL[types[a]], a, env, at)
     symbol = to.emit("symbol", imm=part.symbol)
-    to.call(shared.driver, (function.params[0], symbol, env, units, whole), (), shared.site, dirty)
+    to.call(shared.driver, (function.params[0], symbol, env, units, whole, record), (), shared.site, dirty)
     values = []
     dirty = _dirty_after(shared, to, dirty)
     for (_, role), at, t in zip(shared.results, results, shared.types):
@@ -510,7 +528,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         else:
             values.append(-1)
     if shared.parts:
-        head = Block(len(function.blocks) + 3)
+        head = Block(len(function.blocks) + 4)
         head.loop = Loop(outer)
         head.loop.header, head.loop.preheader = head, spread
         made = to.load(_I64, env, _PARTS)
@@ -541,7 +559,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         block.term_args = tuple([known.get(a, a) for a in block.term_args])
         for edge in block.edges:
             edge.args = tuple([known.get(a, a) for a in edge.args])
-    function.blocks = [*blocks, direct, spread, *([head] if shared.parts else []), done]
+    function.blocks = [*blocks, ask, direct, spread, *([head] if shared.parts else []), done]
 
 
 def _quotient(to: Maker, count: int, by: int) -> int:

@@ -42,7 +42,7 @@ ebc1                          jmp spawn
 c3                            ret
                               go:
 488b4540                      mov rax, [rbp+64]
-483b8330020000                cmp rax, [rbx+HELD]
+483b8328020000                cmp rax, [rbx+HELD]
 7c0e                          jl keep
 48837d0001                    cmp qword ptr [rbp+0], 1
 7507                          jne keep
@@ -52,7 +52,7 @@ ff5318                        call [rbx+SAVE]
 4c8b4540                      mov r8, [rbp+64]
 4c89c0                        mov rax, r8
 48c1e804                      shr rax, 4
-488b8b40020000                mov rcx, [rbx+PIECE]
+488b8b38020000                mov rcx, [rbx+PIECE]
 4839c8                        cmp rax, rcx
 480f42c1                      cmovb rax, rcx
 b9401f0000                    mov ecx, 8000
@@ -78,14 +78,14 @@ b9401f0000                    mov ecx, 8000
 48b8ffffffffffffff7f          movabs rax, 9223372036854775807
 488983f0000000                mov [rbx+FAILED], rax
 bf01000000                    mov edi, 1
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 48894548                      mov [rbp+72], rax
 b901000000                    mov ecx, 1
 48837d1000                    cmp qword ptr [rbp+16], 0
 7521                          jne count
 48894530                      mov [rbp+48], rax
 488b4540                      mov rax, [rbp+64]
-483b8338020000                cmp rax, [rbx+BRIEF]
+483b8330020000                cmp rax, [rbx+BRIEF]
 7d10                          jge count
 31c9                          xor ecx, ecx
 f683c00100000f                test byte ptr [rbx+EPOCH], 15
@@ -96,7 +96,7 @@ b910000000                    mov ecx, 16
 4885c9                        test rcx, rcx
 7415                          je uncounted
 bf03000000                    mov edi, 3
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 48f7d8                        neg rax
 48898390010000                mov [rbx+TAKEN], rax
                               uncounted:
@@ -224,7 +224,7 @@ f0480fb19380010000            lock cmpxchg [rbx+STATE], rdx
 4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
 740e                          je begin
 bf03000000                    mov edi, 3
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 4989c6                        mov r14, rax
                               begin:
 31ff                          xor edi, edi
@@ -232,7 +232,7 @@ ff5358                        call [rbx+WORK]
 4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
 7416                          je over
 bf03000000                    mov edi, 3
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 4c29f0                        sub rax, r14
 f048018390010000              lock add [rbx+TAKEN], rax
                               over:
@@ -267,14 +267,14 @@ f0ff8bc8010000                lock dec dword ptr [rbx+SLEEPING]
 e9f1feffff                    jmp look
 """
 
-# parallel(context, part, env, units, work), of the jit's convention, without results: calls
+# parallel(context, part, env, units, work, known), of the jit's convention, without results: calls
 # ``part(context, env, lo, hi)`` for all of [0, units). Work, in tenths of a nanosecond, is what the compiler guesses;
 # what its guesses have been worth last time tells whether the pool is asked at once, or never. Where that is not known
 # the first calls are made right here, twice as much each time, and timed. In the middle of one POLL may ask the pool.
 # Its frame is the participant, and goes on:
 #
 #     +16  hi: the units before it have been run here, or are being run     +24  units     +32  part     +40  env
-#     +48  when it began     +56  where what is known is held     +64  nanoseconds that all of it should take
+#     +48  when it began     +56  known     +64  nanoseconds that all of it should take
 #     +72  when threads began to share it     +80  the participant that this thread was before
 #     +88  how many nanoseconds are worth sharing     +96  work     +104  when the last call was over
 PARALLEL = """
@@ -293,30 +293,23 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8eb6020000                  jle once
-4889f2                        mov rdx, rsi
-48c1ea06                      shr rdx, 6
-0fb6d2                        movzx edx, dl
-488d1452                      lea rdx, [rdx+rdx*2]
-48c1e203                      shl rdx, 3
-48039300020000                add rdx, [rbx+KNOWN]
-48895538                      mov [rbp+56], rdx
+0f8eba020000                  jle once
+4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
-483b32                        cmp rsi, [rdx]
-7531                          jne unknown
-4889d1                        mov rcx, rdx
-488b4108                      mov rax, [rcx+8]
+498b01                        mov rax, [r9+0]
 49f7e0                        mul r8
 480facd010                    shrd rax, rdx, 16
 48c1ea10                      shr rdx, 16
-751c                          jne unknown
+7521                          jne unknown
 4885c0                        test rax, rax
-7817                          js unknown
+781c                          js unknown
 4989c6                        mov r14, rax
-483b8308020000                cmp rax, [rbx+TINY]
-7d0b                          jge unknown
-4883691001                    sub qword ptr [rcx+16], 1
-0f8960020000                  jns once
+483b8300020000                cmp rax, [rbx+TINY]
+7d10                          jge unknown
+4885c0                        test rax, rax
+740b                          je unknown
+4983690801                    sub qword ptr [r9+8], 1
+0f8981020000                  jns once
                               unknown:
 4c897540                      mov [rbp+64], r14
 488b3b                        mov rdi, [rbx+KEY]
@@ -327,7 +320,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8534020000                  jne once
+0f8555020000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -337,14 +330,14 @@ b901000000                    mov ecx, 1
 4889ee                        mov rsi, rbp
 ff5310                        call [rbx+SET]
 bf01000000                    mov edi, 1
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 48894530                      mov [rbp+48], rax
 48c7451000000000              mov qword ptr [rbp+16], 0
 4531ed                        xor r13d, r13d
 488b8bb0000000                mov rcx, [rbx+WORTH]
 8b93c8010000                  mov edx, [rbx+SLEEPING]
 483b93b8000000                cmp rdx, [rbx+STARTED]
-480f4c8b18020000              cmovl rcx, [rbx+NEAR]
+480f4c8b10020000              cmovl rcx, [rbx+NEAR]
 48894d58                      mov [rbp+88], rcx
 41bf01000000                  mov r15d, 1
 4d85f6                        test r14, r14
@@ -356,20 +349,20 @@ ff9348020000                  call [rbx+NOW]
 7d38                          jge at_once
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
-4c3bb318020000                cmp r14, [rbx+NEAR]
+4c3bb310020000                cmp r14, [rbx+NEAR]
 7c55                          jl measure
 482b8320010000                sub rax, [rbx+LAST]
-483b8320020000                cmp rax, [rbx+GAP]
+483b8318020000                cmp rax, [rbx+GAP]
 7f3e                          jg first
 4c03b318010000                add r14, [rbx+ROW]
 4c89b318010000                mov [rbx+ROW], r14
-4c3bb328020000                cmp r14, [rbx+CREDIT]
+4c3bb320020000                cmp r14, [rbx+CREDIT]
 7c2e                          jl measure
                               at_once:
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
-ff9350020000                  call [rbx+BEGIN]
+ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f859a010000                  jne shared
+0f85bb010000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -389,11 +382,11 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8d56010000                  jge offered
+0f8d77010000                  jge offered
 4084ff                        test dil, dil
-0f8543010000                  jne lost
+0f8564010000                  jne lost
 bf01000000                    mov edi, 1
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
 482b4530                      sub rax, [rbp+48]
 4989c6                        mov r14, rax
@@ -410,9 +403,9 @@ ff9348020000                  call [rbx+NOW]
 4c29f0                        sub rax, r14
 483b4558                      cmp rax, [rbp+88]
 7c0e                          jl more
-ff9350020000                  call [rbx+BEGIN]
+ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f85f8000000                  jne shared
+0f8519010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e96bffffff                    jmp measure
@@ -425,7 +418,7 @@ e962ffffff                    jmp measure
 4531ff                        xor r15d, r15d
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
 7e10                          jle learn
-4c3bb318020000                cmp r14, [rbx+NEAR]
+4c3bb310020000                cmp r14, [rbx+NEAR]
 7c07                          jl learn
 4c29b310010000                sub [rbx+DEBT], r14
                               learn:
@@ -438,11 +431,10 @@ e962ffffff                    jmp measure
 b901000000                    mov ecx, 1
 4839c8                        cmp rax, rcx
 480f42c1                      cmovb rax, rcx
-488b5538                      mov rdx, [rbp+56]
-488b7520                      mov rsi, [rbp+32]
-483932                        cmp [rdx], rsi
-7513                          jne fresh
-488b4a08                      mov rcx, [rdx+8]
+488b7d38                      mov rdi, [rbp+56]
+488b0f                        mov rcx, [rdi+0]
+4885c9                        test rcx, rcx
+740f                          je fresh
 4585ff                        test r15d, r15d
 7503                          jne lower
 4801c9                        add rcx, rcx
@@ -450,9 +442,20 @@ b901000000                    mov ecx, 1
 4839c8                        cmp rax, rcx
 480f47c1                      cmova rax, rcx
                               fresh:
-48894208                      mov [rdx+8], rax
-48c742101f000000              mov qword ptr [rdx+16], 31
-488932                        mov [rdx], rsi
+488907                        mov [rdi+0], rax
+48c747081f000000              mov qword ptr [rdi+8], 31
+4889c1                        mov rcx, rax
+b800000100                    mov eax, 65536
+48f7a300020000                mul qword ptr [rbx+TINY]
+4839ca                        cmp rdx, rcx
+7308                          jae many
+48f7f1                        div rcx
+4885c0                        test rax, rax
+790a                          jns few
+                              many:
+48b8ffffffffffffff7f          movabs rax, 9223372036854775807
+                              few:
+48894710                      mov [rdi+16], rax
 4531ff                        xor r15d, r15d
                               leave:
 488b3b                        mov rdi, [rbx+KEY]
@@ -503,7 +506,7 @@ ff5358                        call [rbx+WORK]
 4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
 7413                          je uncounted
 bf03000000                    mov edi, 3
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 f048018390010000              lock add [rbx+TAKEN], rax
                               uncounted:
 b8ffffffff                    mov eax, -1
@@ -544,7 +547,7 @@ eb8c                          jmp await
                               joined:
 c7838801000000000000          mov dword ptr [rbx+WAITING], 0
 bf01000000                    mov edi, 1
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 48898320010000                mov [rbx+LAST], rax
 482b4548                      sub rax, [rbp+72]
 488b8b08010000                mov rcx, [rbx+WEIGHT]
@@ -564,7 +567,7 @@ eb0a                          jmp compared
 480fafc1                      imul rax, rcx
 4885c0                        test rax, rax
 7e1b                          jle gained
-480faf8310020000              imul rax, [rbx+PENALTY]
+480faf8308020000              imul rax, [rbx+PENALTY]
 b900ca9a3b                    mov ecx, 1000000000
 4839c8                        cmp rax, rcx
 480f4fc1                      cmovg rax, rcx
@@ -596,5 +599,5 @@ e913feffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e9a4fdffff                    jmp learn
+e983fdffff                    jmp learn
 """

@@ -38,7 +38,7 @@ thread state, so Python's end does not wait for them. A forked child starts with
 from __future__ import annotations
 
 import os
-from ctypes import PyDLL, byref, c_uint, c_uint64, c_void_p, memset
+from ctypes import PyDLL, addressof, byref, c_uint, c_uint64, c_void_p, memset
 
 from ..asm import memory
 from ..ir.context import CAPTURES, RESULTS, SIZE
@@ -65,7 +65,6 @@ TRUSTED = 6_000
 """Nanoseconds after which the time that units have taken is believed."""
 TINY = 4_000
 """Nanoseconds that two looks at the clock are a notable part of."""
-_KNOWN_LOOPS = 256
 PENALTY = 10
 _SPIN = 2_000
 _STACK = 8 << 20
@@ -128,7 +127,6 @@ class Pool:
             "SPIN": _SPIN,
             "TRUSTED": TRUSTED,
             "WORTH": WORTH,
-            "KNOWN": libc.calloc(_KNOWN_LOOPS, 24),
             "TINY": TINY,
             "PENALTY": PENALTY,
             "NEAR": NEAR,
@@ -152,6 +150,11 @@ class Pool:
     def __setitem__(self, name: str, value: int) -> None:
         c_uint64.from_address(self.address + WORDS[name]).value = value
 
+    def known(self) -> Symbol:
+        """Room for what will be known of one loop."""
+        words = (c_uint64 * 3)()
+        return Symbol("known", addressof(words), words)
+
     def _place_code(self) -> None:
         whole = bytearray()
         starts: dict[str, int] = {}
@@ -168,7 +171,7 @@ class Pool:
         failed = (1 << 64) - 1 if self["BUSY"] else 0
         memset(self.address + WORDS["STARTED"], 0, WORDS["BUSY"] - WORDS["STARTED"])
         memset(self.address + WORDS["LOCK"], 0, 8)
-        memset(self.address + WORDS["STATE"], 0, WORDS["KNOWN"] - WORDS["STATE"])
+        memset(self.address + WORDS["STATE"], 0, WORDS["TINY"] - WORDS["STATE"])
         self["FAILED"] = failed
         self["BUSY"] = 0
 

@@ -9,7 +9,14 @@ thread-specific KEY leads to:
     +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
          shares yet, where what follows is the frame of PARALLEL
 
-Here is what every thread needs; how loops are shared is in `sharing_x86_64`. `threads.py` fills the pool and tells the
+Here is what every thread needs; how loops are shared is in `sharing_x86_64`. What is *known* of a loop is three words
+that its code refers to (`Pool.known`):
+
+    +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
+    +8   how many more times the loop is run at once, if it is tiny
+    +16  so many tenths of a nanosecond of guessed work are not tiny any more
+
+`threads.py` fills the pool and tells the
 whole story.
 """
 
@@ -31,11 +38,9 @@ WORDS = {
     # tickets for more (high half), whether the loop's own thread waits for them, and the processor time that all have
     # taken; the number of loops so far, and the workers that wait for it to change.
     "NEXT": 320, "STATE": 384, "WAITING": 392, "TAKEN": 400, "EPOCH": 448, "SLEEPING": 456,
-    # Set once, too: what is known of loops, a table found by their code's address, that holds this address, 65536ths
-    # of a nanosecond that a tenth of a nanosecond's guess of work has taken, and for how many more runs a tiny one is
-    # not looked at; see `threads.py` for the rest.
-    "KNOWN": 512, "TINY": 520, "PENALTY": 528, "NEAR": 536, "GAP": 544, "CREDIT": 552, "HELD": 560, "BRIEF": 568,
-    "PIECE": 576, "NOW": 584, "BEGIN": 592,
+    # Set once, too: see `threads.py`.
+    "TINY": 512, "PENALTY": 520, "NEAR": 528, "GAP": 536, "CREDIT": 544, "HELD": 552, "BRIEF": 560, "PIECE": 568,
+    "NOW": 576, "BEGIN": 584,
     # What the lowest chunk that failed has left in its context.
     "RECORD": 640,
 }  # fmt: skip
@@ -169,7 +174,7 @@ eb56                          jmp good
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
 7f3d                          jg good
 bf01000000                    mov edi, 1
-ff9348020000                  call [rbx+NOW]
+ff9340020000                  call [rbx+NOW]
 482b4530                      sub rax, [rbp+48]
 4889c1                        mov rcx, rax
 480faf4518                    imul rax, [rbp+24]
@@ -182,7 +187,7 @@ ff9348020000                  call [rbx+NOW]
 488b4d18                      mov rcx, [rbp+24]
 483b4d10                      cmp rcx, [rbp+16]
 7e06                          jle good
-ff9350020000                  call [rbx+BEGIN]
+ff9348020000                  call [rbx+BEGIN]
                               good:
 31c0                          xor eax, eax
                               end:

@@ -23,11 +23,24 @@ A loop that cannot be shared stays as it is; a note tells why. See docs/parallel
 from __future__ import annotations
 
 from ..analysis.reductions import BETTER, Carried, Dependence, carried
-from ..ir.context import FUEL_FULL, REGISTERS
+from ..ir.context import REGISTERS
 from ..ir.function import Block, Edge, Function, Loop, Site, Symbol
 from ..ir.ops import OPS
-from ..ir.types import ACCESSES, I1, I64, NATURAL, PTR
+from ..ir.types import I1, I64, NATURAL
 from .arms import choose
+from .chunks import (
+    COUNT,
+    DIRTY,
+    I64_ACCESS,
+    PARTS,
+    SIZE,
+    START,
+    UNITS_OF_PARTS,
+    chunk_of,
+    constant_of,
+    part_of,
+    places,
+)
 from .glance import TENTHS, Glance
 from .maker import Maker
 from .memory import forward
@@ -37,20 +50,15 @@ from .rebuild import lay_out
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ..ir.types import Type
 
 _CONST, _SYMBOL, _ALLOCA, _PARAM = OPS["const"], OPS["symbol"], OPS["alloca"], OPS["param"]
 _SLOTS = 4  # Memory.region: see frontend/ownership.py
-_I64 = ACCESSES["i64"]
 
-# In env, by byte: whether anything visible has happened, the first value of the counter, iterations per unit and in
-# all, how many parts there are; then inputs, then final values, then the units' parts.
-_DIRTY, _START, _SIZE, _COUNT, _PARTS, _INPUTS = 0, 8, 16, 24, 32, 40
 # What the driver knows of a loop: how many more times it is run at once if it is tiny; from which work on it is not.
 _TIMES, _TINY = 8, 16
-_UNITS, _UNITS_OF_PARTS = 1024, 256
+_UNITS = 1024
 _MANY = 1 << 48
 _MOST_COUNT = 1 << 32  # times the most work of an iteration: below 2 ** 63
 _UNIT_WORK, _SMALL_WORK = 1000.0, 2000.0
@@ -81,7 +89,7 @@ def outline(
             continue
         line = loop.preheader.line
         try:
-            shared = _Shared(function, loop, driver, known())
+            shared = Shared(function, loop, driver, known())
             made += shared.make()
             notes.append(f"line {line}: parallel")
             lay_out(function)
@@ -93,7 +101,7 @@ def outline(
     return [function, *made], notes
 
 
-class _Shared:
+class Shared:
     """One loop that becomes functions.
 
     Attributes:
@@ -216,8 +224,8 @@ class _Shared:
         self.function.sites.append(Site(self.line, "chunk"))
         self.site, self.poll = site, site + 1
         self.function.sites.append(Site(self.line, "poll"))
-        chunk = _chunk(self)
-        part = _part(self, chunk)
+        chunk = chunk_of(self)
+        part = part_of(self, chunk)
         _share(self, chunk, part)
         return [chunk, part]
 
@@ -232,228 +240,10 @@ class _Shared:
         return [role for role in self.roles if role.kind in ("same", "dirty")]
 
 
-# -- the loop itself -------------------------------------------------------------------------------------------------
-
-
-def _chunk(shared: _Shared) -> Function:
-    """``chunk(context, start, stop, initial values, inputs) -> results``."""
-    old, loop = shared.function, shared.loop
-    new = shared.new("chunk", shared.types)
-    to = Maker(new, shared.line)
-    entry = to.start()
-    value: dict[int, int] = {}
-    context, start, stop = new.add_param(entry, PTR), new.add_param(entry, I64), new.add_param(entry, I64)
-    for role in shared.begins_with():
-        value[-1 - role.param] = new.add_param(entry, old.types[role.param])
-    for a in shared.inputs:
-        if a == old.params[0]:
-            value[a] = context
-            continue
-        value[a] = new.add_param(entry, old.types[a])
-        if a in old.facts:
-            new.facts[value[a]] = old.facts[a]
-
-    def constant(a: int) -> None:
-        if a not in value and (old.ops[a] is _CONST or old.ops[a] is _SYMBOL):
-            value[a] = new.new_value(old.ops[a], old.types[a], (), old.imms[a], old.lines[a], entry)
-            entry.insts.append(value[a])
-
-    for block in shared.blocks:
-        for v in block.insts:
-            for a in old.args[v]:
-                constant(a)
-        for a in (*block.term_args, *[a for e in block.edges for a in e.args]):
-            constant(a)
-    constant(shared.start)
-    constant(loop.stop)
-    up = loop.step > 0
-    # The same numbers, with bounds that can be seen.
-    start = to.emit("smax" if up else "smin", start, value[shared.start])
-    stop = to.emit("smin" if up else "smax", stop, value[loop.stop])
-    fuel = to.const(FUEL_FULL)
-
-    loops: dict[Loop, Loop] = {}
-
-    def copy_of(inner: Loop | None) -> Loop | None:
-        if inner is None or not inner.inside(loop):
-            return None
-        if inner not in loops:
-            loops[inner] = Loop(copy_of(inner.parent))
-        return loops[inner]
-
-    blocks = {block: Block(k + 1, copy_of(block.loop)) for k, block in enumerate(shared.blocks)}
-    leave = Block(len(blocks) + 1)
-    for block, copy in blocks.items():
-        copy.cold = block.cold
-        for p in block.params:
-            value[p] = new.add_param(copy, old.types[p])
-        for v in block.insts:
-            value[v] = new.new_value(old.ops[v], old.types[v], (), old.imms[v], old.lines[v], copy)
-            copy.insts.append(value[v])
-    for inner, made in loops.items():
-        made.header = blocks[inner.header]
-        made.preheader = entry if inner is loop else blocks[inner.preheader]
-        if inner.counter >= 0:
-            made.counter, made.step = value[inner.counter], inner.step
-            made.stop = stop if inner is loop else value[inner.stop]
-    for block, copy in blocks.items():
-        for v in block.insts:
-            new.args[value[v]] = tuple([value[a] for a in old.args[v]])
-        copy.term, copy.term_imm, copy.line = block.term, block.term_imm, block.line
-        copy.term_args = tuple([value[a] for a in block.term_args])
-        copy.edges = [
-            Edge(blocks[e.target], tuple([value[a] for a in e.args])) if e is not shared.out else Edge(leave)
-            for e in block.edges
-        ]
-    latch = blocks[shared.latch]
-    to.block = latch
-    following = value[shared.back.args[loop.header.params.index(loop.counter)]]
-    latch.term_args = (to.emit("slt" if up else "sgt", following, stop),)
-    latch.edges = [Edge(blocks[loop.header], tuple([value[a] for a in shared.back.args])), Edge(leave)]
-
-    to.block = entry
-    given = {loop.counter: start}
-    for role in shared.roles:
-        type = old.types[role.param]
-        if role.kind == "fuel":
-            given[role.param] = fuel
-        elif role.kind in ("same", "dirty"):
-            given[role.param] = value[-1 - role.param]
-        else:
-            given[role.param] = to.const(_held(role.identity, type), type)
-    to.jump(blocks[loop.header], *[given[p] for p in loop.header.params])
-    new.blocks += [*blocks.values(), leave]
-    to.block = leave
-    to.end("ret", tuple([value[v] if v in value else _constant(to, old, v) for v, _ in shared.results]))
-    lay_out(new)
-    return new
-
-
-def _constant(to: Maker, old: Function, v: int) -> int:
-    return to.emit(old.ops[v].name, imm=old.imms[v], type=old.types[v])
-
-
-# -- some units of it ------------------------------------------------------------------------------------------------
-
-
-def _places(shared: _Shared) -> tuple[dict[int, int], list[int], int]:
-    """Where in env each input is, and each result: its final value, or its parts; and the size of env."""
-    at = _INPUTS
-    inputs = {}
-    for a in shared.inputs:
-        if a != shared.function.params[0]:
-            inputs[a] = at
-            at += 8
-    results = []
-    for _, role in shared.results:
-        results.append(at)
-        at += 8 * _UNITS_OF_PARTS if role is not None and role.kind != "dirty" else 8
-    return inputs, results, at
-
-
-def _part(shared: _Shared, chunk: Function) -> Function:
-    """``part(context, env, lo, hi)``; where there is nothing between lo and hi it polls."""
-    old, loop = shared.function, shared.loop
-    new = shared.new("part", ())
-    to = Maker(new, shared.line)
-    entry = to.start()
-    context, env, lo, hi = [new.add_param(entry, t) for t in (PTR, PTR, I64, I64)]
-    polls, pre, head, more, store, rest, fill, done = [Block(k + 1) for k in range(8)]
-    to.branch(to.emit("slt", lo, hi), Edge(pre), Edge(polls))
-    polls.cold = True
-    new.blocks += [pre, head, store, more, rest, fill, done, polls]
-
-    to.block = pre
-    inputs, results, _ = _places(shared)
-    value = {a: to.load(NATURAL[old.types[a]], env, at) for a, at in inputs.items()}
-    value[old.params[0]] = context
-    first, size, count = [to.load(_I64, env, at) for at in (_START, _SIZE, _COUNT)]
-    step = to.const(loop.step)
-    never = to.const(False, I1)
-    initial = []
-    for role in shared.begins_with():
-        a = shared.initial[role.param]
-        initial.append(value[a] if a in value else _constant(to, old, a))
-    by = to.const(1)
-    to.jump(head, lo)
-
-    to.block = head
-    u = new.add_param(head, I64)
-    following = to.emit("add", u, by) if shared.by_units else hi
-    end = to.emit("smin", to.emit("mul", following, size), count)
-    begin = to.emit("add", first, to.emit("mul", to.emit("mul", u, size), step))
-    stop = to.emit("add", first, to.emit("mul", end, step))
-    given = [value[a] for a in shared.inputs if a != old.params[0]]
-    values = to.call(chunk.symbol, (context, begin, stop, *initial, *given), shared.types, shared.site, never)
-    final: list[tuple[int, int]] = []
-    for (_, result), at, v in zip(shared.results, results, values):
-        if result is None:
-            final.append((at, v))
-        elif result.kind != "dirty":
-            to.store(NATURAL[new.types[v]], v, env, at, (u,))
-    _store_dirty(shared, to, env, values)
-    to.branch(to.emit("eq", end, count), Edge(store), Edge(more))
-
-    to.block = store
-    for at, v in final:
-        to.store(NATURAL[new.types[v]], v, env, at)
-    to.jump(more)
-    to.block = more
-    if shared.by_units:
-        again = Loop(None)
-        again.header, again.preheader = head, pre
-        head.loop = store.loop = more.loop = again
-        to.branch(to.emit("slt", following, hi), Edge(head, (following,)), Edge(done))
-    elif shared.parts:
-        second = to.emit("add", lo, by)
-        # One call for all of them leaves a single part.
-        whole = to.emit("and", to.emit("eq", lo, to.const(0)), to.emit("eq", end, count))
-        to.store(_I64, to.emit("select", whole, by, to.load(_I64, env, _PARTS)), env, _PARTS)
-        to.branch(to.emit("slt", second, to.emit("select", whole, second, hi)), Edge(rest), Edge(done))
-        to.block = rest
-        neutral = [
-            (at, to.const(_held(result.identity, t), t))
-            for (_, result), at, t in zip(shared.results, results, shared.types) if result in shared.parts
-        ]  # fmt: skip
-        to.jump(fill, second)
-        to.block = fill
-        fill.loop = Loop(None)
-        fill.loop.header, fill.loop.preheader = fill, rest
-        k = new.add_param(fill, I64)
-        for at, v in neutral:
-            to.store(NATURAL[new.types[v]], v, env, at, (k,))
-        after = to.emit("add", k, by)
-        to.branch(to.emit("slt", after, hi), Edge(fill, (after,)), Edge(done))
-    else:
-        to.jump(done)
-    to.block = done
-    to.end("ret")
-    to.block = polls
-    to.emit("poll", to.const(0), to.const(False, I1), imm=(shared.poll, 1))
-    to.end("ret")
-    lay_out(new)
-    return new
-
-
-def _store_dirty(shared: _Shared, to: Maker, env: int, values: list[int]) -> None:
-    old = shared.function
-    for role in shared.roles:
-        if role.kind == "dirty":
-            back = [v for v, (a, _) in zip(values, shared.results) if a == role.back]
-            flag = back[0] if back else _constant(to, old, role.back)
-            # Other threads only ever set it, too.
-            known = to.emit("b2i", flag)
-            to.store(_I64, to.emit("or", to.load(_I64, env, _DIRTY), known), env, _DIRTY)
-
-
-def _held(value: Any, type: Type) -> Any:
-    return float(value) if type.is_float else bool(value) if type is I1 else value
-
-
 # -- the function around it ------------------------------------------------------------------------------------------
 
 
-def _share(shared: _Shared, chunk: Function, part: Function) -> None:
+def _share(shared: Shared, chunk: Function, part: Function) -> None:
     """Replace the loop by calls."""
     function, loop = shared.function, shared.loop
     types = function.types
@@ -482,9 +272,9 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
 
     to.block = ask
     record = to.emit("symbol", imm=shared.known)
-    left = to.emit("sub", to.load(_I64, record, _TIMES), to.const(1))
-    to.store(_I64, left, record, _TIMES)
-    tiny = to.emit("slt", whole, to.load(_I64, record, _TINY))
+    left = to.emit("sub", to.load(I64_ACCESS, record, _TIMES), to.const(1))
+    to.store(I64_ACCESS, left, record, _TIMES)
+    tiny = to.emit("slt", whole, to.load(I64_ACCESS, record, _TINY))
     to.branch(to.emit("and", tiny, to.emit("sge", left, to.const(0))), Edge(direct), Edge(spread))
 
     to.block = direct
@@ -499,8 +289,8 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
     to.jump(done, *[combined.get(role, v) if role is not None else v for (_, role), v in zip(shared.results, values)])
 
     to.block = spread
-    inputs, results, room = _places(shared)
-    most = _UNITS_OF_PARTS if shared.parts else _UNITS
+    inputs, results, room = places(shared)
+    most = UNITS_OF_PARTS if shared.parts else _UNITS
     env = to.emit("alloca", imm=room)
     least = to.const(max(1, int(_UNIT_WORK / glance.cost)))
     if work is not None:
@@ -510,8 +300,8 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         least = to.emit("umin", least, _quotient(to, count, _BALANCE))
     unit = to.emit("umax", _quotient(to, count, most), least)
     units = to.emit("udiv", to.emit("sub", to.emit("add", count, unit), to.const(1)), unit)
-    for at, v in ((_DIRTY, to.const(0)), (_START, start), (_SIZE, unit), (_COUNT, count), (_PARTS, units)):
-        to.store(_I64, v, env, at)
+    for at, v in ((DIRTY, to.const(0)), (START, start), (SIZE, unit), (COUNT, count), (PARTS, units)):
+        to.store(I64_ACCESS, v, env, at)
     for a, at in inputs.items():
         to.store(NATURAL[types[a]], a, env, at)
     symbol = to.emit("symbol", imm=part.symbol)
@@ -522,7 +312,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         if role is None:
             values.append(to.load(NATURAL[t], env, at))
         elif role.kind == "dirty":
-            happened = to.emit("ne", to.load(_I64, env, _DIRTY), to.const(0))
+            happened = to.emit("ne", to.load(I64_ACCESS, env, DIRTY), to.const(0))
             values.append(to.emit("or", shared.initial[role.param], happened))
             dirty = values[-1]
         else:
@@ -531,7 +321,7 @@ def _share(shared: _Shared, chunk: Function, part: Function) -> None:
         head = Block(len(function.blocks) + 4)
         head.loop = Loop(outer)
         head.loop.header, head.loop.preheader = head, spread
-        made = to.load(_I64, env, _PARTS)
+        made = to.load(I64_ACCESS, env, PARTS)
         to.jump(head, to.const(0), *[shared.initial[role.param] for role in shared.parts])
         to.block = head
         u = function.add_param(head, I64)
@@ -568,7 +358,7 @@ def _quotient(to: Maker, count: int, by: int) -> int:
 
 
 def _combine(
-    shared: _Shared, to: Maker, parts: dict[int, int], params: dict[int, int], dirty: int
+    shared: Shared, to: Maker, parts: dict[int, int], params: dict[int, int], dirty: int
 ) -> dict[Carried, int]:
     """The reductions, of what `params` hold and of `parts`, which come after that; both by the header's parameters."""
     lines = shared.function.lines
@@ -588,7 +378,7 @@ def _combine(
     return found
 
 
-def _dirty_before(shared: _Shared, to: Maker, pre: Block) -> int:
+def _dirty_before(shared: Shared, to: Maker, pre: Block) -> int:
     """Whether anything visible has happened when the loop begins; true where nothing in it asks."""
     for role in shared.roles:
         if role.kind == "dirty":
@@ -602,9 +392,9 @@ def _dirty_before(shared: _Shared, to: Maker, pre: Block) -> int:
     return to.const(True, I1)
 
 
-def _dirty_after(shared: _Shared, to: Maker, before: int) -> int:
+def _dirty_after(shared: Shared, to: Maker, before: int) -> int:
     """The flag after the loop where that is known: constant, or unchanged."""
     for role in shared.roles:
         if role.kind == "dirty" and shared.function.ops[role.back] is _CONST:
-            return _constant(to, shared.function, role.back)
+            return constant_of(to, shared.function, role.back)
     return before

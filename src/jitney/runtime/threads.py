@@ -77,9 +77,9 @@ LISTINGS = {
     "RETAKE": threads_x86_64.RETAKE,
     "POLL": threads_x86_64.POLL,
     "TRANSFER": threads_x86_64.TRANSFER,
+    "WORK": threads_x86_64.WORK,
+    "WORKER": threads_x86_64.WORKER,
     "BEGIN": sharing_x86_64.BEGIN,
-    "WORK": sharing_x86_64.WORK,
-    "WORKER": sharing_x86_64.WORKER,
     "PARALLEL": sharing_x86_64.PARALLEL,
 }
 _pools: list[Pool] = []

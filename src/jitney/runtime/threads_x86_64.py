@@ -9,15 +9,14 @@ thread-specific KEY leads to:
     +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
          shares yet, where what follows is the frame of PARALLEL
 
-Here is what every thread needs; how loops are shared is in `sharing_x86_64`. What is *known* of a loop is three words
-that its code refers to (`Pool.known`):
+Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is three
+words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
     +8   how many more times the loop is run at once, if it is tiny
     +16  so many tenths of a nanosecond of guessed work are not tiny any more
 
-`threads.py` fills the pool and tells the
-whole story.
+`threads.py` fills the pool and tells the whole story.
 """
 
 from __future__ import annotations
@@ -210,4 +209,152 @@ TRANSFER = """
 488b8b90000000                mov rcx, [rbx+COPY]
 f348a5                        rep movsq
 c3                            ret
+"""
+
+# void work(failed): takes chunks until there are none, or one fails, as the one has that it comes with. rbx: the pool,
+# r12: the context, rbp: the participant. Chunks are taken in order, so whatever comes before a failing one has been
+# taken by somebody, who finishes it.
+WORK = """
+4883ec08                      sub rsp, 8
+85ff                          test edi, edi
+7571                          jne failed
+                              next:
+4c8b8340010000                mov r8, [rbx+NEXT]
+                              take:
+488b8bd8000000                mov rcx, [rbx+END]
+4c29c1                        sub rcx, r8
+0f8e9b000000                  jle done
+4889c8                        mov rax, rcx
+31d2                          xor edx, edx
+48f7b3e0000000                div qword ptr [rbx+SHARE]
+488b93e8000000                mov rdx, [rbx+LEAST]
+4839d0                        cmp rax, rdx
+480f42c2                      cmovb rax, rdx
+4839c8                        cmp rax, rcx
+480f47c1                      cmova rax, rcx
+498d0c00                      lea rcx, [r8+rax]
+4c89c0                        mov rax, r8
+f0480fb18b40010000            lock cmpxchg [rbx+NEXT], rcx
+7405                          je mine
+4989c0                        mov r8, rax
+ebb8                          jmp take
+                              mine:
+4c894508                      mov [rbp+8], r8
+4c3b83f0000000                cmp r8, [rbx+FAILED]
+7f56                          jg done
+4c89e7                        mov rdi, r12
+488bb3d0000000                mov rsi, [rbx+ENV]
+4c89c2                        mov rdx, r8
+ff93c8000000                  call [rbx+CHUNK]
+738f                          jae next
+                              failed:
+488b4508                      mov rax, [rbp+8]
+                              lock:
+b901000000                    mov ecx, 1
+878bf8000000                  xchg [rbx+LOCK], ecx
+85c9                          test ecx, ecx
+7404                          je locked
+f390                          pause
+ebed                          jmp lock
+                              locked:
+483b83f0000000                cmp rax, [rbx+FAILED]
+7d17                          jge unlock
+488983f0000000                mov [rbx+FAILED], rax
+488dbb80020000                lea rdi, [rbx+RECORD]
+4c89e6                        mov rsi, r12
+488b4370                      mov rax, [rbx+TRANSFER]
+ffd0                          call rax
+                              unlock:
+c783f800000000000000          mov dword ptr [rbx+LOCK], 0
+                              done:
+4883c408                      add rsp, 8
+c3                            ret
+"""
+
+# void worker(block): a thread's life. block: its participant, without a thread state since it never touches Python, and
+# its context. It joins a loop by taking a ticket; where there is none it waits, busily for a moment, then parked.
+WORKER = """
+53                            push rbx
+55                            push rbp
+4154                          push r12
+4155                          push r13
+4156                          push r14
+4883ec10                      sub rsp, 16
+48bb POOL                     mov rbx, POOL
+4889fd                        mov rbp, rdi
+4c8d6510                      lea r12, [rbp+16]
+48c70424ffffffff              mov qword ptr [rsp], -1
+bf0e000000                    mov edi, 14
+31f6                          xor esi, esi
+4889e2                        mov rdx, rsp
+31c9                          xor ecx, ecx
+41b808000000                  mov r8d, 8
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+488b3b                        mov rdi, [rbx+KEY]
+4889ee                        mov rsi, rbp
+ff5310                        call [rbx+SET]
+4889e0                        mov rax, rsp
+482b8388000000                sub rax, [rbx+STACK]
+4989442410                    mov [r12+STACK_LIMIT], rax
+                              look:
+448babc0010000                mov r13d, [rbx+EPOCH]
+488b8380010000                mov rax, [rbx+STATE]
+                              join:
+4889c1                        mov rcx, rax
+48c1e920                      shr rcx, 32
+0f84ab000000                  je wait
+48ba01000000ffffffff          movabs rdx, -4294967295
+4801c2                        add rdx, rax
+f0480fb19380010000            lock cmpxchg [rbx+STATE], rdx
+75db                          jne join
+31c0                          xor eax, eax
+4989442408                    mov [r12+DIRTY], rax
+4989442420                    mov [r12+TRACE_COUNT], rax
+49c744241800800000            mov qword ptr [r12+FUEL], 32768
+0fae9300010000                ldmxcsr dword ptr [rbx+MXCSR]
+4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
+740e                          je begin
+bf03000000                    mov edi, 3
+ff9340020000                  call [rbx+NOW]
+4989c6                        mov r14, rax
+                              begin:
+31ff                          xor edi, edi
+ff5358                        call [rbx+WORK]
+4883bb0801000000              cmp qword ptr [rbx+WEIGHT], 0
+7416                          je over
+bf03000000                    mov edi, 3
+ff9340020000                  call [rbx+NOW]
+4c29f0                        sub rax, r14
+f048018390010000              lock add [rbx+TAKEN], rax
+                              over:
+f0ff8b80010000                lock dec dword ptr [rbx+STATE]
+0f8567ffffff                  jne look
+83bb8801000000                cmp dword ptr [rbx+WAITING], 0
+0f845affffff                  je look
+bfca000000                    mov edi, 202
+488db380010000                lea rsi, [rbx+STATE]
+ba81000000                    mov edx, 129
+b901000000                    mov ecx, 1
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+e93affffff                    jmp look
+                              wait:
+8b8ba0000000                  mov ecx, [rbx+SPIN]
+                              spin:
+4439abc0010000                cmp [rbx+EPOCH], r13d
+0f8527ffffff                  jne look
+f390                          pause
+83e901                        sub ecx, 1
+75ec                          jne spin
+f0ff83c8010000                lock inc dword ptr [rbx+SLEEPING]
+bfca000000                    mov edi, 202
+488db3c0010000                lea rsi, [rbx+EPOCH]
+ba80000000                    mov edx, 128
+4489e9                        mov ecx, r13d
+4531c0                        xor r8d, r8d
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+f0ff8bc8010000                lock dec dword ptr [rbx+SLEEPING]
+e9f1feffff                    jmp look
 """

@@ -230,3 +230,9 @@ class Rows(Nest):
         if rng.random() < 0.1:
             text += f"{inner}d[0] = x\n"
         self.source = text + f"    return {rng.choice(('None', 'None', 'i', 'd[0]'))}\n"
+
+    def element(self) -> str:
+        if "j" in self.counters and self.rng.random() < 0.3:
+            # Of one of the rows, perhaps, the same for each j.
+            return self.rng.choice(("c[i, k]", "c[i, k]", "d[k]", "a[i, k]", "d[0]", "c[i, 2]", "b[k - 1]", "c[0, k]"))
+        return super().element()

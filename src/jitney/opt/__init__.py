@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         reciprocal,
         rotate,
         rotates,
+        sections,
         select,
         split,
         tails,
@@ -49,9 +50,9 @@ else:
         "inline", "jam", "memory", "modular",
     )
     extensions, merge, needs = lazy("jitney.opt", "extensions", "merge", "needs")
-    outer, params, polls, powers, promote, reciprocal, rotate, rotates, select, split, tails, unroll = lazy(
-        "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "select",
-        "split", "tails", "unroll",
+    outer, params, polls, powers, promote, reciprocal, rotate, rotates, sections, select, split, tails, unroll = lazy(
+        "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
+        "select", "split", "tails", "unroll",
     )
     unswitch, vector = lazy("jitney.opt", "unswitch", "vector")
 
@@ -78,6 +79,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("unswitch", lambda function: unswitch.unswitch(function) if needs.invariant_branches(function) else function),
     ("polls", lambda function: polls.drop(function)),
     ("split", lambda function: split.split_loops(function) if needs.counted(function) else function),
+    ("sections", lambda function: sections.cut(function) if needs.steady_loads(function) else function),
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("carry", lambda function: carry.carry(function) if needs.recurrences(function) else function),

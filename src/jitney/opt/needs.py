@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from ..analysis.memory import Place
     from ..ir.function import Block, Edge, Function, Loop
 
-_CONST, _CALL, _CCALL, _STORE, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["store"], OPS["poll"]
+_CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
+_LOAD, _STORE = OPS["load"], OPS["store"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
-_ACCESSES = frozenset((OPS["load"], _STORE))
+_ACCESSES = frozenset((_LOAD, _STORE))
 _EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
 _MASKS = _EXTENSIONS | {OPS["and"], OPS["floormod"]}
 
@@ -68,6 +69,22 @@ def accesses(function: Function) -> bool:
     """For `addresses`: something that is loaded or stored in a loop."""
     ops = function.ops
     return any(block.loop is not None and any(ops[v] in _ACCESSES for v in block.insts) for block in function.blocks)
+
+
+def steady_loads(function: Function) -> bool:
+    """For `sections`: a loop that stores something, and loads from where it always does."""
+    ops, homes, args = function.ops, function.homes, function.args
+    steady: set[Loop | None] = set()
+    for block in function.blocks:
+        if block.loop is not None:
+            loop = block.loop
+            for v in block.insts:
+                if ops[v] is _STORE:
+                    if loop in steady:
+                        return True
+                elif ops[v] is _LOAD and all(not _in(homes[a], loop) for a in args[v]):
+                    steady.add(loop)
+    return False
 
 
 def known_trips(function: Function) -> bool:

@@ -33,6 +33,9 @@ KERNELS = {
     "absolute": ("out[i] = int(abs(min(max(a[i], -9.0), 9.0)) / 3.0)", True),
     "root": ("out[i] = int(math.sqrt(min(max(a[i], 0.0), 1e4)))", True),
     "stored": ("out[i] = min(max(a[i], 0.0), 100.0)", True),
+    "as it is": ("out[i] = int(a[i] * 2.0)", True),
+    "as it is, in an arm": ("if a[i] > 0: out[i] = int(a[i] * 2.0)", False),
+    "python's 0 and 255": ("v = a[i] + 0.5\n  out[i] = 0 if v < 0 else (255 if v > 255 else int(v))", True),
     "single": ("out[i] = int(np.float32(min(max(a[i], 0.0), 100.0)) * np.float32(1.1))", True),
     "large": ("out[i] = int(a[i] * 1e12) & 63", False),
 

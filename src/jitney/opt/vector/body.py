@@ -309,10 +309,15 @@ class Body:
             return -1
         whole = -1
         for path in sorted(mask, key=sorted):
-            part = -1
+            part = none = -1
             for cond, holds in sorted(path):
-                literal = cond if holds else self.make(_NOT, (cond,), I1)
-                part = literal if part < 0 else self.make(_AND, (part, literal), I1)
+                if holds:
+                    part = cond if part < 0 else self.make(_AND, (part, cond), I1)
+                else:
+                    none = cond if none < 0 else self.make(_OR, (none, cond), I1)
+            if none >= 0:
+                none = self.make(_NOT, (none,), I1)
+                part = none if part < 0 else self.make(_AND, (part, none), I1)
             whole = part if whole < 0 else self.make(_OR, (whole, part), I1)
         return whole
 

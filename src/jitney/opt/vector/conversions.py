@@ -50,19 +50,27 @@ def settle(body: Body, checks: list[tuple[int, Mask]], executed: dict[int, Mask]
         fits = _narrow(found[x])
         if fits is not None and not found[x][2]:
             body.short[x] = fits
-        elif fits is not None or _is_small(body, x):
-            tests = [cond for cond in masks if _not_least(body, cond) == x]
-            if not tests:
-                # A check of another kind is to be made with what stands for "does not fit" as a possible number.
-                tests, fits = [cond for cond in masks if _excludes(body, cond, x)], (LEAST, ~LEAST)
-            covered: Mask = frozenset().union(*[masks[cond] for cond in tests])
-            if covered and simplified(covered | when) == simplified(covered):
-                body.short[x] = fits or (LEAST + 1, ~LEAST)
+            continue
+        tests = [cond for cond in masks if _not_least(body, cond) == x]
+        others = [cond for cond in masks if _excludes(body, cond, x)]
+        if _cover(masks, others, when):
+            # These are made with what stands for "does not fit" as a possible number, and fail where it is.
+            body.short[x] = LEAST, ~LEAST
+            for cond in tests:
+                del masks[cond]
+        elif (fits is not None or _is_small(body, x)) and _cover(masks, tests, when):
+            body.short[x] = fits or (LEAST + 1, ~LEAST)
     for cond, mask in masks.items():
         if mask != ALWAYS:
             cond = body.make(_OR, (cond, body.make(_NOT, (body.condition(mask),), I1)), I1)
         if cond not in body.guards:
             body.guards.append(cond)
+
+
+def _cover(masks: dict[int, Mask], conditions: list[int], when: Mask) -> bool:
+    """Whether one of the conditions is tested whenever `when` holds."""
+    tested: Mask = frozenset().union(*[masks[cond] for cond in conditions])
+    return bool(tested) and simplified(tested | when) == simplified(tested)
 
 
 def _narrow(found: Bounds) -> tuple[int, int] | None:
@@ -130,10 +138,6 @@ def _is_small(body: Body, x: int) -> bool:
         elif inst.op in _COMPARED:
             known = [body.constant(a) for a in inst.args if a not in values]
             if known and known[0] is not None and LEAST < known[0] < -LEAST:
-                return True
-        elif inst.op in (_ADD, _SUB):
-            # As checks of stores have it.
-            if any(_excludes(body, cond, x) for cond, test in body.insts.items() if v in test.args):
                 return True
         elif inst.op is _STORE and inst.args[0] in values and inst.imm.access.size < 4:
             return True

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 # What splat gets, and what stands for lanes: see `Program`.
 SCALAR, FIRST, ACCUMULATOR, LEFT = "scalar", "first", "accumulator", "left"
+_OPPOSITE = {
+    "eq": "ne", "ne": "eq", "slt": "sge", "sge": "slt", "sgt": "sle", "sle": "sgt", "ult": "uge", "uge": "ult",
+    "ugt": "ule", "ule": "ugt", "feq": "fne", "fne": "feq",
+}  # fmt: skip
+_LANES_OF = ("low", "high", "join", "vsext", "vtrunc")
 MEMORY = ("load", "store", "mload", "mstore")
 # Other than 1.
 COSTS = {
@@ -63,6 +68,28 @@ class Program:
             raise Missing(f"{name} of {asked}")
         changes = name in MEMORY or any(self.varying[a] for a in args)
         return self._put(name, args, imm, type, changes)
+
+    def opposite(self, mask: int) -> int:
+        """Where `mask` is not set: the other comparison, or other operations on such, where that is no more work."""
+        name, args = self.ops[mask], self.args[mask]
+        if name == "not":
+            return args[0]
+        if name in _OPPOSITE:
+            return self.emit(_OPPOSITE[name], args)
+        if name in ("and", "or"):
+            kept = [self._is_opposed(a) for a in args]
+            if all(kept):
+                return self.emit("or" if name == "and" else "and", tuple([self.opposite(a) for a in args]))
+        elif name in _LANES_OF and self._is_opposed(mask):
+            return self.emit(name, tuple([self.opposite(a) for a in args]), self.types[mask])
+        return self.emit("not", (mask,))
+
+    def _is_opposed(self, mask: int) -> bool:
+        """Whether `opposite` costs nothing."""
+        name, args = self.ops[mask], self.args[mask]
+        if name in _LANES_OF or name in ("and", "or"):
+            return all(self._is_opposed(a) for a in args)
+        return name == "not" or name in _OPPOSITE
 
     def _put(self, name: str, args: tuple[int, ...], imm: Any, type: Type, varying: bool) -> int:
         key = (name, args, imm, type)

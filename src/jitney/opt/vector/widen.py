@@ -307,6 +307,8 @@ class Widen(Carried):
         elif self.widths.tells_short(inst):
             least = [self.splat_number(LEAST, 32)] * self.count(32)
             self._set(v, 32, self._lanewise(name, self.ints(args[0], 32), least))
+        elif self.widths.moves_short(inst):
+            self._set(v, 32, self._lanewise(name, *[self.ints(a, 32) for a in args]))
         elif types[0] is I64 and (name in _SIGNED or name in _UNSIGNED):
             side = self.widths.beyond(name, args)
             if side >= 0:
@@ -390,9 +392,7 @@ class Widen(Carried):
         for cond in self.body.guards:
             if cond in self.serial_values:
                 raise NotVectorizable("a check of what goes in order")
-            for mask in self.masks(cond, self.width.get(cond, 64)):
-                # Mostly a condition is the opposite of what fails.
-                masks.append(program.args[mask][0] if program.ops[mask] == "not" else emit("not", (mask,)))
+            masks += [program.opposite(mask) for mask in self.masks(cond, self.width.get(cond, 64))]
         joined: dict[Type, int] = {}
         for mask in masks:
             before = joined.get(types[mask])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .serial import Serial
 
 _LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
+_ADD, _SUB, _ULE = OPS["add"], OPS["sub"], OPS["ule"]
 _SHL, _AND, _XOR, _LSHR, _MUL, _NE = OPS["shl"], OPS["and"], OPS["xor"], OPS["lshr"], OPS["mul"], OPS["ne"]
 _SAR = OPS["sar"]
 _HALVES = ((16, vector(I16, 8)), (32, vector(I32, 4)))
@@ -197,7 +198,7 @@ class Widths:
             bits = min(64, self.low_bits(v) + self.farthest(args[1]))
             args = args[:1]
         elif op not in _LOW:
-            bits = 64
+            bits = 32 if op is _ULE and self.moves_short(inst) else 64
         for a in args[: 2 if op.base else None]:
             self._need(a, bits)
 
@@ -222,7 +223,7 @@ class Widths:
             return 8 * types[0].size
         if not types or types[0] is not I64:
             return 64
-        if self.tells_short(inst):
+        if self.tells_short(inst) or self.moves_short(inst):
             return 32
         side = self.beyond(inst.op.name, inst.args)
         return self.comparing(inst.args if side < 0 else (inst.args[1 - side],))[0]
@@ -230,6 +231,16 @@ class Widths:
     def tells_short(self, inst: Inst) -> bool:
         """Whether a condition tells that a conversion to 32 bits fitted: of 32 bits it is compared with the least."""
         return inst.op is _NE and inst.args[0] in self.body.short and self.body.constant(inst.args[1]) == MIN
+
+    def moves_short(self, inst: Inst) -> bool:
+        """Whether a condition asks a conversion to 32 bits, moved by a constant, to lie in an interval: their
+        difference may wrap."""
+        body = self.body
+        made = body.insts.get(inst.args[0]) if inst.op is _ULE else None
+        if made is None or made.op not in (_ADD, _SUB) or made.args[0] not in body.short:
+            return False
+        numbers = body.constant(inst.args[1]), body.constant(made.args[1])
+        return all(number is not None and abs(number) < 1 << 31 for number in numbers)
 
     def beyond(self, name: str, args: tuple[int, ...]) -> int:
         """Which argument of a comparison is an invariant that may be far from all that the other one can be; or -1."""

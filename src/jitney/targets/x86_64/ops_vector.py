@@ -242,6 +242,14 @@ def _sign_bits(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     e.vex_rrr(row, o[0], 0, _K1, w)
 
 
+def _compare_bits(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
+    """What a comparison gives, as bits in a general register."""
+    compare, predicate, row, w = imm
+    e.evex_rrr(compare, _K1, i[0], i[1])
+    e.byte(predicate)
+    e.vex_rrr(row, o[0], 0, _K1, w)
+
+
 def _load_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: mask, address."""
     to_mask, row, addr = imm
@@ -291,6 +299,7 @@ COMPARE_CHOOSE = MachineOp("blend", _compare_choose)
 CHOOSE = MachineOp("blend", _choose)
 SIGN_MASK = MachineOp("vector", _sign_mask)
 SIGN_BITS = MachineOp("general from vector", _sign_bits)
+COMPARE_BITS = MachineOp("general from vector", _compare_bits)
 LOAD_WHERE = MachineOp("masked load", _load_where)
 STORE_WHERE = MachineOp("masked store", _store_where)
 LOAD_IF = MachineOp("masked load", _load_if)

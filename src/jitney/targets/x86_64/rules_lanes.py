@@ -11,7 +11,7 @@ from . import ops_control as control
 from . import ops_float as fops
 from . import ops_vector as vops
 from .encode import NE, SHR, E
-from .rules_vector import blend, float_op, least, packed
+from .rules_vector import blend, compared, float_op, least, packed
 from .vector_build import (
     AVX2,
     AVX512,
@@ -420,9 +420,14 @@ def _mask_bits(s: X86Selector, a: int, d: int) -> None:
     """The sign bits of value a's lanes in general register d."""
     type = s.types[a]
     b, size = Build(s, type.size), type.element.size
+    row, w = _KMOV if size > 1 else _KMOVQ
+    found = compared(s, a) if b.size == 64 else None
+    if found is not None:
+        p, q, compare, predicate = found
+        s.add(vops.COMPARE_BITS, (d,), (p, q), (compare, predicate, row, w))
+        return
     x = s.use(a)
     if b.size == 64:
-        row, w = _KMOV if size > 1 else _KMOVQ
         s.add(vops.SIGN_BITS, (d,), (x,), (b.row(TO_MASK[size]), row, w))
         return
     if size == 2:

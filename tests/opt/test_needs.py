@@ -10,6 +10,7 @@ from jitney.opt import (
     addresses,
     between,
     carry,
+    circles,
     closed,
     extensions,
     inline,
@@ -51,6 +52,7 @@ LOOKS = {
     "memory": (needs.loads, memory.forward),
     "addresses": (needs.accesses, addresses.reduce),
     "powers": (needs.powers, powers.multiply),
+    "circles": (needs.circles, circles.join),
     "extensions": (needs.extensions, extensions.drop),
     "rotates": (needs.shifted_halves, rotates.rotate),
 }

@@ -29,6 +29,9 @@ class Machine:
     def __init__(self, vector_bytes: int) -> None:
         self.vector_bytes = vector_bytes
 
+    def c_function(self, name: str) -> int:
+        return 0
+
     def supports(self, name: str, type: Type) -> bool:
         if not 8 <= type.size <= self.vector_bytes:
             return False

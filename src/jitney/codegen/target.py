@@ -25,10 +25,11 @@ class Target:
     vector_bytes: the width of vectors that code gains from: 64, 32, 16, or 0 for none; found out when first asked for.
     supports: ``supports(name of an operation, type)``: whether it is there for vectors of that type: the type of its
         first vector argument, or of its result where it has none.
+    c_function: ``c_function(name)``: the address of a function of the C library, 0 if there is none.
     """
 
     __slots__ = (
-        "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "select", "split",
+        "c_function", "copy", "emit", "float_order", "float_saved", "int_order", "int_saved", "name", "select", "split",
         "supports", "_widest",
     )  # fmt: skip
 
@@ -45,6 +46,7 @@ class Target:
         emit: Callable[[MachineFunction, Allocation, Symbol | None], MachineCode],
         widest: int | Callable[[], int],
         supports: Callable[[str, Type], bool],
+        c_function: Callable[[str], int],
     ) -> None:
         self.name = name
         self.int_order = int_order
@@ -57,6 +59,7 @@ class Target:
         self.emit = emit
         self._widest = widest
         self.supports = supports
+        self.c_function = c_function
 
     @property
     def vector_bytes(self) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         between,
         carry,
         checks,
+        circles,
         closed,
         contract,
         dce,
@@ -49,7 +50,7 @@ else:
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
     )
-    extensions, merge, needs = lazy("jitney.opt", "extensions", "merge", "needs")
+    circles, extensions, merge, needs = lazy("jitney.opt", "circles", "extensions", "merge", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, sections, select, split, tails, unroll = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
         "select", "split", "tails", "unroll",
@@ -87,6 +88,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
+    ("circles", lambda function: circles.join(function) if needs.circles(function) else function),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),
     ("extensions", lambda function: extensions.drop(function) if needs.extensions(function) else function),

@@ -207,6 +207,15 @@ def powers(function: Function) -> bool:
     return any(imms[v].name == "pow" for v in range(len(ops)) if ops[v] is _CCALL)
 
 
+def circles(function: Function) -> bool:
+    """For `circles`: calls of C's `sin` and `cos`."""
+    ops, imms = function.ops, function.imms
+    if _CCALLS.isdisjoint(ops):
+        return False
+    names = {imms[v].name for v in range(len(ops)) if ops[v] is _CCALL}
+    return "sin" in names and "cos" in names
+
+
 def _in(block: Block, loop: Loop) -> bool:
     return block.loop is not None and block.loop.inside(loop)
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ...codegen.machine import MachineFunction
     from ...ir.function import Function, Symbol
     from ...ir.types import Type
-    from . import vectors, width
+    from . import libm, vectors, width
 else:
-    vectors, width = lazy("jitney.targets.x86_64", "vectors", "width")
+    libm, vectors, width = lazy("jitney.targets.x86_64", "libm", "vectors", "width")
 
 
 def _gainful() -> int:
@@ -71,6 +71,7 @@ def target(features: frozenset[str], widest: int | Callable[[], int] = 0) -> Tar
         emit=emitted,
         widest=widest or _longest(features),
         supports=supports,
+        c_function=lambda name: libm.address(name),
     )
 
 

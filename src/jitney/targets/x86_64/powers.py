@@ -12,12 +12,12 @@ Loaded for the first function that has any. Needs FMA, and AVX2 for lanes.
 
 from __future__ import annotations
 
-import ctypes
 from struct import pack
 
 from ...asm.memory import reserve
 from ...codegen.machine import FIRST, VECTOR, MachineOp, Stub
 from ...ir.types import F64
+from . import libm
 from .emit import WIDTH_BITS
 from .encode import AE, AND, BE, CMP, NE, RAX, RBP, RBX, RSP, SUB, B, Encoder, L, P, S
 from .ops import MOVSD_LOAD, MOVSD_STORE, MOVUPS_LOAD, MOVUPS_STORE
@@ -185,19 +185,9 @@ def thunk(size: int) -> int:
     """The address of what asks `pow` for the lanes that are not certain and keeps every register, `size` bytes of
     those for floats. Made once."""
     if size not in _kept:
-        code = _thunk(_address_of_pow(), size)
+        code = _thunk(libm.address("pow"), size)
         _kept[size] = reserve(len(code)).write(code)
     return _kept[size].code_address
-
-
-def _address_of_pow() -> int:
-    """Of the one that Python calls: what the dynamic linker gives the whole process."""
-    for library in (None, "libm.so.6"):
-        try:
-            return ctypes.addressof(ctypes.c_char.in_dll(ctypes.CDLL(library), "pow"))
-        except ValueError:
-            continue
-    raise OSError("there is no pow")
 
 
 def _thunk(address: int, size: int) -> bytes:

@@ -12,6 +12,7 @@ _HEADERS = (
     ("for i in range(3, n - 3):", 1), ("for i in range(n - 4, 2, -1):", -1), ("for i in range(3, n - 4, 2):", 2),
     ("for i in range(n - 5, 3, -2):", -2), ("for i in range(3, n):", 1), ("for i in range(0, n - 3):", 1),
     ("for i in range(3, n + x - 3):", 1),
+    ("for i in range(3, n - x):", 1), ("for i in range(x + 2, n - 2):", 1), ("for i in range(n - 3, x + 2, -1):", -1),
 )  # fmt: skip
 
 
@@ -52,6 +53,8 @@ class Recurrence:
         rng = self.rng
         by = rng.choice((0, 0, -self.step, -self.step, -2 * self.step, self.step, -1, -3)) if nearby else 0
         by = max(-3, min(3, by))
+        if "p" not in self.arrays and rng.random() < 0.1:
+            return f"{rng.choice(self.arrays)}[i {rng.choice('++-')} x]"
         return f"{rng.choice(self.arrays)}[i{f'{by:+}' if by else ''}]"
 
     def expression(self, depth: int = 2) -> str:
@@ -117,4 +120,4 @@ class Recurrence:
             d = d.T.copy().T
         elif rng.random() < 0.2:
             d = d[::-1]
-        return [a[:n], b[start : start + n], c[int(rng.integers(0, 8)) :][:n], d, int(rng.integers(0, 5))]
+        return [a[:n], b[start : start + n], c[int(rng.integers(0, 8)) :][:n], d, int(rng.choice([0, 1, 2, 3, 16, 33]))]

@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 
 from jitney import jit
@@ -16,6 +17,13 @@ from tests.support import bits, outcome
 COUNT = int(os.environ.get("JITNEY_FUZZ", "60"))
 BATCH = 20
 CALLS = 3
+
+
+def held(array: Any) -> Any:
+    """The bits of an array; which of two NaNs a sum is, hangs on the processor."""
+    if getattr(array, "dtype", None) is not None and array.dtype.kind == "f":
+        array = np.where(np.isnan(array), np.nan, array)
+    return bits(array)
 
 
 def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
@@ -36,7 +44,7 @@ def run(seed: int, monkeypatch: pytest.MonkeyPatch) -> str | None:
                 wanted, got = outcome(function, plain_args), outcome(jitted, jit_args)
             if got[0] == "raises" and "64 bits" in str(got):
                 continue
-            if got != wanted or any(bits(a) != bits(b) for a, b in zip(plain_args, jit_args)):
+            if got != wanted or any(held(a) != held(b) for a, b in zip(plain_args, jit_args)):
                 where = f"seed {seed} call {k} without {disabled!r}, {loop.dtypes}"
                 return f"{where}: {got}, CPython {wanted}\n{loop.source}"
     linecache.cache.pop(name, None)

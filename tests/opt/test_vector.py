@@ -363,6 +363,46 @@ def test_arrays_are_told_apart_before_the_nest(old: str, new: str, far: bool, tm
     assert bool(tested) is far
 
 
+AHEAD = """
+func main(v0: ptr, v1: ptr, v2: i64, v3: i64) {
+fact v2 0 1000
+fact v7 0 1000
+loop L0: header b2 preheader b1 counter v7 step 1 stop v2
+b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+    v4 = const i64 0
+    v5 = const i64 1
+    v6 = sgt v2, v4
+    br v6, b1, b3
+b1:
+    jump b2(v4)
+b2(v7: i64) in L0:
+    v8 = add v7, v3
+    v9 = load f64 [v1 + v8*8] region 1
+    v10 = fadd v9, v9
+    store f64 v10, [v1 + v7*8] region 1
+    v12 = add v7, v5
+    v13 = slt v12, v2
+    br v13, b2(v12), b3
+b3:
+    ret
+}
+"""
+
+
+@pytest.mark.parametrize("ahead", [-40, -33, -16, -5, -1, 0, 1, 3, 40])
+def test_places_of_one_array_at_a_distance(ahead: int) -> None:
+    """What is loaded from further on is loaded in time; from behind only at a distance of a whole round."""
+    text = vectorized(AHEAD)
+    after = parse(text)
+    assert "v4f64" in text and " = sge " in text and " = sle " in text
+    got = np.arange(200) % 7 + 1.0
+    wanted = got.copy()
+    for k in range(60, 120):
+        wanted[k] = wanted[k + ahead] + wanted[k + ahead]
+    assert run(after, (0, got.ctypes.data + 8 * 60, 60, ahead)).failure is None
+    assert got.tobytes() == wanted.tobytes()
+
+
 def test_what_is_computed_from_a_sum_in_each_iteration() -> None:
     text = LOOP.replace("v11 = add v7, v5", "v14 = neg v10\n    v11 = add v7, v5").replace("b3(v10)", "b3(v14)")
     after = vectorized(text)

@@ -94,7 +94,13 @@ class Tests:
         """[low a, low a + size a) and [low b, low b + size b) are disjoint where, modulo 2**64, size b <= low a - low b
         <= -size a. Mostly the counter is not in the difference, so it is computed in front of outer loops."""
         emit = self.builder.emit
-        first = apart = self._value(a.at.plus(b.at, -1))
+        between = a.at.plus(b.at, -1)
+        first = apart = self._value(between)
+        ordered = self.plan.ordered(a, b)
+        if ordered is not None and not any(self.plan.body.type(v) is PTR for v in between.terms):
+            # One array, mostly.
+            self.conds.append(self._in_order(first if self._rises(a) else emit("neg", first), *ordered, a.size))
+            return
         way_a, way_b = self._way(a), self._way(b)
         if a.at.coef != b.at.coef:
             for group, way, name in ((a, way_a, "sub"), (b, way_b, "add")):
@@ -106,6 +112,21 @@ class Tests:
         if self.plan.may_coincide(a, b):
             good = emit("or", good, emit("eq", first, self.constant(0)))
         self.conds.append(good)
+
+    def _in_order(self, ahead: int, least: int | None, most: int | None, size: int) -> int:
+        """`ahead` bytes are as many as `Plan.ordered` says, or so many that a round does not reach as far."""
+        emit = self.builder.emit
+        reach = size * max([widen.lanes for widen in self.plan.widens])
+        good = far = -1
+        if least is not None:
+            good = emit("sge", ahead, self.constant(least))
+            far = emit("sle", ahead, self.constant(least - reach if most is None else min(most, least - reach)))
+        if most is not None:
+            near = emit("sle", ahead, self.constant(most))
+            good = near if good < 0 else emit("and", good, near)
+            beyond = emit("sge", ahead, self.constant(most + reach if least is None else max(least, most + reach)))
+            far = beyond if far < 0 else emit("or", far, beyond)
+        return emit("or", good, far)
 
     def _rises(self, group: Group) -> bool:
         return (group.at.coef > 0) is (self.plan.body.loop.step > 0)

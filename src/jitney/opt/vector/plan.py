@@ -59,21 +59,24 @@ class Group:
 
     Attributes:
         at: the address of the first of them. least, most: how far the others begin and end from there, in bytes.
-        stores: whether there is one.
+        stores: whether there is one. size: of each of them, 0 if they differ.
     """
 
-    __slots__ = ("at", "least", "most", "stores")
+    __slots__ = ("at", "least", "most", "size", "stores")
 
     def __init__(self, access: Access) -> None:
         self.at = access.at
         self.least, self.most = 0, access.memory.access.size
         self.stores = access.store
+        self.size = access.memory.access.size
 
     def add(self, access: Access) -> None:
         apart = wrap(access.at.const - self.at.const)
         self.least = min(self.least, apart)
         self.most = max(self.most, apart + access.memory.access.size)
         self.stores = self.stores or access.store
+        if access.memory.access.size != self.size:
+            self.size = 0
 
 
 def plans(function: Function, loops: list[Loop]) -> dict[Block, Plan]:
@@ -122,13 +125,17 @@ class Plan:
 
     Attributes:
         widens: the vector instructions, for most lanes first. forward: lane 0 has the least counter.
-        groups: of accesses; `tests`: pairs of them that must not overlap.
+        groups: of accesses; `tests`: pairs of them that must not overlap. orders: of such pairs, by how many bytes the
+            first must be in front of the second, the way they move, so that what comes first in a round may: (at least
+            that for some accesses, at most that for others).
         serial: what is carried around in order, None without.
         trips: iterations at most, 0 if unknown; `short`: this has to be tested.
         last: values of which the last one is used behind the loop.
     """
 
-    __slots__ = ("body", "forward", "groups", "last", "reductions", "serial", "short", "tests", "trips", "widens")
+    __slots__ = (
+        "body", "forward", "groups", "last", "orders", "reductions", "serial", "short", "tests", "trips", "widens",
+    )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop, around: Surroundings) -> None:
         try:
@@ -154,6 +161,7 @@ class Plan:
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
         self._advance_loads()
+        self.orders: dict[tuple[Group, Group], tuple[list[int], list[int]]] = {}
         reach = self._depend()
         if strided:
             body.strided = far.clusters(body, strided)
@@ -243,6 +251,7 @@ class Plan:
                     pair = self.groups[first.at.key], self.groups[later.at.key]
                     if pair not in self.tests and pair[::-1] not in self.tests:
                         self.tests.append(pair)
+                    self._order(pair, wrap(first.at.const - pair[0].at.const), wrap(later.at.const - pair[1].at.const))
                     continue
                 try:
                     apart = distance(first, later, step)
@@ -254,6 +263,26 @@ class Plan:
         if len(self.tests) > _MOST_TESTS:
             raise NotVectorizable("too many arrays to tell apart")
         return reach
+
+    def _order(self, pair: tuple[Group, Group], first: int, later: int) -> None:
+        """Note an access of each group, so many bytes from it, of which one comes first in an iteration. The other must
+        not have touched the same bytes in an earlier one."""
+        way = 1 if pair[0].at.coef * self.body.loop.step > 0 else -1
+        if pair[::-1] in self.orders:
+            self.orders[pair[::-1]][1].append(way * (first - later))
+        else:
+            self.orders.setdefault(pair, ([], []))[0].append(way * (later - first))
+
+    def ordered(self, a: Group, b: Group) -> tuple[int | None, int | None] | None:
+        """By how many bytes `a` must be in front of `b` at least, and at most, that no lane of a round does too early
+        what comes first in an iteration; None if that alone is not enough."""
+        keys = a.at.key, b.at.key
+        if not (a.at.coef == b.at.coef and a.size == b.size == abs(a.at.coef)) or (a, b) not in self.orders:
+            return None
+        if keys in self.body.elsewhere or keys[::-1] in self.body.elsewhere:
+            return None
+        least, most = self.orders[a, b]
+        return max(least, default=None), min(most, default=None)
 
     def _defer_stores(self) -> None:
         """A round that may be left has its stores at its end: no load behind a store may want what that writes."""

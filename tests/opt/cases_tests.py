@@ -427,6 +427,66 @@ CASES = {
         b2:
           ret v9
     """),
+    "guards: calls and quotients": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64, v4: f64) -> f64 {
+        loop L0: header b2 preheader b1 counter v9 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64, v4: f64):
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = const f64 0.0
+          v8 = sgt v2, v5
+          br v8, b1, b6(v7)
+        b1:
+          jump b2(v5, v7)
+        b2(v9: i64, v10: f64) in L0:
+          v11 = ccall exp at 0x1000 pure (v3) : (f64) -> f64
+          v12 = fsub v4, v11
+          v13 = fdiv v3, v12
+          v14 = load f64 [v1 + v9*8] region 1
+          v15 = fmul v14, v13
+          v16 = fgt v15, v10
+          br v16, b3, b4
+        b3 in L0:
+          v17 = fdiv v4, v3
+          v18 = fadd v15, v17
+          jump b5(v18)
+        b4 in L0:
+          jump b5(v10)
+        b5(v19: f64) in L0:
+          v20 = add v9, v6
+          v21 = slt v20, v2
+          br v21, b2(v20, v19), b6(v19)
+        b6(v22: f64):
+          ret v22
+    """, """
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = const f64 0.0
+          v8 = sgt v2, v5
+          br v8, b1, b6(v7)
+        b1:
+          v11 = ccall exp at 0x1000 pure (v3) : (f64) -> f64
+          v12 = fsub v4, v11
+          v13 = fdiv v3, v12
+          jump b2(v5, v7)
+        b2(v9: i64, v10: f64) in L0:
+          v14 = load f64 [v1 + v9*8] region 1
+          v15 = fmul v14, v13
+          v16 = fgt v15, v10
+          br v16, b3, b4
+        b3 in L0:
+          v17 = fdiv v4, v3
+          v18 = fadd v15, v17
+          jump b5(v18)
+        b4 in L0:
+          jump b5(v10)
+        b5(v19: f64) in L0:
+          v20 = add v9, v6
+          v21 = slt v20, v2
+          br v21, b2(v20, v19), b6(v19)
+        b6(v22: f64):
+          ret v22
+    """),
     "guards: not if it may not be executed": ("guards", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
         site 0: line 1 index

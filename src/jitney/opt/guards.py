@@ -1,4 +1,4 @@
-"""Checks that are the same in each iteration, made once before the loop.
+"""Checks that are the same in each iteration, made once before the loop; so are calls, quotients and roots.
 
     pre: jump head(v0)                      pre: v5 = index v2, v3, v9
                                                  jump head(v0)
@@ -12,6 +12,9 @@ would fail for nothing, every time. Then either of
 - nothing visible has happened before the loop: failing early is always right, and it would have failed in the first
   iteration anyway;
 - it is the first thing in the loop that may fail or be seen: then failing before the loop is failing there.
+
+What only computes needs to be certain to be executed, too, where it takes long: all else that does not change in a loop
+has been in front of it since it was built (`Builder`), but for what is computed from these.
 """
 
 from __future__ import annotations
@@ -24,35 +27,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
 
-_GUARD, _CONST = OPS["guard"], OPS["const"]
+_GUARD, _CONST, _CCALL = OPS["guard"], OPS["const"], OPS["ccall"]
 
 
 def hoist(function: Function) -> Function:
     """Move invariant checks out of loops."""
-    hoisted: dict[Block, list[int]] = {}
-    dirty: dict[int, int] = {}
-    bodies: dict[Loop, _Body] = {}
+    sweep = _Sweep(function)
     for block in function.blocks:
-        if block.loop is None:
-            continue
-        for v in block.insts:
-            op = function.ops[v]
-            if op.guard and not op.writes:
-                target = _target(function, v, block, bodies, hoisted, dirty)
-                if target is not None:
-                    hoisted.setdefault(target.header, []).append(v)
-    for header, moved in hoisted.items():
-        for v in moved:
-            args = list(function.args[v])
-            args[_flag(function, v)] = dirty[v]
-            function.args[v] = tuple(args)
+        if block.loop is not None:
+            for v in block.insts:
+                op = function.ops[v]
+                if (op.guard and not op.writes) or op.pure or (op is _CCALL and function.imms[v].pure):
+                    sweep.visit(v, block)
+    for header, moved in sweep.hoisted.items():
         move(function, moved, header.loop.preheader)  # type: ignore[union-attr]
     return function
-
-
-def _flag(function: Function, v: int) -> int:
-    """Which argument of a check is the dirty flag."""
-    return 1 if function.ops[v] is _GUARD else 2
 
 
 class _Body:
@@ -88,38 +77,69 @@ class _Body:
         return True
 
 
-def _target(
-    function: Function, v: int, block: Block, bodies: dict[Loop, _Body], hoisted: dict[Block, list[int]],
-    dirty: dict[int, int],
-) -> Loop | None:  # fmt: skip
-    """The outermost loop that the check can leave."""
-    homes, ops = function.homes, function.ops
-    loop = block.loop
-    target = None
-    args, number = function.args[v], _flag(function, v)
-    flag = args[number]
-    others = args[:number] + args[number + 1 :]
-    while loop is not None:
-        if any(homes[a].loop is not None and homes[a].loop.inside(loop) for a in others):  # type: ignore[union-attr]
+class _Sweep:
+    """Attributes:
+        hoisted: what leaves a loop, by the loop's header. placed: where each of these will be.
+    """
+
+    __slots__ = ("_bodies", "_function", "hoisted", "placed")
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._bodies: dict[Loop, _Body] = {}
+        self.hoisted: dict[Block, list[int]] = {}
+        self.placed: dict[int, Block] = {}
+
+    def visit(self, v: int, block: Block) -> None:
+        """Move `v`, which stands in `block`, out of as many loops as it can leave."""
+        function, homes = self._function, self._function.homes
+        op, args = function.ops[v], function.args[v]
+        number = -1 if not op.guard else 1 if op is _GUARD else 2  # which argument is the dirty flag
+        flag = args[number] if number > 0 else -1
+        loop = block.loop
+        target = None
+        while loop is not None:
+            for k, a in enumerate(args):
+                home = self.placed.get(a, homes[a]).loop
+                if k != number and home is not None and home.inside(loop):
+                    break
+            else:
+                if not self._is_certain(block, loop):
+                    break
+                if number > 0:
+                    found = self._flag_before(v, flag, loop)
+                    if found < 0:
+                        break
+                    flag = found
+                target = loop
+                block, loop = loop.preheader, loop.parent
+                continue
             break
-        body = bodies.get(loop)
+        if target is not None:
+            self.hoisted.setdefault(target.header, []).append(v)
+            self.placed[v] = target.preheader
+            if number > 0:
+                function.args[v] = (*args[:number], flag, *args[number + 1 :])
+
+    def _body(self, loop: Loop) -> _Body:
+        body = self._bodies.get(loop)
         if body is None:
-            body = bodies[loop] = _Body(function, loop)
-        if not all(dominates(block, end) for end in body.ends):
-            break
-        if homes[flag].loop is not None and homes[flag].loop.inside(loop):  # type: ignore[union-attr]
+            body = self._bodies[loop] = _Body(self._function, loop)
+        return body
+
+    def _is_certain(self, block: Block, loop: Loop) -> bool:
+        """Whether `block` is executed in each iteration, unless the function is left."""
+        return all(dominates(block, end) for end in self._body(loop).ends)
+
+    def _flag_before(self, v: int, flag: int, loop: Loop) -> int:
+        """The dirty flag of a check in front of the loop; -1 if it must not be made there."""
+        function = self._function
+        home = function.homes[flag].loop
+        if home is not None and home.inside(loop):
             if flag not in loop.header.params:
-                break
+                return -1
             flag = loop.preheader.edges[0].args[loop.header.params.index(flag)]
-        clean = ops[flag] is _CONST and not function.imms[flag]
-        if not clean and not _comes_first(v, body.first, hoisted.get(loop.header, [])):
-            break
-        target = loop
-        dirty[v] = flag
-        block, loop = loop.preheader, loop.parent
-    return target
-
-
-def _comes_first(v: int, first: list[int], gone: list[int]) -> bool:
-    """Whether all checks before `v` leave the loop as well."""
-    return v in first and all(w in gone for w in first[: first.index(v)])
+        clean = function.ops[flag] is _CONST and not function.imms[flag]
+        first, gone = self._body(loop).first, self.hoisted.get(loop.header, [])
+        # All checks before it must leave the loop as well.
+        return flag if clean or (v in first and all(w in gone for w in first[: first.index(v)])) else -1

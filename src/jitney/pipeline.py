@@ -162,7 +162,7 @@ def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:
     if not unit.hooks.options.get("parallel"):
         return [function], []
     pool = threads.pool()
-    return outline.outline(function, pool.parallel, pool.known)
+    return outline.outline(function, pool.parallel, pool.polls, pool.known)
 
 
 def _is_little(types: tuple[PyType, ...], leaves: Sequence[int | None]) -> bool:

@@ -305,28 +305,21 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
 
     assert right(200)
     (words,) = known
-    cost, times, tiny = words
+    cost, times, tiny, polls = words
     assert cost > 0 and times == 31 and tiny > 1 << 60
-    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny]
-    for _ in range(29):
+    POOL["POLLS"] = polls
+    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls]
+    POOL["POLLS"] += 1  # somebody has taken long
+    assert right(200) and words[1] == 31
+    for _ in range(31):
         assert right(300)
-    assert 0 < words[0] <= 2 * cost and words[1] == 31
+    assert words[1] == 0 and right(300) and words[1] == 31
     POOL["TINY"] = 1
     words[1] = 0
     assert right(300)
-    cost, times, tiny = words
+    cost, times, tiny, _ = words
     assert times == 31 and tiny == 65536 // cost
     assert right(300) and words[1] == 31
-
-
-def test_what_a_loop_has_taken_at_most_doubles(known):
-    long = again()
-    long(300, 30)
-    (words,) = known
-    for wanted in (2, 4, 8):
-        words[0], words[1], words[2] = wanted // 2, 0, 0  # next to nothing, but measured the next time
-        long(300, 30)
-        assert words[0] == wanted and words[1] == 31
 
 
 def again():

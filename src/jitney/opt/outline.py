@@ -56,8 +56,9 @@ if TYPE_CHECKING:
 _CONST, _SYMBOL, _ALLOCA, _PARAM = OPS["const"], OPS["symbol"], OPS["alloca"], OPS["param"]
 _SLOTS = 4  # Memory.region: see frontend/ownership.py
 
-# What the driver knows of a loop: how many more times it is run at once if it is tiny; from which work on it is not.
-_TIMES, _TINY = 8, 16
+# What is known of a loop: how many more times it is run at once if it is tiny; from which work on it is not; how many
+# polls there had been.
+_TIMES, _TINY, _POLLS = 8, 16, 24
 _UNITS = 1024
 _MANY = 1 << 48
 _MOST_COUNT = 1 << 32  # times the most work of an iteration: below 2 ** 63
@@ -74,11 +75,12 @@ class Cannot(Exception):
 
 
 def outline(
-    function: Function, driver: Symbol, known: Callable[[], Symbol]
+    function: Function, driver: Symbol, polls: Symbol, known: Callable[[], Symbol]
 ) -> tuple[list[Function], list[str]]:
     """`function` and the functions made of its parallel loops; and a note on each of these.
 
     Args:
+        polls: a word that counts polls.
         known: makes room for what the driver knows of one loop.
     """
     function = clean(choose(clean(forward(clean(function)))))
@@ -89,7 +91,7 @@ def outline(
             continue
         line = loop.preheader.line
         try:
-            shared = Shared(function, loop, driver, known())
+            shared = Shared(function, loop, driver, polls, known())
             made += shared.make()
             notes.append(f"line {line}: parallel")
             lay_out(function)
@@ -108,10 +110,11 @@ class Shared:
         inner: the loops in it.
     """
 
-    def __init__(self, function: Function, loop: Loop, driver: Symbol, known: Symbol) -> None:
+    def __init__(self, function: Function, loop: Loop, driver: Symbol, polls: Symbol, known: Symbol) -> None:
         self.function = function
         self.loop = loop
         self.driver = driver
+        self.polls = polls
         self.known = known
         self.line = loop.preheader.line
         if loop.counter < 0:
@@ -274,8 +277,11 @@ def _share(shared: Shared, chunk: Function, part: Function) -> None:
     record = to.emit("symbol", imm=shared.known)
     left = to.emit("sub", to.load(I64_ACCESS, record, _TIMES), to.const(1))
     to.store(I64_ACCESS, left, record, _TIMES)
+    polls, before = to.load(I64_ACCESS, to.emit("symbol", imm=shared.polls), 0), to.load(I64_ACCESS, record, _POLLS)
+    to.store(I64_ACCESS, polls, record, _POLLS)
     tiny = to.emit("slt", whole, to.load(I64_ACCESS, record, _TINY))
-    to.branch(to.emit("and", tiny, to.emit("sge", left, to.const(0))), Edge(direct), Edge(spread))
+    trusted = to.emit("and", to.emit("sge", left, to.const(0)), to.emit("eq", polls, before))
+    to.branch(to.emit("and", tiny, trusted), Edge(direct), Edge(spread))
 
     to.block = direct
     values = to.call(

@@ -51,7 +51,7 @@ ff5318                        call [rbx+SAVE]
                               keep:
 4c8b4540                      mov r8, [rbp+64]
 4c89c0                        mov rax, r8
-48c1e804                      shr rax, 4
+48c1e803                      shr rax, 3
 488b8b38020000                mov rcx, [rbx+PIECE]
 4839c8                        cmp rax, rcx
 480f42c1                      cmovb rax, rcx
@@ -145,23 +145,17 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8eba020000                  jle once
+0f8e9e020000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
 49f7e0                        mul r8
 480facd010                    shrd rax, rdx, 16
 48c1ea10                      shr rdx, 16
-7521                          jne unknown
+7508                          jne unknown
 4885c0                        test rax, rax
-781c                          js unknown
+7803                          js unknown
 4989c6                        mov r14, rax
-483b8300020000                cmp rax, [rbx+TINY]
-7d10                          jge unknown
-4885c0                        test rax, rax
-740b                          je unknown
-4983690801                    sub qword ptr [r9+8], 1
-0f8981020000                  jns once
                               unknown:
 4c897540                      mov [rbp+64], r14
 488b3b                        mov rdi, [rbx+KEY]
@@ -172,7 +166,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8555020000                  jne once
+0f8552020000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -214,7 +208,7 @@ ff9340020000                  call [rbx+NOW]
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f85bb010000                  jne shared
+0f85b8010000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -234,9 +228,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8d77010000                  jge offered
+0f8d74010000                  jge offered
 4084ff                        test dil, dil
-0f8564010000                  jne lost
+0f8561010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -257,7 +251,7 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8519010000                  jne shared
+0f8516010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e96bffffff                    jmp measure
@@ -286,11 +280,9 @@ b901000000                    mov ecx, 1
 488b7d38                      mov rdi, [rbp+56]
 488b0f                        mov rcx, [rdi+0]
 4885c9                        test rcx, rcx
-740f                          je fresh
+740c                          je fresh
 4585ff                        test r15d, r15d
-7503                          jne lower
-4801c9                        add rcx, rcx
-                              lower:
+7407                          je fresh
 4839c8                        cmp rax, rcx
 480f47c1                      cmova rax, rcx
                               fresh:
@@ -451,5 +443,5 @@ e913feffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e983fdffff                    jmp learn
+e986fdffff                    jmp learn
 """

@@ -2,10 +2,10 @@
 
 A parallel loop's iterations are grouped into *units*; `PARALLEL` (see `sharing_x86_64`) runs all of them, in one of
 three ways. What decides is what the loop should take: the work that the compiler sees in it, times what a piece of such
-work took the last time. It is measured anew in each call, and taken to be at most twice what it was: a loop that takes
-now little, now long is thought to take little.
+work took the last time.
 
-1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32.
+1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32, and as long as no thread polls
+   meanwhile, as all do that take much longer: compiled code compares that by itself.
 2. One that is worth it is shared at once: if it should take `NEAR` nanoseconds where workers still look out for work,
    as they do for some 50 us after a loop; or `WORTH` where they have to be woken. Such as are between these, one right
    after another, are worth waking them once they have taken `CREDIT` nanoseconds together.
@@ -14,8 +14,8 @@ now little, now long is thought to take little.
    and then: in the middle of a long unit what is left behind it is shared then.
 
 To share a loop its thread takes the pool (where another has it, it goes on by itself, and tries again), and wakes the
-workers. All of them, itself included, take chunks of units in order: half a fair share of what is left, at least a
-sixteenth of the whole or eight microseconds. A unit that was begun before counts as the first chunk. Then it waits for
+workers. All of them, itself included, take chunks of units in order: half a fair share of what is left, at least an
+eighth of the whole or eight microseconds. A unit that was begun before counts as the first chunk. Then it waits for
 those still at work. A loop in a loop is left to the one around it.
 
 A loop of less than `HELD` nanoseconds is shared by a thread that has the GIL all the time, as others that want it might
@@ -49,7 +49,7 @@ from .threads_x86_64 import WORDS
 MAX_THREADS = 128
 WORTH = 50_000
 """Nanoseconds of work left that are worth waking threads for."""
-NEAR = 8_000
+NEAR = 5_000
 """The same, where a worker is awake."""
 CREDIT = 200_000
 """Nanoseconds that loops in between take in a row until one of them wakes threads."""
@@ -92,6 +92,7 @@ class Pool:
         address: of the record.
         addresses: of the code, by listing.
         parallel: the symbol of `PARALLEL`.
+        polls: that of the word that counts polls.
     """
 
     def __init__(self) -> None:
@@ -102,6 +103,7 @@ class Pool:
         self.addresses: dict[str, int] = {}
         self._place_code()
         self.parallel = Symbol("parallel", self.addresses["PARALLEL"])
+        self.polls = Symbol("polls", self.address + WORDS["POLLS"])
         key = c_uint()
         attributes = libc.calloc(1, 64)
         libc.pthread_attr_init(c_void_p(attributes))
@@ -152,7 +154,7 @@ class Pool:
 
     def known(self) -> Symbol:
         """Room for what will be known of one loop."""
-        words = (c_uint64 * 3)()
+        words = (c_uint64 * 4)()
         return Symbol("known", addressof(words), words)
 
     def _place_code(self) -> None:

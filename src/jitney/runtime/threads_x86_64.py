@@ -9,12 +9,13 @@ thread-specific KEY leads to:
     +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
          shares yet, where what follows is the frame of PARALLEL
 
-Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is three
+Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is four
 words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
     +8   how many more times the loop is run at once, if it is tiny
     +16  so many tenths of a nanosecond of guessed work are not tiny any more
+    +24  POLLS when it was asked for last
 
 `threads.py` fills the pool and tells the whole story.
 """
@@ -31,6 +32,8 @@ WORDS = {
     "LOCK": 248, "MXCSR": 256, "WEIGHT": 264,
     # What sharing has lost, in nanoseconds of loops that are still to be run serially.
     "DEBT": 272,
+    # How often threads have polled: all loops that take some time have.
+    "POLLS": 296,
     # How long loops that somebody should be woken for have been, in a row; when the last loop ended.
     "ROW": 280, "LAST": 288,
     # What threads change while it runs, on cache lines of their own: the next unit; workers at it (low half) and
@@ -113,6 +116,7 @@ POLL = """
 55                            push rbp
 4154                          push r12
 48bb POOL                     mov rbx, POOL
+4883832801000001              add qword ptr [rbx+POLLS], 1
 488b3b                        mov rdi, [rbx+KEY]
 ff5308                        call [rbx+GET]
 4885c0                        test rax, rax

@@ -282,6 +282,7 @@ class _Reader:
             line.expect("stop")
             loop.stop = line.value()
         loop.lanes = line.accept("lanes")
+        loop.apart = line.accept("apart")
         if line.accept("parallel"):
             loop.parallel = {}
             line.expect("(")

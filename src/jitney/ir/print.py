@@ -138,6 +138,8 @@ def _lines(function: Function, loops: dict[Loop, str]) -> Iterator[str]:
         counted = f" counter v{loop.counter} step {loop.step} stop v{loop.stop}" if loop.counter >= 0 else ""
         if loop.lanes:
             counted += " lanes"
+        if loop.apart:
+            counted += " apart"
         if loop.parallel is not None:
             counted += f" parallel({', '.join(f'v{p} {quote(n)}' for p, n in loop.parallel.items())})"
         yield f"loop {name}: header {loop.header} preheader {loop.preheader}{parent}{counted}"

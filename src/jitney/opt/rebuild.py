@@ -120,6 +120,7 @@ class Rebuild:
             copy.step = loop.step
             copy.parallel = loop.parallel
             copy.lanes = loop.lanes
+            copy.apart = loop.apart
         return copy
 
     def block(self, block: Block) -> None:

@@ -142,6 +142,7 @@ class Entering(Rebuild):
         """Those of a block that are needed, for all iterations that are done at once, one after the other."""
         builder, old, value = self.builder, self.old, self.value
         now: dict[int, int] = {}  # what is at places in rows
+        where: dict[int, int] = {}  # what has loaded it: the addresses' values may differ, but not the addresses
         for copy in self._copies:
             for v in block.insts:
                 op = old.ops[v]
@@ -155,7 +156,10 @@ class Entering(Rebuild):
                 elif op is _STORE:
                     if place >= 0:
                         now[place] = given[0]
-                    if place < 0 or (v in plan.last and copy is self._copies[-1]):
+                    if place in where and v in plan.last and copy is self._copies[-1]:
+                        loaded = where[place]
+                        builder.insert(op, (given[0], *self.new.args[loaded]), self.new.imms[loaded], old.types[v])
+                    elif place < 0 or (v in plan.last and copy is self._copies[-1]):
                         builder.insert(op, tuple(given), old.imms[v], old.types[v])
                 elif place in now:
                     copy[v] = now[place]
@@ -164,7 +168,7 @@ class Entering(Rebuild):
                 else:
                     copy[v] = builder.insert(OPS[op.base] if op.base else op, tuple(given), old.imms[v], old.types[v])
                     if place >= 0:
-                        now[place] = copy[v]
+                        now[place] = where[place] = copy[v]
 
     def _jam(self, plan: Plan, around: Loop) -> None:
         """The inner loop."""
@@ -174,6 +178,7 @@ class Entering(Rebuild):
         loop = self._loop(inner, around, [value[first]])
         loop.step, loop.stop = inner.step, value[inner.stop]
         (loop.counter,) = loop.header.params
+        loop.apart = True
         for copy in self._copies:
             copy[inner.counter] = loop.counter
         self._instructions(plan, body)

@@ -248,6 +248,8 @@ class Plan:
                 if a != b and a and b:
                     continue
                 if first.at.key != later.at.key:
+                    if self.body.loop.apart:
+                        continue
                     pair = self.groups[first.at.key], self.groups[later.at.key]
                     if pair not in self.tests and pair[::-1] not in self.tests:
                         self.tests.append(pair)

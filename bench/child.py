@@ -219,21 +219,33 @@ top:
 """
 
 
+_CHAINS = {"vaddsd": "vaddsd xmm0, xmm0, xmm1", "add": "add rcx, rdx"}
+
+
 def peak() -> dict[str, Any]:
-    """Floating-point operations per second of one core: ten independent chains of fused multiply-adds, of as many
-    doubles as its registers hold. The best of twenty runs."""
-    times, chains = 200_000, range(10)
+    """What one core does per second at most: floating-point operations, by ten independent chains of fused
+    multiply-adds of as many doubles as its registers hold; and additions, each of which waits for the one before."""
     with open("/proc/cpuinfo") as file:
         register, doubles = ("zmm", 8) if " avx512f " in file.read() else ("ymm", 4)
-    operations = "\n    ".join(f"vfmadd231pd {register}{k}, {register}14, {register}15" for k in chains)
+    multiply_adds = [f"vfmadd231pd {register}{k}, {register}14, {register}15" for k in range(10)]
+    return {
+        "flops": 2 * doubles * _per_second(multiply_adds),
+        "chains": {name: _per_second([one] * 10) for name, one in _CHAINS.items()},
+    }
+
+
+def _per_second(operations: list[str]) -> float:
+    """How many of the operations are done in a second, in a loop: the best of twenty runs."""
+    times = 200_000
     asm = importlib.import_module("jitney.asm")
-    run = asm.function(asm.assemble(_PEAK.format(times=times, operations=operations)), "void()")
+    code = _PEAK.format(times=times, operations="\n    ".join(operations))
+    run = asm.function(asm.assemble(code), "void()")
     best = math.inf
     for _ in range(20):
         start = perf_counter()
         run()
         best = min(best, perf_counter() - start)
-    return {"flops": times * len(chains) * 2 * doubles / best}
+    return times * len(operations) / best
 
 
 CALLS: tuple[tuple[str, str, tuple[Any, ...], Any], ...] = (

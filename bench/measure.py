@@ -94,6 +94,9 @@ def measure_kernel(kernel: Kernel, decorators: Sequence[str], library: Path | No
             row["copy"] = statistics.median(c / o for c, o in zip(rounds[COPY], rounds[JITNEY], strict=False))
         if kernel.flops is not None and own:
             row["flops"] = kernel.flops(kernel.size) / own
+        if kernel.chain is not None and own:
+            name, links = kernel.chain
+            row["chain"] = [name, links(kernel.size) / own]
     except ChildFailed as error:
         row["errors"]["warm"] = str(error)
     if kernel.floats:

@@ -35,6 +35,8 @@ class Kernel:
     # operations, for those that arithmetic bounds.
     traffic: Callable[[int], float] | None = None
     flops: Callable[[int], float] | None = None
+    # Where each step waits for the one before: the instruction, and how many of them by size.
+    chain: tuple[str, Callable[[int], float]] | None = None
     # Has floating-point arithmetic that `fastmath` may change.
     floats: bool = False
 
@@ -143,18 +145,19 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("newton roots", "floats.newton_roots", lambda n: (_floats(n) + 0.5, np.zeros(n)), 20_000, 10, floats=True),
     Kernel("nbody", "floats.nbody", _bodies, 5000, 4, floats=True),
     Kernel("sum float", "vectors.sum_float", lambda n: (_floats(n),), 1_000_000, 50, traffic=lambda n: 8.0 * n,
-           floats=True),
+           chain=("vaddsd", lambda n: n), floats=True),
     Kernel("sum int", "vectors.sum_int", lambda n: (_rng(n).integers(-1000, 1000, n),), 1_000_000, 50,
            traffic=lambda n: 8.0 * n),
     Kernel("dot", "vectors.dot", lambda n: (_floats(n), _floats(n) - 0.5), 1_000_000, 50,
-           traffic=lambda n: 16.0 * n, floats=True),
+           traffic=lambda n: 16.0 * n, chain=("vaddsd", lambda n: n), floats=True),
     Kernel("saxpy", "vectors.saxpy", lambda n: (1.5, _floats(n), _floats(n), np.zeros(n)), 100_000, 50,
            traffic=lambda n: 24.0 * n, floats=True),
     Kernel("argmax", "vectors.argmax", lambda n: (_floats(n),), 1_000_000, 50),
     Kernel("prefix sum", "vectors.prefix_sum",
-           lambda n: (_rng(n).integers(-9, 9, n), np.zeros(n, np.int64)), 500_000, 50, traffic=lambda n: 16.0 * n),
+           lambda n: (_rng(n).integers(-9, 9, n), np.zeros(n, np.int64)), 500_000, 50, traffic=lambda n: 16.0 * n,
+           chain=("add", lambda n: n)),
     Kernel("moving average", "vectors.moving_average", lambda n: (_floats(n), 7, np.zeros(n - 6)), 200_000, 30,
-           traffic=lambda n: 24.0 * n, floats=True),
+           traffic=lambda n: 24.0 * n, chain=("vaddsd", lambda n: n), floats=True),
     Kernel("histogram", "vectors.histogram",
            lambda n: (_rng(n).normal(size=n), -3.0, 3.0, np.zeros(64, np.int64)), 300_000, 50),
     Kernel("variance", "vectors.variance", lambda n: (_floats(n),), 200_000, 30, floats=True),

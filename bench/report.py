@@ -166,15 +166,19 @@ def _fastmath(record: Record) -> str:
 
 
 def _limits(record: Record) -> str:
-    peak = (record.get("peak") or {}).get("flops")
+    limits = record.get("peak") or {}
+    peak, chains = limits.get("flops"), limits.get("chains", {})
     rows = []
     for row in record["kernels"]:
         seconds = row["warm"].get(JITNEY)
         if not seconds:
             continue
         if row.get("copy"):
-            rows.append([row["kernel"], _number(row["bytes"] / seconds / 1e9, " GB/s"),
-                         f"{100 * row['copy']:.0f} % of copying"])
+            share = f"{100 * row['copy']:.0f} % of copying"
+            name, speed = row.get("chain") or ("", 0.0)
+            if name in chains:
+                share += f"; {100 * speed / chains[name]:.0f} % of a chain of `{name}`"
+            rows.append([row["kernel"], _number(row["bytes"] / seconds / 1e9, " GB/s"), share])
         if row.get("flops"):
             share = f"{100 * row['flops'] / peak:.0f} % of the peak" if peak else "-"
             rows.append([row["kernel"], _number(row["flops"] / 1e9, " GFLOP/s"), share])
@@ -342,7 +346,9 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
      "Both with `fastmath=True`. The last column: how much faster than jitney without it.", _fastmath),
     ("How near to the machine's limits",
      "For kernels that memory bounds, the bytes that must be moved per second, beside the C library copying as many "
-     "bytes in the same run (half read, half written; a kernel that only reads may be faster). For kernels that "
+     "bytes in the same run (half read, half written; a kernel that only reads may be faster). Where each addition "
+     "has to wait for the one before, as sums of floats in order do, that bounds them first: beside a loop of nothing "
+     "but such additions. For kernels that "
      "arithmetic bounds, operations per second beside fused multiply-adds in the longest registers, which exact "
      "answers do not allow.", _limits),
     ("Why gcc is faster where it is", "Kernels more than 1.3x behind `gcc -O3 -march=native`.", _reasons),

@@ -63,6 +63,29 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("int64", *SMALL[:3]), "s = -2**62\nk = -1\nfor i in range(len(a)):\n"
         "  x = int(a[i])\n  if x > s:\n    s = x\n    k = i\nreturn s, k",
     ),
+    "congruence": (INTS, "x = 7\nfor i in range(len(a)):\n  x = (x * 1664525 + 1013904223) & 0xffffffff\n"
+                   "  c[i] = x >> 25\nreturn x"),
+    "congruence modulo": (INTS, "x = len(a) * 2**40\nfor i in range(len(a)): x = (5 - x * 69069) % 2**31\nreturn x"),
+    "congruence in two steps": (
+        INTS, "x = y = 12345\nfor i in range(len(a)):\n  x = (x * 1103515245 + 12345) & 0x7fffffff\n"
+        "  c[i] = x & 127\n  x = (x << 3) + 1 & 0x7fffffff\n  y = y * 77 & 1023\n  b[i] = y >> 4\nreturn x, y",
+    ),
+    "congruence down": (
+        INTS, "x = 1\nn = len(a)\nfor i in range(n - 1, -1, -1):\n  c[i] = x & 127\n"
+        "  x = (x * 33 + 5) & 0xffff\n  b[i] = x >> 9\nreturn x",
+    ),
+    "congruence of NumPy's numbers": (
+        INTS, "x = np.uint32(9)\ny = np.int32(1)\nz = np.uint64(5)\nfor i in range(len(a)):\n"
+        "  x = x * np.uint32(69069) + np.uint32(1)\n  y = y * np.int32(1103515245)\n"
+        "  z = z * np.uint64(6364136223846793005) + np.uint64(1)\n"
+        "  c[i] = (int(x) >> 26) ^ (int(y) & 3) ^ int(z >> np.uint64(60))\nreturn x, y, z",
+    ),
+    "congruence that is not hidden": ((), "x = len(a) * 2**40\nfor i in range(len(a)):\n  c[i] = (x >> 35) & 127\n"
+                                      "  x = (x * 33 + 1) & 65535\nreturn x"),
+    "congruence and a sum in order": (
+        ("float64",), "x = 1\ns = 0.0\nfor i in range(len(a)):\n  x = (x * 69069 + 1) & 0xffffffff\n"
+        "  s += math.sqrt(a[i] * a[i] / (x + 1.0)) / (b[i] * b[i] + 1.0)\nreturn s, x",
+    ),
     "shifts by lanes": (
         INTS, "for i in range(len(a)):\n  k = int(b[i]) & 7\n  c[i] = (((int(a[i]) & 127) >> k) ^ (3 << k)) & 127",
     ),

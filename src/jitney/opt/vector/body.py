@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ...ir.ops import Op
     from ...ir.types import Type
     from . import conversions
+    from .congruences import Congruence
     from .masks import Mask
     from .plan import Surroundings
     from .strided import Cluster
@@ -72,6 +73,7 @@ class Body:
         insts: all instructions, by value; values made here are numbered from the end of the function's.
         order: the values of `insts` in an order of execution.
         counter, following: the counter and its next value.
+        congruences: parameters that go on by a product and a sum, see `congruences`; found by the plan.
         carried: header parameter -> what the next iteration gets for it; without the counter.
         passed: those parameters that are not used in the loop, likewise.
         flags: parameters that become an invariant or the counter once a greatest or least changes: (its parameter,
@@ -91,9 +93,9 @@ class Body:
 
     __slots__ = (
         "_alias", "_checks", "_edges", "_executed", "_indices", "_inside", "_made", "_masks", "_next", "_paths",
-        "accesses", "addresses", "assumed", "back", "blocks", "carried", "counter", "early", "elements", "elsewhere",
-        "exit", "flags", "following", "function", "guards", "insts", "latch", "live", "loop", "loose", "order",
-        "passed", "seeks", "short", "strided", "uniform",
+        "accesses", "addresses", "assumed", "back", "blocks", "carried", "congruences", "counter", "early", "elements",
+        "elsewhere", "exit", "flags", "following", "function", "guards", "insts", "latch", "live", "loop", "loose",
+        "order", "passed", "seeks", "short", "strided", "uniform",
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +117,7 @@ class Body:
         self.short: dict[int, tuple[int, int]] = {}
         self.early = False
         self.strided: dict[int, Cluster] = {}
+        self.congruences: dict[int, Congruence] = {}
         self.uniform: set[int] = set()
         self._alias: dict[int, int] = {}
         self._made: dict[Any, int] = {}

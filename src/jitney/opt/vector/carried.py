@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.types import Type
     from .body import Body, Inst
+    from .congruences import Congruence
     from .reductions import Reduction
     from .widths import Widths
 
@@ -44,7 +45,7 @@ class Carried(Parts):
         super().__init__(body, widths, lanes, widest, forward)
         self.reductions = reductions
         self.trips = trips
-        self.accumulators: list[tuple[Reduction, int]] = []
+        self.accumulators: list[tuple[Reduction | Congruence, int]] = []
         self.identities: list[int] = []
         self.results: list[int] = []
         self.limits: dict[int, int] = {}
@@ -56,6 +57,34 @@ class Carried(Parts):
         self.identities.append(self.program.leaf(SCALAR, serial.param, type))
         self.accumulators.append((serial, SERIAL))
         return self.program.leaf(ACCUMULATOR, len(self.accumulators) - 1, type)
+
+    def _go_on(self, it: Congruence) -> None:
+        """A parameter that each lane takes on by as many steps as there are lanes."""
+        program = self.program
+        width = self._supported("mul", round_up(it.bits))
+        type = self.at(width)
+        if it.signed and width != it.bits:
+            raise NotVectorizable("a generator of narrow numbers with a sign")
+        self._require("lane", type)
+        steps = [(1, 0)]
+        for _ in range(self.lanes):
+            factor, term = steps[-1]
+            steps.append((_wrapped(factor * it.factor, width), _wrapped(term * it.factor + it.term, width)))
+        factor, term = [program.const(type, number) for number in steps.pop()]
+        if not self.ascending:
+            steps.reverse()
+        begin = program.emit("splat", (program.leaf(SCALAR, it.param, I64),), type)
+        parts: list[int] = []
+        for first in range(0, self.lanes, type.lanes):
+            factors, terms = [program.const(type, row) for row in zip(*steps[first : first + type.lanes])]
+            x = program.leaf(ACCUMULATOR, len(self.accumulators), type)
+            self.accumulators.append((it, len(parts)))
+            self.identities.append(program.emit("add", (program.emit("mul", (begin, factors)), terms)))
+            self.results.append(program.emit("add", (program.emit("mul", (x, factor)), term)))
+            if it.bits < width:
+                x = program.emit("and", (x, program.const(type, (1 << it.bits) - 1)))
+            parts.append(x)
+        self._set(it.param, width, parts)
 
     def _accumulate(self, reduction: Reduction) -> None:
         """The parameters of the vector loop."""
@@ -237,3 +266,9 @@ class Carried(Parts):
         """Whether the elements of a checked sum may be so large that not every sum of `trips` of them fits."""
         most = sum([max(-lo, hi) for lo, hi in [self.widths.bound(a) for a in reduction.given]])
         return not self.trips or most * self.trips >= SUM_LIMIT
+
+
+def _wrapped(number: int, width: int) -> int:
+    """As a lane of `width` bits holds it."""
+    half = 1 << width - 1
+    return (number + half) % (2 * half) - half

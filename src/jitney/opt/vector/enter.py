@@ -14,6 +14,7 @@ from ..rebuild import Rebuild
 from ..span import FIRST as FIRST_CHUNK
 from .carried import BITS, SERIAL
 from .conditions import Tests
+from .congruences import Congruence
 from .extremes import CHANGES
 from .nest import Nest
 from .program import ACCUMULATOR, FIRST, LEFT, MEMORY, SCALAR
@@ -250,7 +251,8 @@ class Entering(Rebuild):
         body = plan.body
         scalars = _Scalars(self, plan)
         found = scalars.made
-        for reduction in (*plan.reductions, *(plan.serial.carried if plan.serial is not None else ())):
+        ordered = plan.serial.carried if plan.serial is not None else ()
+        for reduction in (*plan.reductions, *ordered, *body.congruences.values()):
             found[reduction.result] = totals.by_param[reduction.param]
         for p in body.flags:
             found[body.carried[p]] = totals.by_param[p]
@@ -426,7 +428,10 @@ class _Totals:
         by_reduction: dict[Reduction, list[int]] = {}
         for number, (reduction, part) in enumerate(round.widen.accumulators):
             result = results[number]
-            if part >= 0:
+            if isinstance(reduction, Congruence):
+                if part == 0 or not self.widen.ascending:
+                    self.by_param[reduction.param] = self._next(reduction, result)
+            elif part >= 0:
                 by_reduction.setdefault(reduction, []).append(result)
             elif part == BITS:
                 bits = self.builder.emit("ror", result)
@@ -469,6 +474,15 @@ class _Totals:
         for cond in self._replays:
             good = cond if good < 0 else self.builder.emit("and", good, cond)
         return good
+
+    def _next(self, it: Congruence, part: int) -> int:
+        """The number of the next iteration."""
+        builder = self.builder
+        lanes = builder.function.types[part].lanes
+        x = builder.emit("lane", part, imm=0 if self.widen.ascending else lanes - 1)
+        if it.signed or it.bits == 64:
+            return x
+        return builder.emit("and", x, builder.const(I64, (1 << it.bits) - 1))
 
     def _total(self, reduction: Reduction, parts: list[int], first: int) -> int:
         emit, widen, plan = self.builder.emit, self.widen, self.plan

@@ -54,6 +54,11 @@ class Parts:
         self.width: dict[int, int] = {}
         self.counted = False
 
+    @property
+    def ascending(self) -> bool:
+        """Whether lane 0 is the first iteration of a round."""
+        return self.forward is (self.body.loop.step > 0)
+
     # -- types --------------------------------------------------------------------------------------------------------
 
     def at(self, width: int, element: Type | None = None) -> Type:

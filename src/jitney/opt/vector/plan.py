@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...analysis.dependence import Access
     from ...ir.function import Block, Function, Loop
+    from . import congruences as steps
     from . import serial as chains
     from . import strided as far
     from . import widen as wide
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from .widths import Widths
 else:
     # For what a first look at the body does not rule out.
-    chains, far, wide, sizes = lazy("jitney.opt.vector", "serial", "strided", "widen", "widths")
+    steps, chains = lazy("jitney.opt.vector", "congruences", "serial")
+    far, wide, sizes = lazy("jitney.opt.vector", "strided", "widen", "widths")
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
 _MOST_LANES = 64
@@ -146,6 +148,9 @@ class Plan:
                 raise
             body = self.body = Body(function, loop, around, rows)
         self.reductions, ordered = find(body)
+        if ordered:
+            body.congruences = steps.find(body, ordered)
+            ordered = [p for p in ordered if p not in body.congruences]
         serial = self.serial = chains.Serial(body, ordered) if ordered else None
         if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
             raise NotVectorizable("bound by what goes in order")
@@ -409,7 +414,8 @@ class Plan:
         from one round's lanes to the next one's."""
         stores = {a.at.key for a in self.body.accesses if a.store}
         return (
-            self.serial is None and self.forward and self.body.loop.step > 0 and not self.last
+            self.serial is None and self.forward and self.body.loop.step > 0
+            and not self.last and not self.body.congruences
             and not any(a.at.key in stores for a in self.body.accesses if not a.store)
             and not any(self.body.type(r.param).is_float for r in self.reductions)
         )  # fmt: skip

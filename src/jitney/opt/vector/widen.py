@@ -82,6 +82,8 @@ class Widen(Carried):
         self._beyond: list[int] = []
         self.apart: dict[int, list[int]] = {}
         chained = {}
+        for congruence in body.congruences.values():
+            self._go_on(congruence)
         begin = [self._carried(r) for r in serial.carried] if serial is not None else []
         for reduction in reductions:
             self._accumulate(reduction)

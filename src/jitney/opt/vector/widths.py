@@ -87,6 +87,8 @@ class Widths:
             known = body.constant(v)
             if known is not None:
                 found = (known, known)
+            elif v in body.congruences:
+                found = body.congruences[v].bounds
             elif v == body.counter:
                 lo, hi = body.function.facts.get(v, (MIN, MAX))
                 found = max(lo, -COUNTER_LIMIT), min(hi, COUNTER_LIMIT)

@@ -194,14 +194,17 @@ class Packer:
         else:
             free, kept = target.int_order, target.int_saved
         wanted = self.wanted
-        for r in free:
-            if not (occupied[r] | wanted[r]) & live:
-                self._take(v, r, live)
-                return True
+        second = -1
         for r in free:
             if not occupied[r] & live:
-                self._take(v, r, live)
-                return True
+                if not wanted[r] & live:
+                    self._take(v, r, live)
+                    return True
+                if second < 0:
+                    second = r
+        if second >= 0:
+            self._take(v, second, live)
+            return True
         used = self.used
         for r in kept:
             if r in used and not occupied[r] & live:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
+_ADD, _SUB = OPS["add"], OPS["sub"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
@@ -156,6 +157,39 @@ def arms(function: Function) -> bool:
         elif block.term == "jump" and any(ops[v] is _STORE for v in block.insts):
             ends += 1
     return ends > 1
+
+
+def invariant_checks(function: Function) -> bool:
+    """For `guards`: a check in a loop of what is computed outside of it."""
+    ops, args, homes = function.ops, function.args, function.homes
+    for block in function.blocks:
+        loop = block.loop
+        if loop is None:
+            continue
+        for v in block.insts:
+            if ops[v].guard and not ops[v].writes:
+                home = homes[args[v][0]].loop
+                if home is None or not home.inside(loop):
+                    return True
+    return False
+
+
+def moving(function: Function) -> bool:
+    """For `inductions`: what a counted loop carries, plus or minus a constant."""
+    carried = {
+        p for loop in function.loops() if loop.counter >= 0 and loop.parallel is None
+        for p in loop.header.params if p != loop.counter
+    }  # fmt: skip
+    ops, args = function.ops, function.args
+    return bool(carried) and any(
+        (ops[v] is _ADD or ops[v] is _SUB) and args[v][0] in carried and ops[args[v][1]] is _CONST
+        for block in function.blocks if block.loop is not None for v in block.insts
+    )  # fmt: skip
+
+
+def short_loops(function: Function) -> bool:
+    """For `polls`: a loop that is not counted, or up to a constant."""
+    return any(loop.counter < 0 or function.ops[loop.stop] is _CONST for loop in function.loops())
 
 
 def invariant_branches(function: Function) -> bool:

@@ -31,7 +31,10 @@ else:
     enter, plan = lazy("jitney.opt.vector", "enter", "plan")
 
 _LONGEST = 200  # instructions of a loop that is looked at
+_FEW = 10  # instructions, done by three units in the time of one addition, and counting
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
+_SUMS = frozenset((OPS["fadd"], OPS["fsub"], OPS["fmul"]))
+_LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], OPS["fsquare"], OPS["fcall"]))
 
 
 def vectorize(function: Function) -> Function:
@@ -72,7 +75,22 @@ def _candidates(function: Function) -> list[Loop]:
                     size = _LONGEST + 1
                     break
             sizes[loop] = size
-    return [loop for loop, size in sizes.items() if size <= _LONGEST]
+    return [
+        loop for loop, size in sizes.items()
+        if size <= _LONGEST and (size > _FEW or function.fastmath or not _waits(function, loop))
+    ]  # fmt: skip
+
+
+def _waits(function: Function, loop: Loop) -> bool:
+    """Whether a loop of few instructions carries a float sum around, in order, which takes as long as all the rest: so
+    that `plan` need not be loaded to find that out."""
+    header, ops, args = loop.header, function.ops, function.args
+    for edge in header.edges:
+        if edge.target is header:
+            return _LASTING.isdisjoint([ops[v] for v in header.insts]) and any(
+                ops[a] in _SUMS and p in args[a] for p, a in zip(header.params, edge.args)
+            )
+    return False
 
 
 def _leave(function: Function, loops: list[Loop]) -> None:

@@ -15,17 +15,15 @@ if TYPE_CHECKING:
 def substitute(function: Function, same: Mapping[int, int]) -> None:
     """Use ``same[v]`` wherever `v` is used; what is substituted must not be so itself."""
     args = function.args
-    get = same.get
+    get, apart = same.get, same.keys().isdisjoint
     for block in function.blocks:
         for v in block.insts:
-            for a in args[v]:
-                if a in same:
-                    args[v] = tuple([get(a, a) for a in args[v]])
-                    break
-        if block.term_args:
+            if not apart(args[v]):
+                args[v] = tuple([get(a, a) for a in args[v]])
+        if not apart(block.term_args):
             block.term_args = tuple([get(a, a) for a in block.term_args])
         for edge in block.edges:
-            if edge.args:
+            if not apart(edge.args):
                 edge.args = tuple([get(a, a) for a in edge.args])
     for loop in function.loops():
         loop.stop = get(loop.stop, loop.stop)

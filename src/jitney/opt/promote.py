@@ -59,7 +59,7 @@ def promote(function: Function) -> Function:
         if not plan.tested or choices <= _MOST_CHOICES:
             known = plan.run()
             same.update(known)
-            if choices:
+            if choices and known:
                 # The next one may be copied, and wants to know what is used.
                 substitute(function, known)
     if same:

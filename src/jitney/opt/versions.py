@@ -83,29 +83,34 @@ def _copied(function: Function, old: Loop) -> dict[int, int]:
 
 def _used_outside(function: Function, block: Block, out: Edge) -> list[int]:
     """The loop's values that other blocks use, or that it passes on where it ends."""
-    homes = function.homes
-    used = dict.fromkeys([a for a in out.args if homes[a] is block])
+    args = function.args
+    own = {*block.params, *block.insts}
+    apart = own.isdisjoint
+    used = [a for a in out.args if a in own]
     for other in function.blocks:
         if other is block:
             continue
-        for v in other.insts:
-            used.update((a, None) for a in function.args[v] if homes[a] is block)
-        used.update((a, None) for a in other.term_args if homes[a] is block)
-        for edge in other.edges:
-            used.update((a, None) for a in edge.args if homes[a] is block)
-    return list(used)
+        for given in (*[args[v] for v in other.insts], other.term_args, *[edge.args for edge in other.edges]):
+            if not apart(given):
+                used += [a for a in given if a in own]
+    return list(dict.fromkeys(used))
 
 
 def _substitute_outside(function: Function, values: dict[int, int], inside: tuple[Block, Block]) -> None:
-    get = values.get
+    if not values:
+        return
+    args = function.args
+    get, apart = values.get, values.keys().isdisjoint
     for block in function.blocks:
         if block in inside:
             continue
         for v in block.insts:
-            if any(a in values for a in function.args[v]):
-                function.args[v] = tuple([get(a, a) for a in function.args[v]])
-        block.term_args = tuple([get(a, a) for a in block.term_args])
+            if not apart(args[v]):
+                args[v] = tuple([get(a, a) for a in args[v]])
+        if not apart(block.term_args):
+            block.term_args = tuple([get(a, a) for a in block.term_args])
         for edge in block.edges:
-            edge.args = tuple([get(a, a) for a in edge.args])
+            if not apart(edge.args):
+                edge.args = tuple([get(a, a) for a in edge.args])
     for loop in function.loops():
         loop.stop = get(loop.stop, loop.stop)

@@ -10,7 +10,7 @@ import traceback
 import numpy as np
 import pytest
 
-from jitney import FallbackWarning, UnsupportedError, jit
+from jitney import FallbackWarning, UnsupportedError, group, jit, pipeline
 from jitney.asm import memory
 from tests.support import bits, outcome
 
@@ -539,3 +539,54 @@ def test_callees_of_abandoned_attempts_are_not_compiled():
 def test_long_work_with_arrays_and_calls():
     # Lowered for the one call first, then for all calls.
     assert both(jit(weighed), (np.zeros(3), 400_000)) == ["full"]
+
+
+@pytest.fixture
+def lowerings(monkeypatch):
+    """The names of functions as they are lowered."""
+    names = []
+    lower = group.lower
+
+    def counted(function, *rest):
+        names.append(function.__name__)
+        return lower(function, *rest)
+
+    monkeypatch.setattr(group, "lower", counted)
+    return names
+
+
+def doubled_thrice(a):
+    for _ in range(3):
+        a = a + a
+    return a
+
+
+def test_lowered_once_for_both_tiers(lowerings):
+    jitted = jit(store_from)
+    assert both(jitted, (np.zeros(5), 6), (np.zeros(5), 6), (np.zeros(5), 2)) == ["quick", "full", "full"]
+    assert lowerings == ["store_from"]
+
+
+def test_whole_arrays_are_lowered_for_each_tier(lowerings):
+    both(jit(doubled_thrice), (np.ones(2),), (np.ones(5),), (np.ones(7),))
+    assert lowerings == ["doubled_thrice"] * 2
+
+
+def test_lowered_again_after_a_change(lowerings, monkeypatch):
+    jitted = jit(scaled)
+    assert jitted(4) == 12
+    monkeypatch.setattr(sys.modules[__name__], "scale", 5)
+    assert [jitted(4), jitted(4)] == [30, 30]
+    assert lowerings == ["scaled"] * 2
+    monkeypatch.setattr(sys.modules[__name__], "scale", 7)
+    assert [jitted(4), jitted(4)] == [42, 42]
+
+
+def test_what_was_lowered_for_many_first_calls_is_forgotten(lowerings, monkeypatch):
+    monkeypatch.setattr(pipeline, "_MOST_WAITING", 2)
+    monkeypatch.setattr(pipeline, "_waiting", [])
+    jitted = jit(total)
+    arrays = [np.arange(4.0).astype(name) for name in ("f8", "f4", "i8", "i4")]
+    for _ in range(3):
+        assert [jitted(a) for a in arrays] == [6.0] * 4
+    assert len(lowerings) == 6

@@ -213,6 +213,8 @@ class Dispatcher:
             return None
         set_entry(made, address, (owner, record.owners, record.words, record.guards))
         # From here on the code is that call's alone.
+        if record.symbol is not None:
+            record.symbol.owner = None
         record.owners, record.symbol = (), None
         return made
 
@@ -298,6 +300,7 @@ class Dispatcher:
     def _compile(self, types: tuple[PyType, ...], first: Sequence[int | None] | None) -> Specialization:
         """Compile for these types. `first`: see `pipeline.compile`."""
         record = Specialization(types)
+        before = self.records[types].unit if types in self.records and first is None else None
         known = [r for key, r in self.records.items() if key != types]
         live = sum(not r.reason for r in known) + sum(busy is self for busy, _ in _compiling)
         if live >= MAX_SPECIALIZATIONS or self._compilations >= MAX_COMPILATIONS:
@@ -309,8 +312,11 @@ class Dispatcher:
         try:
             for _ in range(_ATTEMPTS):
                 hooks = _Hooks(self, keeps=first is None)
-                if self._made(record, pipeline.compile(self.function, types, hooks, first)):
+                made = pipeline.compile(self.function, types, hooks, first, before)
+                if self._made(record, made):
+                    record.unit = pipeline.serves_again(made)
                     break
+                before = None
             else:
                 record.reason = "what it relies on is being changed all the time"
         except UnsupportedError as error:

@@ -58,7 +58,8 @@ class Unit:
     """
 
     __slots__ = (
-        "_open", "asked", "callee", "error", "function", "hooks", "lowered", "result", "symbol", "types", "writes",
+        "__weakref__", "_open", "asked", "callee", "error", "function", "hooks", "lowered", "result", "symbol", "types",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, callee: Any, function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks) -> None:

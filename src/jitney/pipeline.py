@@ -11,6 +11,7 @@ tests do so).
 
 from __future__ import annotations
 
+from _weakref import ref
 from os import environ
 from time import perf_counter
 
@@ -26,6 +27,7 @@ from .targets.x86_64 import TARGET, preserving_thunk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _weakref import ReferenceType
     from collections.abc import Sequence
     from types import FunctionType
     from typing import Any
@@ -61,6 +63,8 @@ class Tier:
 _LONG = 5e6
 # Elements of an array that promises as much.
 _LARGE = 200_000
+# Functions called once whose IR is kept.
+_MOST_WAITING = 64
 
 
 class Compiled:
@@ -93,13 +97,15 @@ class Compiled:
 
 
 def compile(
-    function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks, first: Sequence[int | None] | None = None
-) -> list[Compiled]:
+    function: FunctionType, types: tuple[PyType, ...], hooks: GroupHooks, first: Sequence[int | None] | None = None,
+    lowered_before: Unit | None = None,
+) -> list[Compiled]:  # fmt: skip
     """Compile `function` for arguments of the given types, and with it what it calls and is not compiled yet.
 
     Args:
         first: of a first call, which may be compiled quickly: what is known of the leaves of its arguments (integers,
             arrays' addresses, lengths and strides), None for others.
+        lowered_before: what `serves_again` gave for a first call with the same types.
     Returns: callees first, the function itself last.
     Raises:
         UnsupportedError: with the place in the source that stood in the way.
@@ -112,7 +118,7 @@ def compile(
     relaxed = ("parallel", "fastmath")
     once = first is not None and not any(hooks.options.get(name) for name in relaxed) and _is_little(types, first)
     group = Group(function, types, hooks, first if once else None)
-    units = group.lower()
+    units = group.lower() if lowered_before is None or lowered_before.lowered is None else [lowered_before]
     clock = _lap(stages, "lower", clock)
 
     full = first is None or any(unit.hooks.options.get(name) for unit in units for name in relaxed)
@@ -153,6 +159,24 @@ def compile(
     # The group's time is told of the function it was compiled for.
     made[-1].stages = stages
     return made
+
+
+_waiting: list[ReferenceType[Unit]] = []
+
+
+def serves_again(made: list[Compiled]) -> Unit | None:
+    """What was lowered for a first call that was compiled quickly, if it need not be lowered again for the next one:
+    nothing in it is that call's, and it calls nothing that may be compiled otherwise by then."""
+    (*callees, compiled) = made
+    lowered = compiled.lowered
+    if compiled.tier != Tier.QUICK or callees or lowered.callees or not lowered.general:
+        return None
+    _waiting.append(ref(compiled.unit))
+    # Most functions are called once.
+    oldest = _waiting.pop(0)() if len(_waiting) > _MOST_WAITING else None
+    if oldest is not None:
+        oldest.lowered = None
+    return compiled.unit
 
 
 def share_loops(unit: Unit) -> tuple[list[Function], list[str]]:

@@ -51,11 +51,12 @@ class Lowered:
         recursive: it calls itself.
         owns: it holds references.
         kept: objects to be kept alive with the code.
-        pinned: it is for one call only.
+        pinned: it is for one call only. general: it is what would have been made for any call.
     """
 
     __slots__ = (
-        "callees", "function", "guards", "hidden", "kept", "owns", "pinned", "recursive", "result", "source", "writes",
+        "callees", "function", "general", "guards", "hidden", "kept", "owns", "pinned", "recursive", "result", "source",
+        "writes",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +72,7 @@ class Lowered:
         kept: list[Any],
         source: Source,
         pinned: bool,
+        general: bool,
     ) -> None:
         self.function = function
         self.result = result
@@ -83,6 +85,7 @@ class Lowered:
         self.kept = kept
         self.source = source
         self.pinned = pinned
+        self.general = general
 
 
 def lower(
@@ -297,7 +300,7 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
         polls.begin(lw)
     return Lowered(
         function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
-        lw.source, lw.pins is not None and bool(lw.pins.constants),
+        lw.source, lw.pins is not None and bool(lw.pins.constants), lw.leaves is None or lw.pins is None,
     )  # fmt: skip
 
 

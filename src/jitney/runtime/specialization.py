@@ -91,8 +91,8 @@ class Specialization:
 
     __slots__ = (
         "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "loops",
-        "owners", "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "tier", "told", "types", "words",
-        "writes",
+        "owners", "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "tier", "told", "types", "unit",
+        "words", "writes",
     )  # fmt: skip
 
     def __init__(self, types: tuple[PyType, ...]) -> None:
@@ -113,6 +113,8 @@ class Specialization:
         self.guards: GuardTable
         self.words: Words | None = None
         self.owners: tuple[Any, ...] = ()
+        # Of one compiled quickly: what of it need not be done again for the next call.
+        self.unit: Any = None
         # Of its entry, once Python has called it.
         self.by_number = False
         self.address = 0

@@ -34,7 +34,7 @@ _LONGEST = 200  # instructions of a loop that is looked at
 _FEW = 10  # instructions, done by three units in the time of one addition, and counting
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
 _SUMS = frozenset((OPS["fadd"], OPS["fsub"], OPS["fmul"]))
-_LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], OPS["fsquare"], OPS["fcall"]))
+_LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], OPS["fpower"], OPS["fcall"]))
 
 
 def vectorize(function: Function) -> Function:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_SAR, _CONST = OPS["sar"], OPS["const"]
+_SAR, _CONST, _FLOORDIV = OPS["sar"], OPS["const"], OPS["floordiv"]
+# What a sum that `mean_of` knows consists of.
+TERMS = frozenset(OPS[name] for name in ("mul", "mulo", "sar", "floordiv"))
+_PRODUCTS, _DIFFERENCES = (OPS["mul"], OPS["mulo"]), (OPS["sub"], OPS["subo"])
 MIN, MAX = -(1 << 63), (1 << 63) - 1
 
 Interval = tuple[int, int]
@@ -86,6 +89,47 @@ def magnitude_of(args: tuple[int, ...], definition: Callable[[int], tuple[Any, t
             if count is not None and count[0] is _CONST and count[2] == 63:
                 return x
     return -1
+
+
+def mean_of(
+    args: tuple[int, ...], definition: Callable[[int], tuple[Any, tuple[int, ...], Any] | None],
+    bound: Callable[[int], Interval],
+) -> Interval | None:
+    """Bounds of a sum that is a weighted mean, or a multiple of one: ``x * t + y * (c - t)``, ``x + (y - x) * t // c``,
+    ``>> k``, where 0 <= t <= c. Its arguments alone say less. None if it is nothing of the kind."""
+    for p, q in (args, args[::-1]):
+        first, second = definition(p), definition(q)
+        if second is None:
+            return None
+        if first is not None and first[0] in _PRODUCTS and second[0] in _PRODUCTS:
+            for x, t in (first[1][:2], first[1][1::-1]):
+                for y, rest in (second[1][:2], second[1][1::-1]):
+                    whole = _complement(rest, t, definition)
+                    lo, hi = bound(t)
+                    if whole is not None and 0 <= lo and hi <= whole:
+                        (a, b), (c, d) = bound(x), bound(y)
+                        return min(a, c) * whole, max(b, d) * whole
+        elif second[0] is _SAR or second[0] is _FLOORDIV:
+            by, product = definition(second[1][1]), definition(second[1][0])
+            if by is None or by[0] is not _CONST or product is None or product[0] not in _PRODUCTS:
+                continue
+            whole = by[2] if second[0] is _FLOORDIV else 1 << by[2] if 0 <= by[2] < 63 else 0
+            for t, difference in (product[1][:2], product[1][1::-1]):
+                made, (lo, hi) = definition(difference), bound(t)
+                if made is not None and made[0] in _DIFFERENCES and made[1][1] == p and 0 <= lo and hi <= whole > 0:
+                    (a, b), (c, d) = bound(p), bound(made[1][0])
+                    if max(d - a, b - c) * whole <= MAX:
+                        return min(a, c), max(b, d)
+    return None
+
+
+def _complement(v: int, t: int, definition: Callable[[int], tuple[Any, tuple[int, ...], Any] | None]) -> int | None:
+    """The c of ``v = c - t``."""
+    made = definition(v)
+    if made is None or made[0] not in _DIFFERENCES or made[1][1] != t:
+        return None
+    whole = definition(made[1][0])
+    return int(whole[2]) if whole is not None and whole[0] is _CONST else None
 
 
 def _shl(a: Interval, b: Interval) -> Interval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import I1, I64
-from .intervals import INTERVALS, MAX, MIN, access_range, magnitude_of
+from .intervals import INTERVALS, MAX, MIN, TERMS, access_range, clamped, magnitude_of, mean_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,11 +66,20 @@ def _visit_sum(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     low, high = r.low, r.high
     if r.function.ops[v] is _ADD:
         lo, hi = low[a] + low[b], high[a] + high[b]
+        if r.function.ops[b] in TERMS or r.function.ops[a] in TERMS:
+            lo, hi = _mean(r, args, lo, hi)
     else:
         lo, hi = low[a] - high[b], high[a] - low[b]
     if lo < MIN or hi > MAX:
         return
     _sum_facts(r, v, a, b, lo, hi)
+
+
+def _mean(r: Ranges, args: tuple[int, ...], lo: int, hi: int) -> tuple[int, int]:
+    """Bounds of a sum, narrower than `lo` and `hi` if it is a weighted mean."""
+    ops, given, imms = r.function.ops, r.function.args, r.function.imms
+    found = mean_of(args, lambda a: (ops[a], given[a], imms[a]), lambda a: (r.low[a], r.high[a]))
+    return (max(lo, found[0]), min(hi, found[1])) if found is not None and clamped(found) == found else (lo, hi)
 
 
 def _sum_facts(r: Ranges, v: int, a: int, b: int, lo: int, hi: int) -> None:
@@ -109,6 +118,8 @@ def _visit_checked(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     low, high = r.low, r.high
     interval = INTERVALS[OPS[op.base]]
     lo, hi = interval((low[a], high[a]), (low[b], high[b]))
+    if op is _ADDO and (r.function.ops[b] in TERMS or r.function.ops[a] in TERMS):
+        lo, hi = _mean(r, args[:2], lo, hi)
     if lo >= MIN and hi <= MAX:
         r.fits.add(v)
     else:

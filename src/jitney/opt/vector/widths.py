@@ -13,7 +13,7 @@ unsigned, or nobody asks for more than the low n bits of it. Both are found in o
 
 from __future__ import annotations
 
-from ...analysis.intervals import INTERVALS, MAX, MIN, Interval, access_range, clamped, magnitude_of
+from ...analysis.intervals import INTERVALS, MAX, MIN, Interval, access_range, clamped, magnitude_of, mean_of
 from ...ir.ops import OPS
 from ...ir.types import I1, I16, I32, I64, vector
 
@@ -116,6 +116,10 @@ class Widths:
                 lo, hi = self.bound(x)
                 return 0, max(~lo, hi)
         given = inst.args[1:] if op is _SELECT else inst.args
+        if op is _ADD:
+            mean = mean_of(inst.args, self.body.definition, self.bound)
+            if mean is not None and clamped(mean) == mean:
+                return mean
         found = [self.bound(a) if self.body.type(a) is I64 else (0, 1) for a in given]
         return clamped(rule((0, 1), *found) if op is _SELECT else rule(*found))
 

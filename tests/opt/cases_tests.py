@@ -746,6 +746,44 @@ CASES = {
         b5:
           ret v11
     """),
+    "select: the greatest float and where it is": ("select", """
+        func f(v0: ptr, v1: i64) -> f64, i64 {
+        loop L0: header b1 preheader b0 counter v5 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = load f64 [v0] region 1
+          jump b1(v2, v4, v2)
+        b1(v5: i64, v6: f64, v7: i64) in L0:
+          v8 = load f64 [v0 + v5*8] region 1
+          v9 = fgt v8, v6
+          br v9, b2, b3
+        b2 in L0:
+          jump b4(v8, v5)
+        b3 in L0:
+          jump b4(v6, v7)
+        b4(v10: f64, v11: i64) in L0:
+          v12 = add v5, v3
+          v13 = slt v12, v1
+          br v13, b1(v12, v10, v11), b5
+        b5:
+          ret v10, v11
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = load f64 [v0] region 1
+          jump b1(v2, v4, v2)
+        b1(v5: i64, v6: f64, v7: i64) in L0:
+          v8 = load f64 [v0 + v5*8] region 1
+          v9 = fgt v8, v6
+          v14 = fmax v8, v6
+          v15 = select v9, v5, v7
+          v12 = add v5, v3
+          v13 = slt v12, v1
+          br v13, b1(v12, v14, v15), b2
+        b2:
+          ret v14, v15
+    """),
     "merge: not what a cold copy computes again": ("merge", """
         func f(v0: ptr, v1: i64) -> i64 {
         loop L0: header b1 preheader b0 counter v4 step 1 stop v1

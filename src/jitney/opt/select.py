@@ -9,9 +9,11 @@ What an arm computes or loads that the block before it, or the other arm, comput
 ``if a[i] > m: m = a[i]`` is a maximum, and where both arms give the same there is nothing to choose.
 
 In loops only, where the branch is taken anew each time and may be guessed wrong. A float that is chosen waits for the
-comparison, while a branch that is guessed right waits for nothing: floats are chosen only where an iteration is long,
-so that the next one has not to wait, too; or where the comparison waits for nothing that an earlier iteration computes,
-and is of integers, or what is chosen waits for no earlier iteration either. Of sums in both arms the terms are chosen:
+comparison, while a branch that is guessed right waits for nothing: floats are chosen only where they are a minimum or a
+maximum, which takes one instruction (a new one is found now and then, so short loops would mostly guess wrong); where
+an iteration is long, so that the next one has not to wait, too; or where the comparison waits for nothing that an
+earlier iteration computes, and is of integers, or what is chosen waits for no earlier iteration either. Of
+sums in both arms the terms are chosen:
 
     b1: br v4, b2, b3                   b1: v7 = select v4, v1, -0.0
     b2: v5 = fadd v2, v1                    v8 = select v4, -0.0, v1
@@ -201,7 +203,9 @@ class _Conversion:
                 return True
             if all(self._is_early(block.loop, a) and self._is_early(block.loop, b) for a, b in floats):
                 return True
-        if len(pairs) > 1 and not all(_extreme(function, cond, a, b) is not None for a, b in floats):
+        if all(_extreme(function, cond, a, b) is not None for a, b in floats):
+            return True
+        if len(pairs) > 1:
             return False
         return self._is_long(block.loop) or (early and function.ops[cond].name in _COMPARES)
 

@@ -365,3 +365,11 @@ def test_loops_are_serial_until_a_loss_is_made_good():
     POOL["DEBT"] = 1
     assert busy(2000, 2000) == wanted and POOL["EPOCH"] == epoch
     assert busy(2000, 2000) == wanted and POOL["EPOCH"] > epoch
+
+
+def test_what_sharing_has_gained_makes_up_for_a_loss():
+    wanted, epoch = busy(2000, 2000), POOL["EPOCH"]
+    POOL["PENALTY"] = 10**6  # a loss would be remembered for long
+    POOL["DEBT"] = 2**64 - (1 << 40)  # a quarter of an hour has been gained
+    assert busy(2000, 2000) == wanted and POOL["EPOCH"] > epoch
+    assert POOL["DEBT"] == 2**64 - threads.CAPITAL

@@ -145,7 +145,7 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8e9e020000                  jle once
+0f8eab020000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
@@ -166,7 +166,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8552020000                  jne once
+0f855f020000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -208,7 +208,7 @@ ff9340020000                  call [rbx+NOW]
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f85b8010000                  jne shared
+0f85c5010000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -228,9 +228,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8d74010000                  jge offered
+0f8d81010000                  jge offered
 4084ff                        test dil, dil
-0f8561010000                  jne lost
+0f856e010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -251,7 +251,7 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8516010000                  jne shared
+0f8523010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e96bffffff                    jmp measure
@@ -263,10 +263,12 @@ e962ffffff                    jmp measure
 48898320010000                mov [rbx+LAST], rax
 4531ff                        xor r15d, r15d
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
-7e10                          jle learn
+7e1d                          jle learn
 4c3bb310020000                cmp r14, [rbx+NEAR]
-7c07                          jl learn
+7c14                          jl learn
 4c29b310010000                sub [rbx+DEBT], r14
+790b                          jns learn
+48c7831001000000000000        mov qword ptr [rbx+DEBT], 0
                               learn:
 48b80000000000400000          movabs rax, 70368744177664
 4939c6                        cmp r14, rax
@@ -394,29 +396,37 @@ bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48898320010000                mov [rbx+LAST], rax
 482b4548                      sub rax, [rbp+72]
+488b5540                      mov rdx, [rbp+64]
+4801d2                        add rdx, rdx
 488b8b08010000                mov rcx, [rbx+WEIGHT]
 4885c9                        test rcx, rcx
-751d                          jne weighed
+7517                          jne weighed
 4c8bb3e0000000                mov r14, [rbx+SHARE]
 49d1ee                        shr r14, 1
 4c0faff0                      imul r14, rax
-482b4540                      sub rax, [rbp+64]
-482b4540                      sub rax, [rbp+64]
-b901000000                    mov ecx, 1
-eb0a                          jmp compared
+4829d0                        sub rax, rdx
+480f48c1                      cmovs rax, rcx
+eb1a                          jmp compared
                               weighed:
 4c8bb390010000                mov r14, [rbx+TAKEN]
+be01000000                    mov esi, 1
+4839d0                        cmp rax, rdx
+480f4fce                      cmovg rcx, rsi
 4c29f0                        sub rax, r14
-                              compared:
 480fafc1                      imul rax, rcx
+                              compared:
+48038310010000                add rax, [rbx+DEBT]
 4885c0                        test rax, rax
-7e1b                          jle gained
+7e14                          jle gained
 480faf8308020000              imul rax, [rbx+PENALTY]
 b900ca9a3b                    mov ecx, 1000000000
 4839c8                        cmp rax, rcx
 480f4fc1                      cmovg rax, rcx
-48898310010000                mov [rbx+DEBT], rax
                               gained:
+488b8b50020000                mov rcx, [rbx+CAPITAL]
+4839c8                        cmp rax, rcx
+480f4cc1                      cmovl rax, rcx
+48898310010000                mov [rbx+DEBT], rax
 4c037548                      add r14, [rbp+72]
 4c2b7530                      sub r14, [rbp+48]
 4c8bbbf0000000                mov r15, [rbx+FAILED]
@@ -439,9 +449,9 @@ ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e913feffff                    jmp leave
+e9f1fdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e986fdffff                    jmp learn
+e964fdffff                    jmp learn
 """

@@ -22,10 +22,11 @@ A loop of less than `HELD` nanoseconds is shared by a thread that has the GIL al
 not give it back for longer than that; a longer one lets it go.
 
 If sharing took longer than the processor time that was spent on it, it was a loss: where others use the processors, a
-worker, and its chunk, may have to wait for one. Then `PENALTY` times as many nanoseconds of loops are run serially
-before the next one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF`
-nanoseconds every sixteenth is asked, and its loss counts for all; so does any that takes twice as long as it should
-take alone.
+worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL` nanoseconds, makes up for
+it. Once that is used up, `PENALTY` times as many nanoseconds of loops as are missing are run serially before the next
+one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF` nanoseconds every
+sixteenth is asked, and counts for all, except where it takes twice as long as it should take alone: that is noticed in
+each.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
@@ -66,6 +67,7 @@ TRUSTED = 6_000
 TINY = 4_000
 """Nanoseconds that two looks at the clock are a notable part of."""
 PENALTY = 10
+CAPITAL = 20_000_000
 _SPIN = 2_000
 _STACK = 8 << 20
 _MARGIN = 256 << 10
@@ -137,6 +139,7 @@ class Pool:
             "HELD": HELD,
             "BRIEF": BRIEF,
             "PIECE": PIECE,
+            "CAPITAL": -CAPITAL,
             "THREADS": _default_threads(),
             **{name: self.addresses[name] for name in LISTINGS if name in WORDS},
         }

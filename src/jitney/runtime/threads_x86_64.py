@@ -30,7 +30,7 @@ WORDS = {
     # How many workers there are; whether a loop has the pool; that loop.
     "STARTED": 184, "BUSY": 192, "CHUNK": 200, "ENV": 208, "END": 216, "SHARE": 224, "LEAST": 232, "FAILED": 240,
     "LOCK": 248, "MXCSR": 256, "WEIGHT": 264,
-    # What sharing has lost, in nanoseconds of loops that are still to be run serially.
+    # What sharing has lost, in nanoseconds of loops that are still to be run serially; below 0: what it has gained.
     "DEBT": 272,
     # How often threads have polled: all loops that take some time have.
     "POLLS": 296,
@@ -42,7 +42,7 @@ WORDS = {
     "NEXT": 320, "STATE": 384, "WAITING": 392, "TAKEN": 400, "EPOCH": 448, "SLEEPING": 456,
     # Set once, too: see `threads.py`.
     "TINY": 512, "PENALTY": 520, "NEAR": 528, "GAP": 536, "CREDIT": 544, "HELD": 552, "BRIEF": 560, "PIECE": 568,
-    "NOW": 576, "BEGIN": 584,
+    "NOW": 576, "BEGIN": 584, "CAPITAL": 592,
     # What the lowest chunk that failed has left in its context.
     "RECORD": 640,
 }  # fmt: skip

@@ -124,7 +124,7 @@ def test_a_few_long_iterations_are_shared():
         for i in prange(n):
             x = i
             for _ in range(k):
-                x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+                x = (x * x + 12345) & 0x7FFFFFFF
             t ^= x
         return t
 

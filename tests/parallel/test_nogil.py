@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("sharing", ["measured"], indirect=True)
 
 def fill(a, x):
     for i in range(len(a)):
-        x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        x = (x * x + 12345) & 0x7FFFFFFF
         a[i] = x
     return x
 

@@ -31,7 +31,7 @@ def loop(n, k):
     for i in prange(n):
         x = i
         for j in range(k):
-            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            x = (x * x + 12345) & 0x7FFFFFFF
         t ^= x
     return t
 
@@ -48,7 +48,7 @@ def fill(a, bad, worse):
     for i in prange(len(a)):
         x = i
         for j in range(20):
-            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            x = (x * x + 12345) & 0x7FFFFFFF
         a[i] = x
         if i == bad or i == worse:
             raise ValueError("bad")

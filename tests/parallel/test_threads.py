@@ -27,7 +27,7 @@ def busy(n, k):
     for i in prange(n):
         x = i
         for j in range(k):
-            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            x = (x * x + 12345) & 0x7FFFFFFF
         t ^= x
     return t
 
@@ -37,7 +37,7 @@ def plain(n, k):
     for i in range(n):
         x = i
         for _ in range(k):
-            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            x = (x * x + 12345) & 0x7FFFFFFF
         t ^= x
     return t
 
@@ -63,7 +63,7 @@ def busy(n, k):
     for i in prange(n):
         x = i
         for j in range(k):
-            x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+            x = (x * x + 12345) & 0x7FFFFFFF
         t ^= x
     return t
 set_num_threads(3)
@@ -294,7 +294,7 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
             x = i
             k = 0
             while k < 3:
-                x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+                x = (x * x + 12345) & 0x7FFFFFFF
                 k += 1
             a[i] = x
 
@@ -331,7 +331,7 @@ def again():
         for i in prange(n):
             x = i
             for _ in range(k):
-                x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+                x = (x * x + 12345) & 0x7FFFFFFF
             t ^= x
         return t
 

@@ -36,6 +36,16 @@ KERNELS = {
     "as it is": ("out[i] = int(a[i] * 2.0)", True),
     "as it is, in an arm": ("if a[i] > 0: out[i] = int(a[i] * 2.0)", False),
     "python's 0 and 255": ("v = a[i] + 0.5\n  out[i] = 0 if v < 0 else (255 if v > 255 else int(v))", True),
+    "python's, in arms": (
+        "v = float(a[i]) * 1.5\n  if v < 0: out[i] = 0\n  elif v > 255: out[i] = 255\n  else: out[i] = int(v)", True,
+    ),
+    "by another one": ("v = a[i]\n  out[i] = int(v) if v * v < 1e4 else 7", True),
+    "by two": ("v = a[i]\n  out[i] = -5 if v < -5 else (int(v) if v + 1.0 <= 100 else 100)", True),
+    "in an arm of an arm": (
+        "p = 0\n  if a[i] * 3.0 > -500.0:\n    v = a[i] * 0.5\n    p = 0 if v < 0 else (255 if v > 255 else int(v))\n"
+        "  out[i] = p", True,
+    ),
+    "single, chosen": ("v = a[i] * a[i]\n  out[i] = 9999 if v > 9999 else int(v)", True),
     "single": ("out[i] = int(np.float32(min(max(a[i], 0.0), 100.0)) * np.float32(1.1))", True),
     "large": ("out[i] = int(a[i] * 1e12) & 63", False),
 

@@ -214,7 +214,7 @@ class Body:
                 raise NotVectorizable("vectors in the loop")
             given = tuple([self.resolve(a) for a in args[v]])
             if op is _SELECT:
-                chosen = self._choice(given[0], given[1], given[2], types[v])
+                chosen = self.choice(given[0], given[1], given[2], types[v])
                 self._alias[v] = chosen
                 continue
             if op is _F2I:
@@ -303,8 +303,8 @@ class Body:
             (path,) = mask
             if len(path) == 1:
                 ((cond, holds),) = path
-                return self._choice(cond, a, b, type) if holds else self._choice(cond, b, a, type)
-        return self._choice(self.condition(mask), a, b, type)
+                return self.choice(cond, a, b, type) if holds else self.choice(cond, b, a, type)
+        return self.choice(self.condition(mask), a, b, type)
 
     def condition(self, mask: Mask) -> int:
         """The i1 that says whether `mask` holds; -1 for always."""
@@ -341,7 +341,7 @@ class Body:
             raise NotVectorizable("a check that may be an index's")
         self._checks.append((cond, mask))
 
-    def _choice(self, cond: int, a: int, b: int, type: Type) -> int:
+    def choice(self, cond: int, a: int, b: int, type: Type) -> int:
         """``a if cond else b``, as something simpler where that is the same."""
         if a == b:
             return a
@@ -366,7 +366,7 @@ class Body:
             for side, other in (test.args, test.args[::-1]):
                 extreme = self.insts.get(side)
                 if extreme is not None and extreme.op.name in _EXTREMES and extreme.args in ((a, b), (b, a)):
-                    return self._choice(other, self._choice(side, a, b, type), b, type)
+                    return self.choice(other, self.choice(side, a, b, type), b, type)
         grown = self.insts.get(a)
         if type is I64 and grown is not None and grown.op is _ADD and grown.args[0] == b:
             if self.constant(grown.args[1]) == 1:
@@ -409,7 +409,7 @@ class Body:
             if {a, b} != {self.counter, p}:
                 raise NotVectorizable("an index that hangs on the data")
             a, b = (same[0], m) if a == self.counter else (m, same[0])
-            self.carried[m] = self._choice(cond, a, b, self.type(m))
+            self.carried[m] = self.choice(cond, a, b, self.type(m))
 
     def _access(self, v: int, base: int, index: tuple[int, ...], memory: Any, mask: Mask, store: bool) -> None:
         at = self.addresses.of(base, index[0] if index else None, memory)

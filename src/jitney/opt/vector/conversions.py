@@ -15,7 +15,7 @@ from __future__ import annotations
 from ...analysis import bounds
 from ...analysis.intervals import MIN, access_range
 from ...ir.ops import OPS
-from ...ir.types import I1, I64
+from ...ir.types import F32, I1, I64
 from .masks import ALWAYS, simplified
 
 TYPE_CHECKING = False
@@ -41,11 +41,12 @@ def settle(body: Body, checks: list[tuple[int, Mask]], executed: dict[int, Mask]
         checks: conditions that must hold, and when.
         executed: when each conversion is.
     """
+    masks = _joined([(_part(body, cond) if executed else cond, mask) for cond, mask in checks])
+    executed = {x: simplified(when) for x, when in executed.items()}
+    for x in list(executed):
+        _clip(body, masks, executed, x)
     found = {x: of(body, body.insts[x].args[0]) for x in executed}
-    masks: dict[int, Mask] = {}
-    for cond, mask in checks:
-        cond = _strict(body, cond, found) if executed else cond
-        masks[cond] = simplified(masks[cond] | mask) if cond in masks else mask
+    masks = _joined([(_strict(body, cond, found), mask) for cond, mask in masks.items()])
     for x, when in executed.items():
         fits = _narrow(found[x])
         if fits is not None and not found[x][2]:
@@ -67,6 +68,68 @@ def settle(body: Body, checks: list[tuple[int, Mask]], executed: dict[int, Mask]
             body.guards.append(cond)
 
 
+def _joined(checks: list[tuple[int, Mask]]) -> dict[int, Mask]:
+    """When each condition is tested."""
+    masks: dict[int, Mask] = {}
+    for cond, mask in checks:
+        masks[cond] = simplified(masks[cond] | mask) if cond in masks else mask
+    return masks
+
+
+def _clip(body: Body, masks: dict[int, Mask], executed: dict[int, Mask], x: int) -> None:
+    """Where constants are chosen instead of a conversion by comparisons of floats, and it is checked in no other case:
+    convert what is chosen instead of choosing from what is converted.
+
+        v5 = f2i v3                             v7 = select v4, 255.0, v3
+        v6 = select v4, 255, v5                 v6 = f2i v7
+        guard (or v4, v5 fits)                  guard v6 fits
+    """
+    insts = body.insts
+    if len(executed[x]) != 1:
+        return
+    (path,) = executed[x]
+    left, chain, last = dict(path), [], x
+    type = body.type(insts[x].args[0])
+    limit = 1 << (24 if type is F32 else 53)
+    while left:
+        for v, inst in insts.items():
+            if inst.op is _SELECT and inst.args[0] in left and last in inst.args[1:]:
+                cond = inst.args[0]
+                held = inst.args[1] == last
+                number = body.constant(inst.args[2 if held else 1])
+                if left[cond] is held and number is not None and abs(number) <= limit and _tests_floats(body, cond):
+                    chain.append((cond, held, number))
+                    del left[cond]
+                    last = v
+                    break
+        else:
+            return
+    mine = [cond for cond, mask in masks.items() if mask == executed[x] and _not_least(body, cond) == x]
+    if not chain or not mine:
+        return
+    before = len(body.order)
+    chosen = insts[x].args[0]
+    for cond, held, number in chain:
+        given = [a for a in insts[cond].args if body.constant(a) == number and body.type(a) is type]
+        other = given[0] if given else body.make(_CONST, (), type, float(number))
+        chosen = body.choice(cond, chosen, other, type) if held else body.choice(cond, other, chosen, type)
+    made = body.order[before:]
+    del body.order[before:]
+    at = body.order.index(last)
+    body.order[at:at] = made
+    insts[last] = insts[x].__class__(_F2I, (chosen,), None, I64)
+    del executed[x]
+    executed[last] = ALWAYS
+    for cond in mine:
+        del masks[cond]
+    masks[body.make(_NE, (last, body.make(_CONST, (), I64, MIN)), I1)] = ALWAYS
+
+
+def _tests_floats(body: Body, cond: int) -> bool:
+    inst = body.insts.get(cond)
+    return inst is not None and inst.op in _FLOAT_TESTS
+
+
 def _cover(masks: dict[int, Mask], conditions: list[int], when: Mask) -> bool:
     """Whether one of the conditions is tested whenever `when` holds."""
     tested: Mask = frozenset().union(*[masks[cond] for cond in conditions])
@@ -80,13 +143,18 @@ def _narrow(found: Bounds) -> tuple[int, int] | None:
 
 
 def _strict(body: Body, cond: int, found: dict[int, Bounds]) -> int:
-    """Of the condition that a conversion fits, the part that says so of all numbers but the least one."""
-    inst = body.insts.get(cond)
+    """`cond`, or that a conversion fits, where that is the same."""
     for x in found:
         fits, interval = _narrow(found[x]), _interval(body, cond, x)
         if fits is not None and interval is not None and interval[0] <= fits[0] and fits[1] <= interval[1]:
             # Nothing but NaN is out of it.
             return body.make(_NE, (x, body.make(_CONST, (), I64, MIN)), I1)
+    return cond
+
+
+def _part(body: Body, cond: int) -> int:
+    """Of the condition that a conversion fits, the part that says so of all numbers but the least one."""
+    inst = body.insts.get(cond)
     if inst is not None and inst.op is _OR:
         for test, other in (inst.args, inst.args[::-1]):
             x, least = _not_least(body, test), body.insts.get(other)

@@ -301,6 +301,21 @@ def test_histogram():
     check(counts, (lines[0], 0, 0.0, 1.0), (lines[0], 4, 1.0, 1.0), (lines[0], 4, 2.0, 1.0), (lines[0], 4, NAN, 1.0))
     check(counts, (lines[0], 5, 0, 1), (arr([1, 2, 3], int), 3, 0.0, 4.0), (lines[1], 3, 1e-310, 1e-300))
 
+    def alone(a, bins, w):
+        return np.histogram(a, bins), np.histogram(a, bins, weights=w), np.histogram(a, bins, None, None, w)
+
+    weights = [r.uniform(-3.0, 5.0) for _ in range(60)]
+    lines += [arr([2.5] * 5), arr([0.0, -0.0]), arr([1e308, -1e308]), arr([1.0, NAN]), arr([5e-324, 0.0])]
+    check(alone, *[(a, n, arr(weights[: len(a)])) for a in lines for n in (1, 3, 10)])
+    check(alone, (lines[0], 4, arr(weights[:7])), (lines[0], 0, lines[0]), (lines[0], 4, arr([1] * 60, int)))
+    long = np.random.default_rng(1).normal(size=140_000)
+    check(alone, (long, 7, np.sin(long)))
+
+    def ranged(a, bins, low, high, w):
+        return np.histogram(a, bins, (low, high), weights=w)
+
+    check(ranged, (long[:100], 7, -1.0, 1.5, long[100:200]), (lines[3], 3, -1.0, 1.0, lines[3]))
+
     def other(a, edges):
         return np.histogram(a, edges), np.histogram(a, bins=5), np.histogram(a)
 

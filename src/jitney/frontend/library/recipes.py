@@ -390,6 +390,28 @@ def median(a: Any) -> Any:
     return (line[(size >> 1) - 1] + line[size >> 1]) / 2.0
 
 
+def outer_edges(a: Any) -> Any:
+    """Where the bins of `a` begin and end if nobody says; NaN or infinite if one of the elements is."""
+    if a.shape[0] == 0:
+        return np.float64(0.0), np.float64(1.0)
+    first, last = a.min(), a.max()
+    if first == last:
+        return first - 0.5, last + 0.5
+    return first, last
+
+
+def bin_of(x: Any, edges: Any, bins: Any, first: Any, width: Any) -> Any:
+    """In which of the bins, all of one width, `x` lies, which is in one."""
+    k = int((x - first) / width * bins)
+    if k == bins:
+        k -= 1
+    if x < edges[k]:
+        k -= 1
+    if x >= edges[k + 1] and k != bins - 1:
+        k += 1
+    return k
+
+
 def histogram(a: Any, bins: Any, first: Any, last: Any) -> Any:
     """``np.histogram(a, bins, (first, last))`` with bins of one width; `first` is less than `last`."""
     edges = linspace(first, last, bins + 1, True)
@@ -398,12 +420,22 @@ def histogram(a: Any, bins: Any, first: Any, last: Any) -> Any:
     for i in range(a.shape[0]):
         x = a[i]
         if first <= x <= last:
-            k = int((x - first) / width * bins)
-            if k == bins:
-                k -= 1
-            if x < edges[k]:
-                k -= 1
-            if x >= edges[k + 1] and k != bins - 1:
-                k += 1
-            counts[k] += 1
+            counts[bin_of(x, edges, bins, first, width)] += 1
     return counts, edges
+
+
+def histogram_of_weights(a: Any, bins: Any, first: Any, last: Any, weights: Any) -> Any:
+    """The same of as many weights, which are added up by blocks."""
+    edges = linspace(first, last, bins + 1, True)
+    sums = np.zeros(bins, np.float64)
+    block = np.zeros(bins, np.float64)
+    width = last - first
+    for begin in range(0, a.shape[0], 65536):
+        block[:] = 0.0
+        for i in range(begin, min(begin + 65536, a.shape[0])):
+            x = a[i]
+            if first <= x <= last:
+                block[bin_of(x, edges, bins, first, width)] += weights[i]
+        for k in range(bins):
+            sums[k] += block[k]
+    return sums, edges

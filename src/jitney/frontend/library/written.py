@@ -328,18 +328,26 @@ def _isclose(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
 
 
 def _histogram(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
-    a, bins, ends = given.get("a"), given.get("bins", lw.constant(10)), given.get("range")
-    if a is None or ends is None or set(given) - {"a", "bins", "range"} or not _is_line(a, _FLOAT64):
+    a, bins, ends = given.get("a"), given.get("bins", lw.constant(10)), given.get("range", NONE_VAL)
+    weights = given.get("weights", NONE_VAL)
+    if a is None or set(given) - {"a", "bins", "range", "weights"} or not _is_line(a, _FLOAT64):
         return None
-    if bins.type is not INT or not isinstance(ends.type, Tuple) or len(ends.type.elements) != 2:
+    if bins.type is not INT or not (weights.type is NONE or _is_line(weights, _FLOAT64)):
         return None
-    if not all(is_number(t) and converts(t) for t in ends.type.elements):
+    if ends.type is NONE:
+        ends = _recipe(lw, recipes.outer_edges, a)
+    elif not isinstance(ends.type, Tuple) or len(ends.type.elements) != 2:
+        return None
+    elif not all(is_number(t) and converts(t) for t in ends.type.elements):
         return None
     first, last = [_as_float64(lw, v) for v in lw.elements(ends)]
     emit, width = lw.b.emit, lw.b.emit("fsub", last.parts[0], first.parts[0])
     fine = emit("and", emit("flt", lw.float_const(0.0), width), emit("flt", width, lw.float_const(math.inf)))
     fine = emit("and", fine, emit("sgt", bins.parts[0], lw.int_const(0)))
-    return itself.unless(fine, lambda: _recipe(lw, recipes.histogram, a, bins, first, last))
+    if weights.type is NONE:
+        return itself.unless(fine, lambda: _recipe(lw, recipes.histogram, a, bins, first, last))
+    fine = emit("and", fine, emit("eq", arrays.lengths(a)[0], arrays.lengths(weights)[0]))
+    return itself.unless(fine, lambda: _recipe(lw, recipes.histogram_of_weights, a, bins, first, last, weights))
 
 
 def _row(name: str, names: str, meaning: Meaning) -> tuple[str, tuple[tuple[str, ...], Meaning]]:
@@ -371,7 +379,7 @@ TABLE: dict[str, tuple[tuple[str, ...], Meaning]] = dict([
     _row("nanmean", "a", _of_one("nanmean", 1)),
     _row("cross", "a b", _cross),
     _row("isclose", "a b rtol atol", _isclose),
-    _row("histogram", "a bins range", _histogram),
+    _row("histogram", "a bins range density weights", _histogram),
 ])  # fmt: skip
 """Per function the names of its parameters, and what it means for arguments under these names."""
 

@@ -280,6 +280,14 @@ class Widen(Carried):
     def _compared(self, name: str, args: tuple[int, ...]) -> tuple[int, str, list[list[int]]]:
         """Lanes that hold both arguments, and the operation on such lanes."""
         width, signed = self.widths.comparing(args)
+        folded = self.widths.folded(name, args)
+        if folded:
+            width = self._supported(name, folded)
+            columns = [self.ints(a, width) for a in args]
+            if width > folded:
+                low = [self.splat_number((1 << folded) - 1, width)] * self.count(width)
+                columns = [self._lanewise("and", column, low) for column in columns]
+            return width, name, columns
         if name in _UNSIGNED:
             # Bits of 64 are compared: those of negative numbers are greater, and so they are in lanes that hold them.
             if min([self.widths.bound(a)[0] for a in args]) >= 0:

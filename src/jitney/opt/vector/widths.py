@@ -33,6 +33,7 @@ _CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
 _LOW = frozenset(OPS[name] for name in ("add", "addo", "sub", "subo", "mul", "neg", "and", "or", "xor", "not"))
 _SHIFTS = (OPS["shl"], OPS["lshr"], OPS["sar"])
 _PAYS = 4  # operations on narrow lanes for each load that is cut for them
+_UNSIGNED = frozenset(("ult", "ule", "ugt", "uge"))
 _ORDERS = frozenset(("eq", "ne", "slt", "sle", "sgt", "sge"))
 COUNTER_LIMIT = (1 << 31) - 1  # a counter that is computed with is tested to be within +-this before the loop
 
@@ -203,8 +204,10 @@ class Widths:
                 self._need(args[1], 64)
             bits = min(64, self.low_bits(v) + self.farthest(args[1]))
             args = args[:1]
+        elif op.name in _UNSIGNED:
+            bits = 32 if op is _ULE and self.moves_short(inst) else self.folded(op.name, args) or 64
         elif op not in _LOW:
-            bits = 32 if op is _ULE and self.moves_short(inst) else 64
+            bits = 64
         for a in args[: 2 if op.base else None]:
             self._need(a, bits)
 
@@ -231,6 +234,9 @@ class Widths:
             return 64
         if self.tells_short(inst) or self.moves_short(inst):
             return 32
+        folded = self.folded(inst.op.name, inst.args)
+        if folded:
+            return folded
         side = self.beyond(inst.op.name, inst.args)
         return self.comparing(inst.args if side < 0 else (inst.args[1 - side],))[0]
 
@@ -247,6 +253,16 @@ class Widths:
             return False
         numbers = body.constant(inst.args[1]), body.constant(made.args[1])
         return all(number is not None and abs(number) < 1 << 31 for number in numbers)
+
+    def folded(self, name: str, args: tuple[int, ...]) -> int:
+        """Bits of lanes in which an unsigned comparison is the same although one argument may be negative: modulo their
+        range it still is above all that the other one can be, as in ``ule (x - 97), 25``. 0: there are none."""
+        if name not in _UNSIGNED:
+            return 0
+        (least, most), (low, high) = sorted([self.bound(a) for a in args])
+        if least >= 0 or low < 0:
+            return 0
+        return next((n for n in (8, 16, 32) if most < 1 << n and high < (1 << n) + least), 0)
 
     def beyond(self, name: str, args: tuple[int, ...]) -> int:
         """Which argument of a comparison is an invariant that may be far from all that the other one can be; or -1."""

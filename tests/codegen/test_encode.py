@@ -217,7 +217,7 @@ _OTHERS = {
 }
 BINARY_ROWS = sorted({*rows(*vars(vector_build).values(), *vars(rules_vector).values())} - _OTHERS)
 BINARY_ROWS += [rules_lanes._PMADDWD]
-_AVX512 = ("pmullq", "pminsq", "pmaxsq", "pminuq", "pmaxuq", "psravq")
+_AVX512 = ("pmullq", "pminsq", "pmaxsq", "pminuq", "pmaxuq", "psravq", "psllvw", "psrlvw", "psravw")
 _BY_LANES = ("psllvd", "psllvq", "psrlvd", "psrlvq", "psravd")
 
 
@@ -281,6 +281,7 @@ def test_vector_conversions():
         for row in rows(rules_order._PERMUTE_TWO):
             agree("evex_rrr", (row, d, 20, s), "v" + row[3], x, XMM[4], xs)
             agree("evex_rrr", (widened(row), d, 20, s), "v" + row[3], y, YMM[4], ys)
+        agree("evex_rrr", (widened(rules_order._PERMUTE[1]), d, 20, s), "vpermb", y, YMM[4], ys)
         for row in (rules_order._SHUFPS, rules_order._SHUFPD, *rows(rules_order._BLEND)):
             agree_with_byte(("vex_rrr", widened(row), d, 20, s), 9, "v" + row[3], y, YMM[4], ys, 9)
     agree("vzeroupper", (), "vzeroupper")
@@ -308,6 +309,8 @@ def test_512_bits(row):
 
 def test_512_bits_by_masks():
     for x, y in itertools.product(FLOATS, FLOATS):
+        for row in rules_order._PERMUTE.values():
+            agree("vex_rrr", (wide(row), x, 20, y), "v" + row[3], ZMM[x - 16], ZMM[4], ZMM[y - 16])
         a, b = ZMM[x - 16], ZMM[y - 16]
         for row in rows(vector_build.TO_MASK):
             agree("evex_rrr", (wide(row), 1, 0, x), "v" + row[3], K[1], a)

@@ -8,7 +8,7 @@ from jitney.asm import assemble
 from jitney.targets.x86_64 import features
 from jitney.targets.x86_64.features import detect, detected, level
 
-AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vpopcntdq"}
+AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vpopcntdq"}
 EMULATED = {"Nehalem": level("x86-64-v2"), "Haswell": level("x86-64-v3")}
 """What `make levels` runs the tests on."""
 

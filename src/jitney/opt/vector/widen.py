@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 
 from ...ir.ops import OPS
-from ...ir.types import F64, I1, I64, VOID, mask_of, vector
+from ...ir.types import F64, I1, I8, I64, VOID, mask_of, vector
 from ...lazy import lazy
 from .body import Missing, NotVectorizable
 from .carried import Carried
@@ -465,7 +465,8 @@ class Widen(Carried):
 
     def cheap_shuffle(self, type: Type) -> bool:
         """Whether a shuffle of two vectors of this type is one instruction, mostly."""
-        return type.size <= 16 or (type.element.size > 1 and self.target.supports("shuffle", vector(I64, 8)))
+        whole = vector(I64, 8) if type.element.size > 1 else vector(I8, 64)
+        return type.size <= 16 or self.target.supports("shuffle", whole)
 
     def _turn(self, part: int) -> int:
         lanes = self.program.types[part].lanes

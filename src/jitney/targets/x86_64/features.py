@@ -23,7 +23,7 @@ _LEVELS = {
 _BITS = {
     (1, 2): {"ssse3": 9, "fma": 12, "sse4_1": 19, "sse4_2": 20, "popcnt": 23, "avx": 28},
     (7, 1): {"bmi1": 3, "avx2": 5, "bmi2": 8, "avx512f": 16, "avx512dq": 17, "avx512bw": 30, "avx512vl": 31},
-    (7, 2): {"avx512_vpopcntdq": 14},
+    (7, 2): {"avx512vbmi": 1, "avx512_vpopcntdq": 14},
     (0x8000_0001, 2): {"lzcnt": 5},
 }
 _XGETBV = 1 << 27  # in leaf 1's ecx: the kernel lets programs ask what it saves

@@ -1,6 +1,6 @@
 """Rules that bring lanes into another order: of one vector, or of two.
 
-    shuffle v, w, [0, 2, 4, 6]   ->   vpermt2q                      AVX-512
+    shuffle v, w, [0, 2, 4, 6]   ->   vpermt2q                      AVX-512 (of bytes with VBMI)
                                       vshufpd; vpermq [0, 2, 1, 3]  AVX2
     shuffle v, w, [1, 3]         ->   shufpd
 """
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 _SHUFPS, _SHUFPD = (0, 1, 0xC6, "shufps"), (1, 1, 0xC6, "shufpd")
 _PERMQ, _PERMD = (1 | W, 3, 0x00, "permq"), (1, 2, 0x36, "permd")
-_PERMUTE = {2: (1 | W, 2, 0x8D, "permw"), 4: _PERMD, 8: (1 | W, 2, 0x36, "permq")}
-_PERMUTE_TWO = {2: (1 | W, 2, 0x7D, "permt2w"), 4: (1, 2, 0x7E, "permt2d"), 8: (1 | W, 2, 0x7E, "permt2q")}
+_BYTES = "avx512vbmi"
+_PERMUTE = {1: (1, 2, 0x8D, "permb"), 2: (1 | W, 2, 0x8D, "permw"), 4: _PERMD, 8: (1 | W, 2, 0x36, "permq")}
+_PERMUTE_TWO = {
+    1: (1, 2, 0x7D, "permt2b"), 2: (1 | W, 2, 0x7D, "permt2w"), 4: (1, 2, 0x7E, "permt2d"),
+    8: (1 | W, 2, 0x7E, "permt2q"),
+}  # fmt: skip
 _BLEND = {4: (1, 3, 0x0C, "blendps"), 8: (1, 3, 0x0D, "blendpd")}
 _CROSS = (0, 2, 1, 3)  # quarters of 256 bits: the way there and back
 _CROSS_BYTE = 0xD8
@@ -58,6 +62,8 @@ def _one(b: Build, size: int, x: int, order: Sequence[int], d: int = -1) -> int:
         same.append(source % 16 if here else 0x80)
         other.append(0x80 if here else source % 16)
     crossed = any(k != 0x80 for k in other)
+    if crossed and size == 1 and _BYTES in b.s.features:
+        return b.evex(_PERMUTE[1], b.constant(_numbers(1, order)), x, d)
     found = b.with_constant(PSHUFB, x, bytes(same), -1 if crossed else d)
     if crossed:
         exchanged = b.unary_imm(_PERMQ, x, 0x4E)
@@ -72,7 +78,7 @@ def _numbers(size: int, order: Sequence[int]) -> bytes:
 def _two(b: Build, size: int, x: int, y: int, order: list[int], d: int) -> None:
     """Lanes of both x and y."""
     lanes = b.size // size
-    wide = b.level >= AVX512 and size > 1
+    wide = b.level >= AVX512 and (size > 1 or _BYTES in b.s.features)
     if _halves(b, size, x, y, order, d, not wide) >= 0:
         return
     if wide:

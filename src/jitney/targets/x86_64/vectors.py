@@ -232,7 +232,8 @@ def supports(name: str, type: Type, features: frozenset[str]) -> bool:
         return False
     size = 2 * type.size if name == "join" else type.size
     if size == 64:
-        need = AVX512 if name != "shuffle" or type.element.size > 1 else AVX512 + 1
+        bytewise = name == "shuffle" and type.element.size == 1 and "avx512vbmi" not in features
+        need = AVX512 + 1 if bytewise else AVX512
     elif whole or size == 32:
         need = max(need, AVX2)
     return level >= need

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from jitney import jit
 from tests.support import check
 
 
@@ -164,3 +165,23 @@ def test_loops_that_use_a_number_up():
     check(bits_and_digits, (np.array(numbers), np.zeros((len(numbers), 4), np.int64)))
     check(drops_bits, *[x for x in numbers if x >= 0])
     check(length_in_bits, *numbers)
+
+
+def ramps(a, x, dx):
+    y, n = x, 5.0
+    for i in range(3, len(a)):
+        y += dx
+        n = n - 0.25
+        a[i] = y * n
+    for i in range(len(a) - 1, -1, -1):
+        x = x - dx
+        a[i] += x
+    return x, y, n
+
+
+def test_floats_that_move_under_fastmath():
+    for n in (0, 1, 4, 5, 70):
+        a, b = np.ones(n), np.ones(n)
+        wanted, got = ramps(a, 1.5, 0.1), jit(ramps, fastmath=True, strict=True)(b, 1.5, 0.1)
+        np.testing.assert_allclose(got, wanted, rtol=1e-12)
+        np.testing.assert_allclose(b, a, rtol=1e-12)

@@ -1,4 +1,4 @@
-"""The pass that carries stored values around: for each case the blocks before, and the blocks after."""
+"""What loops carry around: for each case the blocks before, and the blocks after."""
 
 CASES = {
     "carry: what the iteration before stored": ("carry", """
@@ -235,5 +235,49 @@ CASES = {
           br v9, b1(v8), b4
         b4:
           ret
+    """),
+    "inductions: floats under fastmath": ("inductions", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64, v4: f64) -> f64 fastmath {
+        loop L0: header b2 preheader b1 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64, v4: f64):
+          v5 = const i64 2
+          v6 = const i64 1
+          v7 = sgt v2, v5
+          br v7, b1, b3(v3, v4)
+        b1:
+          jump b2(v5, v3, v4)
+        b2(v8: i64, v9: f64, v10: f64) in L0:
+          v11 = fsub v9, v4
+          v12 = fsub v4, v10
+          v13 = fmul v11, v12
+          store f64 v13, [v1 + v8*8] region 1
+          v14 = add v8, v6
+          v15 = slt v14, v2
+          br v15, b2(v14, v11, v12), b3(v11, v12)
+        b3(v16: f64, v17: f64):
+          v18 = fadd v16, v17
+          ret v18
+    """, """
+          v5 = const i64 2
+          v6 = const i64 1
+          v7 = sgt v2, v5
+          br v7, b1, b3(v3, v4)
+        b1:
+          jump b2(v5, v4)
+        b2(v8: i64, v10: f64) in L0:
+          v20 = sub v8, v5
+          v21 = i2f f64 v20
+          v22 = fmul v21, v4
+          v23 = fsub v3, v22
+          v11 = fsub v23, v4
+          v12 = fsub v4, v10
+          v13 = fmul v11, v12
+          store f64 v13, [v1 + v8*8] region 1
+          v14 = add v8, v6
+          v15 = slt v14, v2
+          br v15, b2(v14, v12), b3(v11, v12)
+        b3(v16: f64, v17: f64):
+          v18 = fadd v16, v17
+          ret v18
     """),
 }

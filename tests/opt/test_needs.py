@@ -47,7 +47,7 @@ LOOKS = {
     "closed": (needs.counting, closed.close),
     "merge": (needs.arms, merge.merge),
     "select": (needs.choices, select.convert),
-    "guards": (needs.invariant_checks, guards.hoist),
+    "guards": (needs.invariants, guards.hoist),
     "inductions": (needs.moving, inductions.derive),
     "polls": (needs.short_loops, polls.drop),
     "unswitch": (needs.invariant_branches, unswitch.unswitch),

@@ -72,7 +72,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("closed", lambda function: closed.close(function) if needs.counting(function) else function),
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
-    ("guards", lambda function: guards.hoist(function) if needs.invariant_checks(function) else function),
+    ("guards", lambda function: guards.hoist(function) if needs.invariants(function) else function),
     ("inductions", lambda function: inductions.derive(function) if needs.moving(function) else function),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),
     ("outer", lambda function: outer.vectorize_outer(function) if needs.nests(function) else function),

@@ -9,12 +9,14 @@
 
 Modulo 2**64, as the operations are. Then `split` and `vector` see how indices depend on the counter: they look at
 nothing else. What is only counted stays: it is a sum.
+
+Under fastmath floats that move by what does not change in the loop are computed so, too: `o = fadd v1, (fmul k, v2)`.
 """
 
 from __future__ import annotations
 
 from ..ir.ops import OPS
-from ..ir.types import I64
+from ..ir.types import F64, I64
 from .constants import Constants
 from .inplace import substitute
 
@@ -24,20 +26,24 @@ if TYPE_CHECKING:
 
 _CONST = OPS["const"]
 _SUMS = {OPS["add"]: 1, OPS["sub"]: -1}
+_FADD = OPS["fadd"]
+_FLOAT_SUMS = (_FADD, OPS["fsub"])
 _MEANING = {"mul": int.__mul__, "add": int.__add__, "sub": int.__sub__}
 _NEUTRAL = {"mul": 1, "add": 0, "sub": 0}  # on the right
 
 
 class _Variable:
-    """Parameter `p` of the header of `loop`, whose next value is `following`, moves by `times` the counter's step."""
+    """Parameter `p` of the header of `loop`, whose next value is `following`, moves by `times` the counter's step; a
+    float by the value `by`, which is added or subtracted."""
 
-    __slots__ = ("following", "loop", "p", "times")
+    __slots__ = ("by", "following", "loop", "p", "times")
 
-    def __init__(self, loop: Loop, p: int, following: int, times: int) -> None:
+    def __init__(self, loop: Loop, p: int, following: int, times: int, by: int = -1) -> None:
         self.loop = loop
         self.p = p
         self.following = following
         self.times = times
+        self.by = by
 
 
 def derive(function: Function) -> Function:
@@ -54,7 +60,10 @@ def derive(function: Function) -> Function:
     if not found:
         return function
     constant = Constants(function)
-    substitute(function, {variable.p: _derived(function, constant, variable) for variable in found})
+    substitute(function, {
+        variable.p: (_derived if variable.by < 0 else _derived_float)(function, constant, variable)
+        for variable in found
+    })  # fmt: skip
     for variable in found:
         header = variable.loop.header
         number = header.params.index(variable.p)
@@ -71,7 +80,8 @@ def _moving(function: Function, loop: Loop, preds: list[Block]) -> list[_Variabl
     """The parameters that move by a multiple of the counter's step. `preds`: where the header is entered from."""
     ops, args, imms, types = function.ops, function.args, function.imms, function.types
     header = loop.header
-    given: dict[int, set[int]] = {p: set() for p in header.params if types[p] is I64 and p != loop.counter}
+    taken = (I64, F64) if function.fastmath and abs(loop.step) == 1 else (I64,)
+    given: dict[int, set[int]] = {p: set() for p in header.params if types[p] in taken and p != loop.counter}
     for block in preds:
         if block is not loop.preheader:
             for edge in block.edges:
@@ -88,6 +98,11 @@ def _moving(function: Function, loop: Loop, preds: list[Block]) -> list[_Variabl
             by = _SUMS[ops[a]] * int(imms[args[a][1]])
             if by % loop.step == 0:
                 found.append(_Variable(loop, p, a, by // loop.step))
+        elif ops[a] in _FLOAT_SUMS and p in args[a]:
+            by = args[a][args[a][0] == p]
+            home = function.homes[by].loop
+            if (home is None or not home.inside(loop)) and (args[a][0] == p or ops[a] is _FADD):
+                found.append(_Variable(loop, p, a, loop.step, by))
     return found
 
 
@@ -120,5 +135,29 @@ def _derived(function: Function, constant: Constants, variable: _Variable) -> in
 
     offset = made("sub", start, made("mul", first, by, before.insts), before.insts)
     derived = made("add", made("mul", loop.counter, by, here), offset, here)
+    header.insts[:0] = here
+    return derived
+
+
+def _derived_float(function: Function, constant: Constants, variable: _Variable) -> int:
+    """Likewise of a float, which is no longer rounded in each iteration."""
+    loop, ops = variable.loop, function.ops
+    header = loop.header
+    entry = next(edge for edge in loop.preheader.edges if edge.target is header).args
+    start, first = entry[header.params.index(variable.p)], entry[header.params.index(loop.counter)]
+    here: list[int] = []
+
+    def made(name: str, *given: int) -> int:
+        type = F64 if name != "sub" else I64
+        here.append(function.new_value(OPS[name], type, given, None, header.line, header))
+        return here[-1]
+
+    done = loop.counter
+    if variable.times < 0:
+        done = made("sub", first, done)
+    elif ops[first] is not _CONST or function.imms[first]:
+        done = made("sub", done, first)
+    way = made("fmul", made("i2f", done), variable.by)
+    derived = made(ops[variable.following].name, start, way)
     header.insts[:0] = here
     return derived

@@ -159,18 +159,20 @@ def arms(function: Function) -> bool:
     return ends > 1
 
 
-def invariant_checks(function: Function) -> bool:
-    """For `guards`: a check in a loop of what is computed outside of it."""
+def invariants(function: Function) -> bool:
+    """For `guards`: a check or a computation in a loop of what is computed outside of it."""
     ops, args, homes = function.ops, function.args, function.homes
     for block in function.blocks:
         loop = block.loop
         if loop is None:
             continue
         for v in block.insts:
-            if ops[v].guard and not ops[v].writes:
+            op = ops[v]
+            if args[v] and (op.pure or (op.guard and not op.writes) or op is _CCALL):
                 home = homes[args[v][0]].loop
                 if home is None or not home.inside(loop):
-                    return True
+                    if op.guard or not any(_in(homes[a], loop) for a in args[v]):
+                        return True
     return False
 
 
@@ -181,6 +183,8 @@ def moving(function: Function) -> bool:
         for p in loop.header.params if p != loop.counter
     }  # fmt: skip
     ops, args = function.ops, function.args
+    if function.fastmath and any(function.types[p].is_float for p in carried):
+        return True
     return bool(carried) and any(
         (ops[v] is _ADD or ops[v] is _SUB) and args[v][0] in carried and ops[args[v][1]] is _CONST
         for block in function.blocks if block.loop is not None for v in block.insts

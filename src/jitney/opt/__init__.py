@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         closed,
         contract,
         dce,
+        doubts,
         extensions,
         guards,
         inductions,
@@ -50,7 +51,7 @@ else:
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
     )
-    circles, extensions, merge, needs = lazy("jitney.opt", "circles", "extensions", "merge", "needs")
+    circles, doubts, extensions, merge, needs = lazy("jitney.opt", "circles", "doubts", "extensions", "merge", "needs")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, sections, select, split, tails, unroll = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
         "select", "split", "tails", "unroll",
@@ -88,6 +89,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
+    ("doubts", lambda function: doubts.doubt(function) if needs.squares(function) else function),
     ("circles", lambda function: circles.join(function) if needs.circles(function) else function),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
 _ADD, _SUB = OPS["add"], OPS["sub"]
+_FPOWER = OPS["fpower"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
@@ -243,6 +244,11 @@ def powers(function: Function) -> bool:
     if _CCALLS.isdisjoint(ops):
         return False
     return any(imms[v].name == "pow" for v in range(len(ops)) if ops[v] is _CCALL)
+
+
+def squares(function: Function) -> bool:
+    """For `doubts`: powers in place of calls."""
+    return _FPOWER in function.ops
 
 
 def circles(function: Function) -> bool:

@@ -1,0 +1,309 @@
+"""Comparisons of sums of squares: with products first, with the bits of `pow` where those leave a doubt.
+
+    v4 = fmul v1, v1                            v4 = fmul v1, v1
+    v6 = fma v1, v1, -v4                        v20 = fadd v4, v10
+    v7 = fma v6, 1.03, v4                       v21 = fma (fmin v20, 2**1000), 1 - 2**-44, -2**-1000
+    v8 = fpower v4, v7, v1, 2.0                 br v21 >= v3, on(v20), slow
+    ...                                 slow:   v6 = ...; v8 = fpower ...; v14 = ...
+    v15 = fadd v8, v14                          v15 = fadd v8, v14
+    v16 = flt v15, v3                           jump on(v15)
+    br v16, less(v15), not_less         on(v22):
+                                                v16 = flt v22, v3
+                                                br v16, less(v22), not_less
+
+A square that only decides which way to go is needed to the last bit only if the sum is close to what it is compared
+with: each product differs from `pow` by one place at most, and in sums of what is not negative (and their roots) the
+relative error stays small. Where the sum itself is wanted if it is the lesser (the nearest point so far), it is exact
+whenever it may be the lesser. In lanes, a doubt about one of them does all of them again.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..ir.function import Block, Edge
+from ..ir.ops import OPS, result_of
+from ..ir.types import F64
+from .inplace import substitute
+from .rebuild import lay_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..ir.function import Function
+    from ..ir.types import Type
+
+    # Who uses a value: an instruction; a block, by its terminator, or an edge of it.
+    User = tuple[Block, int | Edge | None]
+
+_CONST, _FABS, _FMUL, _FPOWER, _SELECT = OPS["const"], OPS["fabs"], OPS["fmul"], OPS["fpower"], OPS["select"]
+_PARTS = frozenset((OPS["fadd"], OPS["fsqrt"], _FPOWER))
+# 1: true, or gives the first argument, if that is less; -1: if it is greater.
+_COMPARISONS = {"flt": 1, "fle": 1, "fmin": 1, "fgt": -1, "fge": -1, "fmax": -1}
+_CHOICES = ("fmin", "fmax")
+_APART = 2.0**-44  # relative: what the roundings of so many terms, and of the terms, make together is less
+_TINY, _LARGE = 2.0**-1000, 2.0**1000
+_MOST_TERMS = 32
+_MOST = 16  # comparisons
+
+
+def doubt(function: Function) -> Function:
+    """Change what can be changed, in place."""
+    sweep = _Sweep(function)
+    found = 0
+    for block in list(function.blocks):
+        for v in list(block.insts):
+            if function.ops[v].name in _COMPARISONS and found < _MOST:
+                found += sweep.comparison(v)
+    if found:
+        substitute(function, sweep.same)
+        for slow, values in sweep.kept:
+            slow.edges = [Edge(slow.edges[0].target, values)]
+        lay_out(function)
+    return function
+
+
+class _Sweep:
+    """Attributes:
+    same: sums, with the parameters that take their place.
+    kept: blocks that jump with exact sums.
+    _pieces: what blocks have been split into, by any of the pieces: the later ones are reached through the others.
+    """
+
+    __slots__ = (
+        "_block", "_constants", "_function", "_incoming", "_line", "_pieces", "_trees", "_users", "kept", "same",
+    )  # fmt: skip
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._block = function.entry
+        self._line = 0
+        self._constants: dict[tuple[Type, float], int] = {}
+        self.same: dict[int, int] = {}
+        self.kept: list[tuple[Block, tuple[int, ...]]] = []
+        self._pieces: dict[Block, list[Block]] = {}
+        self._trees: dict[int, set[int]] = {}
+        users: dict[int, list[User]] = {}
+        incoming: dict[Block, int] = {}
+        for block in function.blocks:
+            for v in block.insts:
+                for a in function.args[v]:
+                    users.setdefault(a, []).append((block, v))
+            for a in block.term_args:
+                users.setdefault(a, []).append((block, None))
+            for edge in block.edges:
+                incoming[edge.target] = incoming.get(edge.target, 0) + 1
+                for a in edge.args:
+                    users.setdefault(a, []).append((block, edge))
+        self._users, self._incoming = users, incoming
+
+    def comparison(self, v: int) -> bool:
+        """Split the block before comparison `v` if something that it compares is such a sum."""
+        function = self._function
+        a, b = function.args[v]
+        if a == b or function.types[a].element is not F64:
+            return False
+        home = function.homes[v]
+        sums = [x for x in (a, b) if x not in self.same and self._is_sum(x, home)]
+        # How each sum is wanted beside the comparison: see `_wanted`.
+        wanted = [self._wanted(x, b if x == a else a, home) for x in sums]
+        if len(sums) == 2 and wanted != [(), ()]:
+            k = 0 if wanted[0] is not None else 1
+            sums, wanted = [sums[k]], [wanted[k]]
+        if not sums or wanted[0] is None:
+            return False
+        block = self._block = home
+        self._line = function.lines[v]
+        at = block.insts.index(v)
+        rest = block.insts[at:]
+        del block.insts[at:]
+        pieces = self._pieces.setdefault(block, [block])
+        moved = self._only_for(sums, [w for piece in pieces for w in piece.insts])
+        gone = set(moved)
+        for piece in pieces:
+            piece.insts = [w for w in piece.insts if w not in gone]
+        loop = block.loop
+        slow, on = Block(-1, loop), Block(-1, loop)
+        on.cold, slow.cold = block.cold, True
+        on.term, on.term_args, on.term_imm, on.edges, on.line = (
+            block.term, block.term_args, block.term_imm, block.edges, block.line)  # fmt: skip
+        on.insts = rest
+        pieces.append(on)
+        self._pieces[on] = pieces
+        for w in rest:
+            function.homes[w] = on
+        for inner in function.loops():
+            if inner.preheader is block:
+                inner.preheader = on
+        guesses = tuple([self._guess(x, self._trees[x]) for x in sums])
+        slow.insts, slow.line = moved, self._line
+        for w in moved:
+            function.homes[w] = slow
+        params = tuple([function.add_param(on, function.types[x]) for x in sums])
+        self.same.update(zip(sums, params))
+        slow.term, slow.edges = "jump", [Edge(on, params)]
+        self.kept.append((slow, tuple(sums)))
+        place = function.blocks.index(block) + 1
+        function.blocks[place:place] = [slow, on]
+        *conditions, last = self._certain(v, sums, guesses, wanted[0])
+        for condition in conditions:
+            between = Block(-1, loop)
+            between.cold, between.line = block.cold, self._line
+            self._branch(condition, Edge(between), Edge(slow))
+            self._block.insts.remove(last)
+            self._block = function.homes[last] = between
+            between.insts.append(last)
+            function.blocks.insert(function.blocks.index(slow), between)
+        self._branch(last, Edge(on, guesses), Edge(slow))
+        return True
+
+    def _is_sum(self, root: int, home: Block) -> bool:
+        """Whether `root` adds up squares, and maybe numbers that are not negative: then `_trees` gets what it is
+        made of here, squares and sums and roots of them."""
+        function, users = self._function, self._users
+        ops, args, imms = function.ops, function.args, function.imms
+        pieces = self._pieces.get(home, [home])
+        tree: set[int] = set()
+        squares = 0
+        todo = [root]
+        while todo:
+            v = todo.pop()
+            op = ops[v]
+            if op is _CONST:
+                if not min(imms[v] if isinstance(imms[v], tuple) else (imms[v],)) >= 0.0:
+                    return False
+            elif function.homes[v] in pieces and op in _PARTS and (v == root or len(users[v]) == 1):
+                tree.add(v)
+                if len(tree) > _MOST_TERMS:
+                    return False
+                if op is not _FPOWER:
+                    todo += args[v]
+                elif imms[v] != 2.0:
+                    return False
+                else:
+                    squares += 1
+            elif op is not _FABS and (op is not _FMUL or args[v][0] != args[v][1]):
+                return False
+        self._trees[root] = tree
+        return squares > 0
+
+    def _wanted(self, total: int, limit: int, home: Block) -> tuple[bool, ...] | None:
+        """Whether a sum is wanted beside comparisons with `limit` in `home`: (), or (True,) where it is the lesser,
+        (False,) where it is the greater. None: otherwise."""
+        function = self._function
+        ops, args = function.ops, function.args
+        users = self._users[total]
+        found: set[bool] = set()
+        tests: dict[int, bool] = {}  # comparisons, and whether they hold if the sum is less
+        for _, user in users:
+            less = _COMPARISONS.get(ops[user].name, 0) if isinstance(user, int) else 0
+            if less and isinstance(user, int) and function.homes[user] is home and limit in args[user]:
+                tests[user] = (less > 0) == (args[user][0] == total)
+                if ops[user].name in _CHOICES:
+                    # What it gives is the sum.
+                    found.add(less > 0)
+        for block, user in users:
+            if isinstance(user, int) and (user in tests or ops[user] is _SELECT):
+                if user not in tests:
+                    test = tests.get(args[user][0])
+                    if test is None:
+                        return None
+                    found.update([test == (k == 1) for k in (1, 2) if args[user][k] == total])
+            elif home.term == "br" and home.term_args[0] in tests:
+                edges, test = home.edges, tests[home.term_args[0]]
+                sides = [test == (k == 0) for k in (0, 1) if user is edges[k] or self._beyond(edges[k].target, block)]
+                if len(sides) != 1:
+                    return None
+                found.update(sides)
+            else:
+                return None
+        return tuple(found) if len(found) < 2 else None
+
+    def _beyond(self, target: Block, block: Block | None) -> bool:
+        """Whether all ways to `block` lead through the only edge to `target`."""
+        if self._incoming[target] == 1:
+            while block is not None:
+                if block is target:
+                    return True
+                block = block.idom
+        return False
+
+    def _only_for(self, sums: list[int], before: list[int]) -> list[int]:
+        """Those of the instructions that nothing but the exact sums needs, in order."""
+        function = self._function
+        trees = set().union(*[self._trees[x] for x in sums])
+        moved = set(trees)
+        kept = {a for v in trees for a in (function.args[v][:1] if function.ops[v] is _FPOWER else function.args[v])}
+        for v in reversed(before):
+            if v not in moved and v not in kept and function.ops[v].pure and function.ops[v] is not _CONST:
+                users = self._users.get(v)
+                if users and all(isinstance(user, int) and user in moved for _, user in users):
+                    moved.add(v)
+        return [v for v in before if v in moved]
+
+    def _guess(self, v: int, tree: set[int]) -> int:
+        """The sum with products for squares."""
+        function = self._function
+        op, args = function.ops[v], function.args[v]
+        if v not in tree:
+            return v
+        if op is _FPOWER:
+            return args[0]
+        return self._emit(op.name, *[self._guess(a, tree) for a in args])
+
+    def _certain(self, v: int, sums: list[int], guesses: tuple[int, ...], wanted: tuple[bool, ...]) -> list[int]:
+        """What must hold so that the comparison is decided, and the sum not wanted. The product of a number next to
+        2**512 by itself may be infinite where `pow` is not."""
+        function, emit = self._function, self._emit
+        args = function.args[v]
+        total, guess = sums[0], guesses[0]
+        limit = args[1] if args[0] == total else args[0]
+        type = function.types[total]
+
+        def number(value: float) -> int:
+            return self._number(type, value)
+
+        if wanted:
+            if wanted[0]:
+                low = emit("fma", emit("fmin", guess, number(_LARGE)), number(1.0 - _APART), number(-_TINY))
+                found = [emit("fge", low, limit)]
+            else:
+                high = emit("fma", guess, number(1.0 + _APART), number(_TINY))
+                found = [emit("fle", high, limit)]
+        else:
+            size = guess
+            if len(sums) == 2:
+                limit = guesses[1]
+                size = emit("fadd", guess, limit)
+            apart = emit("fabs", emit("fsub", guess, limit))
+            found = [emit("fgt", apart, emit("fma", size, number(_APART), number(_TINY)))]
+            imm = function.imms[limit] if function.ops[limit] is _CONST else math.inf
+            if not max(imm if isinstance(imm, tuple) else (imm,)) < _LARGE:
+                found.append(emit("flt", limit, number(_LARGE)))
+        if type.lanes > 1:
+            mask = found[0]
+            for other in found[1:]:
+                mask = emit("and", mask, other)
+            return [emit("allset", mask)]
+        return found
+
+    def _emit(self, name: str, *args: int) -> int:
+        function = self._function
+        op = OPS[name]
+        type = result_of(op, [function.types[a] for a in args])
+        v = function.new_value(op, type, args, None, self._line, self._block)
+        self._block.insts.append(v)
+        return v
+
+    def _number(self, type: Type, number: float) -> int:
+        key = type, number
+        found = self._constants.get(key)
+        if found is None:
+            entry = self._function.entry
+            imm = number if type.lanes == 1 else (number,) * type.lanes
+            found = self._constants[key] = self._function.new_value(_CONST, type, (), imm, 0, entry)
+            entry.insts.insert(0, found)
+        return found
+
+    def _branch(self, cond: int, then: Edge, other: Edge) -> None:
+        block = self._block
+        block.term, block.term_args, block.term_imm, block.edges = "br", (cond,), None, [then, other]

@@ -1,0 +1,186 @@
+"""`opt.doubts`: comparisons of sums of squares, decided by products where these leave no doubt."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from jitney.ir.interp import run
+from jitney.ir.parse import parse
+from jitney.ir.print import to_text
+from jitney.ir.verify import verify
+from jitney.opt import dce, doubts
+from tests.support import check
+
+_TEXT = """
+func f(v0: ptr, v1: f64, v2: f64, v3: f64) -> f64 {
+b0(v0: ptr, v1: f64, v2: f64, v3: f64):
+  v4 = const f64 1.03
+  v5 = const f64 4.0
+  v6 = fmul v1, v1
+  v7 = fneg v6
+  v8 = fma v1, v1, v7
+  v9 = fma v8, v4, v6
+  v10 = fpower v6, v9, v1, 2.0
+  v11 = fmul v2, v2
+  v12 = fneg v11
+  v13 = fma v2, v2, v12
+  v14 = fma v13, v4, v11
+  v15 = fpower v11, v14, v2, 2.0
+  v16 = fadd v10, v15
+  v17 = flt v16, v3
+  br v17, b1, b2
+b1:
+  ret v16
+b2:
+  ret v3
+}
+"""
+
+
+def _doubted(text):
+    function = doubts.doubt(parse(text))
+    verify(function)
+    function = dce.eliminate(function)
+    verify(function)
+    return function
+
+
+def _names(function):
+    return [[name for v in block.insts if (name := function.ops[v].name) != "const"] for block in function.blocks]
+
+
+EXACT = ["fneg", "fma", "fma", "fpower"]
+BACK = ("br v17, b1, b2\nb1:\n  ret v16", "br v17, b1, b2\nb1:\n  ret v1")
+
+
+@pytest.mark.parametrize(("changes", "first", "decides"), [
+    # The sum is wanted where it is the lesser, the greater, nowhere.
+    ([], ["fmul", "fmul", "fadd"], ["fmin", "fma", "fge"]),
+    ([("flt v16, v3", "fgt v16, v3")], ["fmul", "fmul", "fadd"], ["fma", "fle"]),
+    ([("flt v16, v3", "fge v3, v16")], ["fmul", "fmul", "fadd"], ["fmin", "fma", "fge"]),
+    ([("v17 = flt v16, v3", "v17 = fle v16, v5"), BACK], ["fmul", "fmul", "fadd"], ["fsub", "fabs", "fma", "fgt"]),
+    ([("v17 = flt v16, v3", "v18 = fmin v3, v16\n  v17 = feq v18, v3"), BACK],
+     ["fmul", "fmul", "fadd"], ["fmin", "fma", "fge"]),
+    ([("v17 = flt v16, v3", "v18 = fsqrt v16\n  v17 = flt v18, v5"), BACK],
+     ["fmul", "fmul", "fadd", "fsqrt"], ["fsub", "fabs", "fma", "fgt"]),
+    ([("v16 = fadd v10, v15\n  v17 = flt v16, v3", "v17 = flt v10, v15"), BACK],
+     ["fmul", "fmul"], ["fadd", "fsub", "fabs", "fma", "fgt"]),
+])  # fmt: skip
+def test_what_decides(changes, first, decides):
+    text = _TEXT
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    function = _doubted(text)
+    names = _names(function)
+    assert names[0] == [*first, *decides]
+    (slow,) = [block for block in function.blocks if block.cold]
+    exact = [function.ops[v].name for v in slow.insts]
+    assert exact[:8] == EXACT * 2
+    assert sum(["fpower" in part for part in names]) == 1
+    before = parse(text)
+    for x in (0.3, 1.1, 1e200, 1e-200, 0.0, math.inf, math.nan):
+        for limit in (0.5, 0.09 + 1.21, 4.0, math.inf, 0.0, math.nan, -1.0, 1e300):
+            args = 0, x, 1.1, limit
+            assert repr(run(function, args).results) == repr(run(before, args).results)
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("v16 = fadd v10, v15", "v16 = fsub v10, v15"),
+    ("v16 = fadd v10, v15", "v16 = fadd v10, v2"),  # may be negative
+    ("ret v3", "ret v16"),  # wanted with either outcome
+    ("ret v3", "ret v10"),
+    ("flt v16, v3", "feq v16, v3"),
+    ("v15, v2, 2.0", "v15, v2, 3.0"),
+])  # fmt: skip
+def test_left_alone(old, new):
+    text = _TEXT.replace(old, new) if old in _TEXT else _TEXT.replace("v14, v2, 2.0", "v14, v2, 3.0")
+    assert text != _TEXT
+    function = parse(text)
+    assert to_text(doubts.doubt(function)) == to_text(parse(text))
+
+
+def count_near(a, b, limits):
+    n = 0
+    for i in range(len(a)):
+        x = float(a[i])
+        y = float(b[i])
+        if x**2 < limits[0]:
+            n += 1
+        if a[i] ** 2 + b[i] ** 2 <= limits[1]:
+            n += 2
+        if limits[2] > math.sqrt(x**2 + y**2):
+            n += 4
+        if x**2 >= y**2:
+            n += 8
+    return n
+
+
+def in_lanes(a, b, limits):
+    n = 0
+    for i in range(len(a)):
+        if a[i] ** 2 + b[i] ** 2 < limits[1]:
+            n += 1
+    m = 0
+    for i in range(len(a)):
+        if a[i] ** 2 >= b[i] ** 2:
+            m += 1
+    return n, m
+
+
+def nearest(a, b, limits):
+    best = limits[0]
+    where = -1
+    most = -1.0
+    for i in range(len(a)):
+        d = (a[i] - limits[1]) ** 2 + (b[i] - limits[2]) ** 2
+        if d < best:
+            best = d
+            where = i
+        e = a[i] ** 2
+        if e > most:
+            most = e
+    return best, where, most
+
+
+def pairs(a, b, limits):
+    best = math.inf
+    found = (0, 0)
+    for i in range(0, len(a), 40):
+        for j in range(i + 1, len(a)):
+            d = (float(a[i]) - float(a[j])) ** 2 + (float(b[i]) - float(b[j])) ** 2
+            if d < best:
+                best = d
+                found = i, j
+    return best, found
+
+
+def test_ties_and_limits():
+    rng = np.random.default_rng(8)
+    n = 400
+    near = 1.0 + rng.random(20000)
+    powers = np.array([math.pow(x, 2.0) for x in near])
+    differ = near[powers != near * near]
+    assert len(differ) < len(near)
+    grid = rng.integers(-4, 5, (2, n)).astype(float)
+    special = np.array([0.0, -0.0, 5e-324, 1e-170, 1e154, 1.3407807929942597e154, 1.34078079299426e154, 1e200, -1.0])
+    sets = [
+        (rng.random(n), rng.random(n)), tuple(grid), (rng.permutation(special), special),
+        (np.full(n, near[0]), np.full(n, -near[0])), (np.array([math.nan, 1.0, math.inf]), np.array([1.0, 0.5, 1.0])),
+    ]  # fmt: skip
+    calls = [
+        (a, b, limits) for a, b in sets
+        for limits in ((0.5, 1.0, 1.0), (4.0, 8.0, 2.0), (math.inf,) * 3, (1e308, 1.7976931348623157e308, 0.0))
+    ]  # fmt: skip
+    for x in map(float, [*differ[:12], *near[:4]]):
+        for limit in (math.pow(x, 2.0), x * x, math.nextafter(x * x, 9.0), math.nextafter(x * x, 0.0)):
+            calls.append((np.array([x, -x, 0.0, x]), np.zeros(4), (limit, limit, math.sqrt(limit))))
+    with np.errstate(all="ignore"):
+        for function in (in_lanes, nearest):
+            check(function, *calls)
+        usual = [(a, b, limits) for a, b, limits in calls if np.all(np.isfinite(a)) and max(abs(a)) < 1e150]
+        for function in (pairs, count_near):
+            check(function, *usual)

@@ -86,6 +86,7 @@ class Body:
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
         short: conversions to integers that lanes of 32 bits hold in all rounds that are done, and their bounds.
+        shifted: parameters that take over what the iteration before has computed, as instructions.
         strided: of accesses that go on by several elements: the cluster, see `strided`.
         uniform: loads of what is the same in each iteration.
         live: values that are used behind the loop.
@@ -95,7 +96,7 @@ class Body:
         "_alias", "_checks", "_edges", "_executed", "_indices", "_inside", "_made", "_masks", "_next", "_paths",
         "accesses", "addresses", "assumed", "back", "blocks", "carried", "congruences", "counter", "early", "elements",
         "elsewhere", "exit", "flags", "following", "function", "guards", "insts", "latch", "live", "loop", "loose",
-        "order", "passed", "seeks", "short", "strided", "uniform",
+        "order", "passed", "seeks", "shifted", "short", "strided", "uniform",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +117,7 @@ class Body:
         self._executed: dict[int, Mask] = {}  # conversions to integers: when
         self.short: dict[int, tuple[int, int]] = {}
         self.early = False
+        self.shifted: list[int] = []
         self.strided: dict[int, Cluster] = {}
         self.congruences: dict[int, Congruence] = {}
         self.uniform: set[int] = set()
@@ -299,6 +301,8 @@ class Body:
         return mask
 
     def _choice_by(self, mask: Mask, a: int, b: int, type: Type) -> int:
+        if mask == ALWAYS:
+            return a  # the other way is by a condition and its opposite
         if len(mask) == 1:
             (path,) = mask
             if len(path) == 1:

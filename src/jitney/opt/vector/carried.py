@@ -8,6 +8,7 @@ from .body import Missing, NotVectorizable
 from .extremes import CHANGES
 from .parts import AS_UNSIGNED, CUTS, Parts
 from .program import ACCUMULATOR, SCALAR
+from .reductions import Reduction
 from .widths import round_up, signed_size, size
 
 TYPE_CHECKING = False
@@ -15,15 +16,14 @@ if TYPE_CHECKING:
     from ...ir.types import Type
     from .body import Body, Inst
     from .congruences import Congruence
-    from .reductions import Reduction
     from .widths import Widths
 
 _STORE, _SELECT, _B2I = OPS["store"], OPS["select"], OPS["b2i"]
 # What a sum of no elements is, and so on.
 _IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1, "mul": 1}
 # In place of a part's number, of accumulators that go along with a reduction: bits that were seen; where an extreme
-# was found; what goes in order.
-BITS, PLACES, SERIAL = -1, -2, -3
+# was found; what goes in order; what the next round's first iteration takes over.
+BITS, PLACES, SERIAL, SHIFTED = -1, -2, -3, -4
 SUM_LIMIT = 1 << 62  # checked sums are within this, and so is what they are added to
 
 
@@ -85,6 +85,15 @@ class Carried(Parts):
                 x = program.emit("and", (x, program.const(type, (1 << it.bits) - 1)))
             parts.append(x)
         self._set(it.param, width, parts)
+
+    def _take_over(self, p: int) -> int:
+        """What a parameter takes over from the round before: the last lane of a vector."""
+        type = self.body.type(p)
+        lanes = self.of(type) if type.is_float else self.at(64)
+        self._require("lane", lanes)
+        self.identities.append(self.splat(p, lanes))
+        self.accumulators.append((Reduction(p, self.body.carried[p]), SHIFTED))
+        return self.program.leaf(ACCUMULATOR, len(self.accumulators) - 1, lanes)
 
     def _accumulate(self, reduction: Reduction) -> None:
         """The parameters of the vector loop."""

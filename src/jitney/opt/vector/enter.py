@@ -12,7 +12,7 @@ from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, VOID
 from ..rebuild import Rebuild
 from ..span import FIRST as FIRST_CHUNK
-from .carried import BITS, SERIAL
+from .carried import BITS, SERIAL, SHIFTED
 from .conditions import Tests
 from .congruences import Congruence
 from .extremes import CHANGES
@@ -439,6 +439,9 @@ class _Totals:
                 self._replays.append(self.builder.emit("ult", bits, limit))
             elif part == SERIAL:
                 self.by_param[reduction.param] = result
+            elif part == SHIFTED:
+                last = self.builder.function.types[result].lanes - 1 if self.widen.ascending else 0
+                self.by_param[reduction.param] = self.builder.emit("lane", result, imm=last)
         for reduction, parts in by_reduction.items():
             self.by_param[reduction.param] = self._total(reduction, parts, start[reduction.param])
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Function, Loop
     from . import congruences as steps
     from . import serial as chains
+    from . import shifted as neighbours
     from . import strided as far
     from . import widen as wide
     from . import widths as sizes
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .widths import Widths
 else:
     # For what a first look at the body does not rule out.
-    steps, chains = lazy("jitney.opt.vector", "congruences", "serial")
+    steps, chains, neighbours = lazy("jitney.opt.vector", "congruences", "serial", "shifted")
     far, wide, sizes = lazy("jitney.opt.vector", "strided", "widen", "widths")
 
 _CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
@@ -50,7 +51,9 @@ _SWITCH = 8.0  # to another round, and what is carried to where it is carried to
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
 _ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
 # Roughly in cycles of one unit, other than 1.
-_SCALAR_COSTS = {"fcall": 40.0, "fdiv": 4.0, "fsqrt": 5.0, "fpower": 6.0, "load": 0.5, "const": 0.0, "ptradd": 0.0}
+_SCALAR_COSTS = {
+    "fcall": 40.0, "fdiv": 4.0, "fsqrt": 5.0, "fpower": 6.0, "load": 0.5, "param": 0.5, "const": 0.0, "ptradd": 0.0,
+}  # fmt: skip
 # For loops with a serial part: what works side by side, and what the divider takes of one number, of a register full.
 _UNITS = 3.0
 _DIVIDER = {"fdiv": (5.0, 8.0), "fsqrt": (6.0, 9.0)}
@@ -151,6 +154,7 @@ class Plan:
         if ordered:
             body.congruences = steps.find(body, ordered)
             ordered = [p for p in ordered if p not in body.congruences]
+            ordered = neighbours.find(body, ordered)
         serial = self.serial = chains.Serial(body, ordered) if ordered else None
         if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
             raise NotVectorizable("bound by what goes in order")
@@ -173,7 +177,7 @@ class Plan:
         if body.guards or any(body.insts[v].op is _FCALL for v in body.order):
             self._defer_stores()
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
-        ends = {body.carried[p] for p in body.carried if p not in body.passed}
+        ends = {body.carried[p] for p in body.carried if p not in body.passed and p not in body.shifted}
         self.last = {v for v in wanted if not body.derived(v, ends)}
         widths = sizes.Widths(body, self.reductions, self.last, serial)
         if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):
@@ -416,6 +420,7 @@ class Plan:
         return (
             self.serial is None and self.forward and self.body.loop.step > 0
             and not self.last and not self.body.congruences
+            and not self.body.shifted
             and not any(a.at.key in stores for a in self.body.accesses if not a.store)
             and not any(self.body.type(r.param).is_float for r in self.reductions)
         )  # fmt: skip

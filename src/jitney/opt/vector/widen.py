@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.types import Type
     from .. import special
+    from . import shifted as neighbours
     from . import strided
     from .body import Body, Inst
     from .reductions import Reduction
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
     from .widths import Widths
 else:
     special = lazy("jitney.opt", "special")
-    strided = lazy("jitney.opt.vector", "strided")
+    neighbours, strided = lazy("jitney.opt.vector", "shifted", "strided")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
+_PARAM = OPS["param"]
 _LOW = frozenset(("add", "sub", "mul", "neg", "and", "or", "xor", "not"))
 _SIGNED = frozenset(AS_UNSIGNED)
 _UNSIGNED = frozenset(("ult", "ule", "ugt", "uge", "umin", "umax"))
@@ -63,10 +65,12 @@ class Widen(Carried):
         apart: parts of accesses with a stride, which whole vectors were taken apart into, or will be put together of.
         serial_values: what goes in order: the program's scalars, one per iteration.
         masked: see `__init__`. least: iterations that it is there for; `lanes` mostly.
+        _before: of a parameter that takes over, see `shifted`: what comes from the round before, and then, what goes to
+            the next one.
         failing: the program's value, an i1, that tells that the round must not be done; -1: never.
     """
 
-    __slots__ = ("_beyond", "apart", "failing", "least", "masked", "serial_values")
+    __slots__ = ("_before", "_beyond", "apart", "failing", "least", "masked", "serial_values")
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
@@ -89,6 +93,7 @@ class Widen(Carried):
             self._accumulate(reduction)
             for v in reduction.chain:
                 chained[v] = reduction
+        self._before = {p: self._take_over(p) for p in body.shifted}
         self.serial_values: dict[int, list[int]] = {}
         if serial is None:
             self._compute_all(body.order, chained)
@@ -99,6 +104,7 @@ class Widen(Carried):
             self._compute_all(serial.after, chained)
         for reduction in reductions:
             self.results += self.parts[reduction.result]
+        self.results += [self._before[p] for p in body.shifted]
         for reduction in reductions:
             self._collect(reduction)
         for p in body.seeks:
@@ -132,7 +138,10 @@ class Widen(Carried):
     def _compute(self, v: int, inst: Inst) -> None:
         if inst.op is _CONST:
             return
-        if inst.op is _LOAD:
+        if inst.op is _PARAM:
+            parts, self._before[v] = neighbours.shift(self, v, self._before[v])
+            self._set(v, 8 * inst.type.size, parts)
+        elif inst.op is _LOAD:
             self._load(v, inst)
         elif inst.type is I1:
             self._condition(v, inst)

@@ -105,8 +105,16 @@ def masks(function: Function) -> bool:
 
 
 def lone_tests(function: Function) -> bool:
-    """For `between`: a block that does nothing but compare and branch."""
-    return any(block.term == "br" and len(block.insts) == 1 == len(block.term_args) for block in function.blocks)
+    """For `between`: behind a branch a block that does nothing but compare the same value again, and branch."""
+    args = function.args
+    for block in function.blocks:
+        if block.term == "br":
+            compared = args[block.term_args[0]][:1]
+            for edge in block.edges:
+                arm = edge.target
+                if arm.term == "br" and list(arm.term_args) == arm.insts and args[arm.insts[0]][:1] == compared:
+                    return True
+    return False
 
 
 def counting(function: Function) -> bool:
@@ -146,18 +154,23 @@ def choices(function: Function) -> bool:
 
 
 def arms(function: Function) -> bool:
-    """For `merge`: a branch in a loop with something to do on both ways, or stores where ways meet."""
+    """For `merge`: a branch in a loop with something to do on both ways, or stores where two ways meet."""
     ops = function.ops
-    ends = 0
+    met: set[Block] = set()
     for block in function.blocks:
-        if block.loop is None:
+        loop = block.loop
+        if loop is None:
             continue
         if block.term == "br":
-            if all(edge.target.insts and edge.target.loop is block.loop for edge in block.edges):
+            ways = [edge.target for edge in block.edges]
+            if all(way.insts and way.loop is loop and loop.header is not way for way in ways):
                 return True
         elif block.term == "jump" and any(ops[v] is _STORE for v in block.insts):
-            ends += 1
-    return ends > 1
+            (edge,) = block.edges
+            if edge.target in met:
+                return True
+            met.add(edge.target)
+    return False
 
 
 def invariants(function: Function) -> bool:
@@ -198,16 +211,17 @@ def short_loops(function: Function) -> bool:
 
 
 def invariant_branches(function: Function) -> bool:
-    """For `unswitch`: a branch in a loop on what is computed outside of it."""
+    """For `unswitch`: a branch in an innermost loop on what is computed outside of it."""
     homes, ops = function.homes, function.ops
+    found: set[Loop] = set()
     for block in function.blocks:
         loop = block.loop
         if block.term == "br" and loop is not None:
             (cond,) = block.term_args
             home = homes[cond].loop
             if ops[cond] is not _CONST and (home is None or not home.inside(loop)):
-                return True
-    return False
+                found.add(loop)
+    return bool(found) and not found.issubset([loop.parent for loop in function.loops()])
 
 
 def updates(function: Function) -> bool:

@@ -449,4 +449,24 @@ CASES = {
         b2(v11: i64):
           ret v11
     """),
+    "checks: an unsigned minimum": ("checks", """
+        func f(v0: ptr, v1: i64) -> i64, i64, i64 {
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 63
+          v3 = and v1, v2
+          v4 = umin v3, v2
+          v5 = umin v1, v2
+          v6 = smin v5, v2
+          v7 = umin v2, v6
+          v8 = const i64 7
+          v9 = umin v3, v8
+          ret v4, v7, v9
+    """, """
+          v2 = const i64 63
+          v3 = and v1, v2
+          v4 = umin v1, v2
+          v5 = const i64 7
+          v6 = umin v3, v5
+          ret v3, v4, v6
+    """),
 }

@@ -86,6 +86,14 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("float64",), "x = 1\ns = 0.0\nfor i in range(len(a)):\n  x = (x * 69069 + 1) & 0xffffffff\n"
         "  s += math.sqrt(a[i] * a[i] / (x + 1.0)) / (b[i] * b[i] + 1.0)\nreturn s, x",
     ),
+    "bits packed": (
+        INTS, "for i in range(len(a)):\n  v = 0\n  for k in range(8): v = (v << 1) | ((int(a[i]) >> k) & 1)\n"
+        "  c[i] = v ^ (int(b[i]) & 15)",
+    ),
+    "letters": (
+        INTS, "for i in range(len(a)):\n  x = int(a[i])\n  if 97 <= x <= 122: x -= 32\n  elif 3 < x < 60: x ^= 1\n"
+        "  c[i] = x & 127",
+    ),
     "shifts by lanes": (
         INTS, "for i in range(len(a)):\n  k = int(b[i]) & 7\n  c[i] = (((int(a[i]) & 127) >> k) ^ (3 << k)) & 127",
     ),

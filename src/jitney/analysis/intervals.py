@@ -171,6 +171,13 @@ def access_range(memory: object) -> Interval:
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if access.signed else (0, (1 << bits) - 1)
 
 
+def _umin(a: Interval, b: Interval) -> Interval:
+    if a[0] >= 0 and b[0] >= 0:
+        return min(a[0], b[0]), min(a[1], b[1])
+    # What is negative is above all that is not.
+    return (0, b[1]) if b[0] >= 0 else (0, a[1]) if a[0] >= 0 else (MIN, MAX)
+
+
 INTERVALS: dict[object, Callable[..., Interval]] = {
     OPS[name]: rule
     for name, rule in (
@@ -187,6 +194,7 @@ INTERVALS: dict[object, Callable[..., Interval]] = {
         ("urem", _urem),
         ("smin", lambda a, b: (min(a[0], b[0]), min(a[1], b[1]))),
         ("smax", lambda a, b: (max(a[0], b[0]), max(a[1], b[1]))),
+        ("umin", _umin),
         ("select", lambda c, a, b: (min(a[0], b[0]), max(a[1], b[1]))),
         ("iabs", _absolute),
         ("clz", lambda a: (0, 64)),

@@ -288,6 +288,14 @@ def _visit_extreme(r: Ranges, v: int, args: tuple[int, ...]) -> None:
             r.define_lower(v, x, 0)
 
 
+def _visit_unsigned_least(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    """`umin`: of a count of a shift, mostly."""
+    _visit_pure(r, v, args)
+    for x, y in (args, args[::-1]):
+        if 0 <= r.low[x] <= r.high[x] <= r.low[y]:
+            r.same[v] = x
+
+
 def _visit_load(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     if r.function.types[v] is I64:
         r.low[v], r.high[v] = access_range(r.function.imms[v])
@@ -310,6 +318,7 @@ RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     _LOAD: _visit_load,
     _SMIN: _visit_extreme,
     _SMAX: _visit_extreme,
+    OPS["umin"]: _visit_unsigned_least,
     _AND: _visit_and,
     _XOR: _visit_xor,
     OPS["iabs"]: _visit_absolute,

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from .body import Body
 
 _CONST, _LOAD = OPS["const"], OPS["load"]
-_DEEP = 12
 
 
 def scans(body: Body) -> bool:
@@ -35,17 +34,23 @@ def by_data(body: Body, cond: int) -> bool:
         return all(by_data(body, a) or body.constant(a) is not None for a in inst.args)
     if types[0].is_float:
         return True
-    sources = [_sources(body, a, _DEEP) for a in inst.args]
+    sources = [_sources(body, a) for a in inst.args]
     return types[0] is I64 and any("memory" in s for s in sources) and not any("counter" in s for s in sources)
 
 
-def _sources(body: Body, v: int, deep: int) -> set[str]:
+def _sources(body: Body, v: int) -> set[str]:
     """Whether an integer comes from memory, from what changes from iteration to iteration, or neither."""
-    inst = body.insts.get(v)
-    if inst is None:
-        return {"counter"} if body.inside(v) and body.op(v) is not _CONST else set()
-    if inst.op is _LOAD or inst.type.is_float:
-        return {"memory"}
-    if not deep:
-        return {"counter"}
-    return set().union(*[_sources(body, a, deep - 1) for a in inst.args])
+    found: set[str] = set()
+    work, seen = [v], {v}
+    while work:
+        v = work.pop()
+        inst = body.insts.get(v)
+        if inst is None:
+            if body.inside(v) and body.op(v) is not _CONST:
+                found.add("counter")
+        elif inst.op is _LOAD or inst.type.is_float:
+            found.add("memory")
+        else:
+            work += [a for a in inst.args if a not in seen]
+            seen.update(inst.args)
+    return found

@@ -491,6 +491,121 @@ CASES = {
         b11(v49: f64):
           ret v49
     """),
+    "split: tests of the borders": ("split", """
+        func f(v0: ptr, v1: i64) -> f64 {
+        site 0: line 6 poll
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v1
+        fact v1 0 1152921504606846975
+        fact v8 0 1152921504606846974
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 -1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = const i64 32768
+          jump b1(v2, v5, v7)
+        b1(v8: i64, v9: f64, v10: i64) in L0:
+          v11 = sgt v8, v2
+          br v11, b2, b3
+        b2 in L0:
+          v12 = add v8, v4
+          v13 = load f64 [v0 + v12*8] region 1
+          jump b4(v13)
+        b3 in L0:
+          jump b4(v5)
+        b4(v14: f64) in L0:
+          v15 = fadd v9, v14
+          v16 = add v1, v4
+          v17 = eq v8, v16
+          br v17, b5, b6
+        b5 in L0:
+          jump b7(v5)
+        b6 in L0:
+          v18 = load f64 [v0 + v8*8 + 8] region 1
+          jump b7(v18)
+        b7(v19: f64) in L0:
+          v20 = fsub v15, v19
+          v21 = poll v10, v6, !0, 1
+          v22 = add v8, v3
+          v23 = slt v22, v1
+          br v23, b1(v22, v20, v21), b8
+        b8:
+          ret v20
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 -1
+          v5 = const f64 0.0
+          v6 = const i1 false
+          v7 = const i64 32768
+          v11 = add v1, v4
+          v12 = smin v1, v11
+          v14 = const i64 16384
+          v15 = smin v12, v14
+          v16 = const i64 -9223372036854775808
+          v21 = const i1 true
+          jump b1(v2, v5, v7, v16)
+        b1(v8: i64, v9: f64, v10: i64, v13: i64) in L0:
+          v17 = slt v8, v13
+          br v17, b2, b7
+        b2 in L0:
+          v18 = add v8, v10
+          jump b3(v8, v9)
+        b3(v19: i64, v20: f64) in L1:
+          v22 = add v19, v4
+          v23 = load f64 [v0 + v22*8] region 1
+          jump b4
+        b4 in L1:
+          v24 = fadd v20, v23
+          v25 = load f64 [v0 + v19*8 + 8] region 1
+          v26 = fsub v24, v25
+          v27 = add v19, v3
+          v28 = slt v27, v13
+          br v28, b3(v27, v26), b5
+        b5 in L0:
+          v29 = sub v18, v27
+          v30 = slt v27, v1
+          br v30, b6, b14(v26)
+        b6 in L0 cold:
+          v31 = poll v29, v6, !0, 1
+          v45 = add v27, v14
+          v46 = smin v12, v45
+          v47 = sge v27, v3
+          v48 = select v47, v46, v16
+          jump b1(v27, v26, v31, v48)
+        b7 in L0 cold:
+          v32 = sgt v8, v2
+          br v32, b8, b9
+        b8 in L0 cold:
+          v33 = add v8, v4
+          v34 = load f64 [v0 + v33*8] region 1
+          jump b10(v34)
+        b9 in L0 cold:
+          jump b10(v5)
+        b10(v35: f64) in L0 cold:
+          v36 = fadd v9, v35
+          v37 = add v1, v4
+          v38 = eq v8, v37
+          br v38, b11, b12
+        b11 in L0 cold:
+          jump b13(v5)
+        b12 in L0 cold:
+          v39 = load f64 [v0 + v8*8 + 8] region 1
+          jump b13(v39)
+        b13(v40: f64) in L0 cold:
+          v41 = fsub v36, v40
+          v42 = poll v10, v6, !0, 1
+          v43 = add v8, v3
+          v44 = slt v43, v1
+          v49 = add v43, v14
+          v50 = smin v12, v49
+          v51 = sge v43, v3
+          v52 = select v51, v50, v16
+          br v44, b1(v43, v41, v42, v52), b14(v41)
+        b14(v53: f64):
+          ret v53
+    """),
     "split: nothing but the poll": ("split", """
         func f(v0: ptr, v1: ptr, v2: i64) -> f64 {
         site 0: line 1 poll

@@ -48,6 +48,10 @@ class Span:
             self._passes(v, conds)
         for least, most, length in _ends(plan.clips):
             self._clip(least, most, length, lowers, uppers, conds)
+        if plan.first > MIN:
+            lowers.append(self.constant(plan.first))
+        if plan.last:
+            uppers.append(self.builder.emit("add", rebuild.value[plan.loop.stop], self.constant(plan.last)))
         for greatest, length in plan.tables:
             self._in_length(self.constant(greatest), length, conds)
         self._combine(lowers, uppers)

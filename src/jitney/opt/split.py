@@ -25,9 +25,11 @@ before `lo` and after `hi`. Where nothing has to be assumed and nothing bounds k
 from __future__ import annotations
 
 from ..analysis.affine import Form, Forms
+from ..analysis.intervals import MIN
 from ..ir.function import Edge, Function, Loop
 from ..ir.ops import OPS
 from ..ir.types import I64
+from . import borders
 from .checks import drop, first_argument, unchecked
 from .rebuild import Rebuild, laid_out
 from .span import LENGTHS, Chunk, Span
@@ -64,12 +66,13 @@ class Plan:
         passing: checks on invariants.
         tables: (greatest value, length) of indices that are masked, or remainders.
         early: whether a loop that counts by one may be left early, and is not in one that goes on by how far it gets.
+        first, last: the counter from which on, and how far before the stop (negative), comparisons are decided.
         poll: the only poll, -1 if there is none or it cannot go; `fuel`: the header's parameter it counts, or -1.
     """
 
     __slots__ = (
-        "back", "body", "clips", "early", "edits", "ends", "following", "forms", "fuel", "latch", "loop", "needs",
-        "passing", "poll", "tables",
+        "back", "body", "clips", "early", "edits", "ends", "first", "following", "forms", "fuel", "last", "latch",
+        "loop", "needs", "passing", "poll", "tables",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, body: list[Block], latch: Block, forms: Forms) -> None:
@@ -89,13 +92,17 @@ class Plan:
         self.needs: set[int] = set()
         self.passing: list[int] = []
         self.tables: list[tuple[int, int]] = []
+        self.first = MIN
+        self.last = 0
         self.poll = -1
         self.fuel = -1
 
     @property
     def always(self) -> bool:
         """Whether all iterations are the check-free copy's."""
-        return not (self.clips or self.ends or self.needs or self.passing or self.tables)
+        return not (
+            self.clips or self.ends or self.needs or self.passing or self.tables or self.last or self.first > MIN
+        )
 
 
 def split_loops(function: Function) -> Function:
@@ -221,6 +228,7 @@ def _collect(function: Function, plan: Plan) -> bool:
                 if not _bounds_counter(function, plan, args[v][0], args[v][1], v):
                     return False
                 plan.edits[v] = first_argument
+    borders.collect(function, plan)
     return True
 
 

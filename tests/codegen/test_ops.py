@@ -91,6 +91,23 @@ def test_one_constant(op, params, result, cpu):
                     compare(native, *[a for k, a in enumerate(args) if k != position])
 
 
+@pytest.mark.parametrize("cpu", TARGETS)
+@pytest.mark.parametrize("type", [F64, F32], ids=str)
+@pytest.mark.parametrize("name", ["feq", "fne", "flt", "fle", "fgt", "fge"])
+def test_choices_by_one_comparison_of_floats(cpu, type, name):
+    """What it compares, in both orders, other numbers, and integers."""
+    function, b, _, (x, y, n) = new_function([type, type, I64], [type] * 5 + [I64, I1])
+    test = b.emit(name, x, y)
+    others = b.emit("fadd", x, y), b.emit("fsub", x, y)
+    pairs = [(x, y), (y, x), others, others[::-1], (x, others[0])]
+    chosen = [b.emit("select", test, *pair) for pair in pairs]
+    b.ret((*chosen, b.emit("select", test, n, b.emit("neg", n)), test))
+    verify(function)
+    native = Native(function, target=TARGETS[cpu])
+    for args in itertools.product(VALUES[type], VALUES[type]):
+        compare(native, *args, 5)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", ["smin", "smax", "umin", "umax"])
 @pytest.mark.parametrize("order", ["(c x) y", "(x c) y", "x (c y)", "x (y c)", "(x y) c", "(c x) c"])

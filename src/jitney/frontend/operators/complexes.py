@@ -321,9 +321,16 @@ def unary(lw: Lowering, op: str, a: Val) -> Val:
 def _magnitude(lw: Lowering, a: Pair) -> int:
     emit, inf = lw.b.emit, lw.float_const(math.inf)
     result = libm.call(lw, "hypot", *a)
-    infinite = [emit("feq", emit("fabs", part), inf) for part in a]
-    fine = emit("or", emit("fne", result, inf), emit("or", *infinite))
-    lw.check(fine, "raise", (OverflowError, ("absolute value too large",)))
+
+    def endless() -> Val:
+        """Infinite or NaN."""
+        lw.b.block.cold = True
+        infinite = [emit("feq", emit("fabs", part), inf) for part in a]
+        fine = emit("or", emit("fne", result, inf), emit("or", *infinite))
+        lw.check(fine, "raise", (OverflowError, ("absolute value too large",)))
+        return Val(FLOAT, (result,))
+
+    lw.if_else(emit("flt", result, inf), lambda: Val(FLOAT, (result,)), endless)
     return result
 
 

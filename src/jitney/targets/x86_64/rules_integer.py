@@ -314,7 +314,7 @@ def select(s: X86Selector, v: int) -> None:
         s.add(control.CMOV, (d,), (other, then), cc)
         return
     op, args = s.ops[c], s.args[c]
-    if op.name in ("flt", "fgt") and s.types[args[0]] is s.types[v] and s.counts[c] == 1:
+    if op.name in ("flt", "fgt") and s.types[args[0]] is s.types[v]:
         single = s.types[v] is F32
         pp = 2 if single else 3
         less = op.name == "flt"
@@ -328,7 +328,9 @@ def select(s: X86Selector, v: int) -> None:
                 opcode, left, right = (0x5F, x, y) if take_first else (0x5D, y, x)
             s.add(s.float_ops.any_rr, (d,), (s.use(left), s.use(right)), (pp, 1, opcode, _minmax_name(opcode, single)))
             return
-    if "avx" in s.features and op.name in _PREDICATES and s.counts[c] == 1 and s.types[args[0]] is s.types[v]:
+    # Whoever else wants to know compares again: that is cheaper than a mask from a condition.
+    here = s.counts[c] == 1 or s.function.homes[c] is s.block
+    if "avx" in s.features and op.name in _PREDICATES and here and s.types[args[0]] is s.types[v]:
         predicate, swap = _PREDICATES[op.name]
         x, y = (args[1], args[0]) if swap else args
         single = s.types[v] is F32

@@ -187,6 +187,10 @@ class Nest:
             b, d = whole[:n], whole[int(rng.integers(0, n + 1)) :][:m]
         elif shared == 3 and c.dtype == d.dtype:
             d = c[:m, 1]
+        elif shared == 4:
+            # Rows that overlap.
+            by = int(rng.integers(0, size + 1)) * c.itemsize
+            c = np.lib.stride_tricks.as_strided(np.repeat(c, 2), (size, size), (by, c.itemsize))
         return [a, b, c, d, float(rng.integers(0, 12))]
 
 
@@ -204,13 +208,14 @@ class Rows(Nest):
         self.counters = ["i", "k"]
         indent = "    "
         text = "def f(a, b, c, d, x):\n    n = len(b)\n    m = len(d)\n    i = 1\n"
-        if rng.random() < 0.7:
+        product = rng.random() < 0.4
+        if product or rng.random() < 0.7:
             text += f"{indent}for i in range({self.bounds()}):\n"
             indent += "    "
             if rng.random() < 0.3:
                 text += f"{indent}for j in range({self.bounds()}): c[i, j] = {rng.choice(('0', 'x', 'b[0]'))}\n"
         ways = ("m", "m", "m - 1", "n", "i", "1, m", "9", "m - 1, -1, -1", "0, m, 2", "i + 1, m", "m + 2")
-        text += f"{indent}for k in range({rng.choice(ways)}):\n"
+        text += f"{indent}for k in range({rng.choice(ways[:4] if product else ways)}):\n"
         inner = indent + "    "
         if rng.random() < 0.5:
             text += f"{inner}u = {self.value()}\n"
@@ -218,13 +223,17 @@ class Rows(Nest):
         if rng.random() < 0.1:
             text += f"{inner}if u == 0: continue\n" if "u" in self.names else f"{inner}d[k] = x\n"
         ways = ("n", "n", "m", "m - 1", "i + 1", "i, m", "k, m", "1, n - 1", "n - 1, -1, -1", "19", "m + 2")
-        text += f"{inner}for j in range({rng.choice(ways)}):\n"
+        text += f"{inner}for j in range({rng.choice(ways[:4] if product else ways)}):\n"
         self.counters.append("j")
         deep = inner + "    "
         rows = ("d[j]", "d[j]", "b[j]", "c[0, j]", "c[j, i]", "c[i, j + 1]", "a[i, j]", "c[k, j]", "d[k]")
         rows += ("c[i, j]",) * 6
         row = rng.choice(rows)
-        for _ in range(rng.choice((1, 1, 1, 2))):
+        if product:
+            row = rng.choice(("c[i, j]", "c[i, j]", "c[i, j + 1]", "c[i + 1, j]", "a[i, j]"))
+            factor = rng.choice(("a[i, k]", "a[k, i]", "c[i, k]", "b[k]", self.value()))
+            text += f"{deep}{row} {rng.choice(('+=', '-='))} {factor} * {rng.choice(('a[k, j]', 'd[j]', 'c[k, j]'))}\n"
+        for _ in range(rng.choice((0, 0, 1) if product else (1, 1, 1, 2))):
             text += f"{deep}{row} {rng.choice(('+=', '+=', '+=', '-=', '='))} {self.value()}\n"
             row = rng.choice((row, "d[k]", rng.choice(rows)))
         if rng.random() < 0.1:

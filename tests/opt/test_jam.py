@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jitney import jit
 from jitney.ir.function import Function
 from jitney.ir.parse import parse
 from jitney.ir.print import to_text
 from jitney.ir.verify import verify
-from jitney.opt import jam
+from jitney.opt import PASSES, jam
 from tests.opt.vectors import Machine, function_of, interpreted, lowered, optimized
 
 # Whether it is jammed, dimensions of the arrays a, b and c, the body. They are called with any arrays.
@@ -26,6 +27,22 @@ ROWS: dict[str, tuple[bool, str, str]] = {
         True, "222",
         "for i in range(a.shape[0]):\n for j in range(b.shape[1]): c[i, j] = 1.0\n for k in range(a.shape[1]):\n"
         "  x = a[i, k] * 0.5\n  for j in range(b.shape[1]):\n   c[i, j] = c[i, j] - x * b[k, j]",
+    ),
+    "in place": (
+        True, "222",
+        "for i in range(a.shape[0]):\n for k in range(2):\n  for j in range(b.shape[1]):\n"
+        "   c[i, j] += c[i, k] * b[k, j]",
+    ),
+    "two rows one after the other": (
+        False, "222",
+        "n, m = b.shape\nh = m // 2\nfor i in range(n):\n for k in range(n):\n"
+        "  for j in range(h): c[i, j] += a[k, i] * b[k, j]\n"
+        "  for j in range(h): c[i, j + h] -= a[k, i] * b[k, j]",
+    ),
+    "each other row": (
+        True, "222",
+        "n = b.shape[0]\nfor i in range(n // 2):\n for k in range(n):\n"
+        "  for j in range(n - 1, -1, -1): c[2 * i, j] += a[i, k] * b[k, j]",
     ),
     "triangle": (
         True, "222",
@@ -69,7 +86,8 @@ def arrays(name: str, n: int, shared: bool = False) -> list[np.ndarray[Any, Any]
 
 def is_jammed(function: Function) -> bool:
     outer = {loop.parent for loop in function.loops()}
-    return any(loop in outer and loop.step == 4 for loop in function.loops())
+    steps = [(loop.step, loop.parent.step if loop.parent else 1) for loop in function.loops() if loop in outer]
+    return (4, 1) in steps or (2, 2) in steps
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -187,3 +205,35 @@ def test_left_alone(old: str, new: str) -> None:
 def test_no_target_no_jam() -> None:
     function = parse(NEST)
     assert jam.jam(function) is function
+
+
+def test_rows_that_overlap() -> None:
+    def product(a: Any, b: Any, c: Any) -> None:
+        for i in range(a.shape[0]):
+            for k in range(a.shape[1]):
+                for j in range(b.shape[1]):
+                    c[i, j] += a[i, k] * b[k, j]
+
+    jitted = jit(product)
+    a, b = np.arange(54.0).reshape(6, 9) - 20, np.arange(90.0).reshape(9, 10) / 8
+    for apart in (10, 9, 3, 0, -4, -10):
+        memory = [np.arange(130.0) for _ in range(2)]
+        for run, where in zip((product, jitted), memory):
+            for _ in range(2):
+                run(a, b, np.lib.stride_tricks.as_strided(where[60:], (6, 10), (8 * apart, 8)))
+        assert memory[0].tobytes() == memory[1].tobytes(), apart
+
+
+def test_two_by_two(tmp_path: Path) -> None:
+    """The innermost loop of a product: two updates of each of two rows. (The elements of `a` are moved out later.)"""
+    function = lowered(function_of(source("product"), tmp_path), arrays("product", 3))
+    for name, work in PASSES:
+        function.target = Machine(32)
+        function = work(function)
+        verify(function)
+        if name == "jam":
+            break
+    (row,) = [loop.header for loop in function.loops() if loop.parent is not None and loop.parent.step == 2 and
+              loop.parent.parent is not None and loop.parent.parent.step == 2]  # fmt: skip
+    done = [function.ops[v].name for v in row.insts]
+    assert [done.count(name) for name in ("load", "store", "fmul", "fadd")] == [8, 2, 4, 4], to_text(function)

@@ -23,7 +23,8 @@ Each element is updated in the same order as before, so the result is the same t
 old: Callahan, Cocke and Kennedy, "Estimating interlock and improving balance for pipelined architectures", 1988; legal
 here as no other iteration touches what one of the inner loop's stores, which is tested.) `vector` goes on from there.
 
-`plan` says what has to hold, `enter` makes the copy of the function with both.
+`plan` says what has to hold, `enter` makes the copy of the function with both; `pairs` does two iterations at once of
+the loop around that, before, where that allows it. Then two of these are done at once, not four: a block of two by two.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ def jam(function: Function) -> Function:
     """Unroll and jam all loops that allow it and gain."""
     if function.target is None or not function.target.vector_bytes:
         return function
-    rows = [block for block in function.blocks if _updates_a_row(function, block)]
+    rows = [block for block in function.blocks if updates_a_row(function, block)]
     return enter.jammed(function, rows) if rows else function
 
 
-def _updates_a_row(function: Function, block: Block) -> bool:
+def updates_a_row(function: Function, block: Block) -> bool:
     """Whether a block is a counted loop in a counted one and stores relative to what is the same in both."""
     loop = block.loop
     if loop is None or loop.header is not block or loop.counter < 0 or loop.lanes or len(block.insts) > _LONGEST:

@@ -11,6 +11,7 @@ from ...ir.types import I64
 from ..outer.conditions import Conditions
 from ..outer.fit import Unsuitable
 from ..rebuild import Rebuild, laid_out
+from . import pairs, updates_a_row
 from .plan import Plan
 
 TYPE_CHECKING = False
@@ -18,20 +19,35 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Function
 
 _CONST, _STORE, _POLL, _INDEX = (OPS[name] for name in ("const", "store", "poll", "index"))
-_ROUND = 4  # iterations at once
+_ALONE, _IN_PAIRS = 4, 2  # iterations at once
 
 
 def jammed(function: Function, rows: list[Block]) -> Function:
     """A copy with those of the loops `rows` jammed that allow it, or the function itself."""
-    plans: dict[Block, Plan] = {}
     laid_out(function)
+    plans = _planned(function, rows)
+    around = dict.fromkeys([plan.loop.parent for plan in plans])
+    outer = [loop for loop in around if loop is not None and loop.counter >= 0 and loop.parallel is None]
+    made: set[Loop] = set()
+    if outer:
+        function, made, rest = pairs.paired(function, outer)
+        if made:
+            laid_out(function)
+            left = [b for b in function.blocks if b.loop not in rest and updates_a_row(function, b)]
+            plans = _planned(function, left)
+    for plan in plans:
+        plan.at_once = _IN_PAIRS if plan.loop.parent in made else _ALONE
+    return Entering(function, {plan.loop.preheader: plan for plan in plans}).run() if plans else function
+
+
+def _planned(function: Function, rows: list[Block]) -> list[Plan]:
+    found: list[Plan] = []
     for body in rows:
         try:
-            plan = Plan(function, body)
+            found.append(Plan(function, body))
         except Unsuitable:
             continue
-        plans[plan.loop.preheader] = plan
-    return Entering(function, plans).run() if plans else function
+    return found
 
 
 class Entering(Rebuild):
@@ -71,7 +87,7 @@ class Entering(Rebuild):
             self.end("br", (cond,), [Edge(on), Edge(rest, tuple(start))])
             builder.start(on, here)
 
-        unless(emit("uge", emit("sub", self.value[plan.loop.stop], k), builder.const(I64, _ROUND)))
+        unless(emit("uge", emit("sub", self.value[plan.loop.stop], k), builder.const(I64, plan.at_once)))
         conditions = Conditions(self, plan, k)
         unless(conditions.every())
         left = self._rounds(plan, conditions, start)
@@ -87,11 +103,11 @@ class Entering(Rebuild):
         builder, old, value = self.builder, self.old, self.value
         emit, header = builder.emit, plan.loop.header
         outer = self._loop(plan.loop, builder.block.loop, start)
-        outer.step = _ROUND
-        outer.stop = emit("sub", value[plan.loop.stop], builder.const(I64, _ROUND - 1))
+        outer.step = plan.at_once
+        outer.stop = emit("sub", value[plan.loop.stop], builder.const(I64, plan.at_once - 1))
         params = dict(zip(header.params, outer.header.params))
         outer.counter = k = params[plan.loop.counter]
-        self._copies = [{plan.loop.counter: emit("add", k, builder.const(I64, n))} for n in range(_ROUND)]
+        self._copies = [{plan.loop.counter: emit("add", k, builder.const(I64, n))} for n in range(plan.at_once)]
         for block in plan.before:
             self._instructions(plan, block)
         self._jam(plan, outer)
@@ -103,7 +119,7 @@ class Entering(Rebuild):
             return params[v] if v in params else value[v]
 
         builder.line = plan.after.line
-        further = emit("add", k, builder.const(I64, _ROUND))
+        further = emit("add", k, builder.const(I64, plan.at_once))
         after = {plan.following: further, plan.loop.counter: emit("sub", further, builder.const(I64, 1))}
         if plan.poll >= 0:
             fuel, dirty = old.args[plan.poll]

@@ -35,15 +35,17 @@ class Plan(Nest):
         places: of loads and stores at the same place in each iteration of the outer loop: its number.
         last: of the stores there those that no further one follows.
         live: values that are used behind the nest.
+        at_once: how many iterations are to be done at once.
     """
 
-    __slots__ = ("after", "before", "body", "exit", "following", "last", "live", "needed", "places", "poll")
+    __slots__ = ("after", "at_once", "before", "body", "exit", "following", "last", "live", "needed", "places", "poll")
 
     def __init__(self, function: Function, body: Block) -> None:
         inner = body.loop
         assert inner is not None and inner.parent is not None
         super().__init__(function, inner.parent)
         self.body = body
+        self.at_once = 1
         self.before: list[Block] = []
         self._find_shape()
         self.poll = -1

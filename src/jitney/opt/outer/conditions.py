@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..rebuild import Rebuild
     from .nest import Group, Nest
 
-_ROUND = 1 << 22  # inner iterations of a round: no signal is looked for meanwhile
 
 
 class Conditions:
@@ -62,6 +61,8 @@ class Conditions:
             conds.append(emit("sge", emit("iabs", self.value(stride)), self._const(size)))
         for row, size in plan.rows:
             self._in_row(self.value(row), size)
+        for line, places in plan.lines.items():
+            self._in_line(self.value(part(dict(line), plan.counters, plan.loop.counter)), places)
         homes = self._builder.function.homes
         every = -1
         # What is known further out comes first, so that it is put together there.
@@ -89,7 +90,7 @@ class Conditions:
             one = emit("add", self._way[loop.counter], self._const(1))
             times[loop] = emit("mul", times[loop.parent], one) if loop.parent in times else one
             total = emit("add", total, times[loop])
-        self._conds.append(emit("ult", total, self._const(_ROUND)))
+        self._conds.append(emit("ult", total, self._const(self._plan.longest)))
         return total
 
     def _within(self, v: int, limit: int) -> None:
@@ -144,6 +145,23 @@ class Conditions:
         self._within(row, LIMIT)
         width = emit("mul", emit("add", self._way[self._plan.loop.counter], self._const(1)), self._const(size))
         self._conds.append(emit("sge", emit("iabs", row), width))
+
+    def _in_line(self, stride: int, places: list[tuple[int, int, int, int]]) -> None:
+        """What is touched of a row does not reach to the next row."""
+        emit = self._builder.emit
+        self._within(stride, LIMIT)
+        low = high = -1
+        for at, counter, by, size in places:
+            first = last = self._const(at)
+            if by:
+                first = emit("add", first, emit("mul", self._first[counter], self._const(by)))
+                last = emit("add", first, emit("mul", self._way[counter], self._const(by * self._step[counter])))
+                if by * self._step[counter] < 0:
+                    first, last = last, first
+            last = emit("add", last, self._const(size))
+            low = first if low < 0 else emit("smin", low, first)
+            high = last if high < 0 else emit("smax", high, last)
+        self._conds.append(emit("sge", emit("iabs", stride), emit("sub", high, low)))
 
     def _span(self, group: Group) -> tuple[int, int]:
         """Where its bytes begin, and how many there are."""

@@ -68,6 +68,10 @@ class Entering(Rebuild):
         else:
             self._enter(plan, block.edges[0])
 
+    def copy(self, plan: Plan, conditions: Conditions, parts: int, rest: Block) -> Lanes:
+        """What makes the copy of a nest."""
+        return Lanes(self, plan, conditions, parts, rest)
+
     def _enter(self, plan: Plan, edge: Edge) -> None:
         """The loops in lanes, and a new preheader for the nest."""
         builder, new = self.builder, self.new
@@ -95,10 +99,10 @@ class Entering(Rebuild):
         values = start
         for parts, lanes in copies:
             after, here = rest, builder.block
-            if parts > 1:
+            if lanes != copies[-1][1]:
                 after = builder.new_block(outer)
                 unless(emit("uge", count, builder.const(I64, lanes)), after, values)
-            copy = Lanes(self, plan, conditions, parts, rest)
+            copy = self.copy(plan, conditions, parts, rest)
             values = copy.run(values)
             for v in plan.live:
                 self.value[v] = copy.last(v)

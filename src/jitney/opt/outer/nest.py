@@ -18,6 +18,7 @@ LIMIT = 1 << 30  # values in products, and ways of counters, are tested to be wi
 FAR = 1 << 56  # others
 _MOST = 1 << 62
 _INNER = 1 << 20  # iterations of an inner loop
+_ROUND = 1 << 22  # of all inner loops
 
 
 class Group:
@@ -46,12 +47,14 @@ class Nest:
         What must hold before: `conditions`, values; `ranges`: (polynomial, length) of indices; `bounded`: values within
         `LIMIT` or `FAR`; `apart`: pairs of groups of accesses that do not overlap; `spaced`: (stride, bytes that
         it does not fall short of); `rows`: (stride of an inner loop, bytes from lane to lane) where all lanes' places
-        are to be in one row.
+        are to be in one row; `lines`: by the polynomials of rows that are the outer loop's iterations' own, what is
+        touched of each: (bytes from its start, a counter or -1, its factor, how many bytes). `longest`: iterations of
+        the inner loops at most in one of the outer one, as no signal is looked for meanwhile.
     """
 
     __slots__ = (
         "_polynomials", "apart", "blocks", "bounded", "conditions", "counters", "function", "groups", "inner",
-        "inner_most", "loop", "ranges", "rows", "spaced",
+        "inner_most", "lines", "longest", "loop", "ranges", "rows", "spaced",
     )  # fmt: skip
 
     def __init__(self, function: Function, loop: Loop) -> None:
@@ -69,6 +72,8 @@ class Nest:
         self.apart: list[tuple[Group, Group]] = []
         self.spaced: list[tuple[Poly, int]] = []
         self.rows: list[tuple[Poly, int]] = []
+        self.lines: dict[frozenset[tuple[tuple[int, ...], int]], list[tuple[int, int, int, int]]] = {}
+        self.longest = _ROUND
 
     def outside(self, v: int) -> bool:
         home = self.function.homes[v].loop

@@ -85,8 +85,11 @@ class Plan(Nest):
         self.needed = self._needed()
         self.strides: dict[int, Poly] = {}
         self._find_accesses()
+        self._fit()
+
+    def _fit(self) -> None:
         self.width = fit.width(self)
-        self.lanes = 8 * function.target.vector_bytes // self.width
+        self.lanes = 8 * self.function.target.vector_bytes // self.width
         self.parts = fit.parts(self)
 
     # -- the shape -----------------------------------------------------------------------------------------------------

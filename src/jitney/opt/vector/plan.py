@@ -42,6 +42,7 @@ _LONG = 13  # instructions: their lanes need not be interleaved with further one
 _DEEP = 28.0  # cycles of waiting that the processor does not fill with the next round
 _ABREAST = 6.0  # instructions under way at a time, with their latencies: so many keep the units busy
 _MOST_COPIED = 160, 64  # instructions that are interleaved twice, and four times
+_MOST_LIVE = 14  # values of all copies that wait to be used: more than that are spilled
 _USUAL = 32  # bytes of the registers that short rounds and what there is not for wider ones are computed in
 _CONVERSIONS = ("vsext", "vzext", "vtrunc")
 _MOST_CONVERSIONS = 4  # in a round, without asking whether lanes of one width would not be better
@@ -350,7 +351,7 @@ class Plan:
         longest = 8 * widest // max(lane, default=64)
         copies = 4 if count <= 4 else 2 if count < _LONG else 1
         if _LONG <= count <= _MOST_COPIED[0] and self._waits():
-            copies = 4 if count <= _MOST_COPIED[1] else 2
+            copies = max(1, min(4 if count <= _MOST_COPIED[1] else 2, _MOST_LIVE // self._live(widths)))
         lanes = max(single, longest * copies)
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
@@ -381,6 +382,20 @@ class Plan:
         if widest > _USUAL and longest <= reach and self._may_mask():
             self._end_masked(programs, widths, longest, widest, scalar)
         return programs
+
+    def _live(self, widths: Widths) -> int:
+        """How many values in lanes wait to be used at a time, at most."""
+        body = self.body
+        last = {body.resolve(a): k for k, v in enumerate(body.order) for a in body.insts[v].args}
+        ends = [0] * (len(body.order) + 1)
+        live = most = 1
+        for k, v in enumerate(body.order):
+            live -= ends[k]
+            if v in widths.needed and v in last:
+                live += 1
+                ends[last[v]] += 1
+            most = max(most, live)
+        return most
 
     def _waits(self) -> bool:
         """Whether an iteration is a chain so long that a round mostly waits: `s = (s * 5 + 7) & m`, again and again."""

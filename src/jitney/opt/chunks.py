@@ -23,6 +23,8 @@ I64_ACCESS = ACCESSES["i64"]
 # all, how many parts there are; then inputs, then final values, then the units' parts.
 DIRTY, START, SIZE, COUNT, PARTS, _INPUTS = 0, 8, 16, 24, 32, 40
 UNITS_OF_PARTS = 256
+_FIRST_POLL = 30_000.0  # nanoseconds, as a glance at the loop makes them out
+_LEAST_FUEL = 64
 
 
 # -- the loop itself -------------------------------------------------------------------------------------------------
@@ -63,7 +65,9 @@ def chunk_of(shared: Shared) -> Function:
     # The same numbers, with bounds that can be seen.
     start = to.emit("smax" if up else "smin", start, value[shared.start])
     stop = to.emit("smin" if up else "smax", stop, value[loop.stop])
-    fuel = to.const(FUEL_FULL)
+    # The first poll is soon, also where a step takes long: what is left of the loop may have to be shared.
+    step = max(1.0, *shared.glance.own.values())
+    fuel = to.const(max(_LEAST_FUEL, min(FUEL_FULL, int(_FIRST_POLL / step))))
 
     loops: dict[Loop, Loop] = {}
 

@@ -108,6 +108,7 @@ class Shared:
 
     Attributes:
         inner: the loops in it.
+        glance: what it takes.
     """
 
     def __init__(self, function: Function, loop: Loop, driver: Symbol, polls: Symbol, known: Symbol) -> None:
@@ -128,6 +129,7 @@ class Shared:
             name = names.get(error.param, "a value")
             raise Cannot(f"{name!r} goes from one iteration to the next: {error}") from None
         self._find_values()
+        self.glance = Glance(function, loop, self.region)
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -263,7 +265,7 @@ def _share(shared: Shared, chunk: Function, part: Function) -> None:
     count = to.emit("sub", stop, start) if loop.step > 0 else to.emit("sub", start, stop)
     if size > 1:
         count = to.emit("udiv", to.emit("add", count, to.const(size - 1)), to.const(size))
-    glance = Glance(function, loop, shared.region)
+    glance = shared.glance
     small = 2 if glance.nested else max(2, int(_SURE * _SMALL_WORK / glance.cost))
     large = to.emit("ult", to.emit("sub", count, to.const(small)), to.const(_MANY))
     work = glance.work(to) if glance.nested else None

@@ -110,7 +110,8 @@ c3                            ret
 
 # int poll(void), with or without the GIL: as the stub of that name, which jumps here. A participant whose chunk nobody
 # wants any more leaves. Workers do nothing else; others run signal handlers with the GIL, as no participant, and let
-# other threads have it. In a parallel loop that nobody shares yet, what is left of it is shared now if that pays.
+# other threads have it. In a parallel loop that nobody shares yet, what is left of it is shared now if that pays: the
+# call that was interrupted may just have begun, so each unit is taken to be four times what is known of it.
 POLL = """
 53                            push rbx
 55                            push rbp
@@ -127,7 +128,7 @@ ff5308                        call [rbx+GET]
 7f68                          jg leave
 488b7d00                      mov rdi, [rbp+0]
 4885ff                        test rdi, rdi
-0f84ca000000                  je good
+0f84ce000000                  je good
 488b3b                        mov rdi, [rbx+KEY]
 31f6                          xor esi, esi
 ff5310                        call [rbx+SET]
@@ -161,21 +162,21 @@ ff5310                        call [rbx+SET]
 48c783f0000000ffffffff        mov qword ptr [rbx+FAILED], -1
                               leave:
 b801000000                    mov eax, 1
-eb6a                          jmp end
+eb6e                          jmp end
                               held:
 ff5328                        call [rbx+SIGNALS]
 85c0                          test eax, eax
-7563                          jne end
+7567                          jne end
 ff5318                        call [rbx+SAVE]
 4889c7                        mov rdi, rax
 ff5320                        call [rbx+RESTORE]
-eb56                          jmp good
+eb5a                          jmp good
                               handled:
 48b90100000000000080          movabs rcx, -9223372036854775807
 4839c8                        cmp rax, rcx
-7547                          jne good
+754b                          jne good
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
-7f3d                          jg good
+7f41                          jg good
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 482b4530                      sub rax, [rbp+48]
@@ -185,6 +186,7 @@ ff9340020000                  call [rbx+NOW]
 48f77510                      div qword ptr [rbp+16]
 48894540                      mov [rbp+64], rax
 4829c8                        sub rax, rcx
+48c1e002                      shl rax, 2
 483b83b0000000                cmp rax, [rbx+WORTH]
 7c10                          jl good
 488b4d18                      mov rcx, [rbp+24]

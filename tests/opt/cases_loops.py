@@ -1,6 +1,93 @@
 """Passes that look at loops and memory: for each case the pass, the blocks before, and the blocks after."""
 
 CASES = {
+    "partial: a lookup": ("partial", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i1) -> i64 {
+        site 0: line 1 guard
+        loop L0: header b2 preheader b1 counter v10 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i1):
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = const i1 true
+          v8 = sgt v2, v5
+          br v8, b1, b4(v5)
+        b1:
+          jump b2(v5, v4)
+        b2(v10: i64, v11: i1) in L0:
+          v12 = load u8 [v0 + v10*1]
+          v13 = ult v12, v3
+          guard v13, v11, !0
+          v15 = load i16 [v1 + v12*2]
+          store i16 v15, [v1 + v10*2 + 64]
+          v17 = add v10, v6
+          v18 = slt v17, v2
+          br v18, b2(v17, v7), b3
+        b3:
+          jump b4(v15)
+        b4(v20: i64):
+          ret v20
+        """, """
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = const i1 true
+          v8 = sgt v2, v5
+          v9 = const i64 4
+          v11 = const i64 3
+          v12 = const i64 -3
+          v27 = const i64 2
+          br v8, b1, b8(v5)
+        b1:
+          v10 = uge v2, v9
+          br v10, b2, b5(v5, v4)
+        b2:
+          v13 = add v2, v12
+          jump b3(v5, v4)
+        b3(v14: i64, v15: i1) in L0:
+          v16 = load u8 [v0 + v14*1]
+          v17 = ult v16, v3
+          guard v17, v15, !0
+          v19 = load i16 [v1 + v16*2]
+          store i16 v19, [v1 + v14*2 + 64]
+          v21 = add v14, v6
+          v22 = load u8 [v0 + v14*1 + 1]
+          v23 = ult v22, v3
+          guard v23, v7, !0
+          v25 = load i16 [v1 + v22*2]
+          store i16 v25, [v1 + v14*2 + 66]
+          v28 = add v14, v27
+          v29 = load u8 [v0 + v14*1 + 2]
+          v30 = ult v29, v3
+          guard v30, v7, !0
+          v32 = load i16 [v1 + v29*2]
+          store i16 v32, [v1 + v14*2 + 68]
+          v34 = add v14, v11
+          v35 = load u8 [v0 + v14*1 + 3]
+          v36 = ult v35, v3
+          guard v36, v7, !0
+          v38 = load i16 [v1 + v35*2]
+          store i16 v38, [v1 + v14*2 + 70]
+          v40 = add v14, v9
+          v41 = slt v40, v13
+          br v41, b3(v40, v7), b4
+        b4:
+          v42 = slt v40, v2
+          br v42, b5(v40, v7), b7(v38)
+        b5(v43: i64, v44: i1):
+          jump b6(v43, v44)
+        b6(v45: i64, v46: i1) in L1:
+          v47 = load u8 [v0 + v45*1]
+          v48 = ult v47, v3
+          guard v48, v46, !0
+          v50 = load i16 [v1 + v47*2]
+          store i16 v50, [v1 + v45*2 + 64]
+          v52 = add v45, v6
+          v53 = slt v52, v2
+          br v53, b6(v52, v7), b7(v50)
+        b7(v54: i64):
+          jump b8(v54)
+        b8(v55: i64):
+          ret v55
+        """),
     "tails: a call of itself at the end": ("tails", """
         func f(v0: ptr, v1: i64, v2: i64) -> i64 {
         site 0: line 1 zerodivision

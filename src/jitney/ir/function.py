@@ -130,11 +130,13 @@ class Loop:
     allows threads to share the iterations: names of variables by the header's parameters that carry them.
     `pieces` says of a loop without a counter that it goes piece by piece over what the loops in it count; `lanes`, of
     one that counts up to a constant, that it is meant for lanes, not to be unrolled; `apart`, that addresses in it that
-    differ by more than a number, one of them a store's, are never the same place: it is known before the loop.
+    differ by more than a number, one of them a store's, are never the same place: it is known before the loop; `tail`,
+    that it only does what longer rounds leave.
     """
 
     __slots__ = (
         "apart", "counter", "depth", "header", "lanes", "parallel", "parent", "pieces", "preheader", "step", "stop",
+        "tail",
     )  # fmt: skip
 
     def __init__(self, parent: Loop | None) -> None:
@@ -149,6 +151,7 @@ class Loop:
         self.pieces = False
         self.lanes = False
         self.apart = False
+        self.tail = False
 
     def inside(self, outer: Loop | None) -> bool:
         """Whether this loop is `outer` or lies in it (every loop lies in None, the whole function)."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         needs,
         outer,
         params,
+        partial,
         polls,
         powers,
         promote,
@@ -56,7 +57,7 @@ else:
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
         "select", "split", "tails", "unroll",
     )
-    unswitch, vector = lazy("jitney.opt", "unswitch", "vector")
+    partial, unswitch, vector = lazy("jitney.opt", "partial", "unswitch", "vector")
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out. A pass that most
 #: functions give nothing to do is not even loaded unless a look at the function says so (`needs.py`).
@@ -90,6 +91,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
     ("doubts", lambda function: doubts.doubt(function) if needs.squares(function) else function),
+    ("partial", lambda function: partial.unroll(function) if needs.tight(function) else function),
     ("circles", lambda function: circles.join(function) if needs.circles(function) else function),
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),

@@ -19,6 +19,8 @@ _LOAD, _STORE = OPS["load"], OPS["store"]
 _ADD, _SUB = OPS["add"], OPS["sub"]
 _FPOWER = OPS["fpower"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
+_GUARD, _INDEX = OPS["guard"], OPS["index"]
+_TIGHT = 14  # instructions
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
 _EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
@@ -272,6 +274,29 @@ def circles(function: Function) -> bool:
         return False
     names = {imms[v].name for v in range(len(ops)) if ops[v] is _CCALL}
     return "sin" in names and "cos" in names
+
+
+def tight(function: Function) -> bool:
+    """For `partial`: a tight loop."""
+    return any(is_tight(function, block) for block in function.blocks)
+
+
+def is_tight(function: Function, block: Block) -> bool:
+    """Whether a block is a loop that counts, of a few instructions, some of them accesses, and carries no float."""
+    loop = block.loop
+    if (
+        loop is None or loop.header is not block or loop.counter < 0 or block.term != "br" or block.cold or loop.tail
+        or loop.parallel is not None or len(block.insts) > _TIGHT
+        or all(edge.target is not block for edge in block.edges)
+    ):  # fmt: skip
+        return False
+    ops, types = function.ops, function.types
+    if any(types[p].is_float or types[p].lanes > 1 for p in block.params):
+        return False
+    found = [ops[v] for v in block.insts]
+    return not _ACCESSES.isdisjoint(found) and all(
+        op.pure or op.base or op in _ACCESSES or op is _GUARD or op is _INDEX for op in found
+    )
 
 
 def _in(block: Block, loop: Loop) -> bool:

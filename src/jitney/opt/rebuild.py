@@ -121,6 +121,7 @@ class Rebuild:
             copy.parallel = loop.parallel
             copy.lanes = loop.lanes
             copy.apart = loop.apart
+            copy.tail = loop.tail
         return copy
 
     def block(self, block: Block) -> None:

@@ -176,6 +176,7 @@ class Entering(Rebuild):
 
         builder.start(rest, before)
         self.enter_loop(body.loop)
+        self.loops[body.loop].tail = True
 
     def _elements(self, plan: Plan, values: dict[int, int]) -> None:
         """Load what is at the places that parameters begin with."""

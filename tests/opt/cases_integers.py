@@ -469,4 +469,337 @@ CASES = {
           v6 = umin v3, v5
           ret v3, v4, v6
     """),
+    "patterns: bits turned round": ("patterns", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = and v5, v3
+          v8 = sar v5, v3
+          v9 = and v8, v3
+          v10 = shl v7, v3
+          v11 = or v10, v9
+          v12 = sar v8, v3
+          v13 = and v12, v3
+          v14 = shl v11, v3
+          v15 = or v14, v13
+          v16 = sar v12, v3
+          v17 = and v16, v3
+          v18 = shl v15, v3
+          v19 = or v18, v17
+          v20 = sar v16, v3
+          v21 = and v20, v3
+          v22 = shl v19, v3
+          v23 = or v22, v21
+          v24 = sar v20, v3
+          v25 = and v24, v3
+          v26 = shl v23, v3
+          v27 = or v26, v25
+          v28 = sar v24, v3
+          v29 = and v28, v3
+          v30 = shl v27, v3
+          v31 = or v30, v29
+          v32 = sar v28, v3
+          v33 = and v32, v3
+          v34 = shl v31, v3
+          v35 = or v34, v33
+          v90 = add v6, v35
+          v91 = add v5, v3
+          v92 = slt v91, v4
+          br v92, b1(v91, v90), b2
+        b2:
+          ret v90
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          v12 = const i64 2
+          v13 = const i64 63
+          v18 = const i64 3
+          v23 = const i64 4
+          v28 = const i64 5
+          v33 = const i64 6
+          v38 = const i64 7
+          v42 = const i64 85
+          v48 = const i64 51
+          v54 = const i64 15
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = and v5, v3
+          v8 = sar v5, v3
+          v9 = and v8, v3
+          v10 = shl v7, v3
+          v11 = or v9, v10
+          v14 = sar v5, v12
+          v15 = and v14, v3
+          v16 = shl v11, v3
+          v17 = or v15, v16
+          v19 = sar v5, v18
+          v20 = and v19, v3
+          v21 = shl v17, v3
+          v22 = or v20, v21
+          v24 = sar v5, v23
+          v25 = and v24, v3
+          v26 = shl v22, v3
+          v27 = or v25, v26
+          v29 = sar v5, v28
+          v30 = and v29, v3
+          v31 = shl v27, v3
+          v32 = or v30, v31
+          v34 = sar v5, v33
+          v35 = and v34, v3
+          v36 = shl v32, v3
+          v37 = or v35, v36
+          v39 = sar v5, v38
+          v40 = and v39, v3
+          v41 = shl v37, v3
+          v43 = and v5, v42
+          v44 = shl v43, v3
+          v45 = lshr v5, v3
+          v46 = and v45, v42
+          v47 = or v44, v46
+          v49 = and v47, v48
+          v50 = shl v49, v12
+          v51 = lshr v47, v12
+          v52 = and v51, v48
+          v53 = or v50, v52
+          v55 = and v53, v54
+          v56 = shl v55, v23
+          v57 = lshr v53, v23
+          v58 = and v57, v54
+          v59 = or v56, v58
+          v60 = add v6, v59
+          v61 = add v5, v3
+          v62 = slt v61, v4
+          br v62, b1(v61, v60), b2
+        b2:
+          ret v60
+    """),
+    "patterns: not where one is left out": ("patterns", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = and v5, v3
+          v8 = sar v5, v3
+          v9 = and v8, v3
+          v10 = shl v7, v3
+          v11 = or v10, v9
+          v12 = sar v8, v3
+          v13 = and v12, v3
+          v14 = shl v11, v3
+          v15 = or v14, v13
+          v16 = sar v12, v3
+          v17 = and v16, v3
+          v18 = shl v15, v3
+          v19 = or v18, v17
+          v20 = sar v16, v4
+          v21 = and v20, v3
+          v22 = shl v19, v3
+          v23 = or v22, v21
+          v24 = sar v20, v3
+          v25 = and v24, v3
+          v26 = shl v23, v3
+          v27 = or v26, v25
+          v28 = sar v24, v3
+          v29 = and v28, v3
+          v30 = shl v27, v3
+          v31 = or v30, v29
+          v32 = sar v28, v3
+          v33 = and v32, v3
+          v34 = shl v31, v3
+          v35 = or v34, v33
+          v90 = add v6, v35
+          v91 = add v5, v3
+          v92 = slt v91, v4
+          br v92, b1(v91, v90), b2
+        b2:
+          ret v90
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = and v5, v3
+          v8 = sar v5, v3
+          v9 = and v8, v3
+          v10 = shl v7, v3
+          v11 = or v10, v9
+          v12 = sar v8, v3
+          v13 = and v12, v3
+          v14 = shl v11, v3
+          v15 = or v14, v13
+          v16 = sar v12, v3
+          v17 = and v16, v3
+          v18 = shl v15, v3
+          v19 = or v18, v17
+          v20 = sar v16, v4
+          v21 = and v20, v3
+          v22 = shl v19, v3
+          v23 = or v22, v21
+          v24 = sar v20, v3
+          v25 = and v24, v3
+          v26 = shl v23, v3
+          v27 = or v26, v25
+          v28 = sar v24, v3
+          v29 = and v28, v3
+          v30 = shl v27, v3
+          v31 = or v30, v29
+          v32 = sar v28, v3
+          v33 = and v32, v3
+          v34 = shl v31, v3
+          v35 = or v34, v33
+          v90 = add v6, v35
+          v91 = add v5, v3
+          v92 = slt v91, v4
+          br v92, b1(v91, v90), b2
+        b2:
+          ret v90
+    """),
+    "patterns: the number of bits": ("patterns", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          v7 = const i64 2
+          v8 = const i64 4
+          v9 = const i64 24
+          v10 = const i64 1431655765
+          v11 = const i64 858993459
+          v12 = const i64 252645135
+          v13 = const i64 16843009
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v20 = sar v5, v3
+          v21 = and v20, v10
+          v22 = sub v5, v21
+          v23 = and v22, v11
+          v24 = sar v22, v7
+          v25 = and v24, v11
+          v26 = add v23, v25
+          v27 = lshr v26, v8
+          v28 = add v26, v27
+          v29 = and v28, v12
+          v30 = mul v29, v13
+          v31 = zext32 v30
+          v32 = lshr v31, v9
+          v90 = add v6, v32
+          v91 = add v5, v3
+          v92 = slt v91, v4
+          br v92, b1(v91, v90), b2
+        b2:
+          ret v90
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          v5 = const i64 2
+          v6 = const i64 4
+          v7 = const i64 24
+          v8 = const i64 1431655765
+          v9 = const i64 858993459
+          v10 = const i64 252645135
+          v11 = const i64 16843009
+          jump b1(v2, v2)
+        b1(v12: i64, v13: i64) in L0:
+          v14 = sar v12, v3
+          v15 = and v14, v8
+          v16 = sub v12, v15
+          v17 = and v16, v9
+          v18 = sar v16, v5
+          v19 = and v18, v9
+          v20 = add v17, v19
+          v21 = lshr v20, v6
+          v22 = add v20, v21
+          v23 = and v22, v10
+          v24 = mul v23, v11
+          v25 = zext32 v24
+          v26 = zext32 v12
+          v27 = popcnt v26
+          v28 = add v13, v27
+          v29 = add v12, v3
+          v30 = slt v29, v4
+          br v30, b1(v29, v28), b2
+        b2:
+          ret v28
+    """),
+    "patterns: not the same in another way": ("patterns", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          v7 = const i64 2
+          v8 = const i64 4
+          v9 = const i64 24
+          v10 = const i64 1431655765
+          v11 = const i64 858993459
+          v12 = const i64 252645135
+          v13 = const i64 16843009
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v20 = sar v5, v3
+          v21 = and v20, v10
+          v22 = sub v5, v21
+          v23 = and v22, v11
+          v24 = sar v22, v7
+          v25 = and v24, v11
+          v26 = add v23, v25
+          v27 = lshr v26, v8
+          v28 = add v26, v27
+          v29 = and v28, v12
+          v30 = mul v29, v13
+          v31 = zext32 v30
+          v32 = lshr v31, v8
+          v90 = add v6, v32
+          v91 = add v5, v3
+          v92 = slt v91, v4
+          br v92, b1(v91, v90), b2
+        b2:
+          ret v90
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 10
+          v7 = const i64 2
+          v8 = const i64 4
+          v9 = const i64 24
+          v10 = const i64 1431655765
+          v11 = const i64 858993459
+          v12 = const i64 252645135
+          v13 = const i64 16843009
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v20 = sar v5, v3
+          v21 = and v20, v10
+          v22 = sub v5, v21
+          v23 = and v22, v11
+          v24 = sar v22, v7
+          v25 = and v24, v11
+          v26 = add v23, v25
+          v27 = lshr v26, v8
+          v28 = add v26, v27
+          v29 = and v28, v12
+          v30 = mul v29, v13
+          v31 = zext32 v30
+          v32 = lshr v31, v8
+          v90 = add v6, v32
+          v91 = add v5, v3
+          v92 = slt v91, v4
+          br v92, b1(v91, v90), b2
+        b2:
+          ret v90
+    """),
 }

@@ -23,6 +23,7 @@ from jitney.opt import (
     needs,
     outer,
     partial,
+    patterns,
     polls,
     powers,
     promote,
@@ -63,6 +64,7 @@ LOOKS = {
     "doubts": (needs.squares, doubts.doubt),
     "partial": (needs.tight, partial.unroll),
     "circles": (needs.circles, circles.join),
+    "patterns": (needs.bits, patterns.shorten),
     "extensions": (needs.extensions, extensions.drop),
     "rotates": (needs.shifted_halves, rotates.rotate),
 }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         outer,
         params,
         partial,
+        patterns,
         polls,
         powers,
         promote,
@@ -53,6 +54,7 @@ else:
         "inline", "jam", "memory", "modular",
     )
     circles, doubts, extensions, merge, needs = lazy("jitney.opt", "circles", "doubts", "extensions", "merge", "needs")
+    patterns = lazy("jitney.opt", "patterns")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, sections, select, split, tails, unroll = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
         "select", "split", "tails", "unroll",
@@ -74,6 +76,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("closed", lambda function: closed.close(function) if needs.counting(function) else function),
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
+    ("patterns", lambda function: patterns.shorten(function) if needs.bits(function) else function),
     ("guards", lambda function: guards.hoist(function) if needs.invariants(function) else function),
     ("inductions", lambda function: inductions.derive(function) if needs.moving(function) else function),
     ("reciprocal", lambda function: reciprocal.multiply(function) if function.fastmath else function),

@@ -21,6 +21,8 @@ _FPOWER = OPS["fpower"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
 _TIGHT = 14  # instructions
+_SHIFTS = 8
+_NIBBLES = (0x0F0F0F0F, 0x0F0F0F0F0F0F0F0F)
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
 _EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
@@ -133,6 +135,16 @@ def shifted_halves(function: Function) -> bool:
     """For `rotates`: shifts to both sides."""
     ops = function.ops
     return _SHL in ops and (_LSHR in ops or _SAR in ops)
+
+
+def bits(function: Function) -> bool:
+    """For `patterns`: shifts for eight bits at least, or masks for every fourth of them."""
+    ops, imms = function.ops, function.imms
+    if _SHL not in ops and _LSHR not in ops and _SAR not in ops:
+        return False
+    return ops.count(_LSHR) + ops.count(_SAR) + ops.count(_SHL) >= _SHIFTS or any(
+        ops[v] is _CONST and imms[v] in _NIBBLES for v in range(len(ops))
+    )
 
 
 def extensions(function: Function) -> bool:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from ..ir.dominators import dominates
 from ..ir.ops import OPS
+from ..ir.types import I1
 from .inplace import substitute
 from .params import clean
 
@@ -28,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Function
 
-_CONST, _LOAD, _STORE = OPS["const"], OPS["load"], OPS["store"]
+_CONST, _LOAD, _SELECT, _STORE = OPS["const"], OPS["load"], OPS["select"], OPS["store"]
 _MOST = 64  # instructions of an arm that are looked at
 
 
@@ -68,7 +69,8 @@ def _last(same: dict[int, int], v: int) -> int:
 
 
 def _raise(function: Function, block: Block, then: Block, other: Block, same: dict[int, int]) -> None:
-    """Compute and load at the end of `block` what both arms compute, and load before they check or write anything."""
+    """Compute and load at the end of `block` what both arms compute, and load before they check or write anything.
+    Not conditions: next to what they decide they cost nothing."""
     ops, imms, types, homes = function.ops, function.imms, function.types, function.homes
     args = function.args
     found: dict[object, int] = {}
@@ -77,7 +79,7 @@ def _raise(function: Function, block: Block, then: Block, other: Block, same: di
         for v in arm.insts[:_MOST]:
             op = ops[v]
             loads = loads and not (op.guard or op.writes)
-            if op is _CONST or not (op.pure or (op is _LOAD and loads)):
+            if op in (_CONST, _SELECT) or types[v] is I1 or not (op.pure or (op is _LOAD and loads)):
                 continue
             given = tuple([_last(same, a) for a in args[v]])
             key = (op, given, imms[v], types[v])

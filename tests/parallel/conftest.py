@@ -11,7 +11,7 @@ from jitney.runtime import threads
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
-    """What is known of each parallel loop that the test compiles: [cost, times to go, what is not tiny]."""
+    """What is known of each parallel loop that the test compiles, see `runtime/threads_x86_64.py`."""
     found = []
     make = threads.Pool.known
 

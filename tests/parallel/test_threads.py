@@ -305,11 +305,13 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
 
     assert right(200)
     (words,) = known
-    cost, times, tiny, polls = words
+    cost, times, tiny, polls, _ = words
     assert cost > 0 and times == 31 and tiny > 1 << 60
     POOL["POLLS"] = polls
-    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls]
-    POOL["POLLS"] += 1  # somebody has taken long
+    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls, 0]
+    POOL["POLLS"] += 1  # somebody has taken long: it is measured each time for a while
+    for left in reversed(range(16)):
+        assert right(200) and words[1] == 0 and words[4] == left
     assert right(200) and words[1] == 31
     for _ in range(31):
         assert right(300)
@@ -317,7 +319,7 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
     POOL["TINY"] = 1
     words[1] = 0
     assert right(300)
-    cost, times, tiny, _ = words
+    cost, times, tiny, *_ = words
     assert times == 31 and tiny == 65536 // cost
     assert right(300) and words[1] == 31
 
@@ -373,3 +375,16 @@ def test_what_sharing_has_gained_makes_up_for_a_loss():
     POOL["DEBT"] = 2**64 - (1 << 40)  # a quarter of an hour has been gained
     assert busy(2000, 2000) == wanted and POOL["EPOCH"] > epoch
     assert POOL["DEBT"] == 2**64 - threads.CAPITAL
+
+
+def test_a_row_of_short_loops_is_worth_waking_somebody():
+    long = again()
+    wanted = [long(n, 200) for n in (90, 91)]
+    before = {word: POOL[word] for word in ("CREDIT", "GAP", "ROW")}
+    POOL["NEAR"], POOL["WORTH"], POOL["CREDIT"], POOL["GAP"], POOL["PENALTY"] = 1, 1 << 60, 1, 1 << 60, 0
+    try:
+        at = POOL["EPOCH"]
+        assert [long(n, 200) for n in (90, 91)] == wanted and POOL["EPOCH"] == at + 2
+    finally:
+        for word, value in before.items():
+            POOL[word] = value

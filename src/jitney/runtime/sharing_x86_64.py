@@ -82,12 +82,14 @@ ff9340020000                  call [rbx+NOW]
 48894548                      mov [rbp+72], rax
 b901000000                    mov ecx, 1
 48837d1000                    cmp qword ptr [rbp+16], 0
-7521                          jne count
+7527                          jne count
 48894530                      mov [rbp+48], rax
 488b4540                      mov rax, [rbp+64]
 483b8330020000                cmp rax, [rbx+BRIEF]
-7d10                          jge count
+7d16                          jge count
 31c9                          xor ecx, ecx
+483b4558                      cmp rax, [rbp+88]
+7c0e                          jl count
 f683c00100000f                test byte ptr [rbx+EPOCH], 15
 7505                          jne count
 b910000000                    mov ecx, 16
@@ -145,17 +147,22 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8eab020000                  jle once
+0f8ed7020000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
 49f7e0                        mul r8
 480facd010                    shrd rax, rdx, 16
 48c1ea10                      shr rdx, 16
-7508                          jne unknown
+7520                          jne unknown
 4885c0                        test rax, rax
-7803                          js unknown
+781b                          js unknown
 4989c6                        mov r14, rax
+483b8300020000                cmp rax, [rbx+TINY]
+7d0f                          jge unknown
+4983790800                    cmp qword ptr [r9+8], 0
+7c08                          jl unknown
+49c7412010000000              mov qword ptr [r9+32], 16
                               unknown:
 4c897540                      mov [rbp+64], r14
 488b3b                        mov rdi, [rbx+KEY]
@@ -166,7 +173,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f855f020000                  jne once
+0f8573020000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -208,7 +215,7 @@ ff9340020000                  call [rbx+NOW]
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f85c5010000                  jne shared
+0f85d9010000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -228,9 +235,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8d81010000                  jge offered
+0f8d95010000                  jge offered
 4084ff                        test dil, dil
-0f856e010000                  jne lost
+0f8582010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -251,7 +258,7 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8523010000                  jne shared
+0f8537010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e96bffffff                    jmp measure
@@ -289,7 +296,15 @@ b901000000                    mov ecx, 1
 480f47c1                      cmova rax, rcx
                               fresh:
 488907                        mov [rdi+0], rax
-48c747081f000000              mov qword ptr [rdi+8], 31
+ba1f000000                    mov edx, 31
+48836f2001                    sub qword ptr [rdi+32], 1
+7804                          js sure
+31d2                          xor edx, edx
+eb08                          jmp counted
+                              sure:
+48c7472000000000              mov qword ptr [rdi+32], 0
+                              counted:
+48895708                      mov [rdi+8], rdx
 4889c1                        mov rcx, rax
 b800000100                    mov eax, 65536
 48f7a300020000                mul qword ptr [rbx+TINY]
@@ -398,6 +413,7 @@ ff9340020000                  call [rbx+NOW]
 482b4548                      sub rax, [rbp+72]
 488b5540                      mov rdx, [rbp+64]
 4801d2                        add rdx, rdx
+48039358020000                add rdx, [rbx+GRACE]
 488b8b08010000                mov rcx, [rbx+WEIGHT]
 4885c9                        test rcx, rcx
 7517                          jne weighed
@@ -449,9 +465,9 @@ ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e9f1fdffff                    jmp leave
+e9eafdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e964fdffff                    jmp learn
+e949fdffff                    jmp learn
 """

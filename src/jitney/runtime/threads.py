@@ -5,7 +5,7 @@ three ways. What decides is what the loop should take: the work that the compile
 work took the last time.
 
 1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32, and as long as no thread polls
-   meanwhile, as all do that take much longer: compiled code compares that by itself.
+   meanwhile, as all do that take much longer (then it is measured for a while): compiled code compares that by itself.
 2. One that is worth it is shared at once: if it should take `NEAR` nanoseconds where workers still look out for work,
    as they do for some 50 us after a loop; or `WORTH` where they have to be woken. Such as are between these, one right
    after another, are worth waking them once they have taken `CREDIT` nanoseconds together.
@@ -25,8 +25,8 @@ If sharing took longer than the processor time that was spent on it, it was a lo
 worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL` nanoseconds, makes up for
 it. Once that is used up, `PENALTY` times as many nanoseconds of loops as are missing are run serially before the next
 one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF` nanoseconds every
-sixteenth is asked, and counts for all, except where it takes twice as long as it should take alone: that is noticed in
-each.
+sixteenth is asked, and counts for all, except where it takes much more than twice as long as it should take alone:
+that is noticed in each. What it costs a row of loops to wake workers is no loss.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
@@ -68,6 +68,9 @@ TINY = 4_000
 """Nanoseconds that two looks at the clock are a notable part of."""
 PENALTY = 10
 CAPITAL = 20_000_000
+"""Nanoseconds that were gained, and count, at most."""
+GRACE = 10_000
+"""Nanoseconds that a short loop may take longer than twice what it should take alone, as waking somebody takes."""
 _SPIN = 2_000
 _STACK = 8 << 20
 _MARGIN = 256 << 10
@@ -140,6 +143,7 @@ class Pool:
             "BRIEF": BRIEF,
             "PIECE": PIECE,
             "CAPITAL": -CAPITAL,
+            "GRACE": GRACE,
             "THREADS": _default_threads(),
             **{name: self.addresses[name] for name in LISTINGS if name in WORDS},
         }
@@ -157,7 +161,7 @@ class Pool:
 
     def known(self) -> Symbol:
         """Room for what will be known of one loop."""
-        words = (c_uint64 * 4)()
+        words = (c_uint64 * 5)()
         return Symbol("known", addressof(words), words)
 
     def _place_code(self) -> None:

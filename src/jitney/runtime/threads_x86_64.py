@@ -9,13 +9,14 @@ thread-specific KEY leads to:
     +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
          shares yet, where what follows is the frame of PARALLEL
 
-Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is four
+Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is five
 words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
     +8   how many more times the loop is run at once, if it is tiny
     +16  so many tenths of a nanosecond of guessed work are not tiny any more
     +24  POLLS when it was asked for last
+    +32  how many more times it is measured each time, since somebody polled while it was thought to be tiny
 
 `threads.py` fills the pool and tells the whole story.
 """
@@ -42,7 +43,7 @@ WORDS = {
     "NEXT": 320, "STATE": 384, "WAITING": 392, "TAKEN": 400, "EPOCH": 448, "SLEEPING": 456,
     # Set once, too: see `threads.py`.
     "TINY": 512, "PENALTY": 520, "NEAR": 528, "GAP": 536, "CREDIT": 544, "HELD": 552, "BRIEF": 560, "PIECE": 568,
-    "NOW": 576, "BEGIN": 584, "CAPITAL": 592,
+    "NOW": 576, "BEGIN": 584, "CAPITAL": 592, "GRACE": 600,
     # What the lowest chunk that failed has left in its context.
     "RECORD": 640,
 }  # fmt: skip

@@ -14,6 +14,7 @@
 In loops of one block that nothing leaves but their end, which is what `split` makes of the common ones: so nobody sees
 that memory lags behind. What else the loop loads must not be the element. Where that is not plain it is tested before
 the loop, by the two addresses between which each load moves; a copy of the loop as it was serves the other case.
+Several elements (`w[0] -= e; w[1] -= e * x[i]`) that are plainly apart from each other are tested all at once.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _MOST_CHOICES = 16  # loops that are copied: each takes a look at the whole func
 def promote(function: Function) -> Function:
     """Keep elements in registers in all loops of one block that allow it."""
     ops, args, homes = function.ops, function.args, function.homes
-    found = []
+    found: list[list[_Promotion]] = []  # those of a loop whose tests are one
     for block in function.blocks:
         loop = block.loop
         if loop is None or loop.header is not block or all(e.target is not block for e in block.edges):
@@ -50,13 +51,20 @@ def promote(function: Function) -> Function:
         stores = [v for v in block.insts if ops[v] is _STORE]
         if 0 < len(stores) <= _MOST_STORES and all(homes[a] is not block for v in stores for a in args[v][1:]):
             plans = [plan for v in stores if (plan := _plan(function, loop, block, v)) is not None]
-            if len(stores) == 1 or not any(plan.tested for plan in plans):
-                found += plans
+            if not any(plan.tested for plan in plans):
+                found += [[plan] for plan in plans]
+            elif len(plans) == len(stores):
+                found.append(plans)
     same: dict[int, int] = {}
     choices = 0
-    for plan in found:
-        choices += bool(plan.tested)
-        if not plan.tested or choices <= _MOST_CHOICES:
+    for plans in found:
+        tested = [plan for plan in plans if plan.tested]
+        if tested:
+            choices += 1
+            if choices > _MOST_CHOICES:
+                continue
+            _choose(function, tested)
+        for plan in plans:
             known = plan.run()
             same.update(known)
             if choices and known:
@@ -83,6 +91,7 @@ def _plan(function: Function, loop: Loop, block: Block, store: int) -> _Promotio
     at = place(function, store)
     same: list[int] = []
     tested: list[int] = []
+    seen: set[object] = set()
     for v in block.insts:
         op = function.ops[v]
         if op is _LOAD:
@@ -92,7 +101,9 @@ def _plan(function: Function, loop: Loop, block: Block, store: int) -> _Promotio
             elif not imms[v].invariant and overlap(function, store, at, v, to):
                 if to[:3] == at[:3]:
                     return None
-                tested.append(v)
+                if (to, imms[v].access.size) not in seen:
+                    seen.add((to, imms[v].access.size))
+                    tested.append(v)
         elif op is _STORE:
             if v != store and overlap(function, store, at, v, place(function, v)):
                 return None
@@ -102,6 +113,15 @@ def _plan(function: Function, loop: Loop, block: Block, store: int) -> _Promotio
         return None
     plan = _Promotion(function, loop, block, store, same, tested)
     return plan if plan.possible() else None
+
+
+def _choose(function: Function, plans: list[_Promotion]) -> None:
+    """Go where the loop is to be changed only if all that these plans test holds."""
+    apart = [plan.apart() for plan in plans]
+    every = apart[0]
+    for other in apart[1:]:
+        every = plans[0].addresses.make(_AND, I1, every, other)
+    choose(function, plans[0].loop, every)
 
 
 class _Promotion:
@@ -136,15 +156,13 @@ class _Promotion:
     def run(self) -> dict[int, int]:
         """Make the change; gives what is to be substituted for loads that are gone."""
         function, block = self.function, self.block
-        if self.tested:
-            choose(function, self.loop, self._apart())
         out = next(e for e in block.edges if e.target is not block)
         done = new_block(function, block, self.loop.parent)
         done.term, done.edges = "jump", [Edge(out.target, out.args)]
         out.target, out.args = done, ()
         return self._keep(self.loop.preheader, done)
 
-    def _apart(self) -> int:
+    def apart(self) -> int:
         """Whether no load of the loop touches the element: for each, both ends lie on the same side of it."""
         function, loop, make = self.function, self.loop, self.addresses.make
         assert self.where is not None

@@ -308,10 +308,20 @@ def select(s: X86Selector, v: int) -> None:
     d = v + FIRST
     if not s.types[v].is_float:
         then, other = s.use(a), s.use(b)
+        start = len(s.out)
         cc = s.condition(c)
         if cc == control.EQ_ORD:
             cc, then, other = control.NE_UNORD, other, then
         s.add(control.CMOV, (d,), (other, then), cc)
+        following, out = start - 1, s.out
+        if (
+            following > 0 and len(out) == start + 2 and out[following - 1][0] is control.CMOV
+            and out[following] == out[start] and out[start][0].flags == "w"
+        ):  # fmt: skip
+            # The choice that comes next is by the same comparison: it stands before this one, once.
+            out[following] = moved = out.pop()
+            if s.m.trace is not None:
+                s.m.trace[id(moved)] = v
         return
     op, args = s.ops[c], s.args[c]
     if op.name in ("flt", "fgt") and s.types[args[0]] is s.types[v]:

@@ -12,6 +12,7 @@ import pytest
 
 from jitney import FallbackWarning, UnsupportedError, group, jit, pipeline
 from jitney.asm import memory
+from jitney.frontend import polls
 from tests.support import bits, outcome
 
 
@@ -590,3 +591,31 @@ def test_what_was_lowered_for_many_first_calls_is_forgotten(lowerings, monkeypat
     for _ in range(3):
         assert [jitted(a) for a in arrays] == [6.0] * 4
     assert len(lowerings) == 6
+
+
+def summed_twice(n):
+    s = 0
+    for i in range(n):
+        s += add_up(i)
+    return s
+
+
+def test_fuel_is_counted_off_where_compiled_code_calls(monkeypatch):
+    found = []
+    count = polls.count
+
+    def counted(lw):
+        found.append(lw.root.__name__)
+        count(lw)
+
+    monkeypatch.setattr(polls, "count", counted)
+    jitted = jit(summed_twice)
+    assert jitted(9) == summed_twice(9)
+    assert found == ["add_up"]
+    found.clear()
+    assert jitted(9) == summed_twice(9)
+    assert sorted(found) == ["add_up", "summed_twice"]
+    found.clear()
+    alone = jit(add_up)
+    assert alone(9) == 36 and found == []
+    assert alone(9) == 36 and found == ["add_up"]

@@ -132,10 +132,13 @@ def compile(
             tier = _tier_for(units, first or ())
         clock = _lap(stages, "lower", clock)
 
+    recursive = any(unit.recursive for unit in units)
     made, codes = [], []
     for unit in units:
         lowered = unit.lowered
         assert lowered is not None
+        if tier != Tier.QUICK or recursive:
+            lowered.complete()
         registrations: list[Registration] = []
         size = 0
         functions, notes = share_loops(unit)

@@ -35,14 +35,16 @@ _WEAK = (INT, FLOAT, COMPLEX)
 
 def foresee(lw: Lowering, node: Any, plan: Plan) -> None:
     """Put guesses for the numbers that the loop changes into a fresh plan."""
-    if not any(isinstance(value.type, (Array, Scalar)) for value in lw.env.values()):
+    env, live = lw.env, lw.live
+    carried = [name for name in live.select(live.head[node] & live.assigned[node]) if name in env]
+    before = {name: env[name].type for name in carried if env[name].type in _WEAK}
+    if not before or not any(isinstance(value.type, (Array, Scalar)) for value in env.values()):
         return
-    before = {name: lw.env[name].type for name in lw.live.select(lw.live.head[node]) if name in lw.env}
     guess = _Guess(lw)
     guess.body(node.body, certain=True)
-    for name, after in guess.types.items():
-        type = before.get(name)
-        if type not in _WEAK or not after or name in plan.types:
+    for name, type in before.items():
+        after = guess.types.get(name, _UNKNOWN)
+        if not after or name in plan.types:
             continue
         both = after | {type}
         leaves = {t.leaves for t in both}

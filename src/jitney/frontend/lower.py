@@ -20,7 +20,7 @@ from .state import DIRTY, FUEL, NONE_VAL, DeadPath, Lowering, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from functools import partial
     from types import CodeType, FunctionType
     from typing import Any
@@ -52,11 +52,12 @@ class Lowered:
         owns: it holds references.
         kept: objects to be kept alive with the code.
         pinned: it is for one call only. general: it is what would have been made for any call.
+        rest: what is still to be done if compiled code calls it, or for more than one call; None if nothing is.
     """
 
     __slots__ = (
-        "callees", "function", "general", "guards", "hidden", "kept", "owns", "pinned", "recursive", "result", "source",
-        "writes",
+        "callees", "function", "general", "guards", "hidden", "kept", "owns", "pinned", "recursive", "rest", "result",
+        "source", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +74,7 @@ class Lowered:
         source: Source,
         pinned: bool,
         general: bool,
+        rest: Callable[[], None] | None,
     ) -> None:
         self.function = function
         self.result = result
@@ -86,6 +88,13 @@ class Lowered:
         self.source = source
         self.pinned = pinned
         self.general = general
+        self.rest = rest
+
+    def complete(self) -> None:
+        """Do the rest."""
+        if self.rest is not None:
+            self.rest()
+            self.rest = None
 
 
 def lower(
@@ -162,11 +171,11 @@ def lower(
             plans = {key: plan for key, plan in lw.loop_plans.items() if isinstance(plan, Plan) and not plan.once}
             continue
         if lw.awaited and found is None:
-            return _finish(lw, None)
+            return _finish(lw, None, leaves is not None)
         if lw.recursive and found is None:
             lw.unsupported("this function calls itself on every path", tree.node)
         if not lw.recursive or (found is lw.result and lw.writes == writes):
-            return _finish(lw, found if found is not None else NONE)
+            return _finish(lw, found if found is not None else NONE, leaves is not None)
         result, writes = found, lw.writes
     lw.unsupported("the type this function returns does not settle", tree.node)
 
@@ -270,7 +279,7 @@ def _is_transient(type: PyType) -> bool:
     return isinstance(type, (Range, Slice, Iterator, Closure)) or any(map(_is_transient, members(type)))
 
 
-def _finish(lw: Lowering, result: PyType | None) -> Lowered:
+def _finish(lw: Lowering, result: PyType | None, once: bool) -> Lowered:
     function = lw.function
     if lw.writes and lw.unharmed is not None:
         message = "`try` around or after what changes something that is seen outside is not supported"
@@ -293,14 +302,17 @@ def _finish(lw: Lowering, result: PyType | None) -> Lowered:
         end.block.term_args = kept + (end.env[DIRTY].parts if lw.writes else ())
     if lw.owns:
         lw.own.finish(lw.hooks.host.stub("release"))
-    burned = polls.count_off(lw)
+    rest: Callable[[], None] | None = None
     if lw.recursive:
+        polls.count_off(lw)
         _close_recursion(lw)
-    elif burned:
-        polls.begin(lw)
+    elif once:
+        rest = partial(polls.count, lw)
+    else:
+        polls.count(lw)
     return Lowered(
         function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
-        lw.source, lw.pins is not None and bool(lw.pins.constants), lw.leaves is None or lw.pins is None,
+        lw.source, lw.pins is not None and bool(lw.pins.constants), lw.leaves is None or lw.pins is None, rest,
     )  # fmt: skip
 
 

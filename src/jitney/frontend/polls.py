@@ -35,6 +35,15 @@ def charge(lw: Lowering, *counts: int) -> None:
         lw.env[FUEL] = Val(INT, (lw.b.emit("sub", lw.env[FUEL].parts[0], work),))
 
 
+def count(lw: Lowering) -> None:
+    """Begin by polling where the work of calls before has come to a poll, and count off what is done.
+
+    What no compiled code calls needs neither: the context of a call from Python is its own.
+    """
+    if count_off(lw):
+        begin(lw)
+
+
 def count_off(lw: Lowering) -> bool:
     """At each return, count what was used up of the function's own fuel off the context's, where its callers' work
     meets; whether there is such a return."""

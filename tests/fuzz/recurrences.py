@@ -90,7 +90,9 @@ class Recurrence:
             self.after += ["t = s", f"s = {self.expression(1)}"]
             return f"{rng.choice(self.arrays)}[i] = {self.expression(1)} * s + t\n"
         if kind < 0.85:
-            return f"if {self.condition()}: {rng.choice(('w = i', 'w = i', 'u = ' + self.element(), 'w = i; u = s'))}\n"
+            last = "w = i", "w = i", f"u = {self.element()}", "w = i; u = s", "w = 7", f"w = i; u = {self.element()}"
+            text = f"if {self.condition()}: {rng.choice(last)}\n"
+            return text + (f"elif {self.condition()}: {rng.choice(last)}\n" if rng.random() < 0.3 else "")
         if kind < 0.9:
             return f"if {self.condition()}: {rng.choice(self.arrays)}[i] = {self.expression(1)}\n"
         if kind < 0.95:

@@ -205,6 +205,18 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("float64",), "s = 0.0\nfor i in range(len(a) - 3, -1, -1):\n"
         "  s += b[i + 2] / (a[i] * a[i] + 1)\n  b[i] = c[i] / (a[i] * a[i] + 2)\nreturn s",
     ),
+    "the last place and what is there": (
+        ("float64", "float32", "int64", "int32"),
+        "j, x = -1, c[0]\nfor i in range(len(a)):\n  if a[i] < b[i]: j = i; x = c[i]\nreturn j, x",
+    ),
+    "the last of two kinds, downwards": (
+        ("float64", "int32"), "j = k = -1\nfor i in range(len(a) - 1, -1, -1):\n  if a[i] < b[i]: j = i\n"
+        "  elif c[i] > 3: j = i + 100; k = 7\nreturn j, k",
+    ),
+    "the last place beside a greatest": (
+        ("float64",), "j, m = -1, a[0]\nfor i in range(len(a)):\n  if a[i] < b[i]: j = i\n"
+        "  if c[i] > m: m = c[i]\nreturn j, m",
+    ),
     "quotients": (SMALL, "for i in range(len(a)): c[i] = a[i] // 10 - b[i] % 26 + (a[i] + 3) // 100"),
     "a quotient of some": (
         SMALL, "for i in range(len(a)):\n  x = int(a[i])\n"

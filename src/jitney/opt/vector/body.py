@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from . import conversions
     from .congruences import Congruence
     from .masks import Mask
+    from .picks import Pick
     from .plan import Surroundings
     from .strided import Cluster
 else:
@@ -86,6 +87,7 @@ class Body:
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
         short: conversions to integers that lanes of 32 bits hold in all rounds that are done, and their bounds.
+        picks: parameters that are the last value for which a condition holds.
         shifted: parameters that take over what the iteration before has computed, as instructions.
         strided: of accesses that go on by several elements: the cluster, see `strided`.
         uniform: loads of what is the same in each iteration.
@@ -96,7 +98,7 @@ class Body:
         "_alias", "_checks", "_edges", "_executed", "_indices", "_inside", "_made", "_masks", "_next", "_paths",
         "accesses", "addresses", "assumed", "back", "blocks", "carried", "congruences", "counter", "early", "elements",
         "elsewhere", "exit", "flags", "following", "function", "guards", "insts", "latch", "live", "loop", "loose",
-        "order", "passed", "seeks", "shifted", "short", "strided", "uniform",
+        "order", "passed", "picks", "seeks", "shifted", "short", "strided", "uniform",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +119,7 @@ class Body:
         self._executed: dict[int, Mask] = {}  # conversions to integers: when
         self.short: dict[int, tuple[int, int]] = {}
         self.early = False
+        self.picks: dict[int, Pick] = {}
         self.shifted: list[int] = []
         self.strided: dict[int, Cluster] = {}
         self.congruences: dict[int, Congruence] = {}

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from ...ir.types import Type
     from .body import Body, Inst
     from .congruences import Congruence
+    from .picks import Pick
     from .widths import Widths
 
 _STORE, _SELECT, _B2I = OPS["store"], OPS["select"], OPS["b2i"]
 # What a sum of no elements is, and so on.
 _IDENTITY = {"add": 0, "or": 0, "xor": 0, "and": -1, "mul": 1}
 # In place of a part's number, of accumulators that go along with a reduction: bits that were seen; where an extreme
-# was found; what goes in order; what the next round's first iteration takes over.
-BITS, PLACES, SERIAL, SHIFTED = -1, -2, -3, -4
+# was found; what goes in order; what the next round's first iteration takes over; what was picked last.
+BITS, PLACES, SERIAL, SHIFTED, PICKED = -1, -2, -3, -4, -5
 SUM_LIMIT = 1 << 62  # checked sums are within this, and so is what they are added to
 
 
@@ -45,7 +46,7 @@ class Carried(Parts):
         super().__init__(body, widths, lanes, widest, forward)
         self.reductions = reductions
         self.trips = trips
-        self.accumulators: list[tuple[Reduction | Congruence, int]] = []
+        self.accumulators: list[tuple[Reduction | Congruence | Pick, int]] = []
         self.identities: list[int] = []
         self.results: list[int] = []
         self.limits: dict[int, int] = {}
@@ -65,7 +66,7 @@ class Carried(Parts):
         type = self.at(width)
         if it.signed and width != it.bits:
             raise NotVectorizable("a generator of narrow numbers with a sign")
-        self._require("lane", type)
+        self.require("lane", type)
         steps = [(1, 0)]
         for _ in range(self.lanes):
             factor, term = steps[-1]
@@ -90,7 +91,7 @@ class Carried(Parts):
         """What a parameter takes over from the round before: the last lane of a vector."""
         type = self.body.type(p)
         lanes = self.of(type) if type.is_float else self.at(64)
-        self._require("lane", lanes)
+        self.require("lane", lanes)
         self.identities.append(self.splat(p, lanes))
         self.accumulators.append((Reduction(p, self.body.carried[p]), SHIFTED))
         return self.program.leaf(ACCUMULATOR, len(self.accumulators) - 1, lanes)
@@ -116,12 +117,12 @@ class Carried(Parts):
         else:
             begin = self.splat(param, type)
         if scalar is I1:
-            self._require("anyset" if kind == "or" else "allset", type)
+            self.require("anyset" if kind == "or" else "allset", type)
         elif kind == "mul":
-            self._require("lane", type)
+            self.require("lane", type)
         else:
             unsigned = kind in ("smin", "smax") and width < 64 and self._natural_numbers(reduction)
-            self._require("r" + (AS_UNSIGNED[kind] if unsigned else kind), type)
+            self.require("r" + (AS_UNSIGNED[kind] if unsigned else kind), type)
         parts = []
         for part in range(self.lanes // type.lanes):
             parts.append(program.leaf(ACCUMULATOR, len(self.accumulators), type))
@@ -216,7 +217,7 @@ class Carried(Parts):
     def _collect_masks(self, reduction: Reduction, masks: list[int]) -> None:
         """Nothing of these may hold."""
         program, type = self.program, self.program.types[masks[0]]
-        self._require("ror", type)
+        self.require("ror", type)
         number = len(self.accumulators)
         found = program.leaf(ACCUMULATOR, number, type)
         self.accumulators.append((reduction, BITS))
@@ -231,7 +232,7 @@ class Carried(Parts):
         zero = program.const(type, 0)
         number = len(self.accumulators)
         bits = program.leaf(ACCUMULATOR, number, type)
-        self._require("ror", type)
+        self.require("ror", type)
         self.accumulators.append((reduction, BITS))
         self.identities.append(zero)
         self.limits[number] = limit
@@ -257,8 +258,8 @@ class Carried(Parts):
             name = AS_UNSIGNED[name] if self.unsigned(reduction) else name
         type = self.at(width)
         begin = program.const(type, 0)
-        self._require("rsmin" if body.loop.step > 0 else "rsmax", type)
-        self._require("feq" if body.type(m).is_float else "eq", program.types[self.parts[m][0]])
+        self.require("rsmin" if body.loop.step > 0 else "rsmax", type)
+        self.require("feq" if body.type(m).is_float else "eq", program.types[self.parts[m][0]])
         numbers = self.sought[p] = []
         for mask, k in zip(self._lanewise(name, *columns), self.ints(body.counter, width)):
             numbers.append(len(self.accumulators))
@@ -267,7 +268,13 @@ class Carried(Parts):
             self.identities.append(begin)
             self.results.append(program.emit("select", (mask, k, before)))
 
-    def _require(self, name: str, type: Type) -> None:
+    def remember(self, pick: Pick, begin: int) -> int:
+        """An accumulator of what was picked last; gives its number."""
+        self.accumulators.append((pick, PICKED))
+        self.identities.append(begin)
+        return len(self.accumulators) - 1
+
+    def require(self, name: str, type: Type) -> None:
         if not self.target.supports(name, type):
             raise Missing(f"{name} of {type}")
 

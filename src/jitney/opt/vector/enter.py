@@ -10,6 +10,7 @@ from __future__ import annotations
 from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, VOID
+from ...lazy import lazy
 from ..rebuild import Rebuild
 from ..span import FIRST as FIRST_CHUNK
 from .carried import BITS, SERIAL, SHIFTED
@@ -18,6 +19,7 @@ from .congruences import Congruence
 from .extremes import CHANGES
 from .nest import Nest
 from .program import ACCUMULATOR, FIRST, LEFT, MEMORY, SCALAR
+from .reductions import Reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 
     from ...ir.builder import Builder
     from ...ir.function import Block, Function
+    from . import picks
     from .plan import Plan
-    from .reductions import Reduction
     from .widen import Widen
+else:
+    picks = lazy("jitney.opt.vector", "picks")
 
 _LOAD = OPS["load"]
 _LOADS = ("load", "mload")
@@ -253,7 +257,7 @@ class Entering(Rebuild):
         scalars = _Scalars(self, plan)
         found = scalars.made
         ordered = plan.serial.carried if plan.serial is not None else ()
-        for reduction in (*plan.reductions, *ordered, *body.congruences.values()):
+        for reduction in (*plan.reductions, *ordered, *body.congruences.values(), *body.picks.values()):
             found[reduction.result] = totals.by_param[reduction.param]
         for p in body.flags:
             found[body.carried[p]] = totals.by_param[p]
@@ -432,7 +436,7 @@ class _Totals:
             if isinstance(reduction, Congruence):
                 if part == 0 or not self.widen.ascending:
                     self.by_param[reduction.param] = self._next(reduction, result)
-            elif part >= 0:
+            elif part >= 0 and isinstance(reduction, Reduction):
                 by_reduction.setdefault(reduction, []).append(result)
             elif part == BITS:
                 bits = self.builder.emit("ror", result)
@@ -452,9 +456,12 @@ class _Totals:
                 places = [results[n] for n in self.widen.sought[p]]
                 new = self._place(by_reduction[reduction], places, self.by_param[m])
             else:
-                new = rebuild.value[chosen] if chosen not in plan.body.insts else _Scalars(rebuild, plan).value(chosen)
+                new = _Scalars(rebuild, plan).value(chosen)
             changed = self.builder.emit(CHANGES[reduction.kind], self.by_param[m], start[m])
             self.by_param[p] = self.builder.emit("select", changed, new, start[p])
+        for p, pick in plan.body.picks.items():
+            known = _Scalars(rebuild, plan).value(pick.value) if picks.invariant(plan.body, pick) else -1
+            self.by_param[p] = picks.total(self, pick, self.widen.picked[p], results, start[p], known)
 
     def _place(self, extremes: list[int], places: list[int], extreme: int) -> int:
         """The counter where the extreme was found first, from the lanes' extremes and where those were found."""

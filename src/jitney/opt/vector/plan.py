@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ...analysis.dependence import Access
     from ...ir.function import Block, Function, Loop
     from . import congruences as steps
+    from . import picks as last_values
     from . import serial as chains
     from . import shifted as neighbours
     from . import strided as far
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from .widths import Widths
 else:
     # For what a first look at the body does not rule out.
-    steps, chains, neighbours = lazy("jitney.opt.vector", "congruences", "serial", "shifted")
+    steps, last_values, chains, neighbours = lazy("jitney.opt.vector", "congruences", "picks", "serial", "shifted")
     far, wide, sizes = lazy("jitney.opt.vector", "strided", "widen", "widths")
 
-_CONST, _STORE, _ADD, _FCALL = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"]
+_CONST, _STORE, _ADD, _FCALL, _SELECT = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"], OPS["select"]
 _MOST_LANES = 64
 _LONG = 13  # instructions: their lanes need not be interleaved with further ones, unless they wait for each other
 _DEEP = 28.0  # cycles of waiting that the processor does not fill with the next round
@@ -151,6 +152,8 @@ class Plan:
             if not rows:
                 raise
             body = self.body = Body(function, loop, around, rows)
+        if any(body.op(result) is _SELECT for result in body.carried.values()):
+            body.picks = last_values.find(body)
         self.reductions, ordered = find(body)
         if ordered:
             body.congruences = steps.find(body, ordered)
@@ -352,6 +355,7 @@ class Plan:
         copies = 4 if count <= 4 else 2 if count < _LONG else 1
         if _LONG <= count <= _MOST_COPIED[0] and self._waits():
             copies = max(1, min(4 if count <= _MOST_COPIED[1] else 2, _MOST_LIVE // self._live(widths)))
+            copies = 1 << copies.bit_length() - 1
         lanes = max(single, longest * copies)
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip

@@ -74,7 +74,7 @@ def find(body: Body) -> tuple[list[Reduction], list[int]]:
     """
     found, others = [], []
     for param, result in body.carried.items():
-        if param in body.passed or param in body.flags:
+        if param in body.passed or param in body.flags or param in body.picks:
             continue
         reduction = Reduction(param, result)
         try:

@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.types import Type
     from .. import special
+    from . import picks as last_values
     from . import shifted as neighbours
     from . import strided
     from .body import Body, Inst
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .widths import Widths
 else:
     special = lazy("jitney.opt", "special")
-    neighbours, strided = lazy("jitney.opt.vector", "shifted", "strided")
+    last_values, neighbours, strided = lazy("jitney.opt.vector", "picks", "shifted", "strided")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _PARAM = OPS["param"]
@@ -63,6 +64,7 @@ class Widen(Carried):
 
     Attributes:
         apart: parts of accesses with a stride, which whole vectors were taken apart into, or will be put together of.
+        picked: of parameters that are the last value for which a condition holds: what lanes remember.
         serial_values: what goes in order: the program's scalars, one per iteration.
         masked: see `__init__`. least: iterations that it is there for; `lanes` mostly.
         _before: of a parameter that takes over, see `shifted`: what comes from the round before, and then, what goes to
@@ -70,7 +72,7 @@ class Widen(Carried):
         failing: the program's value, an i1, that tells that the round must not be done; -1: never.
     """
 
-    __slots__ = ("_before", "_beyond", "apart", "failing", "least", "masked", "serial_values")
+    __slots__ = ("_before", "_beyond", "apart", "failing", "least", "masked", "picked", "serial_values")
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
@@ -109,6 +111,7 @@ class Widen(Carried):
             self._collect(reduction)
         for p in body.seeks:
             self._seek(p)
+        self.picked = {p: last_values.remember(self, pick) for p, pick in body.picks.items()}
         assert len(self.results) == len(self.accumulators)
         self.failing = self._find_failing()
         if masked:
@@ -525,7 +528,7 @@ class Widen(Carried):
             if not self.invariant(v):
                 if v not in self.parts:
                     raise NotVectorizable("a last value that nothing in the loop needs")
-                self._require("lane", self.program.types[self.parts[v][0]])
+                self.require("lane", self.program.types[self.parts[v][0]])
 
 
 def body_store_moves(body: Body, v: int) -> bool:

@@ -67,6 +67,9 @@ class Widths:
             self._need(v, 64)
         for r in reductions:
             self._need(r.result, 64)
+        for pick in body.picks.values():
+            self._need(pick.cond, 1)
+            self._need(pick.value, 64)
         for v in (*body.tests(), *body.guards):
             self._need(v, 1)
         for v in reversed(body.order):

@@ -55,7 +55,7 @@ ff5318                        call [rbx+SAVE]
 488b8b38020000                mov rcx, [rbx+PIECE]
 4839c8                        cmp rax, rcx
 480f42c1                      cmovb rax, rcx
-b9401f0000                    mov ecx, 8000
+b9a00f0000                    mov ecx, 4000
 4839c8                        cmp rax, rcx
 480f47c1                      cmova rax, rcx
 480faf4518                    imul rax, [rbp+24]

@@ -15,7 +15,7 @@ work took the last time.
 
 To share a loop its thread takes the pool (where another has it, it goes on by itself, and tries again), and wakes the
 workers. All of them, itself included, take chunks of units in order: half a fair share of what is left, at least an
-eighth of the whole or eight microseconds. A unit that was begun before counts as the first chunk. Then it waits for
+eighth of the whole or four microseconds. A unit that was begun before counts as the first chunk. Then it waits for
 those still at work. A loop in a loop is left to the one around it.
 
 A loop of less than `HELD` nanoseconds is shared by a thread that has the GIL all the time, as others that want it might

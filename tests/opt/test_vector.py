@@ -567,3 +567,28 @@ def test_a_known_number_of_iterations_is_one_round(vector_bytes: int) -> None:
     memory = [(a.ctypes.data, a.nbytes), (sums.ctypes.data, sums.nbytes)]
     run(function, [a.ctypes.data, sums.ctypes.data, 5], memory=memory)
     assert sums.tolist() == wanted.tolist()
+
+
+SUM = """\
+def f(a, x, t):
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            t[i] = t[i] + a[i, j] * x[j]
+"""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_sum_in_an_element_goes_in_lanes_under_fastmath(shared: bool, tmp_path: Path) -> None:
+    function = function_of(SUM, tmp_path)
+    sample = [np.zeros((3, 3)), np.zeros(3), np.zeros(3)]
+    made = lowered(function, sample)
+    made.fastmath = True
+    made = optimized(made, 32)
+    assert "= rfadd" in to_text(made)
+    a, x = np.arange(4.0 * 41).reshape(4, 41) % 7, np.arange(41.0)
+    t = x[2:6] if shared else np.ones(4)
+    wanted = [a.copy(), x.copy()]
+    wanted.append(wanted[1][2:6] if shared else t.copy())
+    function(*wanted)
+    interpreted(made, [a, x, t])
+    assert t.tolist() == wanted[2].tolist()

@@ -89,6 +89,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
     ("carry", lambda function: carry.carry(function) if needs.recurrences(function) else function),
+    ("promote", lambda function: promote.promote(function) if _sums_in_memory(function) else function),
     ("vector", lambda function: vector.vectorize(function)),
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
@@ -101,6 +102,11 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("extensions", lambda function: extensions.drop(function) if needs.extensions(function) else function),
     ("dce", lambda function: dce.eliminate(function)),
 )
+
+
+def _sums_in_memory(function: Function) -> bool:
+    """Whether a loop may update an element and go in lanes nevertheless, once a register holds it."""
+    return function.fastmath and needs.updates(function)
 
 
 def enabled() -> list[tuple[str, Callable[[Function], Function]]]:

@@ -31,6 +31,9 @@ def program(r: random.Random) -> str:
         test = f"{r.choice(_LEFT)} {r.choice(('<', '<=', '>', '>=', '==', '!='))} {r.choice(_RIGHT)}"
         if r.random() < 0.3:
             test += r.choice((" and ", " or ")) + f"{r.choice(_LEFT)} {r.choice(('<', '>', '=='))} {r.choice(_RIGHT)}"
+        if r.random() < 0.3:
+            p, end = r.choice(_LEFT), r.choice(("n", "len(a)", "m"))
+            test = r.choice((f"0 <= {p} < {end}", f"{p} < 0 or {p} >= {end}", f"{p} <= {end} and {p} > -1"))
         lines += [f"        if {test}:", f"            {r.choice(_THEN)}"]
         if r.random() < 0.5:
             lines += ["        else:", f"            {r.choice(_ELSE)}"]

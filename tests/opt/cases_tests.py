@@ -130,6 +130,41 @@ CASES = {
         b2:
           ret v4
         """),
+    "between: below what is not negative": ("between", """
+        func f(v0: ptr, v1: i64, v2: i64, v3: i64) -> i64 {
+        fact v2 0 1152921504606846975
+        b0(v0: ptr, v1: i64, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = sge v1, v4
+          br v5, b1, b4(v4)
+        b1:
+          v6 = slt v1, v2
+          br v6, b2, b4(v4)
+        b2:
+          v7 = slt v3, v4
+          br v7, b4(v3), b3
+        b3:
+          v8 = sge v3, v1
+          br v8, b4(v3), b5
+        b4(v9: i64):
+          ret v9
+        b5:
+          ret v2
+    """, """
+          v4 = const i64 0
+          v10 = ult v1, v2
+          br v10, b1, b4(v4)
+        b1:
+          v7 = slt v3, v4
+          br v7, b4(v3), b2
+        b2:
+          v8 = sge v3, v1
+          br v8, b4(v3), b3
+        b3:
+          ret v2
+        b4(v9: i64):
+          ret v9
+    """),
     "between: outside of an interval": ("between", """
         func f(v0: ptr, v1: i64) -> i64 {
         b0(v0: ptr, v1: i64):

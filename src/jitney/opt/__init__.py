@@ -91,6 +91,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("carry", lambda function: carry.carry(function) if needs.recurrences(function) else function),
     ("promote", lambda function: promote.promote(function) if _sums_in_memory(function) else function),
     ("vector", lambda function: vector.vectorize(function)),
+    ("between", lambda function: between.join(function, True) if needs.lone_tests(function) else function),
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),

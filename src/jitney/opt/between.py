@@ -6,7 +6,13 @@
         br v5, b4, b3
 
 `97 <= c <= 122` is that, and so is what is left of `c < 97 or c > 122`. One branch instead of two: half as many that
-may be guessed wrong.
+may be guessed wrong. Late, when loops are what they will be, a comparison with 0 and one with what is not negative, as
+well:
+
+    b1: v4 = sge v2, v10 (0)            b1: v7 = ult v2, v3
+        br v4, b2, b3                       br v7, b4, b3
+    b2: v5 = slt v2, v3
+        br v5, b4, b3
 """
 
 from __future__ import annotations
@@ -27,7 +33,11 @@ _CONST = OPS["const"]
 _COMPARES = frozenset(OPS[name] for name in ("slt", "sle", "sgt", "sge"))
 
 
-def join(function: Function) -> Function:
+_UNSIGNED = {"slt": "ult", "sle": "ule"}
+_OPPOSITE = {"slt": "sge", "sle": "sgt", "sgt": "sle", "sge": "slt"}
+
+
+def join(function: Function, late: bool = False) -> Function:
     """Join such comparisons, in place."""
     ops, args = function.ops, function.args
     preds: dict[Block, list[Block]] | None = None
@@ -38,11 +48,11 @@ def join(function: Function) -> Function:
         if block.term != "br" or block in gone:
             continue
         cond = block.term_args[0]
-        if ops[cond] not in _COMPARES or ops[args[cond][1]] is not _CONST:
+        if ops[cond] not in _COMPARES or (ops[args[cond][1]] is not _CONST and not late):
             continue
         if preds is None:
             preds = function.predecessors()
-        arm = _joined(function, block, preds, uses, constant)
+        arm = _joined(function, block, preds, uses, constant, late)
         if arm is not None:
             gone.add(arm)
     if not gone:
@@ -52,8 +62,9 @@ def join(function: Function) -> Function:
 
 
 def _joined(
-    function: Function, block: Block, preds: dict[Block, list[Block]], uses: dict[int, int], constant: Constants
-) -> Block | None:
+    function: Function, block: Block, preds: dict[Block, list[Block]], uses: dict[int, int], constant: Constants,
+    late: bool,
+) -> Block | None:  # fmt: skip
     """Let `block` do the comparison of the block it leads to, too; gives that block, which is no longer reached."""
     ops, args = function.ops, function.args
     cond = block.term_args[0]
@@ -65,7 +76,8 @@ def _joined(
         second = arm.term_args[0]
         if arm.insts != [second] or ops[second] not in _COMPARES or args[second][0] != value:
             continue
-        if ops[args[second][1]] is not _CONST:
+        known = ops[args[cond][1]] is _CONST and ops[args[second][1]] is _CONST
+        if not known and not late:
             continue
         for j, out in ((0, arm.edges[1]), (1, arm.edges[0])):
             goal = arm.edges[j]
@@ -73,17 +85,28 @@ def _joined(
                 continue
             if _heads(goal.target) or _heads(out.target) or out.target.loop is not block.loop:
                 continue
-            low, high = _interval(function, cond, k == 0)
-            low2, high2 = _interval(function, second, j == 0)
-            low, high = max(low, low2), min(high, high2)
-            if low == MIN or high == MAX or low > high:
-                continue
+            below = ("", -1)
+            low = high = 0
+            if known:
+                low, high = _interval(function, cond, k == 0)
+                low2, high2 = _interval(function, second, j == 0)
+                low, high = max(low, low2), min(high, high2)
+                if low == MIN or high == MAX or low > high:
+                    continue
+            else:
+                found = _below(function, cond, k == 0, second, j == 0) or _below(function, second, j == 0, cond, k == 0)
+                if found is None:
+                    continue
+                below = found
             if not uses:
                 for a in function.uses():
                     uses[a] = uses.get(a, 0) + 1
             if uses[second] != 1:
                 continue
-            _test(function, block, value, low, high, constant)
+            if known:
+                _test(function, block, value, low, high, constant)
+            else:
+                block.term_args = (_append(function, block, below[0], (value, below[1]), I1),)
             block.edges = [Edge(goal.target, goal.args), other]
             preds[goal.target] = [block if b is arm else b for b in preds[goal.target]]
             preds[out.target].remove(arm)
@@ -100,10 +123,23 @@ def _interval(function: Function, compare: int, holds: bool) -> tuple[int, int]:
     c = int(function.imms[function.args[compare][1]])
     name = function.ops[compare].name
     if not holds:
-        name = {"slt": "sge", "sle": "sgt", "sgt": "sle", "sge": "slt"}[name]
+        name = _OPPOSITE[name]
     if name == "slt" or name == "sle":
         return MIN, c - (name == "slt")
     return c + (name == "sgt"), MAX
+
+
+def _below(function: Function, sign: int, positive: bool, compare: int, holds: bool) -> tuple[str, int] | None:
+    """The unsigned comparison, and with what, that says whether a value is not negative, as the comparison `sign` is to
+    tell, and passes `compare`, with what is not negative."""
+    ops, args = function.ops, function.args
+    n = args[compare][1]
+    if ops[args[sign][1]] is not _CONST or _interval(function, sign, positive) != (0, MAX):
+        return None
+    name = ops[compare].name if holds else _OPPOSITE[ops[compare].name]
+    if name not in _UNSIGNED or function.facts.get(n, (MIN, MAX))[0] < 0:
+        return None
+    return _UNSIGNED[name], n
 
 
 def _test(function: Function, block: Block, value: int, low: int, high: int, constant: Constants) -> None:

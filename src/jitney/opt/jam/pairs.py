@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _LOAD, _STORE, _INDEX = OPS["load"], OPS["store"], OPS["index"]
 _FAR = 1 << 20  # bytes
-_LONG = 1 << 24  # inner iterations of a round: no signal is looked for meanwhile
+_LONG = 1 << 23  # inner iterations of a round: no signal is looked for meanwhile
 
 
 class Pair(Plan):

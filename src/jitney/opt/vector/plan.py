@@ -354,8 +354,9 @@ class Plan:
         longest = 8 * widest // max(lane, default=64)
         copies = 4 if count <= 4 else 2 if count < _LONG else 1
         if _LONG <= count <= _MOST_COPIED[0] and self._waits():
-            copies = max(1, min(4 if count <= _MOST_COPIED[1] else 2, _MOST_LIVE // self._live(widths)))
-            copies = 1 << copies.bit_length() - 1
+            copies = 4 if count <= _MOST_COPIED[1] else 2
+            while copies > 1 and copies * self._live(widths) > _MOST_LIVE:
+                copies //= 2
         lanes = max(single, longest * copies)
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip
@@ -446,7 +447,7 @@ class Plan:
 
     def _widened(self, widths: Widths, lanes: int, widest: int) -> Widen:
         """The program for so many lanes, in registers as long as there are all operations for. Where lanes of several
-        widths meet again and again, lanes that fill a register may be better than narrower ones."""
+        widths meet again and again, the widest of them may be better for all."""
         given = self.body, self.reductions, widths, lanes, widest, self.forward, self.trips, self.serial
         try:
             widen = wide.Widen(*given)
@@ -454,8 +455,8 @@ class Plan:
             if widest <= _USUAL:
                 raise
             return self._widened(widths, lanes, _USUAL)
-        full = 8 * widest // lanes
-        if widen.floor < full <= 64 and sum(map(widen.program.ops.count, _CONVERSIONS)) >= _MOST_CONVERSIONS:
+        full = max([widths.lane[v] for v in self.body.order if v in widths.lane], default=64)
+        if widen.floor < full and sum(map(widen.program.ops.count, _CONVERSIONS)) >= _MOST_CONVERSIONS:
             try:
                 uniform = wide.Widen(*given, floor=full)
             except NotVectorizable:

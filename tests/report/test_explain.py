@@ -122,7 +122,10 @@ def test_disassembler_agrees_with_iced():
             text = formatter.format(theirs)
             assert (mine.offset, len(mine.code)) == (theirs.ip, theirs.len), text
             # The table may know an instruction under two names.
-            assert mine.text.split()[0] == text.split()[0] or mine.text.split()[0] in ALIASES, (mine.text, text)
+            name, known = mine.text.split()[0], text.split()[0]
+            if name in ("vcmppd", "vcmpps") and known[:4] == "vcmp":
+                known = "vcmp" + known[-2:]  # which names what is compared
+            assert name == known or name in ALIASES, (mine.text, text)
             if "rip" not in mine.text and mine.target < 0:
                 assert registers(mine.text) == registers(text), (mine.text, text)
             count += 1

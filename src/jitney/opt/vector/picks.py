@@ -119,10 +119,24 @@ def invariant(body: Body, pick: Pick) -> bool:
     return not body.inside(pick.value) or body.op(pick.value) is _CONST
 
 
-def remember(widen: Widen, pick: Pick) -> Places:
-    """The accumulators of one parameter; what they begin with, and what they are after a round, goes to `widen`."""
+def remember(widen: Widen) -> dict[int, Places]:
+    """The accumulators; what they begin with, and what they are after a round, goes to `widen`. Parameters that are
+    picked by the same condition share their places."""
+    picked: dict[int, Places] = {}
+    shared: dict[tuple[int, bool], list[tuple[int, list[int]]]] = {}
+    body = widen.body
+    for pick in sorted(body.picks.values(), key=lambda pick: (invariant(body, pick), pick.value == body.counter)):
+        picked[pick.param] = _remember(widen, pick, shared.setdefault((pick.cond, pick.holds), []))
+    return picked
+
+
+def _remember(widen: Widen, pick: Pick, shared: list[tuple[int, list[int]]]) -> Places:
+    """Of one parameter; `shared` are places by the width of the lanes."""
     body, program, places = widen.body, widen.program, Places()
     least = widen.width.get(pick.cond, 64)
+    if shared and (invariant(body, pick) or pick.value == body.counter):
+        places.numbers = shared[0][1]
+        return places
     if invariant(body, pick):
         masks = widen.masks(pick.cond, least)
         widen.require("anyset", program.types[masks[0]])
@@ -137,11 +151,14 @@ def remember(widen: Widen, pick: Pick) -> Places:
     masks, lanes = widen.masks(pick.cond, width), widen.at(width)
     widen.require("rsmax" if body.loop.step > 0 else "rsmin", lanes)
     widen.require("eq", lanes)
-    least_number = -(1 << width - 1)
-    nowhere = program.const(lanes, least_number if body.loop.step > 0 else ~least_number)
-    for mask, k in zip(masks, widen.ints(body.counter, width)):
-        before = _accumulator(widen, pick, places.numbers, lanes, nowhere)
-        widen.results.append(_chosen(widen, pick, mask, k, before))
+    places.numbers = next((numbers for bits, numbers in shared if bits == width), [])
+    if not places.numbers:
+        shared.append((width, places.numbers))
+        least_number = -(1 << width - 1)
+        nowhere = program.const(lanes, least_number if body.loop.step > 0 else ~least_number)
+        for mask, k in zip(masks, widen.ints(body.counter, width)):
+            before = _accumulator(widen, pick, places.numbers, lanes, nowhere)
+            widen.results.append(_chosen(widen, pick, mask, k, before))
     if pick.value == body.counter:
         return places
     values = widen.floats(pick.value) if scalar.is_float else widen.ints(pick.value, width)
@@ -169,7 +186,7 @@ def total(totals: _Totals, pick: Pick, places: Places, results: list[int], first
 
     Args:
         results: what the accumulators came to. first: what the parameter began with.
-        known: the invariant that it may be.
+        known: the invariant that it may be, -1 for others.
     """
     builder, body = totals.builder, totals.plan.body
     emit, types = builder.emit, builder.function.types
@@ -188,7 +205,7 @@ def total(totals: _Totals, pick: Pick, places: Places, results: list[int], first
     least = -(1 << 8 * lanes.element.size - 1)
     some = emit("ne", last, builder.const(I64, least if up else ~least))
     if not places.values:
-        return emit("select", some, last, first)
+        return emit("select", some, known if known >= 0 else last, first)
     every, value = emit("splat", last, type=lanes), -1
     scalar = body.type(pick.value)
     kind = types[results[places.values[0]]]

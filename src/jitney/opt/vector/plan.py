@@ -348,6 +348,7 @@ class Plan:
         body, target = self.body, self.body.function.target
         lane = [widths.lane[v] for v in body.order if v in widths.lane]
         count = sum([_LONG if body.insts[v].op is _FCALL else 1 for v in body.order if v in widths.needed])
+        count += 2 * len(body.picks)
         widest = target.vector_bytes
         register = 8 * min(widest, _USUAL) // max(lane, default=64)
         single = max(16 // least, register if register <= 8 else register // 2)

@@ -111,7 +111,7 @@ class Widen(Carried):
             self._collect(reduction)
         for p in body.seeks:
             self._seek(p)
-        self.picked = {p: last_values.remember(self, pick) for p, pick in body.picks.items()}
+        self.picked = last_values.remember(self) if body.picks else {}
         assert len(self.results) == len(self.accumulators)
         self.failing = self._find_failing()
         if masked:

@@ -1,6 +1,38 @@
 """Passes that look at loops and memory: for each case the pass, the blocks before, and the blocks after."""
 
 CASES = {
+    "partial: not where an iteration waits for an extreme": ("partial", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v5 step 1 stop v1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = load i64 [v0 + v5*8] region 1
+          v8 = add v6, v4
+          v9 = smin v7, v8
+          store i64 v9, [v0 + v5*8] region 1
+          v11 = add v5, v4
+          v12 = slt v11, v1
+          br v12, b1(v11, v9), b2
+        b2:
+          ret v9
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          jump b1(v3, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = load i64 [v0 + v5*8] region 1
+          v8 = add v6, v4
+          v9 = smin v7, v8
+          store i64 v9, [v0 + v5*8] region 1
+          v11 = add v5, v4
+          v12 = slt v11, v1
+          br v12, b1(v11, v9), b2
+        b2:
+          ret v9
+    """),
     "partial: a lookup": ("partial", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i1) -> i64 {
         site 0: line 1 guard

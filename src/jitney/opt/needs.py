@@ -25,6 +25,7 @@ _SHIFTS = 8
 _NIBBLES = (0x0F0F0F0F, 0x0F0F0F0F0F0F0F0F)
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
+_EXTREMES = (OPS["smin"], OPS["smax"])
 _EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
 _MASKS = _EXTENSIONS | {OPS["and"], OPS["floormod"]}
 
@@ -294,7 +295,8 @@ def tight(function: Function) -> bool:
 
 
 def is_tight(function: Function, block: Block) -> bool:
-    """Whether a block is a loop that counts, of a few instructions, some of them accesses, and carries no float."""
+    """Whether a block is a loop that counts, of a few instructions, some of them accesses, and carries no float and no
+    extreme of integers: that is what such a loop waits for."""
     loop = block.loop
     if (
         loop is None or loop.header is not block or loop.counter < 0 or block.term != "br" or block.cold or loop.tail
@@ -304,6 +306,8 @@ def is_tight(function: Function, block: Block) -> bool:
         return False
     ops, types = function.ops, function.types
     if any(types[p].is_float or types[p].lanes > 1 for p in block.params):
+        return False
+    if any(ops[a] in _EXTREMES for edge in block.edges if edge.target is block for a in edge.args):
         return False
     found = [ops[v] for v in block.insts]
     return not _ACCESSES.isdisjoint(found) and all(

@@ -13,8 +13,8 @@
                                             main(k, d): as it was
 
 What is done, and in which order, stays the same. A processor takes one branch per cycle, and many an iteration of a
-lookup or a scattered update is hardly longer. Loops that wait for a float of the iteration before, those that are what
-vector rounds leave, and those that do not touch memory gain nothing.
+lookup or a scattered update is hardly longer. Loops that wait for a float of the iteration before, or for an extreme of
+integers (edit distance), those that are what vector rounds leave, and those that do not touch memory gain nothing.
 """
 
 from __future__ import annotations

@@ -802,4 +802,34 @@ CASES = {
         b2:
           ret v90
     """),
+    "modular: not where something else is shifted back and stored": ("modular", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 10
+          v3 = const i1 false
+          v4 = shl v1, v2
+          v5 = sar v4, v2
+          v6 = eq v1, v5
+          guard v6, v3, !0
+          v8 = const i64 1
+          v9 = sar v4, v8
+          store i64 v9, [v0] region 1
+          v11 = const i64 255
+          v12 = and v4, v11
+          ret v12
+    """, """
+          v2 = const i64 10
+          v3 = const i1 false
+          v4 = shl v1, v2
+          v5 = sar v4, v2
+          v6 = eq v1, v5
+          guard v6, v3, !0
+          v8 = const i64 1
+          v9 = sar v4, v8
+          store i64 v9, [v0] region 1
+          v11 = const i64 255
+          v12 = and v4, v11
+          ret v12
+    """),
 }

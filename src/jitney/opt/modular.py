@@ -104,9 +104,13 @@ class _Wanted:
     def _uses(self, v: int, checks: set[int]) -> list[int]:
         """The users of `v`, but for what only shifts back to check it."""
         ops, users = self.function.ops, self.users
+
+        def checks_only(e: int) -> bool:
+            return e != _OTHER and ops[e].pure and all(g in checks for g in users.get(e, ()))
+
         return [
             u for u in users.get(v, ())
-            if u == _OTHER or not (checks and ops[u] is _SAR and all(g in checks for e in users[u] for g in users[e]))
+            if u == _OTHER or not (checks and ops[u] is _SAR and all(map(checks_only, users.get(u, ()))))
         ]  # fmt: skip
 
     def _wants_low_bits(self, user: int, v: int, depth: int) -> bool:

@@ -619,3 +619,20 @@ def test_fuel_is_counted_off_where_compiled_code_calls(monkeypatch):
     alone = jit(add_up)
     assert alone(9) == 36 and found == []
     assert alone(9) == 36 and found == ["add_up"]
+
+
+def hashed(a):
+    s = 0
+    for i in range(len(a)):
+        h = int(a[i])
+        h ^= h >> 16
+        h = (h * 0x85EBCA6B) & 0xFFFFFFFF
+        h ^= h << 40 & 0xFFFFFFFFFF
+        a[i] = h & 0xFFFFFFFF
+        s += h
+    return s
+
+
+def test_products_whose_low_bits_are_wanted_do_not_overflow_after_a_store():
+    a = np.arange(1, 40, dtype=np.uint32) * np.uint32(0x7FFFFFF1)
+    assert both(jit(hashed, strict=True), (a,), (a,)) == ["quick", "full"]

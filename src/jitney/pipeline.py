@@ -20,7 +20,7 @@ from .codegen.generate import generate
 from .group import Group
 from .lazy import lazy
 from .loader import load
-from .opt import enabled
+from .opt import enabled, required
 from .pytypes import Array
 from .runtime import exceptions, stubs
 from .targets.x86_64 import TARGET, preserving_thunk
@@ -235,12 +235,12 @@ def _tier_for(units: Sequence[Unit], leaves: Sequence[int | None]) -> str:
 
 
 def optimize(function: Function, tier: str = Tier.FULL) -> Function:
-    """All passes in order, or none; between them the verifier, if asked for."""
+    """All passes in order, or next to none; between them the verifier, if asked for."""
     # The verifier is for tests: only they pay for loading it.
     check = verify.verify if environ.get("JITNEY_CHECK") == "1" else _accept
     check(function)
     function.target = TARGET
-    for _, run in enabled() if tier == Tier.FULL else ():
+    for _, run in enabled() if tier == Tier.FULL else required(function):
         function = run(function)
         check(function)
     if function.fastmath and any(op.name == "fcall" for op in function.ops):

@@ -105,6 +105,12 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
 )
 
 
+def required(function: Function) -> list[tuple[str, Callable[[Function], Function]]]:
+    """The rows that serve code without optimisation, too: else hashes would fail there, after a store, on their way to
+    the bits that are wanted."""
+    return [("modular", modular.wrap)] if needs.masks_after_stores(function) else []
+
+
 def _sums_in_memory(function: Function) -> bool:
     """Whether a loop may update an element and go in lanes nevertheless, once a register holds it."""
     return function.fastmath and needs.updates(function)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from ..ir.function import Block, Function
 
 
-def substitute(function: Function, same: Mapping[int, int]) -> None:
-    """Use ``same[v]`` wherever `v` is used; what is substituted must not be so itself."""
+def substitute(function: Function, same: Mapping[int, int], but: Container[Block] = ()) -> None:
+    """Use ``same[v]`` wherever `v` is used, but in some blocks; what is substituted must not be so itself."""
     args = function.args
     get, apart = same.get, same.keys().isdisjoint
     for block in function.blocks:
+        if block in but:
+            continue
         for v in block.insts:
             if not apart(args[v]):
                 args[v] = tuple([get(a, a) for a in args[v]])

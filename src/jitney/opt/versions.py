@@ -15,6 +15,7 @@ The versions are for passes that change the first one: where accesses that canno
 from __future__ import annotations
 
 from ..ir.function import Block, Edge, Loop
+from .inplace import substitute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def choose(function: Function, loop: Loop, cond: int) -> Block:
     copy.loop.preheader, loop.preheader = slow, fast
     before.term, before.term_args, before.edges = "br", (cond,), [Edge(fast), Edge(slow)]
     outside = {v: function.add_param(meet, function.types[v]) for v in used}
-    _substitute_outside(function, outside, (block, copy))
+    if outside:
+        substitute(function, outside, (block, copy))
     meet.term, meet.edges = "jump", [Edge(out.target, tuple([outside.get(a, a) for a in out.args]))]
     out.target, out.args = meet, tuple(used)
     for edge in copy.edges:
@@ -94,23 +96,3 @@ def _used_outside(function: Function, block: Block, out: Edge) -> list[int]:
             if not apart(given):
                 used += [a for a in given if a in own]
     return list(dict.fromkeys(used))
-
-
-def _substitute_outside(function: Function, values: dict[int, int], inside: tuple[Block, Block]) -> None:
-    if not values:
-        return
-    args = function.args
-    get, apart = values.get, values.keys().isdisjoint
-    for block in function.blocks:
-        if block in inside:
-            continue
-        for v in block.insts:
-            if not apart(args[v]):
-                args[v] = tuple([get(a, a) for a in args[v]])
-        if not apart(block.term_args):
-            block.term_args = tuple([get(a, a) for a in block.term_args])
-        for edge in block.edges:
-            if not apart(edge.args):
-                edge.args = tuple([get(a, a) for a in edge.args])
-    for loop in function.loops():
-        loop.stop = get(loop.stop, loop.stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..ir.ops import OPS
 from ..lazy import lazy
 
 TYPE_CHECKING = False
@@ -105,9 +106,19 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
 )
 
 
+_WRAPPING = frozenset((OPS["mulo"], OPS["shl"]))
+EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
+MASKS = EXTENSIONS | {OPS["and"], OPS["floormod"]}
+"""Operations that ask for low bits."""
+
+
 def required(function: Function) -> list[tuple[str, Callable[[Function], Function]]]:
     """The rows that serve code without optimisation, too: else hashes would fail there, after a store, on their way to
     the bits that are wanted."""
+    ops = function.ops
+    if _WRAPPING.isdisjoint(ops) or MASKS.isdisjoint(ops):
+        # Most first calls need not even load `needs`.
+        return []
     return [("modular", modular.wrap)] if needs.masks_after_stores(function) else []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..analysis.memory import array, place
 from ..ir.ops import OPS
+from . import EXTENSIONS, MASKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ _NIBBLES = (0x0F0F0F0F, 0x0F0F0F0F0F0F0F0F)
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
 _EXTREMES = (OPS["smin"], OPS["smax"])
-_EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
-_MASKS = _EXTENSIONS | {OPS["and"], OPS["floormod"]}
 
 
 def self_calls(function: Function) -> bool:
@@ -106,7 +105,7 @@ def known_trips(function: Function) -> bool:
 
 def masks(function: Function) -> bool:
     """For `modular`: something that asks for low bits."""
-    return not _MASKS.isdisjoint(function.ops)
+    return not MASKS.isdisjoint(function.ops)
 
 
 def masks_after_stores(function: Function) -> bool:
@@ -166,9 +165,9 @@ def bits(function: Function) -> bool:
 def extensions(function: Function) -> bool:
     """For `extensions`: one that is computed with, or carried around."""
     ops, args = function.ops, function.args
-    return not _EXTENSIONS.isdisjoint(ops) and any(
-        any(ops[a] in _EXTENSIONS for v in block.insts for a in args[v])
-        or any(ops[a] in _EXTENSIONS for edge in block.edges for a in edge.args)
+    return not EXTENSIONS.isdisjoint(ops) and any(
+        any(ops[a] in EXTENSIONS for v in block.insts for a in args[v])
+        or any(ops[a] in EXTENSIONS for edge in block.edges for a in edge.args)
         for block in function.blocks
     )
 

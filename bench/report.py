@@ -188,6 +188,20 @@ def _limits(record: Record) -> str:
     return said + table(["kernel", "jitney does", "of what is possible"], rows)
 
 
+def _spills(record: Record) -> str:
+    compiled = [row for row in record["kernels"] if "traffic" in (row.get("compile") or {})]
+    if not compiled:
+        return ""
+    found = {row["kernel"]: row["compile"]["traffic"] for row in compiled if row["compile"]["traffic"]}
+    rows = []
+    for name, loops in found.items():
+        loads, stores = (sum(loop[k] for loop in loops) for k in (1, 2))
+        rows.append([name, str(len(loops)), str(loads), str(stores), "yes" if any(loop[3] for loop in loops) else ""])
+    said = f"{len(compiled) - len(found)} of {len(compiled)} kernels have none in any innermost loop."
+    header = ["kernel", "loops with some", "loads", "stores", "beside calls"]
+    return said + ("\n\n" + table(header, rows) if rows else "")
+
+
 def _reasons(record: Record) -> str:
     lines = [
         f"- **{name}** ({_number(ratio)}x): {NOTES.get(name, 'not looked into yet.')}"
@@ -351,6 +365,9 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
      "but such additions. For kernels that "
      "arithmetic bounds, operations per second beside fused multiply-adds in the longest registers, which exact "
      "answers do not allow.", _limits),
+    ("Spills in innermost loops",
+     "Instructions in hot code of innermost loops that read stack slots or write to them, because there were too few "
+     "registers or because no float register outlives a call. `f.explain()` says so of any function.", _spills),
     ("Why gcc is faster where it is", "Kernels more than 1.3x behind `gcc -O3 -march=native`.", _reasons),
     ("First call",
      "Milliseconds from the plain function to its first result on a tiny input, in a fresh process, the import "

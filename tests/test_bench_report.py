@@ -117,6 +117,16 @@ def test_fastmath_limits_and_reasons_are_shown_where_measured():
     assert section(page, "Why gcc is faster where it is").count("- **") == 1
 
 
+def test_spills_are_counted():
+    record = copy.deepcopy(RECORD)
+    assert "Spills" not in markdown(record, None)
+    record["kernels"][0]["compile"]["traffic"] = []
+    assert section(markdown(record, None), "Spills in innermost loops").strip().endswith("1 of 1 kernels have none in "
+                                                                                       "any innermost loop.")
+    record["kernels"][0]["compile"]["traffic"] = [[3, 2, 1, False], [9, 4, 0, True]]
+    assert "| fast | 2 | 6 | 1 | yes |" in section(markdown(record, None), "Spills in innermost loops")
+
+
 def test_numba_with_and_without_scipy():
     record = copy.deepcopy(RECORD)
     assert "SciPy" not in markdown(record, None)

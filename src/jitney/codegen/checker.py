@@ -115,17 +115,24 @@ class _Checker:
                 if loc in self.preserved and loc not in self.allocation.saved:
                     self.fail(k, f"{loc} belongs to the caller")
         held: list[frozenset[int]] = [_NOTHING] * len(outs)
+        more: State = {}
         if op.move:
             gone = frozenset(old_outs)
             for n, loc in enumerate(ins):
                 held[n] = state.get(loc, _NOTHING) - gone
+            # What else holds the value that is copied holds that of the copy, too.
+            read = frozenset(old_ins)
+            more = {
+                loc: frozenset([v for v, a in zip(old_outs, old_ins) if a in values])
+                for loc, values in state.items() if values & read
+            }  # fmt: skip
         for r in op.clobbers:
             state.pop(r, None)
         if outs:
             gone = frozenset(old_outs)
             for loc, values in list(state.items()):
-                if values & gone:
-                    state[loc] = values - gone
+                if values & gone or loc in more:
+                    state[loc] = values - gone | more.get(loc, _NOTHING)
             for v, loc, copied in zip(old_outs, outs, held):
                 state[loc] = copied | {v}
         if verify and stub is not None:

@@ -29,11 +29,13 @@ class MachineCode:
         hot_size: bytes before the first cold stub.
         frame_size: bytes of stack used besides the return address.
         spills: loads and stores that register allocation added.
+        traffic: for listings: what innermost loops do with the stack, see `traffic.py`.
         times: seconds spent by stage.
         marks: for listings: (offset, IR value it was made for or -1) of each machine instruction.
     """
 
-    __slots__ = ("code", "data", "frame_size", "hot_size", "marks", "name", "relocations", "spills", "symbol", "times")
+    __slots__ = ("code", "data", "frame_size", "hot_size", "marks", "name", "relocations", "spills", "symbol", "times",
+                 "traffic")  # fmt: skip
 
     def __init__(self, code: bytes, data: bytes, relocations: list[Relocation]) -> None:
         self.code = code
@@ -44,6 +46,7 @@ class MachineCode:
         self.hot_size = len(code)
         self.frame_size = 0
         self.spills = 0
+        self.traffic: list[tuple[int, int, int, bool]] = []
         self.times: dict[str, float] = {}
         self.marks: list[tuple[int, int]] = []
 

@@ -14,11 +14,11 @@ from .shrink import shrink
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Function, Symbol
-    from . import checker
+    from . import checker, traffic
     from .code import MachineCode
     from .target import Target
 else:
-    checker = lazy("jitney.codegen", "checker")
+    checker, traffic = lazy("jitney.codegen", "checker", "traffic")
 
 
 def generate(function: Function, target: Target, poll: Symbol | None = None, listing: bool = False) -> MachineCode:
@@ -26,7 +26,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
 
     Args:
         poll: the thunk that `poll` and `enter` call; needed if the function has any.
-        listing: also record where each instruction came from.
+        listing: also record where each instruction came from, and what innermost loops do with the stack.
 
     With JITNEY_CHECK=1 in the environment the register allocation is proven on the spot (`checker.py`).
     """
@@ -42,5 +42,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
         checker.check(m, allocation, target)
     t3 = perf_counter()
     code = target.emit(m, allocation, poll)
+    if listing:
+        code.traffic = traffic.stack_traffic(allocation)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}
     return code

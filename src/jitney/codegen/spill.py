@@ -72,6 +72,8 @@ class Splitter:
                 self._members.setdefault(leader, [leader]).append(v)
         # position -> how often it is executed
         self._weights: list[float] = []
+        # position -> the end of its block
+        self._ends: list[int] = []
         # position -> number of the stretch of code it lies in: blocks that only follow each other, up to a call
         self._stretches: list[int] = []
         stretch = 0
@@ -79,6 +81,7 @@ class Splitter:
         for block in packer.m.blocks:
             start = block.start
             self._weights += [block.weight] * (block.end - start)
+            self._ends += [block.end] * (block.end - start)
             if len(block.preds) != 1 or block.preds[0] is not previous or block.loop is not previous.loop:
                 stretch += 1
             previous = block
@@ -90,6 +93,8 @@ class Splitter:
         # child -> (group, region or None, positions, cold blocks that load it again if it does not live in such)
         self._children: dict[int, tuple[int, _Region | None, dict[int, int], list[MachineBlock] | None]] = {}
         self._removed: set[int] = set()
+        # group -> where one of its members is copied to another
+        self._kept: dict[int, list[int]] = {}
         # for each loop depth from 1 on: position -> the loop of that depth it lies in
         self._levels: list[list[_Region | None]] = []
         self._find_regions()
@@ -97,11 +102,19 @@ class Splitter:
     # -- what is where -----------------------------------------------------------------------------
 
     def _positions(self, group: int) -> dict[int, int]:
-        """Where the members of `group` are touched, and how."""
+        """Where the members of `group` are touched, and how: not where one is only copied to another, which changes
+        nothing wherever it is (`_kept`)."""
         positions: dict[int, int] = {}
         for v in self._members.get(group, (group,)):
             for touch in self.packer.touched[v]:
                 positions[touch >> 3] = positions.get(touch >> 3, 0) | touch & 7
+        code, lead = self.packer.code, self._lead
+        for i in [i for i, how in positions.items() if how == 3 and code[i][0].move]:
+            _, outs, ins, _, _ = code[i]
+            into = [k for k, o in enumerate(outs) if lead[o] == group]
+            if into == [k for k, a in enumerate(ins) if lead[a] == group]:
+                del positions[i]
+                self._kept.setdefault(group, []).append(i)
         return positions
 
     def _find_regions(self) -> None:
@@ -372,6 +385,26 @@ class Splitter:
         self._children[child] = (group, region, positions, back)
         packer.push(child)
 
+    def _stored(self, group: int, positions: dict[int, int]) -> list[int]:
+        """The writes of a stretch that must reach the slot. A stretch has all reads between its first and last place;
+        so a value that is written over, or wanted no more, before its block ends stays in the register alone:
+
+            r1 = add r2, r3           r1 = add r2, r3
+            store slot, r1      ->    r1 = add r1, r4
+            r1 = add r1, r4           store slot, r1
+            store slot, r1
+        """
+        ends, order = self._ends, sorted(positions)
+        last = order[-1]
+        over = -1 if self.packer.live[group] & self.packer.powers[last] else last
+        stored = []
+        for i in reversed(order):
+            if positions[i] & 2:
+                if over < 0 or ends[over] != ends[i]:
+                    stored.append(i)
+                over = i
+        return stored
+
     # -- the new code ------------------------------------------------------------------------------
 
     def rewrite(self, result: Allocation, place: list[int]) -> None:
@@ -387,7 +420,9 @@ class Splitter:
             if r < 0:
                 continue
             home = self.home[group]
-            for i in positions:
+            live, power = packer.live[child], packer.powers
+            kept = [i for i in self._kept.get(group, ()) if live & power[i] and live & power[i - 1]]
+            for i in (*positions, *kept):
                 at.setdefault(i, {})[group] = r
             if group in self.remat:
                 op, _, _, imm, _ = self.remat[group]
@@ -400,13 +435,11 @@ class Splitter:
                 first = min(positions)
                 if positions[first] & 1:
                     before.setdefault(first, []).append((reload, group))
-                for i, how in positions.items():
-                    if how & 2:
-                        after.setdefault(i, []).append((store, group))
+                for i in self._stored(group, positions):
+                    after.setdefault(i, []).append((store, group))
                 continue
             assert region.header is not None and region.entry is not None
             mine = packer.live[group]
-            power = packer.powers
             if mine & power[region.header.start]:
                 before.setdefault(region.entry.end - 1, []).append((reload, group))
             for block in back or ():

@@ -34,6 +34,8 @@ class Explanation:
     Attributes:
         title: what was compiled for which types, or why it was not.
         rows: (source, IR, machine code), as text.
+        traffic: (source line, loads, stores, whether it calls functions) of each innermost loop that reads from the
+            stack or writes to it what it could not keep in registers; see docs/codegen.md.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Explanation:
             function: the IR that `code` was generated from, with its origins recorded; None if nothing was compiled.
         """
         self.title = title
+        self.traffic = code.traffic if code is not None else []
         if function is None or code is None:
             self.rows: list[Row] = [(f"{number:5}  {text}", "", "") for number, text in lines.items()]
         else:
@@ -52,7 +55,7 @@ class Explanation:
 
     def __str__(self) -> str:
         left, middle = (min(max([len(row[k]) for row in self.rows], default=0), most) for k, most in enumerate(_WIDEST))
-        out = [self.title, ""]
+        out = [self.title, *_told(self.traffic), ""]
         if any(row[2] for row in self.rows):
             out.append(f"{_HEADS[0]:{left}}  {_HEADS[1]:{middle}}  {_HEADS[2]}")
         for source, ir, machine in self.rows:
@@ -67,7 +70,16 @@ class Explanation:
             f"<tr>{''.join(f'<td style={_CELL}>{_escape(text)}</td>' for text in row)}</tr>" for row in self.rows
         )
         heads = "".join(f"<th style={_CELL}>{head}</th>" for head in _HEADS)
-        return f"<p><code>{_escape(self.title)}</code></p><table><tr>{heads}</tr>{cells}</table>"
+        title = "<br>".join([_escape(text) for text in (self.title, *_told(self.traffic))])
+        return f"<p><code>{title}</code></p><table><tr>{heads}</tr>{cells}</table>"
+
+
+def _told(traffic: list[tuple[int, int, int, bool]]) -> list[str]:
+    """A line for each loop that uses the stack."""
+    return [
+        f"loop at line {line}: {loads} loads and {stores} stores of stack slots{', beside calls' if calls else ''}"
+        for line, loads, stores, calls in traffic
+    ]
 
 
 _CELL = '"text-align:left; white-space:pre; font-family:monospace; padding:0 1em 0 0"'

@@ -62,3 +62,33 @@ def test_as_in_cpython(function):
             calls.append((rng.random(n), rng.random(n), x, t))
             calls.append((np.full(n, 0.95), rng.random(n), x, float(t)))
     check(function, *calls)
+
+
+def wrapped(a, out, m, n):
+    t = 0
+    for i in range(len(a)):
+        for j in range(len(out)):
+            out[j] += 1
+            t += a[(i + 1) % n] + (i - 3) // m + a[(i - 1) % len(a)] + (m // n) % 7
+    return t
+
+
+def wrapped_in_some(a, out, m, n):
+    t = 0
+    for i in range(len(a)):
+        for j in range(len(out)):
+            out[j] += a[i]
+            if a[i] > 2:
+                t += (i - 7) % n + i // m
+    return t
+
+
+@pytest.mark.parametrize("function", [wrapped, wrapped_in_some])
+def test_divisions_of_integers(function):
+    calls = []
+    for n in (0, 1, 4):
+        for w in (0, 1, 5):
+            for m, k in ((1, 1), (2, 0), (0, 3), (-1, -3), (-3, n), (n, n), (-(2**63), 2)):
+                arrays = [np.arange(n) % 5, np.zeros(w, np.int64)]
+                calls.append((*arrays, m, k))
+    check(function, *calls)

@@ -522,6 +522,53 @@ CASES = {
         b6(v22: f64):
           ret v22
     """),
+    "guards: remainders, also where the check of the divisor stays": ("guards", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i64) -> i64 {
+        site 0: line 1 zerodivision
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i64):
+          v5 = const i64 1
+          v6 = const i1 true
+          v7 = const i64 0
+          v8 = const i64 8
+          jump b1(v4)
+        b1(v9: i64) in L0:
+          store i64 v9, [v1] region 1
+          v11 = ne v3, v7
+          guard v11, v6, !0
+          v13 = floormod v2, v3
+          v14 = floordiv v2, v3
+          v15 = floordiv v13, v8
+          store i64 v15, [v1 + v14*8] region 1
+          v17 = sub v9, v5
+          v18 = ne v17, v7
+          br v18, b1(v17), b2
+        b2:
+          ret v17
+    """, """
+          v5 = const i64 1
+          v6 = const i1 true
+          v7 = const i64 0
+          v8 = const i64 8
+          v11 = ne v3, v7
+          v19 = const i64 0
+          v20 = const i64 1
+          v21 = eq v3, v19
+          v22 = select v21, v20, v3
+          v13 = floormod v2, v22
+          v15 = floordiv v13, v8
+          jump b1(v4)
+        b1(v9: i64) in L0:
+          store i64 v9, [v1] region 1
+          guard v11, v6, !0
+          v14 = floordiv v2, v3
+          store i64 v15, [v1 + v14*8] region 1
+          v17 = sub v9, v5
+          v18 = ne v17, v7
+          br v18, b1(v17), b2
+        b2:
+          ret v17
+    """),
     "guards: not if it may not be executed": ("guards", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
         site 0: line 1 index

@@ -14,13 +14,15 @@ would fail for nothing, every time. Then either of
 - it is the first thing in the loop that may fail or be seen: then failing before the loop is failing there.
 
 What only computes needs to be certain to be executed, too, where it takes long: all else that does not change in a loop
-has been in front of it since it was built (`Builder`), but for what is computed from these.
+has been in front of it since it was built (`Builder`), but for what is computed from these. A division of integers is
+moved without the check of its divisor, which may have to stay: where that may be 0, it divides by 1 instead.
 """
 
 from __future__ import annotations
 
 from ..ir.dominators import dominates
 from ..ir.ops import OPS
+from ..ir.types import I1, I64
 from .inplace import move
 
 TYPE_CHECKING = False
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
 
 _GUARD, _CONST, _CCALL = OPS["guard"], OPS["const"], OPS["ccall"]
+_FLOORDIV = OPS["floordiv"]
+_DIVISIONS = frozenset((_FLOORDIV, OPS["floormod"], OPS["udiv"], OPS["urem"]))  # neither pure nor checks
 
 
 def hoist(function: Function) -> Function:
@@ -39,9 +43,17 @@ def hoist(function: Function) -> Function:
                 op = function.ops[v]
                 if (op.guard and not op.writes) or op.pure or (op is _CCALL and function.imms[v].pure):
                     sweep.visit(v, block)
+                elif op in _DIVISIONS and (op is not _FLOORDIV or _is_positive(function, function.args[v][1])):
+                    sweep.visit(v, block)
     for header, moved in sweep.hoisted.items():
         move(function, moved, header.loop.preheader)  # type: ignore[union-attr]
     return function
+
+
+def _is_positive(function: Function, divisor: int) -> bool:
+    if function.ops[divisor] is _CONST:
+        return int(function.imms[divisor]) > 0
+    return divisor in function.facts and function.facts[divisor][0] > 0
 
 
 class _Body:
@@ -116,10 +128,24 @@ class _Sweep:
                 continue
             break
         if target is not None:
-            self.hoisted.setdefault(target.header, []).append(v)
+            moved = self.hoisted.setdefault(target.header, [])
+            if op in _DIVISIONS and not _is_positive(function, args[1]):
+                moved += self._nonzero(v, target.preheader)
+            moved.append(v)
             self.placed[v] = target.preheader
             if number > 0:
                 function.args[v] = (*args[:number], flag, *args[number + 1 :])
+
+    def _nonzero(self, v: int, block: Block) -> list[int]:
+        """Let the division `v` divide by 1 where it divides by 0; the instructions that it takes, for `block`."""
+        function, line = self._function, self._function.lines[v]
+        x, divisor = function.args[v]
+        zero = function.new_value(_CONST, I64, (), 0, line, block)
+        one = function.new_value(_CONST, I64, (), 1, line, block)
+        is_zero = function.new_value(OPS["eq"], I1, (divisor, zero), None, line, block)
+        chosen = function.new_value(OPS["select"], I64, (is_zero, one, divisor), None, line, block)
+        function.args[v] = x, chosen
+        return [zero, one, is_zero, chosen]
 
     def _body(self, loop: Loop) -> _Body:
         body = self._bodies.get(loop)

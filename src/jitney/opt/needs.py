@@ -24,6 +24,7 @@ _GUARD, _INDEX = OPS["guard"], OPS["index"]
 _TIGHT = 20  # instructions
 _SHIFTS = 8
 _NIBBLES = (0x0F0F0F0F, 0x0F0F0F0F0F0F0F0F)
+_DIVISIONS = frozenset(OPS[name] for name in ("floordiv", "floormod", "udiv", "urem"))
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
 _EXTREMES = (OPS["smin"], OPS["smax"])
@@ -211,7 +212,7 @@ def invariants(function: Function) -> bool:
             continue
         for v in block.insts:
             op = ops[v]
-            if args[v] and (op.pure or (op.guard and not op.writes) or op is _CCALL):
+            if args[v] and (op.pure or (op.guard and not op.writes) or op is _CCALL or op in _DIVISIONS):
                 home = homes[args[v][0]].loop
                 if home is None or not home.inside(loop):
                     if op.guard or not any(_in(homes[a], loop) for a in args[v]):

@@ -23,7 +23,7 @@ from ..ir.function import Edge, Loop, Memory
 from ..ir.ops import OPS
 from ..ir.types import I64
 from . import needs
-from .rebuild import Rebuild, laid_out
+from .rebuild import InFront, laid_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def unroll(function: Function) -> Function:
     if not found:
         return function
     laid_out(function)
-    return _Entering(function, found).run()
+    return _Entering(function, found, [[loop.header] for loop in found.values()]).run()
 
 
 def _is_plain(function: Function, block: Block, loop: Loop) -> bool:
@@ -56,29 +56,15 @@ def _is_plain(function: Function, block: Block, loop: Loop) -> bool:
     return function.args[cond] == (following, loop.stop) and loop.preheader.term == "jump"
 
 
-class _Entering(Rebuild):
+class _Entering(InFront):
     """The copy in which each of the loops behind these preheaders has one of whole rounds in front."""
 
-    __slots__ = ("found",)
+    __slots__ = ()
 
-    def __init__(self, old: Function, found: dict[Block, Loop]) -> None:
-        super().__init__(old, {})
-        self.found = found
-        self.verbatim = True
-        self.pass_values([[loop.header] for loop in found.values()])
-
-    def terminator(self, block: Block) -> None:
-        loop = self.found.get(block)
-        if loop is None:
-            super().terminator(block)
-        else:
-            self._enter(loop, block.edges[0])
-
-    def _enter(self, loop: Loop, edge: Edge) -> None:
+    def enter(self, loop: Loop, edge: Edge) -> None:
         """The loop of rounds, and a new preheader for the loop."""
         builder, old, value = self.builder, self.old, self.value
         emit, header = builder.emit, loop.header
-        builder.line = header.line
         before, around = builder.block, builder.block.loop
         at = header.params.index(loop.counter)
         start, stop = [value[a] for a in edge.args], value[loop.stop]

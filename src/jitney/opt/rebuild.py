@@ -25,6 +25,7 @@ from ..ir.ops import OPS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
     from ..ir.function import Block
 
@@ -431,3 +432,46 @@ def lay_out(function: Function) -> None:
         order.append(block)
         stack += children[block]
     function.blocks = order
+
+
+class InFront(Rebuild):
+    """The copy in which the loops behind some preheaders have other loops in front, which do a part of the iterations:
+
+        b1:                    b1:
+            jump b2(v1)            br v5, b4, b3(v1)    ; whether they may
+                               b4: ...                  ; what `enter` makes; it leaves with the values for
+                               b3(v1'):                 ; the iterations that are left: the loop's new preheader
+        b2(v2): ...                jump b2(v1')
+
+    Attributes:
+        plans: what is known of such a loop, by its preheader.
+    """
+
+    __slots__ = ("plans",)
+
+    def __init__(self, old: Function, plans: Mapping[Block, Any], bodies: Iterable[Iterable[Block]]) -> None:
+        super().__init__(old, {})
+        self.plans = plans
+        self.verbatim = True
+        self.pass_values(bodies)
+
+    def terminator(self, block: Block) -> None:
+        plan = self.plans.get(block)
+        if plan is None:
+            super().terminator(block)
+        else:
+            self.builder.line = block.edges[0].target.line
+            self.enter(plan, block.edges[0])
+
+    def enter(self, plan: Any, edge: Edge) -> None:
+        """Emit the loops in front of the one that `edge` leads to, and end with its new preheader."""
+        raise NotImplementedError
+
+    def unless(self, cond: int, target: Block, values: Iterable[int]) -> None:
+        """Go on if `cond` holds, else with `target` and these values of its parameters."""
+        if self.builder.constant(cond):
+            return
+        here = self.builder.block
+        on = self.builder.new_block(here.loop)
+        self.end("br", (cond,), [Edge(on), Edge(target, tuple(values))])
+        self.builder.start(on, here)

@@ -10,7 +10,7 @@ from ...ir.ops import OPS
 from ...ir.types import I64
 from ..outer.conditions import Conditions
 from ..outer.fit import Unsuitable
-from ..rebuild import Rebuild, laid_out
+from ..rebuild import InFront, laid_out
 from . import pairs, updates_a_row
 from .plan import Plan
 
@@ -50,46 +50,27 @@ def _planned(function: Function, rows: list[Block]) -> list[Plan]:
     return found
 
 
-class Entering(Rebuild):
+class Entering(InFront):
     """The copy in which the nests behind the preheaders in `plans` have a jammed one in front."""
 
-    __slots__ = ("_copies", "plans")
+    __slots__ = ("_copies",)
 
     def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
-        super().__init__(old, {})
-        self.plans = plans
-        self.verbatim = True
+        super().__init__(old, plans, [plan.blocks for plan in plans.values()])
         self._copies: list[dict[int, int]] = []  # new values by old ones, in each of the iterations done at once
-        self.pass_values([plan.blocks for plan in plans.values()])
 
-    def terminator(self, block: Block) -> None:
-        plan = self.plans.get(block)
-        if plan is None:
-            super().terminator(block)
-        else:
-            self._enter(plan, block.edges[0])
-
-    def _enter(self, plan: Plan, edge: Edge) -> None:
+    def enter(self, plan: Plan, edge: Edge) -> None:
         """The jammed nest, and a new preheader for the nest."""
         builder = self.builder
         emit, header = builder.emit, plan.loop.header
-        builder.line = header.line
         before, around = builder.block, builder.block.loop
         start = [self.value[a] for a in edge.args]
         k = start[header.params.index(plan.loop.counter)]
         rest = builder.new_block(around)
-
-        def unless(cond: int) -> None:
-            """Go on if `cond` holds, else with the nest as it was."""
-            if builder.constant(cond):
-                return
-            on, here = builder.new_block(around), builder.block
-            self.end("br", (cond,), [Edge(on), Edge(rest, tuple(start))])
-            builder.start(on, here)
-
-        unless(emit("uge", emit("sub", self.value[plan.loop.stop], k), builder.const(I64, plan.at_once)))
+        enough = emit("uge", emit("sub", self.value[plan.loop.stop], k), builder.const(I64, plan.at_once))
+        self.unless(enough, rest, start)
         conditions = Conditions(self, plan, k)
-        unless(conditions.every())
+        self.unless(conditions.every(), rest, start)
         left = self._rounds(plan, conditions, start)
         more = emit("slt", left[header.params.index(plan.loop.counter)], self.value[plan.loop.stop])
         self._waiting[self.blocks[plan.exit.target]] += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...ir.function import Edge
 from ...ir.types import I64
-from ..rebuild import Rebuild, laid_out
+from ..rebuild import InFront, laid_out
 from .conditions import Conditions
 from .fit import Unsuitable
 from .lanes import Lanes
@@ -50,33 +50,22 @@ def _planned(function: Function, nest: list[Loop], taken: set[Loop]) -> Plan | N
     return found
 
 
-class Entering(Rebuild):
+class Entering(InFront):
     """The copy in which the nests behind the preheaders in `plans` have one in lanes in front."""
 
-    __slots__ = ("plans",)
+    __slots__ = ()
 
     def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
-        super().__init__(old, {})
-        self.plans = plans
-        self.verbatim = True
-        self.pass_values([plan.blocks for plan in plans.values()])
-
-    def terminator(self, block: Block) -> None:
-        plan = self.plans.get(block)
-        if plan is None:
-            super().terminator(block)
-        else:
-            self._enter(plan, block.edges[0])
+        super().__init__(old, plans, [plan.blocks for plan in plans.values()])
 
     def copy(self, plan: Plan, conditions: Conditions, parts: int, rest: Block) -> Lanes:
         """What makes the copy of a nest."""
         return Lanes(self, plan, conditions, parts, rest)
 
-    def _enter(self, plan: Plan, edge: Edge) -> None:
+    def enter(self, plan: Plan, edge: Edge) -> None:
         """The loops in lanes, and a new preheader for the nest."""
         builder, new = self.builder, self.new
         emit, header = builder.emit, plan.loop.header
-        builder.line = header.line
         before, outer = builder.block, builder.block.loop
         number = header.params.index(plan.loop.counter)
         start = [self.value[a] for a in edge.args]
@@ -84,24 +73,15 @@ class Entering(Rebuild):
         rest = builder.new_block(outer)
         copies = [(parts, parts * plan.lanes) for parts in plan.parts]
         count = emit("sub", stop, k)
-
-        def unless(cond: int, target: Block, values: list[int]) -> None:
-            """Go on if `cond` holds, else with `target`."""
-            if builder.constant(cond):
-                return
-            on, here = builder.new_block(outer), builder.block
-            self.end("br", (cond,), [Edge(on), Edge(target, tuple(values))])
-            builder.start(on, here)
-
-        unless(emit("uge", count, builder.const(I64, copies[-1][1])), rest, start)
+        self.unless(emit("uge", count, builder.const(I64, copies[-1][1])), rest, start)
         conditions = Conditions(self, plan, k)
-        unless(conditions.every(), rest, start)
+        self.unless(conditions.every(), rest, start)
         values = start
         for parts, lanes in copies:
             after, here = rest, builder.block
             if lanes != copies[-1][1]:
                 after = builder.new_block(outer)
-                unless(emit("uge", count, builder.const(I64, lanes)), after, values)
+                self.unless(emit("uge", count, builder.const(I64, lanes)), after, values)
             copy = self.copy(plan, conditions, parts, rest)
             values = copy.run(values)
             for v in plan.live:
@@ -113,6 +93,6 @@ class Entering(Rebuild):
                 builder.start(after, here)
                 values = [new.add_param(after, self.old.types[p]) for p in header.params]
                 enough = emit("uge", emit("sub", stop, values[number]), builder.const(I64, copies[-1][1]))
-                unless(enough, rest, values)
+                self.unless(enough, rest, values)
         builder.start(rest, before)
         self.enter_loop(plan.loop)

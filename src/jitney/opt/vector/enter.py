@@ -11,7 +11,7 @@ from ...ir.function import Edge, Loop, Memory
 from ...ir.ops import OPS
 from ...ir.types import ACCESSES, I1, I64, VOID
 from ...lazy import lazy
-from ..rebuild import Rebuild
+from ..rebuild import InFront
 from ..span import FIRST as FIRST_CHUNK
 from .carried import BITS, SERIAL, SHIFTED
 from .conditions import Tests
@@ -38,24 +38,14 @@ _LOADS = ("load", "mload")
 _COMBINE = {"smin": "umin", "smax": "umax"}
 
 
-class Entering(Rebuild):
+class Entering(InFront):
     """The copy in which the loops behind the preheaders in `plans` have a vector loop in front."""
 
-    __slots__ = ("_gone", "plans")
+    __slots__ = ("_gone",)
 
     def __init__(self, old: Function, plans: dict[Block, Plan]) -> None:
-        super().__init__(old, {})
-        self.plans = plans
-        self.verbatim = True
+        super().__init__(old, plans, [plan.body.blocks for plan in plans.values()])
         self._gone: set[Block] = set()
-        self.pass_values([plan.body.blocks for plan in plans.values()])
-
-    def terminator(self, block: Block) -> None:
-        plan = self.plans.get(block)
-        if plan is None:
-            super().terminator(block)
-        else:
-            self._enter(plan, block.edges[0])
 
     def block(self, block: Block) -> None:
         if block not in self._gone:
@@ -82,11 +72,10 @@ class Entering(Rebuild):
             self.leave_out(block)
         self.jump(body.exit)
 
-    def _enter(self, plan: Plan, edge: Edge) -> None:
+    def enter(self, plan: Plan, edge: Edge) -> None:
         """The vector loops, and a new preheader for the scalar one."""
         body, builder, new = plan.body, self.builder, self.new
         header, emit = body.loop.header, builder.emit
-        builder.line = header.line
         before, outer = builder.block, builder.block.loop
         up = body.loop.step > 0
         start = dict(zip(header.params, [self.value[a] for a in edge.args]))
@@ -107,11 +96,8 @@ class Entering(Rebuild):
 
         def unless(cond: int) -> None:
             """Go on if `cond` holds, else to the scalar loop as if nothing had been done."""
-            if builder.constant(cond) or cond < 0:
-                return
-            on, here = builder.new_block(outer), builder.block
-            self.end("br", (cond,), [Edge(on), leading(rest, start)])
-            builder.start(on, here)
+            if cond >= 0:
+                self.unless(cond, rest, [start[p] for p in header.params])
 
         if body.early:
             # Short ways are the scalar loop's: they cost less than a round that is left.

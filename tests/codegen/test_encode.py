@@ -348,6 +348,21 @@ def test_512_bits_by_masks():
         agree("vex_rrr", (rules_lanes._KMOVQ[0], r, 0, 1, 8), "kmovq", GP64[r], K[1])
 
 
+def test_lanes_from_memory():
+    for m in ADDRESSES:
+        agree("sse_rm", (rules_lanes.MOVHPD, 19, m), "movhpd", XMM[3], memory(m, 8))
+        agree("vex_rrm", (rules_lanes.MOVHPD, 30, 17, m), "vmovhpd", XMM[14], XMM[1], memory(m, 8))
+        insert = vector_build.INSERT[32]
+        agree_with_byte(("vex_rrm", (4 | insert[0], *insert[1:]), 30, 17, m), 1, "v" + insert[3], YMM[14], YMM[1],
+                        memory(m, 16), 1)  # fmt: skip
+        agree_with_byte(("vex_rrm", rules_lanes.INSERTPS, 30, 17, m), 0x20, "vinsertps", XMM[14], XMM[1], memory(m, 4),
+                        0x20)  # fmt: skip
+    for x, y in ((16, 31), (25, 18)):
+        a, b = XMM[x - 16], XMM[y - 16]
+        agree_with_byte(("sse_rr", rules_lanes.INSERTPS, x, y), 0x30, "insertps", a, b, 0x30)
+        agree_with_byte(("vex_rrr", rules_lanes.INSERTPS, x, y, x), 0x10, "vinsertps", a, b, a, 0x10)
+
+
 def test_512_bits_in_memory():
     for m in [*ADDRESSES, *[(3, -1, 0, 8 * k) for k in (-1024, -129, -128, -7, 1, 3, 4, 127, 128, 1016, 1024)]]:
         for narrow, wider in rules_lanes._SIGN_EXTEND:

@@ -98,6 +98,12 @@ def test_in_and_out(cpu, type):
     )
     loaded = b.load(narrow, case.source, disp=case.arguments[1][0])
     emit(case, cpu, "splat", type, loaded, result=type, what="splat of load")
+    for k in {0, 1, type.lanes - 1}:
+        at = b.load(narrow, case.source, disp=case.arguments[1][0])
+        emit(case, cpu, "insert", type, x, at, imm=k, what=f"insert {k} from memory")
+    if type.size < LEVELS[cpu].vector_bytes:
+        half = b.load(NATURAL[type], case.source, disp=case.arguments[1][0])
+        emit(case, cpu, "join", type, x, half, what="join from memory")
     if type.lanes > 2:
         emit(case, cpu, "low", type, x)
         emit(case, cpu, "high", type, x)

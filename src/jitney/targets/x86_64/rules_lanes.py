@@ -16,6 +16,7 @@ from .vector_build import (
     AVX2,
     AVX512,
     BYTES,
+    INSERT,
     PACKSSWB,
     PACKUSDW,
     PACKUSWB,
@@ -28,6 +29,7 @@ from .vector_build import (
     PUNPCKL,
     PXOR,
     SIGNED,
+    SSE41,
     TO_MASK,
     Build,
     W,
@@ -46,6 +48,7 @@ _BROADCAST = {1: (1, 2, 0x78, "pbroadcastb"), 2: (1, 2, 0x79, "pbroadcastw"), 4:
               8: (1, 2, 0x59, "pbroadcastq")}  # fmt: skip
 _BROADCAST_FLOAT = {4: (1, 2, 0x18, "broadcastss"), 8: (1, 2, 0x19, "broadcastsd")}
 _PSHUFLW = (3, 1, 0x70, "pshuflw")
+MOVHPD, INSERTPS = (1, 1, 0x16, "movhpd"), (1, 3, 0x21, "insertps")
 _PALIGNR = (1, 3, 0x0F, "palignr")
 _SHUFPS = (0, 1, 0xC6, "shufps")
 _PMADDWD = (1, 1, 0xF5, "pmaddwd")
@@ -158,17 +161,31 @@ def _out(s: X86Selector, a: int, size: int, signed: bool, d: int) -> None:
 
 
 def insert(s: X86Selector, v: int) -> None:
-    """By a blend with the splat: rare enough."""
+    """From memory where that can be, as vectors put together of what is scattered are; else, but for lanes of 4 or 8
+    bytes in 16, by a blend with the splat: rare enough."""
     vector, a = s.args[v]
     type = s.types[v]
-    b, size = Build(s, sized(type)), type.element.size
+    b, size, k = Build(s, sized(type)), type.element.size, s.imms[v]
+    if type.size == 16 and size == 8 and k:
+        if s.sinks(a):
+            ins, addr = s.memory(a)
+            s.add(b.ops.rm, (v + FIRST,), (s.use(vector), *ins), (MOVHPD, addr))
+        else:
+            b.op(PUNPCKL[8], s.use(vector), _in_vector(s, a, size), v + FIRST)
+        return
+    if type.size == 16 and size == 4 and b.level >= SSE41:
+        if b.vex and s.sinks(a) and s.imms[a].access.size >= size:
+            ins, addr = s.memory(a)
+            s.add(vops.RM_BYTE, (v + FIRST,), (s.use(vector), *ins), (INSERTPS, k << 4, addr))
+        else:
+            b.imm(INSERTPS, s.use(vector), _in_vector(s, a, size), k << 4, v + FIRST)
+        return
     rows = _BROADCAST_FLOAT if type.element.is_float else _BROADCAST
     x = _in_vector(s, a, size)
     if b.level >= AVX2:
         x = b.unary(rows[size] if b.size > 16 or size < 8 else _BROADCAST[size], x)
     else:
         x = spread(b, size, x)
-    k = s.imms[v]
     mask = bytes(k * size) + b"\xff" * size
     blend(b, size, b.constant(mask.ljust(b.size, b"\0")), x, s.use(vector), v + FIRST)
 
@@ -196,11 +213,16 @@ def _bytes_right(b: Build, a: int, n: int, d: int = -1) -> int:
 def join(s: X86Selector, v: int) -> None:
     x, y = s.args[v]
     size = s.types[x].size
-    p, q = s.use(x), s.use(y)
-    if size >= 16:
-        Build(s, 2 * size).joined(p, q, v + FIRST)
+    if size == 16 and s.sinks(y):
+        ins, addr = s.memory(y)
+        s.add(vops.RM_BYTE, (v + FIRST,), (s.use(x), *ins), (Build(s, 32).row(INSERT[32]), 1, addr))
+    elif size == 8 and s.sinks(y):
+        ins, addr = s.memory(y)
+        s.add(Build(s, 16).ops.rm, (v + FIRST,), (s.use(x), *ins), (MOVHPD, addr))
+    elif size >= 16:
+        Build(s, 2 * size).joined(s.use(x), s.use(y), v + FIRST)
     else:
-        Build(s, 16).op(PUNPCKL[size], p, q, v + FIRST)
+        Build(s, 16).op(PUNPCKL[size], s.use(x), s.use(y), v + FIRST)
 
 
 def widen(s: X86Selector, v: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from ..ir.types import NATURAL
-from ..pytypes import INT, Apart, Array, Complex, array_type, is_record, iterator_type
+from ..pytypes import INT, Apart, Array, Complex, PyType, Scalar, array_type, is_record, iterator_type
 from .operators import store_value
 from .state import Lowering, Val
 
@@ -18,10 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ..pytypes import Scalar
 
 ARRAY_DATA = 1  # Memory.region of array elements
 _SCALES = (1, 2, 4, 8)
+
+
+class Listed(Apart):
+    """The element of a list of numbers as it lies in memory (`frontend/numeric.py`): no array of NumPy's has any."""
+
+    __slots__ = ()
+
+    def __init__(self, loaded: PyType, stored: Scalar) -> None:
+        super().__init__(stored)
+        self.name = f"list of {loaded.name}"
+        self.loaded = loaded  # type: ignore[assignment]
+
+
+def is_listed(type: PyType) -> bool:
+    """Whether it is the type of a list of numbers."""
+    return isinstance(type, Array) and isinstance(type.item, Listed)
 
 
 def lengths(value: Val) -> list[int]:

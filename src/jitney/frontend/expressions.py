@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import arrays, closures, displays, fields, objects, slices, views
+    from . import arrays, closures, displays, fields, numeric, objects, slices, views
     from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
 else:
-    arrays, closures, displays, fields, objects, slices, views = lazy(
-        "jitney.frontend", "arrays", "closures", "displays", "fields", "objects", "slices", "views"
+    arrays, closures, displays, fields, numeric, objects, slices, views = lazy(
+        "jitney.frontend", "arrays", "closures", "displays", "fields", "numeric", "objects", "slices", "views"
     )
     numpy_functions, python_calls = lazy("jitney.frontend.library", "numpy_functions", "python_calls")
     complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
@@ -356,6 +356,8 @@ def _call(lw: Lowering, node: Any) -> Val:
         function = lw.expr(node.func)
     callee = constant_value(function)
     args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
+    if lw.lists:
+        numeric.check_call(lw, callee, args)
     lw.at(node)
     if isinstance(function.type, Closure):
         settled = {name: wholes.settled(lw, v) for name, v in kwargs.items()}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import _ast
 
 from ..pytypes import COMPLEX, COMPLEX128, FLOAT, INT, SCALARS, Array, Complex, Scalar, union_type
+from .arrays import loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class _Guess:
         if isinstance(tree, _ast.Subscript) and isinstance(tree.value, _ast.Name):
             array = self.lw.env.get(tree.value.id)
             if array is not None and isinstance(array.type, Array) and _rank(tree.slice) == array.type.ndim:
-                return _number(array.type.item)
+                return _number(loaded(array.type.item))
         return _UNKNOWN
 
 

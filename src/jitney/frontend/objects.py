@@ -41,6 +41,7 @@ from ..pytypes import (
 from . import arrays, wholes
 from .library import creation, numpy_functions
 from .library.ranges import REVERSED, Range
+from .plan import NO_NUMBERS, WantedObject
 from .slices import bounds
 from .state import Val
 
@@ -164,6 +165,8 @@ def box(lw: Lowering, value: Val) -> Val:
     if isinstance(type, Object):
         return value
     if isinstance(type, Array):
+        if arrays.is_listed(type):
+            raise WantedObject(NO_NUMBERS)
         if has_view(type):
             value = creation.as_objects(lw, value)
             type = value.type

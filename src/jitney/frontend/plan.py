@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from ..pytypes import PyType
 
 
+NO_NUMBERS = "lists"  # wanted: no list is one of numbers, see numeric.py
+
+
 class Plan:
     """How a loop is lowered.
 

@@ -136,19 +136,19 @@ class Lowering:
         self.callees: list[CalleeInfo] = []
         self.inlining: list[Names] = []
         self.as_objects: set[Any] = set()  # see WantedObject
+        self.lists: dict[str, str] | None = None  # names of lists of numbers, once asked for: see numeric.py
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
         self.fresh_stores: set[int] = set()  # into arrays that only now have been made, for values computed there
         self.node: Any = source.node
         self.own = Ownership(self)
-        self.owns = self.unsettled = False
+        self.owns = self.unsettled = self.augmenting = self.boxes_result = False
         self.unharmed: Any = None
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
         # In code for one call, what is known of the arguments' leaves, and a site; and who uses it.
         self.leaves: tuple[Sequence[int | None], int] | None = None
         self.pins: Pins | None = None
-        self.augmenting = self.boxes_result = False
         self.hidden: tuple[str, ...] = HIDDEN
         # Set by `lower`, which knows all parts: they reach each other through it, so that none imports another.
         self.hooks: Hooks

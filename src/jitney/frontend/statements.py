@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import closures, fields, iteration, objects, views
+    from . import closures, fields, iteration, numeric, objects, views
     from .library import creation, python_calls
     from .operators import object_operators
 else:
-    closures, fields, iteration, objects, views = lazy(
-        "jitney.frontend", "closures", "fields", "iteration", "objects", "views"
+    closures, fields, iteration, numeric, objects, views = lazy(
+        "jitney.frontend", "closures", "fields", "iteration", "numeric", "objects", "views"
     )
     creation, python_calls = lazy("jitney.frontend.library", "creation", "python_calls")
     object_operators = lazy("jitney.frontend.operators", "object_operators")
@@ -88,9 +88,20 @@ def _assign(lw: Lowering, node: Any) -> None:
         # An array expression is computed where it is stored.
         assign(lw, targets[0], lw.operand(node.value))
         return
-    value = lw.expr(node.value)
+    value = None
+    if type(targets[0]) is _ast.Name and len(targets) == 1 and displays_list(node.value):
+        value = numeric.made(lw, node)
+    if value is None:
+        value = lw.expr(node.value)
     for target in targets:
         assign(lw, target, value, len(targets) == 1)
+
+
+def displays_list(node: Any) -> bool:
+    """Whether it is ``[...]`` or ``[...] * n``."""
+    if type(node) is _ast.BinOp:
+        return type(node.left) is _ast.List or type(node.right) is _ast.List
+    return type(node) is _ast.List
 
 
 def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:
@@ -273,6 +284,8 @@ def _if(lw: Lowering, node: Any) -> None:
 
 def _return(lw: Lowering, node: Any) -> None:
     value = lw.expr(node.value) if node.value is not None else NONE_VAL
+    if lw.lists:
+        value = numeric.returned(lw, value)
     if not lw.inlining and lw.boxes_result:
         value = objects.box(lw, value)
     elif not lw.inlining and has_view(value.type):

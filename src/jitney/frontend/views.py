@@ -26,7 +26,7 @@ from ..pytypes import (
     iterator_type,
 )
 from . import slices, wholes
-from .arrays import check_index, lengths, line, load_at, make_view, size, store_at, strides
+from .arrays import check_index, is_listed, lengths, line, load_at, make_view, size, store_at, strides
 from .operators import to_index
 from .state import Lowering, Val, constant_value
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..pytypes import PyType
-    from . import advanced, fields
+    from . import advanced, fields, numeric
 else:
-    advanced, fields = lazy("jitney.frontend", "advanced", "fields")
+    advanced, fields, numeric = lazy("jitney.frontend", "advanced", "fields", "numeric")
 
 KEPT_FLAT = "flat in a variable"  # may be subscripted, but gone through only once: that is not followed
 _INDEX_ERROR = (
@@ -115,6 +115,8 @@ def is_element(array: Val, index: Val) -> bool:
 
 def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
     """``array[index]``: an element or a view; or an element of ``array.flat``."""
+    if is_listed(array.type):
+        return numeric.subscript(lw, array, index, node)
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
         return load_at(lw, whole, at)
@@ -173,6 +175,9 @@ def view_of(lw: Lowering, array: Val, items: list[Val]) -> Val:
 
 def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     """``array[index] = value``."""
+    if is_listed(array.type):
+        numeric.store(lw, array, index, wholes.settled(lw, value), node)
+        return
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
         check_writeable(lw, whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.support import check
 
@@ -100,3 +101,87 @@ def test_borders():
     top = 2**63 - 1
     ends = [(0, 1), (0, 50), (-3, 4), (-9, 60), (top - 3, top), (0, top), (-top, -top + 9), (-top - 1, top), (5, 3)]
     check(far, *[(np.zeros(1), a, b) for a, b in ends])
+
+
+def window_sum(a, out):
+    h, w = a.shape
+    for i in range(h):
+        for j in range(w):
+            s = 0
+            n = 0
+            for k in range(-1, 2):
+                for l in range(-1, 2):
+                    y = i + k
+                    x = j + l
+                    if 0 <= y < h and 0 <= x < w:
+                        s += a[y, x]
+                        n += 1
+            out[i, j] = s // n
+
+
+def window_weights(a, out):
+    h, w = a.shape
+    for i in range(h):
+        for j in range(w):
+            s = 0.0
+            for k in range(3):
+                y = i + k - 1
+                if y < 0 or y >= h:
+                    continue
+                for l in range(3):
+                    x = j + l - 1
+                    if x < 0 or x >= w:
+                        continue
+                    s += a[y, x] * (k + 2 * l)
+            out[i, j] = s
+
+
+def window_clamped(a, out):
+    h, w = a.shape
+    for i in range(h):
+        for j in range(w):
+            s = a[i, j]
+            for k in range(-1, 2):
+                for l in range(-2, 3):
+                    s -= a[min(max(i + k, 0), h - 1), min(max(j + l, 0), w - 1)]
+            out[i, j] = s
+
+
+def peaks(a, out):
+    h, w = a.shape
+    for i in range(h):
+        for j in range(w):
+            highest = True
+            for k in range(-1, 2):
+                for l in range(-1, 2):
+                    if (k or l) and 0 <= i + k < h and 0 <= j + l < w and a[i + k, j + l] >= a[i, j]:
+                        highest = False
+            out[i, j] = highest
+
+
+def life(a, out):
+    h, w = a.shape
+    for i in range(h):
+        for j in range(w):
+            c = 0
+            for k in range(-1, 2):
+                for l in range(-1, 2):
+                    if k == 0 and l == 0:
+                        continue
+                    if 0 <= i + k < h and 0 <= j + l < w:
+                        c += a[i + k, j + l]
+            out[i, j] = 1 if c == 3 or (c == 2 and a[i, j]) else 0
+
+
+@pytest.mark.parametrize("function", [window_sum, window_weights, window_clamped, peaks, life])
+def test_windows(function):
+    rng = np.random.default_rng(12)
+    sizes = [(h, w) for h in (0, 1, 2, 4) for w in (0, 1, 2, 3, 4, 19, 140)]
+    for dtype in (np.uint8, np.int32, np.float64):
+        if function is life and dtype is np.float64:
+            continue
+        grids = [rng.integers(0, 4, size).astype(dtype) for size in sizes]
+        check(function, *[(a, np.zeros(a.shape, dtype)) for a in grids])
+    check(function, (np.ones((5, 40), np.uint8), np.zeros((5, 37), np.uint8)))
+    same = np.ones((4, 90), np.int64)
+    check(function, (same, same))

@@ -833,6 +833,91 @@ CASES = {
         b2:
           ret v5
     """),
+    "split: a test of the border that is the loop's own": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        site 0: line 6 poll
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v2
+        fact v2 0 1152921504606846975
+        fact v7 0 1152921504606846974
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 true
+          v6 = const i64 32768
+          jump b1(v3, v6)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = load i64 [v0 + v7*8] region 1
+          v10 = add v7, v4
+          v11 = slt v10, v2
+          br v11, b2, b3
+        b2 in L0:
+          v12 = load i64 [v0 + v10*8] region 1
+          v13 = add v9, v12
+          jump b4(v13)
+        b3 in L0:
+          jump b4(v9)
+        b4(v14: i64) in L0:
+          store i64 v14, [v1 + v7*8] region 1
+          v16 = poll v8, v5, !0, 1
+          br v11, b1(v10, v16), b5
+        b5:
+          ret v10
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i1 true
+          v6 = const i64 32768
+          v9 = const i64 -1
+          v10 = add v2, v9
+          v11 = smin v2, v10
+          v13 = const i64 16384
+          v14 = smin v11, v13
+          jump b1(v3, v6, v14)
+        b1(v7: i64, v8: i64, v12: i64) in L0:
+          v15 = slt v7, v12
+          br v15, b2, b7
+        b2 in L0:
+          v16 = add v7, v8
+          jump b3(v7)
+        b3(v17: i64) in L1:
+          v18 = load i64 [v0 + v17*8] region 1
+          v19 = add v17, v4
+          v20 = load i64 [v0 + v19*8] region 1
+          v21 = add v18, v20
+          jump b4
+        b4 in L1:
+          store i64 v21, [v1 + v17*8] region 1
+          v23 = slt v19, v12
+          br v23, b3(v19), b5
+        b5 in L0:
+          v24 = sub v16, v19
+          v25 = slt v19, v2
+          br v25, b6, b11(v19)
+        b6 in L0 cold:
+          v26 = poll v24, v5, !0, 1
+          v35 = add v19, v13
+          v36 = smin v11, v35
+          jump b1(v19, v26, v36)
+        b7 in L0 cold:
+          v27 = load i64 [v0 + v7*8] region 1
+          v28 = add v7, v4
+          v29 = slt v28, v2
+          br v29, b8, b9
+        b8 in L0 cold:
+          v30 = load i64 [v0 + v28*8] region 1
+          v31 = add v27, v30
+          jump b10(v31)
+        b9 in L0 cold:
+          jump b10(v27)
+        b10(v32: i64) in L0 cold:
+          store i64 v32, [v1 + v7*8] region 1
+          v34 = poll v8, v5, !0, 1
+          v37 = add v28, v13
+          v38 = smin v11, v37
+          br v29, b1(v28, v34, v38), b11(v28)
+        b11(v39: i64):
+          ret v39
+    """),
     "unroll: by more iterations what is computed in order anyway": ("unroll", """
         func f(v0: ptr, v1: f64) -> f64 {
         site 0: line 1 poll

@@ -11,7 +11,8 @@
         br v8, b4, b5
 
 A comparison of the counter, give or take a number, with one near the start or near the stop: only the few iterations
-before or behind go the other way. The loop as it was runs these.
+before or behind go the other way. The loop as it was runs these. ``if k + 1 < stop`` may be the very test by which the
+loop ends.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def collect(function: Function, plan: Plan) -> None:
     for block in plan.body:
         for v in () if block.cold else block.insts:
             op = function.ops[v]
-            if op.name not in _OPPOSITE or function.types[function.args[v][0]] is not I64 or v == latch:
+            if op.name not in _OPPOSITE or function.types[function.args[v][0]] is not I64:
+                continue
+            if v == latch and not plan.shared:
                 continue
             a, b = function.args[v]
             found = _difference(plan, a, b)

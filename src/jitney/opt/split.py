@@ -68,15 +68,18 @@ class Plan:
         early: whether a loop that counts by one may be left early, and is not in one that goes on by how far it gets.
         first, last: the counter from which on, and how far before the stop (negative), comparisons are decided.
         poll: the only poll, -1 if there is none or it cannot go; `fuel`: the header's parameter it counts, or -1.
+        shared: whether the latch's test is used for something else, too.
     """
 
     __slots__ = (
         "back", "body", "clips", "early", "edits", "ends", "first", "following", "forms", "fuel", "last", "latch",
-        "loop", "needs", "passing", "poll", "tables",
+        "loop", "needs", "passing", "poll", "shared", "tables",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, body: list[Block], latch: Block, forms: Forms) -> None:
         self.loop = loop
+        (cond,) = latch.term_args
+        self.shared = any(_reads(forms.function, b, cond) for b in body)
         self.body = body
         self.latch = latch
         around = loop.parent
@@ -149,7 +152,6 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
     if not _collect(function, plan):
         plan = Plan(loop, body, latch, Forms(function, loop, body, _LARGE, wrapping=False))
         _collect(function, plan)
-    (cond,) = latch.term_args
     if any(function.ops[v] in _PRODUCTS for v in insts) and any(
         function.ops[v].guard and function.ops[v] is not _POLL and v not in plan.edits for v in insts
     ):
@@ -157,8 +159,8 @@ def _plan(function: Function, loop: Loop, body: list[Block]) -> Plan | None:
         if _collect(function, other) and len(other.edits) > len(plan.edits):
             plan = other
     gain = len(plan.edits)
-    if not any(_reads(function, b, cond) for b in body):
-        plan.edits[cond] = drop
+    if not plan.shared:
+        plan.edits[latch.term_args[0]] = drop
     if plan.poll < 0 or gain == 0 or (gain == 1 and count > _POLLED_BODY and not plan.always):
         return None
     return plan

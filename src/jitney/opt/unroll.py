@@ -29,6 +29,7 @@ _MOST_IN_ORDER = 24  # of a loop that goes in order anyway
 _MOST_BITS = 64  # of such a loop of integers in another loop
 _MOST_WORK = 160  # instructions, of all copies, that do not depend on the counter alone
 _MOST_WORK_ON_BITS = 288
+_MOST_WORK_OF_WINDOWS = 320  # of short loops in each other, in another loop
 _CONST, _POLL, _GUARD = OPS["const"], OPS["poll"], OPS["guard"]
 _FLOORDIV = OPS["floordiv"]
 _STEPS = frozenset(OPS[name] for name in ("mul", "mulo", "shl", "sar", "floordiv", "add", "addo", "sub", "subo"))
@@ -56,7 +57,10 @@ def unroll(function: Function) -> Function:
             continue
         own = _work(function, loop, body)
         work[loop] = times * (own + sum(work[other] for other in inner))
-        if work[loop] <= (_MOST_WORK if inner or not _is_of_bits(function, loop) else _MOST_WORK_ON_BITS):
+        most = _MOST_WORK if loop.parent is None else _MOST_WORK_OF_WINDOWS
+        if not inner:
+            most = _MOST_WORK_ON_BITS if _is_of_bits(function, loop) else _MOST_WORK
+        if work[loop] <= most:
             trips[loop] = times
     if not trips:
         return function

@@ -70,6 +70,8 @@ class Loop:
             [f"h = (h * {rng.randrange(1, 1 << 31)} + {rng.randrange(1 << 31)}) {wrapped}",
              rng.choice(("r ^= h", "t ^= h", "pass", "if h & 64: t += 1"))],
             ["t += (v & 255) - p; p = v & 255"],
+            [f"h = (h * {rng.choice((33, 31, 5, 257, 65599))} {rng.choice('+-')} {rng.choice('vwi')}) {wrapped}",
+             rng.choice(("pass", "r ^= h", "h += 7"))],
             ["r = (v & 0xff) << 24 | (v & 0xff00) << 8 | (v >> 8) & 0xff00 | (v >> 24) & 0xff"],
             ["v = v & 0xffffffff", "v = v - ((v >> 1) & 0x55555555)", "v = (v & 0x33333333) + ((v >> 2) & 0x33333333)",
              "v = (v + (v >> 4)) & 0x0f0f0f0f", "r = ((v * 0x01010101) & 0xffffffff) >> 24"],

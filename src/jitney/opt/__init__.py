@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         addresses,
         between,
         carry,
+        chains,
         checks,
         circles,
         closed,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         vector,
     )
 else:
+    chains = lazy("jitney.opt", "chains")
     addresses, between, carry, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
@@ -102,6 +104,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),
     ("extensions", lambda function: extensions.drop(function) if needs.extensions(function) else function),
+    ("chains", lambda function: chains.shorten(function) if needs.products(function) else function),
     ("dce", lambda function: dce.eliminate(function)),
 )
 

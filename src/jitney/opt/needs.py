@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
-_ADD, _SUB, _MULO = OPS["add"], OPS["sub"], OPS["mulo"]
+_ADD, _SUB, _MUL, _MULO = OPS["add"], OPS["sub"], OPS["mul"], OPS["mulo"]
 _FPOWER = OPS["fpower"]
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
@@ -302,6 +302,15 @@ def circles(function: Function) -> bool:
         return False
     names = {imms[v].name for v in range(len(ops)) if ops[v] is _CCALL}
     return "sin" in names and "cos" in names
+
+
+def products(function: Function) -> bool:
+    """For `chains`: a product in a loop of one block."""
+    ops = function.ops
+    return _MUL in ops and any(
+        any(edge.target is block for edge in block.edges) and any(ops[v] is _MUL for v in block.insts)
+        for block in function.blocks
+    )
 
 
 def tight(function: Function) -> bool:

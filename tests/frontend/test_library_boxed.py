@@ -52,6 +52,22 @@ def test_hypot():
     check(length, *[(x, y, 2.0) for x in SOME[::3] for y in SOME[1::3]])
 
 
+def test_lengths_have_the_bits_of_cpython():
+    """Of numbers with few bits and many, near each other and not, at the ends of the range that needs no call."""
+    rng = np.random.default_rng(5)
+
+    def lengths(a, b, c):
+        x, y = np.empty(len(a)), np.empty(len(a))
+        for i in range(len(a)):
+            x[i] = math.hypot(a[i], b[i])
+            y[i] = math.hypot(a[i], b[i], c[i])
+        return x, y
+
+    for low, high in ((0, 0), (-3, 3), (-30, 30), (-600, 600), (-1070, 900)):
+        many, few = rng.standard_normal((3, 500)), rng.integers(-99, 99, (3, 500)) * 0.5
+        check(lengths, *[tuple(np.ldexp(part, rng.integers(low, high + 1, part.shape))) for part in (many, few)])
+
+
 def test_combinations():
     pairs = [(n, k) for n in (0, 1, 5, 30, 62, 67, 100, -1) for k in (0, 1, 3, 30, 33, -1)]
     check(comb, *pairs)

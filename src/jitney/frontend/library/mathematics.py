@@ -26,11 +26,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..operators import constants, power
     from ..state import Lowering
-    from . import boxed
+    from . import boxed, lengths
     from .builtins import Row
 else:
     constants, power = lazy("jitney.frontend.operators", "constants", "power")
-    boxed = lazy("jitney.frontend.library", "boxed")
+    boxed, lengths = lazy("jitney.frontend.library", "boxed", "lengths")
 
 _MIN_NORMAL = 2.2250738585072014e-308
 
@@ -362,18 +362,24 @@ def _factorial(lw: Lowering, args: list[Val]) -> Val | None:
 _VARIABLES = ("x", "y", "z")
 
 
-def _boxed(name: str, high: int) -> Row:
-    """A function of up to `high` reals."""
-
-    @positional(1, high)
+def _boxed(name: str) -> Row:
+    @positional(1, 1)
     def row(lw: Lowering, args: list[Val]) -> Val | None:
-        parts = tuple([_real(lw, v, name) for v in args])
-        if lw.function.fastmath and name in libm.IN_LANES and len(parts) == 2:
-            return Val(FLOAT, (libm.call(lw, name, *parts),))
-        text = f"import math\nmath.{name}({', '.join(_VARIABLES[: len(parts)])})"
-        return boxed.call(lw, getattr(math, name), parts, text)
+        return boxed.call(lw, getattr(math, name), (_real(lw, args[0], name),), f"import math\nmath.{name}(x)")
 
     return row
+
+
+@positional(1, 3)
+def _hypot(lw: Lowering, args: list[Val]) -> Val | None:
+    parts = tuple([_real(lw, v, "hypot") for v in args])
+    if lw.function.fastmath and len(parts) == 2:
+        return Val(FLOAT, (libm.call(lw, "hypot", *parts),))
+
+    def by_python() -> Val:
+        return boxed.call(lw, math.hypot, parts, f"import math\nmath.hypot({', '.join(_VARIABLES[: len(parts)])})")
+
+    return by_python() if len(parts) == 1 else lengths.hypot(lw, parts, by_python)
 
 
 def _boxed_of_ints(name: str) -> Row:
@@ -415,9 +421,9 @@ ROWS: dict[str, Row] = {
     "lcm": _lcm,
     "isqrt": _isqrt,
     "factorial": _factorial,
-    "gamma": _boxed("gamma", 1),
-    "lgamma": _boxed("lgamma", 1),
-    "hypot": _boxed("hypot", 3),
+    "gamma": _boxed("gamma"),
+    "lgamma": _boxed("lgamma"),
+    "hypot": _hypot,
     "comb": _boxed_of_ints("comb"),
     "perm": _boxed_of_ints("perm"),
 }

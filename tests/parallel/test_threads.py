@@ -309,7 +309,9 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
     assert cost > 0 and times == 31 and tiny > 1 << 60
     POOL["POLLS"] = polls
     assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls, 0]
-    POOL["POLLS"] += 1  # somebody has taken long: it is measured each time for a while
+    POOL["POLLS"] = polls + 3
+    assert right(200) and list(words) == [cost, 27, tiny, polls + 3, 0]
+    POOL["POLLS"] += 4  # somebody has taken long: it is measured each time for a while
     for left in reversed(range(16)):
         assert right(200) and words[1] == 0 and words[4] == left
     assert right(200) and words[1] == 31
@@ -349,6 +351,17 @@ def test_a_known_loop_is_shared_at_once(known, n):
     assert known[0][0] > 0
     at = POOL["EPOCH"]
     assert long(n, k) == first and POOL["EPOCH"] == at + 1
+
+
+def test_a_loop_that_takes_longer_than_foreseen_is_watched_for_a_while(known):
+    POOL["TINY"], POOL["NEAR"], POOL["WORTH"] = 0, 1 << 60, 1 << 60  # nothing is shared
+    long = again()
+    first = long(100, 1000)
+    (words,) = known
+    assert long(100, 1000) == first and words[4] == 0
+    words[0] = 1  # as if it took some nanoseconds
+    POOL["NEAR"] = POOL["WORTH"] = 10_000
+    assert long(100, 1000) == first and words[0] > 1 and words[4] == 15
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])

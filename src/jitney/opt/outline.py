@@ -67,6 +67,7 @@ _UNIT_WORK, _SMALL_WORK = 1000.0, 2000.0
 not worth a look at the clock at most."""
 _SURE = 5  # times as much is certain of a loop without loops in it: it takes no longer than it looks
 _ROWS = 4  # at least, where there are many: inner loops may be done for several of them at a time
+_FEW_POLLS = 4  # less than so many between two runs: a vectorised loop polls once or twice in some microseconds
 _BALANCE = 64  # at least so many units, if there are as many iterations: one may take a thousand times what it seems to
 
 
@@ -282,7 +283,8 @@ def _share(shared: Shared, chunk: Function, part: Function) -> None:
     polls, before = to.load(I64_ACCESS, to.emit("symbol", imm=shared.polls), 0), to.load(I64_ACCESS, record, _POLLS)
     to.store(I64_ACCESS, polls, record, _POLLS)
     tiny = to.emit("slt", whole, to.load(I64_ACCESS, record, _TINY))
-    trusted = to.emit("and", to.emit("sge", left, to.const(0)), to.emit("eq", polls, before))
+    quiet = to.emit("ult", to.emit("sub", polls, before), to.const(_FEW_POLLS))
+    trusted = to.emit("and", to.emit("sge", left, to.const(0)), quiet)
     to.branch(to.emit("and", tiny, trusted), Edge(direct), Edge(spread))
 
     to.block = direct

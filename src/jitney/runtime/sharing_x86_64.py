@@ -131,6 +131,7 @@ c3                            ret
 #     +48  when it began     +56  known     +64  nanoseconds that all of it should take
 #     +72  when threads began to share it     +80  the participant that this thread was before
 #     +88  how many nanoseconds are worth sharing     +96  work     +104  when the last call was over
+#     +112  as +64, in front of the loop; 0 if it is not known
 PARALLEL = """
 53                            push rbx
 55                            push rbp
@@ -147,7 +148,7 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8eec020000                  jle once
+0f8e26030000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
@@ -165,6 +166,7 @@ PARALLEL = """
 49c7412010000000              mov qword ptr [r9+32], 16
                               unknown:
 4c897540                      mov [rbp+64], r14
+4c897570                      mov [rbp+112], r14
 488b3b                        mov rdi, [rbx+KEY]
 ff5308                        call [rbx+GET]
 48894550                      mov [rbp+80], rax
@@ -173,7 +175,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8588020000                  jne once
+0f85be020000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -194,14 +196,18 @@ ff9340020000                  call [rbx+NOW]
 48894d58                      mov [rbp+88], rcx
 41bf01000000                  mov r15d, 1
 4d85f6                        test r14, r14
-7479                          je measure
+0f8484000000                  je measure
 4c8b7d18                      mov r15, [rbp+24]
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
-7f6b                          jg measure
+7f76                          jg measure
 4939ce                        cmp r14, rcx
-7d38                          jge at_once
+7d43                          jge at_once
+488b5538                      mov rdx, [rbp+56]
+48837a2000                    cmp qword ptr [rdx+32], 0
+7408                          je certain
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
+                              certain:
 4c3bb310020000                cmp r14, [rbx+NEAR]
 7c55                          jl measure
 482b8320010000                sub rax, [rbx+LAST]
@@ -215,7 +221,7 @@ ff9340020000                  call [rbx+NOW]
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f85ee010000                  jne shared
+0f8515020000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -235,9 +241,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8daa010000                  jge offered
+0f8dd1010000                  jge offered
 4084ff                        test dil, dil
-0f8597010000                  jne lost
+0f85be010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -258,7 +264,7 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f854c010000                  jne shared
+0f8573010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e96bffffff                    jmp measure
@@ -266,6 +272,17 @@ e96bffffff                    jmp measure
 4c8b7d18                      mov r15, [rbp+24]
 e962ffffff                    jmp measure
                               over:
+488b5570                      mov rdx, [rbp+112]
+4885d2                        test rdx, rdx
+741e                          je foreseen
+48c1e202                      shl rdx, 2
+4939d6                        cmp r14, rdx
+7c15                          jl foreseen
+4c3bb3b0000000                cmp r14, [rbx+WORTH]
+7c0c                          jl foreseen
+488b5538                      mov rdx, [rbp+56]
+48c7422010000000              mov qword ptr [rdx+32], 16
+                              foreseen:
 488b4568                      mov rax, [rbp+104]
 4889c1                        mov rcx, rax
 482b8b20010000                sub rcx, [rbx+LAST]

@@ -4,13 +4,14 @@ A parallel loop's iterations are grouped into *units*; `PARALLEL` (see `sharing_
 three ways. What decides is what the loop should take: the work that the compiler sees in it, times what a piece of such
 work took the last time.
 
-1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32, and as long as no thread polls
+1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32, while threads hardly poll
    meanwhile, as all do that take much longer (then it is measured for a while): compiled code compares that by itself.
 2. One that is worth it is shared at once: if it should take `NEAR` nanoseconds where workers still look out for work,
    as they do for some 50 us after a loop; or `WORTH` where they have to be woken. Such as are between these, one right
    after another, are worth waking them once they have taken `CREDIT` nanoseconds together.
-3. Of others, and of those that are not known, the calling thread runs a few units, and twice as many each time, and
-   looks at the clock. Once what is left is worth it, it is shared. The calling thread also *polls*, as all loops do now
+3. Others are run serially, by one call, and timed. Of those that are not known, or that have lately taken much longer
+   than was foreseen, the calling thread runs a few units, and twice as many each time, and looks at the clock in
+   between. Once what is left is worth it, it is shared. The calling thread also *polls*, as all loops do now
    and then: in the middle of a long unit what is left behind it is shared then.
 
 To share a loop its thread takes the pool (where another has it, it goes on by itself, and tries again), and wakes the

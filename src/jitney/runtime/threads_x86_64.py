@@ -16,7 +16,8 @@ words that its code refers to (`Pool.known`):
     +8   how many more times the loop is run at once, if it is tiny
     +16  so many tenths of a nanosecond of guessed work are not tiny any more
     +24  POLLS when it was asked for last
-    +32  how many more times it is measured each time, since somebody polled while it was thought to be tiny
+    +32  how many more times it is measured each time, and in pieces, since it took much longer than was foreseen, or
+         somebody polled while it was thought to be tiny
 
 `threads.py` fills the pool and tells the whole story.
 """

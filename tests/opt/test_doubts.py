@@ -23,12 +23,12 @@ b0(v0: ptr, v1: f64, v2: f64, v3: f64):
   v7 = fneg v6
   v8 = fma v1, v1, v7
   v9 = fma v8, v4, v6
-  v10 = fpower v6, v9, v1, 2.0
+  v10 = fpower v6, v6, v9, v1, 2.0
   v11 = fmul v2, v2
   v12 = fneg v11
   v13 = fma v2, v2, v12
   v14 = fma v13, v4, v11
-  v15 = fpower v11, v14, v2, 2.0
+  v15 = fpower v11, v11, v14, v2, 2.0
   v16 = fadd v10, v15
   v17 = flt v16, v3
   br v17, b1, b2

@@ -114,7 +114,7 @@ def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> A
 
 
 def _fpower(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
-    return _pow(given[2], imm) if type.lanes == 1 else tuple([_pow(x, imm) for x in given[2]])
+    return _pow(given[3], imm) if type.lanes == 1 else tuple([_pow(x, imm) for x in given[3]])
 
 
 def _pow(x: float, exponent: float) -> float:

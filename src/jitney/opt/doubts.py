@@ -1,9 +1,9 @@
 """Comparisons of sums of squares: with products first, with the bits of `pow` where those leave a doubt.
 
     v4 = fmul v1, v1                            v4 = fmul v1, v1
-    v6 = fma v1, v1, -v4                        v20 = fadd v4, v10
-    v7 = fma v6, 1.03, v4                       v21 = fma (fmin v20, 2**1000), 1 - 2**-44, -2**-1000
-    v8 = fpower v4, v7, v1, 2.0                 br v21 >= v3, on(v20), slow
+    v6 = fma v1, v1, v5                         v20 = fadd v4, v10
+    v7 = fma v1, v1, -v5                        v21 = fma (fmin v20, 2**1000), 1 - 2**-44, -2**-1000
+    v8 = fpower v4, v6, v7, v1, 2.0             br v21 >= v3, on(v20), slow
     ...                                 slow:   v6 = ...; v8 = fpower ...; v14 = ...
     v15 = fadd v8, v14                          v15 = fadd v8, v14
     v16 = flt v15, v3                           jump on(v15)

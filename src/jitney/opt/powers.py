@@ -1,9 +1,10 @@
 """``x ** 2``, ``x ** -1.5`` and the like with the bits that the C library's `pow` gives, mostly without calling it.
 
     v3 = ccall pow (v1, 2.0)                v4 = fmul v1, v1
-                                            v6 = fma v1, v1, -v4          what rounding has cost
-                                            v7 = fma v6, 1.03, v4
-                                            v3 = fpower v4, v7, v1, 2.0
+                                            v5 = fmul v4, 2**-59          more than `pow` is off by
+                                            v6 = fma v1, v1, v5
+                                            v7 = fma v1, v1, -v5
+                                            v3 = fpower v4, v6, v7, v1, 2.0
 
     v3 = ccall pow (v1, -3.0)               v4 = fmul v1, v1
                                             v6 = fma v1, v1, -v4
@@ -14,22 +15,24 @@
                                             v11 = fma -v10, v7, 1.0
                                             v12 = fma -v10, v9, v11
                                             v13 = fmul v12, v10           its reciprocal v10 + v13
-                                            v14 = fadd v10, v13
-                                            v15 = v13 - (v14 - v10)
-                                            v16 = fma v15, 1.03, v14
-                                            v3 = fpower v14, v16, v1, -3.0
+                                            v14 = fma v10, 2**-59, v13
+                                            v15 = fma v10, -2**-59, v13
+                                            v16 = fadd v10, v14
+                                            v17 = fadd v10, v15
+                                            v3 = fpower v16, v16, v17, v1, -3.0
 
-`pow` is not exact: where the power lies near the middle between two floats, it may give either. Its error is less than
-0.52 units in the last place while the result's logarithm is small (the C library's documentation says so, and that of
-others derived from the same code: 0.509, and 2**-15 times the logarithm). So where the float next to the power is known
-to differ from it by less than 0.48 units, `pow` gives that float: it plus a bit more than the difference is rounded to
-it again (Ziv's test). The power is known as a sum of two floats, to some 2**-100 (Dekker's arithmetic, with `fma`).
+`pow` is not exact: where the power lies near the middle between two floats, it may give either. But it rounds once,
+at its end, what is no further from the power than some part of it, `_slack`. So if the power plus and minus that is
+rounded to the same float, `pow` gives that one (Ziv's test). The power is known as a sum of two floats, to some 2**-100
+(Dekker's arithmetic, with `fma`).
 
-`fpower` is an operation: it may be moved, and be computed in lanes. It gives its first argument where that equals the
-second and lies between 2**-200 and 2**200 in magnitude, and otherwise asks `pow`: once in thirty times.
+`fpower` is an operation: it may be moved, and be computed in lanes. It gives its first argument where the next two
+are equal and it lies between 2**-128 and 2**128 in magnitude, and otherwise asks `pow`: once in fifty times.
 """
 
 from __future__ import annotations
+
+import math
 
 from ..ir.ops import OPS
 from ..ir.types import F64, vector
@@ -44,7 +47,20 @@ if TYPE_CHECKING:
     Sum = tuple[int, int]
 
 _CCALL, _CONST = OPS["ccall"], OPS["const"]
-_MORE = 1.0 + 2.0**-5  # times what may be half a unit
+# The least `pow` that was documented as good to 0.52 units in the last place, while the power's logarithm is small.
+_DOCUMENTED = 1.5 * 2.0**-58
+# That of glibc since 2.28 where it uses FMA: exp(r) with |r| < 2**-8 is made with five roundings of at most 2**-62 and
+# a polynomial good to 2**-65, from a logarithm good to 1.3 * 2**-68, relative to itself, which is less than 89.
+_KNOWN = 7.05 * 2.0**-62
+# Numbers times 2**-52 whose squares it rounds to the further float, with FMA but not without; and the other way round.
+_FURTHER = (
+    0x177458F9F45F8A, 0x1AA875813996D0, 0x1DF0AF852A0BC6, 0x108AC77BF84B75, 0x1E0E343CA04865, 0x11245EB1BE4D3B,
+    0x149CF7E58440AF, 0x1E33BBC3C156EE, 0x11C40163F71A29, 0x10AD7A877988A6, 0x1D51368D005A69, 0x1788F024F7ACC7,
+)  # fmt: skip
+_NEARER = (
+    0x128B093DCDB856, 0x1090C773DFC87C, 0x12740FC9F79AA9, 0x1FCAA10DBB0E6A, 0x1F6F02CAD26009, 0x18AFB200C565E4,
+    0x14842F95BBFB89, 0x1A7FE201460AF5, 0x19A58A121C82FF, 0x188CF532FD344B, 0x1ED564F348A5AE, 0x1EB01EDF9E2382,
+)  # fmt: skip
 _MOST = 16.0  # greatest exponent
 _MOST_CALLS = 64
 
@@ -71,10 +87,25 @@ def multiply(function: Function) -> Function:
 
 
 def _power(rebuild: Rebuild, v: int) -> int:
-    old, builder = rebuild.old, rebuild.builder
+    old, emit = rebuild.old, rebuild.builder.emit
     x, by = old.args[v]
     exponent = old.imms[by]
     x = rebuild.value[x]
+    part = rebuild.builder.const(F64, _slack())
+    if exponent == 2.0:
+        # The product is there early, for who waits for it.
+        guess = emit("fmul", x, x)
+        off = emit("fmul", guess, part)
+        above, below = emit("fma", x, x, off), emit("fma", x, x, emit("fneg", off))
+    else:
+        high, low = _sum(rebuild.builder, x, exponent)
+        guess = above = emit("fadd", high, emit("fma", high, part, low))
+        below = emit("fadd", high, emit("fma", high, rebuild.builder.const(F64, -_slack()), low))
+    return emit("fpower", guess, above, below, x, imm=exponent)
+
+
+def _sum(builder: Builder, x: int, exponent: float) -> Sum:
+    """The power; its second part is not zero for sure."""
     size = abs(exponent)
     whole = int(size)
     square: Sum = (x, -1)
@@ -89,17 +120,19 @@ def _power(rebuild: Rebuild, v: int) -> int:
         root = _root(builder, x)
         power = root if power is None else _product(builder, power, root)
     assert power is not None
-    nearest = size in (0.5, 2.0) or exponent == -1.0
-    if exponent < 0.0:
-        nearest = power[1] < 0
-        power = _reciprocal(builder, power)
-    guess, low = power
-    emit = builder.emit
-    if not nearest:
-        high, guess = guess, emit("fadd", guess, low)
-        low = emit("fsub", low, emit("fsub", guess, high))
-    test = emit("fma", low, builder.const(F64, _MORE), guess)
-    return emit("fpower", guess, test, x, imm=exponent)
+    return _reciprocal(builder, power) if exponent < 0.0 else power
+
+
+_slacks: list[float] = []
+
+
+def _slack() -> float:
+    """What `pow` may be off by before it rounds, relative to the power. Found out once."""
+    if not _slacks:
+        known = all(math.pow(x, 2.0) != x * x for x in [math.ldexp(n, -52) for n in _FURTHER])
+        known = known and all(math.pow(x, 2.0) == x * x for x in [math.ldexp(n, -52) for n in _NEARER])
+        _slacks.append(_KNOWN if known else _DOCUMENTED)
+    return _slacks[0]
 
 
 def _product(builder: Builder, a: Sum, b: Sum) -> Sum:

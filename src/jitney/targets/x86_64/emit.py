@@ -44,13 +44,14 @@ class Emitter(Encoder):
         vector_bytes: bytes of a `VECTOR_SLOT`, and of what moves between registers; `vector_bit` is the bit that says
             so in a row. With 32 or 64, the upper parts are cleared before what may use the legacy forms.
         next: the block emitted after the current one.
+        floats: so many of the registers for floats, from the first one, hold whatever is in use anywhere.
         frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
             frame; `framed`: whether there is one.
         stubs: cold code to write, in the order it was asked for.
         tails: what is shared by stubs: key -> label.
     """
 
-    __slots__ = ("adjust", "alias", "alloca_base", "avx", "frame_size", "framed", "function", "next", "poll",
+    __slots__ = ("adjust", "alias", "alloca_base", "avx", "floats", "frame_size", "framed", "function", "next", "poll",
                  "saved", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
                  "whole_frame")  # fmt: skip
 
@@ -60,6 +61,7 @@ class Emitter(Encoder):
         self.poll = poll
         self.function = m.function
         self.saved = allocation.saved
+        self.floats = max([r - 15 for r, used in enumerate(allocation.occupied) if used and r >= 16], default=0)
         self.vector_bytes = max(m.vector_bytes, 16)
         self.vector_bit = WIDTH_BITS.get(m.vector_bytes, 0)
         self.vector_base = m.outgoing

@@ -1,10 +1,10 @@
 """`fpower`, of numbers and of lanes: what C's ``pow(x, exponent)`` gives, mostly without calling it.
 
     mov d, guess
-    ucomi d, ...                            certain: 2**-200 < |d| < 2**200 and test == d
-    ucomi test, d; jne stub
+    ucomi d, ...                            certain: 2**-128 < |d| < 2**128 and above == below
+    ucomi above, below; jne stub
 
-`opt/powers.py` computes guess and test. What is not certain is left to `pow`, one call in thirty, by a thunk that keeps
+`opt/powers.py` computes these three. What is not certain is left to `pow`, one call in fifty, by a thunk that keeps
 all registers: so a power is an operation like others to whoever allocates registers. The square of zero is zero.
 
 Loaded for the first function that has any. Needs FMA, and AVX2 for lanes.
@@ -19,14 +19,14 @@ from ...codegen.machine import FIRST, VECTOR, MachineOp, Stub
 from ...ir.types import F64
 from . import libm
 from .emit import WIDTH_BITS
-from .encode import AE, AND, BE, CMP, NE, RAX, RBP, RBX, RSP, SUB, B, Encoder, L, P, S
+from .encode import AE, AND, BE, NE, RAX, RBP, RBX, RCX, RSP, SUB, XOR, B, Encoder, P
 from .ops import MOVSD_LOAD, MOVSD_STORE, MOVUPS_LOAD, MOVUPS_STORE
 from .ops_control import CALLER_SAVED
 from .ops_float import ABS64, ANDPS, ORPS, UCOMISD
-from .vector_build import FROM_MASK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ...asm.memory import Region
@@ -35,18 +35,21 @@ if TYPE_CHECKING:
     from .ops import Locs
     from .select import X86Selector
 
-_LEAST, _MOST, _ZERO = [pack("<d", x) for x in (2.0**-200, 2.0**200, 0.0)]
+_LEAST, _MOST, _ZERO = [pack("<d", x) for x in (2.0**-128, 2.0**128, 0.0)]
 _CMPPD, _TESTPD = (1, 1, 0xC2, "cmppd"), (1, 2, 0x0F, "testpd")
 _EQ, _LT, _GT = 0, 17, 30
 _KORB, _KORTESTB = (5, 1, 0x45, "korb"), (1, 1, 0x98, "kortestb")
 _K1, _K2 = 1, 2
-# What a stub hands to the thunk on the stack: eight lanes, their powers, masks of what is certain, how many, to which
-# power.
-_LANES, _POWERS, _MASKS, _COUNT, _EXPONENT, _SIZE = 0, 64, 128, 192, 200, 208
+_MOVMSKPD, _KMOVB = (1, 1, 0x50, "movmskpd"), (1, 1, 0x93, "kmovb")
+# What a stub hands to the thunk on the stack: eight lanes, their powers, a bit for each that is not certain, to which
+# power; and what it keeps there.
+_LANES, _POWERS, _BITS, _EXPONENT, _KEPT, _SIZE = 0, 64, 128, 136, 144, 160
+_FLOATS = 16  # number of the first register for floats
+_STEP = 4
 
 
 def power(s: X86Selector, v: int) -> None:
-    """fpower guess, test, x, exponent   ->   d = guess; ...; jne stub"""
+    """fpower guess, above, below, x, exponent   ->   d = guess; ...; jne stub"""
     type, exponent = s.types[v], s.imms[v]
     ins = tuple([s.use(a) for a in s.args[v]])
     kind = True if type is F64 else VECTOR
@@ -60,26 +63,25 @@ def power(s: X86Selector, v: int) -> None:
 
 def _power(e: Emitter, o: Locs, i: Locs, exponent: float, stub: Any) -> None:
     d = size = o[0]
-    test = i[1]
     e.move_x(d, i[0])
     if len(o) > 1:
         # An odd power has a sign.
         size = o[1]
         e.move_x(size, d)
         e.op_xm(ANDPS, size, size, e.constant(ABS64))
-    # NaN is below as well as above, and what is neither has a test that is no NaN.
+    # NaN is below as well as above, and what is neither has neighbours that are no NaN.
     e.ucomi_m(UCOMISD, size, e.constant(_LEAST))
     e.jcc(BE, stub)
     e.ucomi_m(UCOMISD, size, e.constant(_MOST))
     e.jcc(AE, stub)
-    e.ucomi(UCOMISD, test, d)
+    e.ucomi(UCOMISD, i[1], i[2])
     e.jcc(NE, stub)
     stub.back = object()
     e.bind(stub.back)
 
 
 def _power_stub(e: Emitter, stub: Stub) -> None:
-    (d, *_), (_, _, x) = stub.operands
+    (d, *_), (_, _, _, x) = stub.operands
     e.bind(stub)
     if stub.data == 2.0:
         asks = object()
@@ -90,18 +92,17 @@ def _power_stub(e: Emitter, stub: Stub) -> None:
         e.bind(asks)
     e.lea(RSP, (RSP, -1, 0, -_SIZE))
     e.store_x(MOVSD_STORE, (RSP, -1, 0, _LANES), x)
-    e.store_i(8, (RSP, -1, 0, _MASKS), 0)
-    _ask(e, 1, stub.data, d)
+    e.store_i(8, (RSP, -1, 0, _BITS), 1)
+    _ask(e, stub.data, d)
     e.load_x(MOVSD_LOAD, d, (RSP, -1, 0, _POWERS))
     e.lea(RSP, (RSP, -1, 0, _SIZE))
     e.jmp(stub.back)
 
 
-def _ask(e: Emitter, lanes: int, exponent: float, scratch: int) -> None:
-    e.store_i(8, (RSP, -1, 0, _COUNT), lanes)
+def _ask(e: Emitter, exponent: float, scratch: int) -> None:
     e.load_x(MOVSD_LOAD, scratch, e.constant(pack("<d", exponent)))
     e.store_x(MOVSD_STORE, (RSP, -1, 0, _EXPONENT), scratch)
-    _, _, _, offset = e.constant(thunk(e.vector_bytes).to_bytes(8, "little"))
+    _, _, _, offset = e.constant(thunk(e.vector_bytes, e.floats).to_bytes(8, "little"))
     e.call_pool(offset)
 
 
@@ -123,7 +124,7 @@ def _powers(e: Emitter, o: Locs, i: Locs, imm: tuple[int, float], stub: Any) -> 
         e.vex_rrm(both, t, d, wide(ABS64[:8]))
     ranges = (_GT, _LEAST), (_LT, _MOST)
     if size == 64:
-        e.evex_rrr(compare, _K1, i[1], d)
+        e.evex_rrr(compare, _K1, i[1], i[2])
         e.byte(_EQ)
         for predicate, bound in ranges:
             e.evex_rrm(compare, _K1, magnitude, wide(bound), _K1)
@@ -135,7 +136,7 @@ def _powers(e: Emitter, o: Locs, i: Locs, imm: tuple[int, float], stub: Any) -> 
         e.vex_rrm(compare, t, magnitude, wide(_MOST))
         e.byte(_LT)
         e.vex_rrr(both, t, t, u)
-        e.vex_rrr(compare, u, i[1], d)
+        e.vex_rrr(compare, u, i[1], i[2])
         e.byte(_EQ)
         e.vex_rrr(both, t, t, u)
         e.vex_rrm((_TESTPD[0] | bit, *_TESTPD[1:]), t, 0, wide(b"\xff" * 8))
@@ -145,7 +146,7 @@ def _powers(e: Emitter, o: Locs, i: Locs, imm: tuple[int, float], stub: Any) -> 
 
 
 def _powers_stub(e: Emitter, stub: Stub) -> None:
-    (d, t, u), (_, _, x) = stub.operands
+    (d, t, u), (_, _, _, x) = stub.operands
     size, exponent = stub.data
     bit = WIDTH_BITS.get(size, 0)
     compare = (_CMPPD[0] | bit, *_CMPPD[1:])
@@ -163,13 +164,19 @@ def _powers_stub(e: Emitter, stub: Stub) -> None:
             e.vex_rrr((ORPS[0] | bit, *ORPS[1:]), t, t, u)
             e.vex_rrm((_TESTPD[0] | bit, *_TESTPD[1:]), t, 0, e.constant(b"\xff" * size))
         e.jcc(B, stub.back)
-    if size == 64:
-        e.evex_rrr((FROM_MASK[8][0] | bit, *FROM_MASK[8][1:]), t, 0, _K1)
     store, load = (bit, *MOVUPS_STORE[1:]), (bit, *MOVUPS_LOAD[1:])
     e.lea(RSP, (RSP, -1, 0, -_SIZE))
-    for at, r in ((_LANES, x), (_POWERS, d), (_MASKS, t)):
+    e.store(8, (RSP, -1, 0, _KEPT), RAX)
+    for at, r in ((_LANES, x), (_POWERS, d)):
         e.store_x(store, (RSP, -1, 0, at), r)
-    _ask(e, size // 8, exponent, d)
+    if size == 64:
+        e.vex_rrr(_KMOVB, RAX, 0, _K1)
+    else:
+        e.vex_rrr((_MOVMSKPD[0] | bit, *_MOVMSKPD[1:]), RAX, 0, t)
+    e.alu_ri(XOR, RAX, (1 << size // 8) - 1)
+    e.store(8, (RSP, -1, 0, _BITS), RAX)
+    _ask(e, exponent, d)
+    e.load("i64", RAX, (RSP, -1, 0, _KEPT))
     e.load_x(load, d, (RSP, -1, 0, _POWERS))
     e.lea(RSP, (RSP, -1, 0, _SIZE))
     e.jmp(stub.back)
@@ -178,22 +185,24 @@ def _powers_stub(e: Emitter, stub: Stub) -> None:
 _POWER = MachineOp("power", _power, "c", tie=1, late=1)
 _POWERS_OP = MachineOp("powers", _powers, "c", tie=1, late=1)
 
-_kept: dict[int, Region] = {}
+_kept: dict[tuple[int, int], Region] = {}
 
 
-def thunk(size: int) -> int:
-    """The address of what asks `pow` for the lanes that are not certain and keeps every register, `size` bytes of
-    those for floats. Made once."""
-    if size not in _kept:
-        code = _thunk(libm.address("pow"), size)
-        _kept[size] = reserve(len(code)).write(code)
-    return _kept[size].code_address
+def thunk(size: int, floats: int) -> int:
+    """The address of what asks `pow` for the lanes that are not certain and keeps every register; of those for floats
+    the first ones, `size` bytes of each. Made once for some numbers of them."""
+    floats = min(-(-floats // _STEP) * _STEP, 16)
+    key = size, floats
+    if key not in _kept:
+        code = _thunk(libm.address("pow"), size, range(_FLOATS, _FLOATS + floats))
+        _kept[key] = reserve(len(code)).write(code)
+    return _kept[key].code_address
 
 
-def _thunk(address: int, size: int) -> bytes:
+def _thunk(address: int, size: int, floats: Sequence[int]) -> bytes:
     e = Encoder()
-    ints = [*[r for r in CALLER_SAVED if r < 16], RBX]
-    floats = [r for r in CALLER_SAVED if r >= 16]
+    ints = [*[r for r in CALLER_SAVED if r < _FLOATS], RBX]
+
     def move_all(row: Row) -> None:
         for k, r in enumerate(floats):
             e.vex_rrm((WIDTH_BITS.get(size, 0), *row[1:]), r, 0, (RSP, -1, 0, size * k))
@@ -209,22 +218,21 @@ def _thunk(address: int, size: int) -> bytes:
         e.vzeroupper()
 
     def lane(at: int) -> tuple[int, int, int, int]:
-        return (RBP, RBX, 3, 16 + at)
+        return (RBP, RCX, 3, 16 + at)
 
-    following, done = object(), object()
-    e.load("i64", RBX, (RBP, -1, 0, 16 + _COUNT))
+    following = object()
+    e.load("i64", RBX, (RBP, -1, 0, 16 + _BITS))
     e.bind(following)
-    e.alu_ri(SUB, RBX, 1)
-    e.jcc(S, done)
-    e.alu_mi(CMP, lane(_MASKS), 0)
-    e.jcc(L, following)
-    e.vex_rrm(MOVSD_LOAD, 16, 0, lane(_LANES))
-    e.vex_rrm(MOVSD_LOAD, 17, 0, (RBP, -1, 0, 16 + _EXPONENT))
+    e.bit_scan(0xBC, RCX, RBX)
+    e.vex_rrm(MOVSD_LOAD, _FLOATS, 0, lane(_LANES))
+    e.vex_rrm(MOVSD_LOAD, _FLOATS + 1, 0, (RBP, -1, 0, 16 + _EXPONENT))
     e.mov_ri(RAX, address)
     e.call_r(RAX)
-    e.vex_rrm(MOVSD_STORE, 16, 0, lane(_POWERS))
-    e.jmp(following)
-    e.bind(done)
+    e.bit_scan(0xBC, RCX, RBX)
+    e.vex_rrm(MOVSD_STORE, _FLOATS, 0, lane(_POWERS))
+    e.lea(RAX, (RBX, -1, 0, -1))
+    e.alu_rr(AND, RBX, RAX)
+    e.jcc(NE, following)
     move_all(MOVUPS_LOAD)
     for k, r in enumerate(ints):
         e.load("i64", r, (RBP, -1, 0, -8 * (k + 1)))

@@ -356,7 +356,7 @@ def _call(lw: Lowering, node: Any) -> Val:
         function = lw.expr(node.func)
     callee = constant_value(function)
     args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
-    if lw.lists:
+    if lw.usage is not None:
         numeric.check_call(lw, callee, args)
     lw.at(node)
     if isinstance(function.type, Closure):

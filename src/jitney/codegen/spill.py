@@ -175,6 +175,9 @@ class Splitter:
     def _constant(self, v: int, positions: dict[int, int]) -> Inst | None:
         """The instruction that defines `v`, if that is all there is and it can be done again anywhere."""
         inst: Inst | None = None
+        if v in self._kept:
+            # These copies need a place.
+            return None
         for i, how in positions.items():
             if how & 4:
                 return None

@@ -305,12 +305,12 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
 
     assert right(200)
     (words,) = known
-    cost, times, tiny, polls, _ = words
+    cost, times, tiny, polls, *_ = words
     assert cost > 0 and times == 31 and tiny > 1 << 60
     POOL["POLLS"] = polls
-    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls, 0]
+    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls, 0, 0, 0]
     POOL["POLLS"] = polls + 3
-    assert right(200) and list(words) == [cost, 27, tiny, polls + 3, 0]
+    assert right(200) and list(words) == [cost, 27, tiny, polls + 3, 0, 0, 0]
     POOL["POLLS"] += 4  # somebody has taken long: it is measured each time for a while
     for left in reversed(range(16)):
         assert right(200) and words[1] == 0 and words[4] == left
@@ -362,6 +362,36 @@ def test_a_loop_that_takes_longer_than_foreseen_is_watched_for_a_while(known):
     words[0] = 1  # as if it took some nanoseconds
     POOL["NEAR"] = POOL["WORTH"] = 10_000
     assert long(100, 1000) == first and words[0] > 1 and words[4] == 15
+
+
+def test_a_loop_that_gains_nothing_is_serial_until_its_loss_is_made_good(known):
+    POOL["TINY"], POOL["NEAR"], POOL["WORTH"], POOL["PENALTY"] = 0, 1, 1, 0
+    long = again()
+    first = long(1000, 300)
+    (words,) = known
+    words[5], at = 1 << 50, POOL["EPOCH"]
+    assert long(1000, 300) == first and POOL["EPOCH"] == at and 1 << 49 < words[5] < 1 << 50
+    words[5] = 1
+    assert long(1000, 300) == first and POOL["EPOCH"] == at and words[5] == 0
+    assert long(1000, 300) == first and POOL["EPOCH"] == at + 1
+
+
+def test_short_loops_are_serial_now_and_then(known):
+    """What they take alone is measured anew."""
+    POOL["TINY"], POOL["NEAR"], POOL["WORTH"], POOL["PENALTY"] = 0, 1, 1, 0
+    POOL["BRIEF"], before = 1 << 60, POOL["BRIEF"]
+    try:
+        long = again()
+        first = long(1000, 30)
+        (words,) = known
+        for done, following in ((4, 5), (64 * 3, 5), (64 * 3 + 1, 5)):
+            words[6], at = done, POOL["EPOCH"]
+            words[5] = POOL["DEBT"] = 0
+            assert long(1000, 30) == first and POOL["EPOCH"] == at and words[6] == following
+            words[5] = POOL["DEBT"] = 0
+            assert long(1000, 30) == first and POOL["EPOCH"] == at + 1
+    finally:
+        POOL["BRIEF"] = before
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])

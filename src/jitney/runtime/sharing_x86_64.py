@@ -148,7 +148,7 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8e26030000                  jle once
+0f8e91030000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
@@ -175,7 +175,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f85be020000                  jne once
+0f8529030000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -196,32 +196,49 @@ ff9340020000                  call [rbx+NOW]
 48894d58                      mov [rbp+88], rcx
 41bf01000000                  mov r15d, 1
 4d85f6                        test r14, r14
-0f8484000000                  je measure
+0f84cb000000                  je measure
 4c8b7d18                      mov r15, [rbp+24]
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
-7f76                          jg measure
-4939ce                        cmp r14, rcx
-7d43                          jge at_once
+0f8fb9000000                  jg measure
 488b5538                      mov rdx, [rbp+56]
+48837a2800                    cmp qword ptr [rdx+40], 0
+0f8faa000000                  jg measure
+4939ce                        cmp r14, rcx
+7d45                          jge enough
 48837a2000                    cmp qword ptr [rdx+32], 0
 7408                          je certain
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
                               certain:
 4c3bb310020000                cmp r14, [rbx+NEAR]
-7c55                          jl measure
+0f8c89000000                  jl measure
 482b8320010000                sub rax, [rbx+LAST]
 483b8318020000                cmp rax, [rbx+GAP]
-7f3e                          jg first
+7f72                          jg first
 4c03b318010000                add r14, [rbx+ROW]
 4c89b318010000                mov [rbx+ROW], r14
 4c3bb320020000                cmp r14, [rbx+CREDIT]
-7c2e                          jl measure
+7c62                          jl measure
+eb32                          jmp at_once
+                              enough:
+4c3bb330020000                cmp r14, [rbx+BRIEF]
+7d29                          jge at_once
+488b7230                      mov rsi, [rdx+48]
+4883fe04                      cmp rsi, 4
+7418                          je check
+4c8b8398000000                mov r8, [rbx+THREADS]
+49c1e006                      shl r8, 6
+4c39c6                        cmp rsi, r8
+7c0f                          jl at_once
+48c7423004000000              mov qword ptr [rdx+48], 4
+                              check:
+4883423001                    add qword ptr [rdx+48], 1
+eb2e                          jmp measure
                               at_once:
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8515020000                  jne shared
+0f8539020000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -241,9 +258,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8dd1010000                  jge offered
+0f8df5010000                  jge offered
 4084ff                        test dil, dil
-0f85be010000                  jne lost
+0f85e2010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -251,10 +268,13 @@ ff9340020000                  call [rbx+NOW]
 4989c6                        mov r14, rax
 488b4d18                      mov rcx, [rbp+24]
 4939cd                        cmp r13, rcx
-7445                          je over
+7450                          je over
 483b83a8000000                cmp rax, [rbx+TRUSTED]
-7c2b                          jl more
+7c36                          jl more
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
+7f34                          jg rest
+488b5538                      mov rdx, [rbp+56]
+48837a2800                    cmp qword ptr [rdx+40], 0
 7f29                          jg rest
 48f7e1                        mul rcx
 49f7f5                        div r13
@@ -264,13 +284,13 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8573010000                  jne shared
+0f858c010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
-e96bffffff                    jmp measure
+e960ffffff                    jmp measure
                               rest:
 4c8b7d18                      mov r15, [rbp+24]
-e962ffffff                    jmp measure
+e957ffffff                    jmp measure
                               over:
 488b5570                      mov rdx, [rbp+112]
 4885d2                        test rdx, rdx
@@ -283,6 +303,13 @@ e962ffffff                    jmp measure
 488b5538                      mov rdx, [rbp+56]
 48c7422010000000              mov qword ptr [rdx+32], 16
                               foreseen:
+488b5538                      mov rdx, [rbp+56]
+48837a2800                    cmp qword ptr [rdx+40], 0
+7e0e                          jle balanced
+4c297228                      sub [rdx+40], r14
+7908                          jns balanced
+48c7422800000000              mov qword ptr [rdx+40], 0
+                              balanced:
 488b4568                      mov rax, [rbp+104]
 4889c1                        mov rcx, rax
 482b8b20010000                sub rcx, [rbx+LAST]
@@ -431,6 +458,35 @@ c7838801000000000000          mov dword ptr [rbx+WAITING], 0
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48898320010000                mov [rbx+LAST], rax
+4889c1                        mov rcx, rax
+482b4d30                      sub rcx, [rbp+48]
+488b5570                      mov rdx, [rbp+112]
+48837d1000                    cmp qword ptr [rbp+16], 0
+7552                          jne booked
+483b5558                      cmp rdx, [rbp+88]
+7c4c                          jl booked
+483b9330020000                cmp rdx, [rbx+BRIEF]
+7d43                          jge booked
+488b7538                      mov rsi, [rbp+56]
+4883463001                    add qword ptr [rsi+48], 1
+4829d1                        sub rcx, rdx
+4c8d0452                      lea r8, [rdx+rdx*2]
+4c39c1                        cmp rcx, r8
+7f2e                          jg booked
+4989d0                        mov r8, rdx
+49c1e803                      shr r8, 3
+4c01c1                        add rcx, r8
+48c1e202                      shl rdx, 2
+48034e28                      add rcx, [rsi+40]
+7e0c                          jle gain
+480faf8b08020000              imul rcx, [rbx+PENALTY]
+488d0c51                      lea rcx, [rcx+rdx*2]
+                              gain:
+48f7da                        neg rdx
+4839d1                        cmp rcx, rdx
+480f4cca                      cmovl rcx, rdx
+48894e28                      mov [rsi+40], rcx
+                              booked:
 482b4548                      sub rax, [rbp+72]
 488b5540                      mov rdx, [rbp+64]
 4801d2                        add rdx, rdx
@@ -461,6 +517,11 @@ b900ca9a3b                    mov ecx, 1000000000
 480f4fc1                      cmovg rax, rcx
                               gained:
 488b8b50020000                mov rcx, [rbx+CAPITAL]
+488b5540                      mov rdx, [rbp+64]
+483b9330020000                cmp rdx, [rbx+BRIEF]
+7d04                          jge long
+48c1f904                      sar rcx, 4
+                              long:
 4839c8                        cmp rax, rcx
 480f4cc1                      cmovl rax, rcx
 48898310010000                mov [rbx+DEBT], rax
@@ -486,9 +547,9 @@ ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e9eafdffff                    jmp leave
+e975fdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e949fdffff                    jmp learn
+e9d4fcffff                    jmp learn
 """

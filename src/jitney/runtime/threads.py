@@ -22,12 +22,17 @@ those still at work. A loop in a loop is left to the one around it.
 A loop of less than `HELD` nanoseconds is shared by a thread that has the GIL all the time, as others that want it might
 not give it back for longer than that; a longer one lets it go.
 
-If sharing took longer than the processor time that was spent on it, it was a loss: where others use the processors, a
-worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL` nanoseconds, makes up for
-it. Once that is used up, `PENALTY` times as many nanoseconds of loops as are missing are run serially before the next
-one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF` nanoseconds every
-sixteenth is asked, and counts for all, except where it takes much more than twice as long as it should take alone:
-that is noticed in each. What it costs a row of loops to wake workers is no loss.
+Loops below `BRIEF` nanoseconds have an account each. If one is shared, and takes longer than 7/8 of what it should take
+serially, that was a loss: perhaps its threads wait for the same memory. What it has gained in four of its runs, at
+most, makes up for it. Once that is used up, it is run serially for `PENALTY` times as many nanoseconds as are missing,
+and eight runs. What it takes serially is measured anew now and then.
+
+If sharing took longer than the processor time that was spent on it, it was a loss, too: where others use the
+processors, a worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL`
+nanoseconds, makes up for it. Once that is used up, `PENALTY` times as many nanoseconds of loops as are missing are run
+serially before the next one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF`
+nanoseconds every sixteenth is asked, and counts for all, except where it takes much more than twice as long as it
+should take alone: that is noticed in each. What it costs a row of loops to wake workers is no loss.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
@@ -51,7 +56,7 @@ from .threads_x86_64 import WORDS
 MAX_THREADS = 128
 WORTH = 50_000
 """Nanoseconds of work left that are worth waking threads for."""
-NEAR = 5_000
+NEAR = 4_000
 """The same, where a worker is awake."""
 CREDIT = 200_000
 """Nanoseconds that loops in between take in a row until one of them wakes threads."""
@@ -65,11 +70,11 @@ PIECE = 1_000
 """Nanoseconds that a chunk should take at least."""
 TRUSTED = 6_000
 """Nanoseconds after which the time that units have taken is believed."""
-TINY = 4_000
+TINY = 3_000
 """Nanoseconds that two looks at the clock are a notable part of."""
 PENALTY = 10
 CAPITAL = 20_000_000
-"""Nanoseconds that were gained, and count, at most."""
+"""Nanoseconds that were gained, and count, at most; a sixteenth of that for loops below `BRIEF`."""
 GRACE = 10_000
 """Nanoseconds that a short loop may take longer than twice what it should take alone, as waking somebody takes."""
 _SPIN = 2_000
@@ -162,7 +167,7 @@ class Pool:
 
     def known(self) -> Symbol:
         """Room for what will be known of one loop."""
-        words = (c_uint64 * 5)()
+        words = (c_uint64 * 7)()
         return Symbol("known", addressof(words), words)
 
     def _place_code(self) -> None:

@@ -9,7 +9,7 @@ thread-specific KEY leads to:
     +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
          shares yet, where what follows is the frame of PARALLEL
 
-Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is five
+Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is seven
 words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
@@ -18,6 +18,8 @@ words that its code refers to (`Pool.known`):
     +24  POLLS when it was asked for last
     +32  how many more times it is measured each time, and in pieces, since it took much longer than was foreseen, or
          somebody polled while it was thought to be tiny
+    +40  what sharing it has lost, in nanoseconds of runs that are still to be serial; below 0: what it has gained
+    +48  how many times it has been shared, since it was last made to run serially
 
 `threads.py` fills the pool and tells the whole story.
 """
@@ -221,23 +223,28 @@ c3                            ret
 
 # void work(failed): takes chunks until there are none, or one fails, as the one has that it comes with. rbx: the pool,
 # r12: the context, rbp: the participant. Chunks are taken in order, so whatever comes before a failing one has been
-# taken by somebody, who finishes it.
+# taken by somebody, who finishes it. Chunks of eight units or more are of so many times eight: such are vectors, and
+# lines of the cache.
 WORK = """
 4883ec08                      sub rsp, 8
 85ff                          test edi, edi
-7571                          jne failed
+757b                          jne failed
                               next:
 4c8b8340010000                mov r8, [rbx+NEXT]
                               take:
 488b8bd8000000                mov rcx, [rbx+END]
 4c29c1                        sub rcx, r8
-0f8e9b000000                  jle done
+0f8ea5000000                  jle done
 4889c8                        mov rax, rcx
 31d2                          xor edx, edx
 48f7b3e0000000                div qword ptr [rbx+SHARE]
 488b93e8000000                mov rdx, [rbx+LEAST]
 4839d0                        cmp rax, rdx
 480f42c2                      cmovb rax, rdx
+4883f808                      cmp rax, 8
+7204                          jb few
+4883e0f8                      and rax, -8
+                              few:
 4839c8                        cmp rax, rcx
 480f47c1                      cmova rax, rcx
 498d0c00                      lea rcx, [r8+rax]
@@ -245,7 +252,7 @@ WORK = """
 f0480fb18b40010000            lock cmpxchg [rbx+NEXT], rcx
 7405                          je mine
 4989c0                        mov r8, rax
-ebb8                          jmp take
+ebae                          jmp take
                               mine:
 4c894508                      mov [rbp+8], r8
 4c3b83f0000000                cmp r8, [rbx+FAILED]
@@ -254,7 +261,7 @@ ebb8                          jmp take
 488bb3d0000000                mov rsi, [rbx+ENV]
 4c89c2                        mov rdx, r8
 ff93c8000000                  call [rbx+CHUNK]
-738f                          jae next
+7385                          jae next
                               failed:
 488b4508                      mov rax, [rbp+8]
                               lock:

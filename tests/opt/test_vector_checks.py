@@ -36,6 +36,10 @@ KERNELS: dict[str, tuple[bool, str]] = {
         False, "s = -1.0\nk = 0\nfor i in range(len(a)):\n  x = math.sqrt(a[i])\n  if x > s:\n    s = x\n    k = i\n"
         "return s, k",
     ),
+    "whole roots": (
+        True, "s = k = 0\nfor j in range(1, len(a)):\n for i in range(j, len(a)):\n  h = i * i + j * j\n"
+        "  r = int(math.sqrt(h))\n  if r * r == h:\n   s = max(s, i + j + r)\n   k += 1\nreturn s, k",
+    ),
     "rows": (
         True, "for j in range(3):\n for i in range(len(a)): c[i] += math.sqrt(a[i])\nreturn c[0]",
     ),

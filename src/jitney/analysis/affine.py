@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import I64
+from ..lazy import lazy
 from .intervals import INTERVALS, MAX, MIN, Interval, access_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Block, Function, Loop
+    from ..ir.ops import Op
+    from . import bounds
+    from .bounds import Bounds
+else:
+    bounds = lazy("jitney.analysis", "bounds")
 
 _CONST, _LOAD, _INDEX, _SHL = OPS["const"], OPS["load"], OPS["index"], OPS["shl"]
-_B2I = OPS["b2i"]
+_B2I, _F2I, _I2F = OPS["b2i"], OPS["f2i"], OPS["i2f"]
 _NOTHING: frozenset[int] = frozenset()
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _PRODUCTS = (OPS["mul"], OPS["mulo"])
@@ -105,6 +111,8 @@ class Forms:
         if (op.pure or op in _CHECKED) and all(self.constant(a) for a in tested):
             self.invariant.add(v)
         if function.types[v] is not I64 or not (op in INTERVALS or op is _LOAD):
+            if op is _F2I:
+                self._converted(v)
             return
         if op is _LOAD or op is _B2I:
             self._known[v] = self._assumed[v] = access_range(function.imms[v]) if op is _LOAD else (0, 1)
@@ -127,6 +135,31 @@ class Forms:
         form = self._form_of(v)
         if form is not None:
             self.form[v] = form
+
+    def _converted(self, v: int) -> None:
+        """Bounds of a float's integer, where what it is made of has some."""
+        (x,) = self.function.args[v]
+        needs: set[int] = set()
+        low, high, nan = self._float(x, needs, _DEEP)
+        fits = bounds.whole((low, high, nan))
+        if fits is not None and not nan and self.function.types[v] is I64:
+            self._assumed[v] = fits
+            self.needs[v] = frozenset(needs)
+
+    def _float(self, x: int, needs: set[int], deep: int) -> Bounds:
+        """Bounds of a float under assumptions, which are added to `needs`."""
+        function = self.function
+        op, args = function.ops[x], function.args[x]
+        if op is _I2F and function.types[args[0]] is I64:
+            low, high = self.bounds(args[0])
+            needs.update(self.needs.get(args[0], _NOTHING))
+            return bounds.of_int(low, high, function.types[x])
+        if op is _CONST:
+            number = float(function.imms[x])
+            return (number, number, False) if number == number else bounds.ANYTHING
+        if not deep or op not in bounds.OPERATIONS:
+            return bounds.ANYTHING
+        return bounds.of(op, function.types[x], [self._float(a, needs, deep - 1) for a in args])
 
     def _form_of(self, v: int) -> Form | None:
         function = self.function
@@ -203,7 +236,7 @@ class Forms:
         needs.update(self.needs.get(v, _NOTHING))
         return found
 
-    def known(self, v: int) -> Interval:
+    def known(self, v: int, deep: int = _DEEP) -> Interval:
         """Bounds of an i64 without assumptions."""
         found = self._known.get(v)
         if found is None:
@@ -214,6 +247,18 @@ class Forms:
             elif op is _LOAD:
                 found = access_range(function.imms[v])
             else:
-                found = function.facts.get(v, (MIN, MAX))
+                found = function.facts.get(v) or self._computed(v, op, deep)
             self._known[v] = found
         return found
+
+    def _computed(self, v: int, op: Op, deep: int) -> Interval:
+        """Bounds of a value from in front of the loop by those of what it is computed from."""
+        function = self.function
+        interval = INTERVALS.get(OPS[op.base] if op.base else op)
+        tested = function.args[v][:2] if op in _CHECKED else function.args[v]
+        if interval is None or not deep or op is _B2I or any(function.types[a] is not I64 for a in tested):
+            return MIN, MAX
+        low, high = interval(*[self.known(a, deep - 1) for a in tested])
+        if op.base:
+            return max(low, MIN), min(high, MAX)
+        return (low, high) if low >= MIN and high <= MAX else (MIN, MAX)

@@ -547,8 +547,8 @@ def _load(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
 
 def _load_bool(e: Emitter, o: Locs, i: Locs, addr: Any, stub: Any) -> None:
     e.alu_mi(CMP, mem(e, i, 0, addr), 0, 1)
+    e.mov_ri(o[0], 0)
     e.setcc(NE, o[0])
-    e.extend("u8", o[0], o[0])
 
 
 def _store(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:

@@ -74,17 +74,18 @@ TEST_RI = MachineOp("test", _test_ri, "w")
 
 
 def _set(e: Emitter, o: Locs, i: Locs, cc: int, stub: Any) -> None:
+    # ``setcc`` keeps the other bytes, and waits for them: first a move, which leaves the flags alone.
     d = o[0]
+    e.mov_ri(d, 0)
     if cc < 16:
         e.setcc(cc, d)
-        e.extend("u8", d, d)
         return
     # two conditions: equal and not unordered, or its opposite
     t = o[1]
+    e.mov_ri(t, 0)
     e.setcc(cc - EQ_ORD + E, d)
     e.setcc(NP if cc == EQ_ORD else P, t)
     e.alu_rr(AND if cc == EQ_ORD else OR, d, t, 0)
-    e.extend("u8", d, d)
 
 
 SET = MachineOp("set", _set, "r")

@@ -219,16 +219,21 @@ class X86Selector(Selector):
                 self.rules[_ADD](self, v)
 
     def _only_index(self, v: int, loop: Loop, latch: Block) -> bool:
-        """Whether `v` is used in its loop for nothing but indices, and by the branch at the end of `latch`."""
+        """Whether `v` is used in its loop for nothing but indices, and by the branch at the end of `latch`; behind the
+        loop only where that is left at the end of `latch`."""
         ops_, args = self.ops, self.args
         condition = latch.term_args[0] if latch.term == "br" else -1
         selected = False
+        behind = self.counts[v]
         if not self._bodies:
             self._bodies = self.function.bodies()
+        leaves = False
         for block in self._bodies[loop]:
+            behind -= block.term_args.count(v) + sum([edge.args.count(v) for edge in block.edges])
             for u in block.insts:
                 given = args[u]
                 if v in given:
+                    behind -= given.count(v)
                     if selected:
                         # by a block that was selected before, when the value was still to be had
                         return False
@@ -241,7 +246,10 @@ class X86Selector(Selector):
             if block is not latch and (v in block.term_args or any(v in edge.args for edge in block.edges)):
                 return False
             selected = selected or block is latch
-        return True
+            if block is not latch:
+                targets = [edge.target.loop for edge in block.edges]
+                leaves = leaves or any(target is None or not target.inside(loop) for target in targets)
+        return not (behind and leaves)
 
     def stepped(self, block: Block) -> None:
         """Do not select again where they stand what `step_late` selected for the end of `block`."""
@@ -269,13 +277,9 @@ class X86Selector(Selector):
             self.add(ops.IMUL_RI, (d,), (a,), c)
 
     def memory(self, v: int) -> tuple[tuple[int, ...], Any]:
-        """Registers and shape of the address of load `v`, which is done here."""
+        """Registers and shape of the address of load `v`."""
         args = self.args[v]
-        memory = self.imms[v]
-        ins, addr = self.address(args[0], args[1] if len(args) > 1 else None, memory)
-        if memory.ahead and addr[0] < 2 and fits(addr[2] + memory.ahead):
-            self.add(ops.PREFETCH, (), ins, (*addr[:2], addr[2] + memory.ahead))
-        return ins, addr
+        return self.address(args[0], args[1] if len(args) > 1 else None, self.imms[v])
 
     def sinks_as(self, v: int, *names: str) -> bool:
         """Whether load `v` can be done by its user and is one of these accesses."""

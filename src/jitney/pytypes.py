@@ -241,6 +241,22 @@ class Object(PyType):
         return object_type(self.kind, True, self.elements)
 
 
+class List(PyType):
+    """A list of numbers that only one name of the function knows (`frontend/packed.py`). Make with `list_type`.
+
+    Leaves: where its cells lie, how many of them are used, and how many there are.
+
+    Attributes:
+        item: the type of its items; None of one that is empty.
+    """
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: PyType | None) -> None:
+        super().__init__("empty list" if item is None else f"list of {item}", (PTR, I64, I64))
+        self.item = item
+
+
 class Tuple(PyType):
     """A tuple taken apart at compile time. Leaves: those of all elements in order. Make with `tuple_type`."""
 
@@ -379,6 +395,11 @@ def object_type(
     return result
 
 
+def list_type(item: PyType | None) -> List:
+    result: List = interned(("list", item), List, item)
+    return result
+
+
 def tuple_type(elements: tuple[PyType, ...]) -> Tuple:
     result: Tuple = interned(("tuple", *elements), Tuple, elements)
     return result
@@ -391,29 +412,6 @@ def tuple_like(like: Any, elements: tuple[PyType, ...]) -> Tuple:
         return tuple_type(elements)
     result: NamedTuple = interned(("named", id(kind), *elements), NamedTuple, kind, elements)
     return result
-
-
-_named: dict[int, tuple[Any, bool]] = {}
-_NAMED_OWN = ("__new__", "__repr__", "__getnewargs__", "__replace__", "__doc__", "__slots__", "__module__",
-    "__match_args__", "__annotations__", "__orig_bases__", "__annotate__", "__annotate_func__",
-    "__annotations_cache__", "__static_attributes__", "__firstlineno__", "__slotnames__")  # fmt: skip
-
-
-def is_named_class(kind: Any) -> bool:
-    """Whether a class is one of `collections.namedtuple`, or of `typing.NamedTuple`, whose instances are tuples in all
-    respects but for the names."""
-    if type(kind) is not type or kind.__bases__ != (tuple,):
-        return False
-    known = _named.get(id(kind))
-    if known is None:
-        space = getattr(kind.__new__, "__globals__", {}).get("__name__")
-        getters = [type(vars(kind).get(name)).__name__ for name in getattr(kind, "_fields", ())]
-        special = [name for name in vars(kind) if name.startswith("__") and name not in _NAMED_OWN]
-        plain = space == "namedtuple_" + kind.__name__ and not special and not kind.__dictoffset__
-        # Held for good: few programs make such classes without end.
-        plain = plain and set(getters) == {"_tuplegetter"} and len(_named) < 1000
-        known = _named[id(kind)] = kind, plain
-    return known[1]
 
 
 def closure_type(lifted: Any, captured: tuple[str, ...], elements: tuple[PyType, ...] | None) -> Closure:
@@ -473,6 +471,8 @@ def _join_alike(a: PyType, b: PyType) -> PyType | None:
         return tuple_like(a, tuple(elements))
     if isinstance(a, Array) and isinstance(b, Array):
         return _join_arrays(a, b)
+    if isinstance(a, List) and isinstance(b, List):
+        return a if b.item is None else b if a.item is None else None
     if isinstance(a, Object) and isinstance(b, Object):
         items = a.elements if a.elements == b.elements else ()
         kind, local = a.kind if a.kind is b.kind else None, a.local and b.local

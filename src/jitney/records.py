@@ -1,4 +1,4 @@
-"""Types of records: elements of arrays with named fields.
+"""Types of records: elements of arrays with named fields; and which classes are tuples with named fields.
 
     np.dtype([("x", "f8"), ("n", "i4")], align=True)  ->  Record: x float64 at 0, n int32 at 8, 16 bytes in all
 
@@ -153,3 +153,28 @@ def _looks(dtype: Any) -> tuple[Any, ...]:
     if dtype.names is None:
         return own
     return (*own, tuple([(name, *dtype.fields[name][1:], _looks(dtype.fields[name][0])) for name in dtype.names]))
+
+
+# -- tuples with names ------------------------------------------------------------------------------------------------
+
+_named: dict[int, tuple[Any, bool]] = {}
+_NAMED_OWN = ("__new__", "__repr__", "__getnewargs__", "__replace__", "__doc__", "__slots__", "__module__",
+    "__match_args__", "__annotations__", "__orig_bases__", "__annotate__", "__annotate_func__",
+    "__annotations_cache__", "__static_attributes__", "__firstlineno__", "__slotnames__")  # fmt: skip
+
+
+def is_named_class(kind: Any) -> bool:
+    """Whether a class is one of `collections.namedtuple`, or of `typing.NamedTuple`, whose instances are tuples in all
+    respects but for the names."""
+    if type(kind) is not type or kind.__bases__ != (tuple,):
+        return False
+    known = _named.get(id(kind))
+    if known is None:
+        space = getattr(kind.__new__, "__globals__", {}).get("__name__")
+        getters = [type(vars(kind).get(name)).__name__ for name in getattr(kind, "_fields", ())]
+        special = [name for name in vars(kind) if name.startswith("__") and name not in _NAMED_OWN]
+        plain = space == "namedtuple_" + kind.__name__ and not special and not kind.__dictoffset__
+        # Held for good: few programs make such classes without end.
+        plain = plain and set(getters) == {"_tuplegetter"} and len(_named) < 1000
+        known = _named[id(kind)] = kind, plain
+    return known[1]

@@ -44,7 +44,10 @@ class LanguageProgram(Program):
                 line = pad + f"{name} = {r.choice(['[]', f'[{self.term(2)}]'])}"
                 self.lists.append(name)
                 return [line]
-            return [pad + r.choice([f"{name}.append({self.term(1)})", f"{name}[{self.integer(3)}] = {self.term(2)}"])]
+            return [pad + r.choice([
+                f"{name}.append({self.term(1)})", f"{name}.append({self.term(1)})", f"{name}.append({self.integer(1)})",
+                f"{name}[{self.integer(3)}] = {self.term(2)}", f"if {name}: y = {name}.pop()", f"{name}[-1] += 1",
+            ])]  # fmt: skip
         return super().statement(indent)
 
     def definition(self, indent: int) -> list[str]:

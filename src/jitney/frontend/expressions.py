@@ -21,7 +21,6 @@ from ..pytypes import (
     Slice,
     Tuple,
     Union,
-    is_named_class,
     is_records,
     needs_object,
     tuple_like,
@@ -39,13 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import arrays, closures, displays, fields, numeric, objects, slices, views
+    from .. import records
+    from . import arrays, closures, displays, fields, numeric, objects, packed, slices, views
     from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
 else:
-    arrays, closures, displays, fields, numeric, objects, slices, views = lazy(
-        "jitney.frontend", "arrays", "closures", "displays", "fields", "numeric", "objects", "slices", "views"
+    arrays, closures, displays, fields, numeric, objects, packed, slices, views = lazy(
+        "jitney.frontend", "arrays", "closures", "displays", "fields", "numeric", "objects", "packed", "slices", "views"
     )
+    records = lazy("jitney", "records")
     numpy_functions, python_calls = lazy("jitney.frontend.library", "numpy_functions", "python_calls")
     complexes, object_operators = lazy("jitney.frontend.operators", "complexes", "object_operators")
 
@@ -76,6 +77,8 @@ def _constant(lw: Lowering, node: Any) -> Val:
 
 
 def _name(lw: Lowering, node: Any) -> Val:
+    if lw.packed is not None and node in lw.packed.copies:
+        return displays.lower_comprehension(lw, lw.packed.copies[node])
     if node.id in lw.names.local and node.id not in lw.globals:
         return read_local(lw, node)
     return lw.names.lookup(lw, node.id, node)
@@ -298,7 +301,7 @@ def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
     held = constant_value(owner)
     if isinstance(held, ModuleType):
         return lw.names.attribute(lw, held, node.attr, node)
-    if is_named_class(type(held)) and node.attr in held._fields:
+    if _is_named(type(held)) and node.attr in held._fields:
         field = getattr(held, node.attr)
         if isinstance(field, (int, float, str, complex, NoneType)) or callable(field):
             return lw.constant(field)
@@ -306,6 +309,8 @@ def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
 
 
 def _subscript(lw: Lowering, node: Any) -> Val:
+    if lw.packed is not None and packed.is_packed(lw, node.value):
+        return packed.item(lw, node)
     owner, index = lw.expr(node.value), lw.expr(node.slice)
     if isinstance(owner.type, (Array, Iterator)):
         return lw.otherwise(
@@ -344,6 +349,8 @@ def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
 
 def _call(lw: Lowering, node: Any) -> Val:
     if type(node.func) is _ast.Attribute:
+        if lw.packed is not None and packed.is_packed(lw, node.func.value):
+            return packed.method(lw, node)
         owner = lw.operand(node.func.value)
         held = constant_value(owner)
         if isinstance(held, ModuleType):
@@ -355,15 +362,17 @@ def _call(lw: Lowering, node: Any) -> Val:
     else:
         function = lw.expr(node.func)
     callee = constant_value(function)
+    if lw.packed is not None:
+        packed.check_call(lw, callee, node)
     args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
-    if lw.usage is not None:
+    if lw.lists:
         numeric.check_call(lw, callee, args)
     lw.at(node)
     if isinstance(function.type, Closure):
         settled = {name: wholes.settled(lw, v) for name, v in kwargs.items()}
         return closures.call(lw, function, [wholes.settled(lw, v) for v in args], settled, node)
 
-    if is_named_class(callee):
+    if _is_named(callee):
         named = _named_tuple(lw, callee, args, kwargs)
         if named is not None:
             return named
@@ -379,6 +388,10 @@ def _call(lw: Lowering, node: Any) -> Val:
         return python_calls.call(lw, function, args, kwargs, node)
 
     return lw.otherwise(compiled, by_python) if isinstance(function.type, Constant) else by_python()
+
+
+def _is_named(kind: Any) -> bool:
+    return type(kind) is type and kind.__bases__ == (tuple,) and records.is_named_class(kind)
 
 
 def _named_tuple(lw: Lowering, kind: Any, args: list[Val], kwargs: dict[str, Val]) -> Val | None:

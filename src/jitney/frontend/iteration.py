@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from ..lazy import lazy
-from ..pytypes import INT, Array, Iterator, Tuple, is_record
+from ..pytypes import INT, Array, Iterator, List, Tuple, is_record
 from . import arrays
 from .library.iterators import parts_of
 from .library.ranges import Range
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import fields
+    from . import fields, packed
     from .state import Lowering
 else:
-    fields = lazy("jitney.frontend", "fields")
+    fields, packed = lazy("jitney.frontend", "fields", "packed")
 
 _MOST_COPIES = 32
 
@@ -79,6 +79,8 @@ def sequence(lw: Lowering, iterable: Val, node: Any) -> Sequence:
         row = _SEQUENCES.get(type.kind)
         if row is not None:
             return row(lw, parts_of(iterable), node)
+    if isinstance(type, List):
+        return Sequence(packed.length(lw, iterable), lambda i: packed.item_at(lw, iterable, i))
     text = constant_value(iterable)
     if isinstance(text, str):
         iterable = lw.make_tuple([lw.constant(c) for c in text])

@@ -34,10 +34,16 @@ class Liveness:
         stores: loop nodes whose bodies store into something or call something that may.
     """
 
-    __slots__ = ("_bits", "_body_nodes", "_flows", "_memo", "_stored", "after", "assigned", "head", "names", "stores")
+    __slots__ = ("_bits", "_body_nodes", "_flows", "_memo", "_packed", "_stored", "after", "assigned", "head", "names",
+        "stores")  # fmt: skip
 
-    def __init__(self, body: list[Any], after: tuple[str, ...] = (), always: tuple[str, ...] = ()) -> None:
-        """`after` are the names that live on behind the body, `always` those that nested functions may read."""
+    def __init__(
+        self, body: list[Any], after: tuple[str, ...] = (), always: tuple[str, ...] = (),
+        packed: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        """`after` are the names that live on behind the body, `always` those that nested functions may read. Calls of
+        methods of `packed` names bind these again (`packed.py`)."""
+        self._packed = packed
         self._bits: dict[str, int] = {}
         self._body_nodes = body
         self._stored: dict[str, int] | None = None
@@ -208,6 +214,10 @@ class Liveness:
                 continue
             if kind is _ast.Call or (kind in _EFFECTS and type(node.ctx) is not _ast.Load):
                 effects = True
+                if self._packed and kind is _ast.Call:
+                    value = getattr(node.func, "value", None)
+                    if type(value) is _ast.Name and value.id in self._packed:
+                        writes |= self.bit(value.id)
             elif kind is _ast.AugAssign and type(node.target) is _ast.Name:
                 reads |= self.bit(node.target.id)
             elif kind is _ast.FunctionDef:

@@ -9,6 +9,7 @@ from ..ir import context
 from ..ir.function import Block, Function, Memory
 from ..ir.ops import OPS
 from ..ir.types import NATURAL, PTR, VOID
+from ..lazy import lazy
 from ..pytypes import BOOL, INT, NONE, Array, Closure, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, polls, source, statements, wholes
@@ -26,15 +27,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.function import Symbol
+    from . import packed
     from .calls import CalleeInfo, Hooks
     from .source import Source
 else:
+    packed = lazy("jitney.frontend", "packed")
     # `functools` itself would be imported for this alone.
     from _functools import partial
 
 
 _GENERATOR, _COROUTINE, _ASYNC_GENERATOR, _STAR, _STAR_NAMES = 0x20, 0x80, 0x200, 0x04, 0x08
 _MAX_ROUNDS = 5
+_GROWING = frozenset(("append", "pop"))
 _MAX_OBJECTS = 12
 OBJECT = object_type()
 
@@ -118,7 +122,9 @@ def lower(
     body = tree.node.body
     if isinstance(tree.node, _ast.Lambda):
         body = [_ast.Return(value=body, lineno=body.lineno, col_offset=body.col_offset)]
-    live = Liveness(body, (), _captured(function.__code__))
+    code = function.__code__
+    lists = packed.find(body, _parameters(code)) if _GROWING.intersection(code.co_names) else None
+    live = Liveness(body, (), _captured(code), lists.names if lists is not None else frozenset())
     result: PyType | None = None
     writes = boxed = False
     tracked: dict[Any, Tracked] = {}
@@ -139,6 +145,9 @@ def lower(
             lw.result_so_far = partial(_result_so_far, lw, boxed)
         if symbol is not None:
             lw.function.symbol = symbol
+        if lists is not None:
+            lw.packed = lists
+            lists.slots.clear()
         try:
             for name in as_objects.intersection(lw.env):
                 lw.assign(_ast.Name(id=name, ctx=_ast.Store()), lw.env[name])
@@ -147,6 +156,9 @@ def lower(
         except DeadPath:
             pass
         except WantedObject as again:
+            if again.wanted is lists:
+                rounds -= 1
+                continue
             if again.wanted in as_objects or len(as_objects) >= _MAX_OBJECTS:
                 lw.unsupported("values of types that cannot share a variable are not supported")
             as_objects.add(again.wanted)
@@ -156,6 +168,13 @@ def lower(
             if lw.result is not result:
                 # It may be for the guess.
                 guesses = False
+                continue
+            if lists is not None:
+                # Lists of objects may do.
+                lists, live = None, Liveness(body, (), _captured(code))
+                result, writes, boxed, guesses, rounds = None, False, False, True, 0
+                tracked, plans = {}, {}
+                as_objects.clear()
                 continue
             if not error.line:
                 lw.unsupported(error.message)
@@ -178,6 +197,11 @@ def lower(
             return _finish(lw, found if found is not None else NONE, leaves is not None)
         result, writes = found, lw.writes
     lw.unsupported("the type this function returns does not settle", tree.node)
+
+
+def _parameters(code: CodeType) -> tuple[str, ...]:
+    starred = bool(code.co_flags & _STAR) + bool(code.co_flags & _STAR_NAMES)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
 
 
 def _check_kind(function: FunctionType, tree: Source) -> None:

@@ -85,11 +85,16 @@ class Ownership:
             self.lw.owns = True
         return self.frame, 8 * index
 
-    def _put(self, index: int, object: int) -> None:
+    def reserve(self) -> int:
+        """A slot for whoever asks, null at first, whose object lives until another takes its place or the function
+        returns: see `get` and `put`."""
+        return self._fresh()
+
+    def put(self, index: int, object: int) -> None:
         base, disp = self._slot(index)
         self.lw.b.store(_POINTER, object, base, disp=disp, region=SLOTS)
 
-    def _get(self, index: int) -> int:
+    def get(self, index: int) -> int:
         base, disp = self._slot(index)
         return self.lw.b.load(_POINTER, base, disp=disp, region=SLOTS)
 
@@ -104,7 +109,7 @@ class Ownership:
         self.temporaries.append(index)
         self._empty.discard(index)
         self._held[object] = index
-        self._put(index, object)
+        self.put(index, object)
 
     def boxed_at(self, block: Block, value: Val) -> int:
         """The object of a value, made at the end of `block` and kept until the function returns; null where there is
@@ -181,8 +186,8 @@ class Ownership:
                 if index in self._empty:
                     self._empty.discard(index)
                     continue
-                object = self._get(index)
-                self._put(index, null)
+                object = self.get(index)
+                self.put(index, null)
                 self.drop(object)
 
     def end_statement(self, mark: int) -> None:
@@ -218,13 +223,13 @@ class Ownership:
         while len(slots) < len(owned):
             slots.append(self._name_slot())
         for k, index in enumerate(slots):
-            old = self._get(index)
+            old = self.get(index)
             if k >= len(owned):
-                self._put(index, self.lw.b.const(PTR, 0))
+                self.put(index, self.lw.b.const(PTR, 0))
                 self.hold(old)
                 continue
             object = value.parts[owned[k]]
-            self._put(index, self._reference(value.type, owned[k], object, old))
+            self.put(index, self._reference(value.type, owned[k], object, old))
         if owned and self._forever(name):
             return type(value)(mapped(value.type, lambda t: t.kept), value.parts)
         return value
@@ -236,11 +241,11 @@ class Ownership:
             object = value.parts[k]
             held = self._held.pop(object, None)
             if held is not None and held in self.temporaries:
-                self._put(held, self.lw.b.const(PTR, 0))
+                self.put(held, self.lw.b.const(PTR, 0))
                 self._empty.add(held)
             else:
                 object = self.keep(value.type, k, object)
-            self._put(slots[-1], object)
+            self.put(slots[-1], object)
         return type(value)(mapped(value.type, lambda t: t.kept), value.parts)
 
     def _name_slot(self) -> int:
@@ -256,7 +261,7 @@ class Ownership:
         """A reference to put into a name's slot in place of `old`, which is dropped with the statement."""
         held = self._held.pop(object, None)
         if held is not None and held in self.temporaries:
-            self._put(held, old)
+            self.put(held, old)
             return object
         object = self.keep(type, leaf, object)
         self.hold(old)

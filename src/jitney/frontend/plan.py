@@ -31,7 +31,7 @@ class Plan:
 
 class WantedObject(Exception):
     """The function is to be lowered again, with what is `wanted` as objects: what a name, or an expression, is given.
-    Or it is code that is not to be inlined."""
+    Or it is code that is not to be inlined, or lists whose items are of more types than was known."""
 
     def __init__(self, wanted: Any) -> None:
         self.wanted = wanted

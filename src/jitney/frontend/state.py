@@ -27,6 +27,7 @@ from ..pytypes import (
     Closure,
     Complex,
     Constant,
+    List,
     Object,
     PyType,
     Scalar,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from .liveness import Liveness
     from .loops import LoopFrame
     from .names import Names
+    from .packed import Lists
     from .pins import Pins
     from .source import Source
 else:
@@ -111,6 +113,7 @@ class Lowering:
         hidden: names in the environment that are not the function's own.
         augmenting: what is being lowered is the operator of an augmented assignment.
         unsettled: Python code has run, and arrays have not been looked at again (`objects.settle`).
+        packed: the names that stand for lists of numbers without objects, if any do.
         kept: objects whose addresses stand in the code. unharmed: a `try` that takes a function without effects.
         root: the function; names, source, live are those of the function being inlined, if any (`inlining`).
         recursive: it calls itself, or one that is being lowered. awaited: one whose result is not known yet.
@@ -130,13 +133,12 @@ class Lowering:
         self.loop_plans: dict[Any, Any] = {}
         self.returns: list[Open] = []
         self.context = -1
-        self.recursive = self.awaited = False
-        self.writes = self.assumed_writes = False
+        self.recursive = self.awaited = self.writes = self.assumed_writes = False
         self.globals: set[str] = set()
         self.callees: list[CalleeInfo] = []
         self.inlining: list[Names] = []
         self.as_objects: set[Any] = set()  # see WantedObject
-        self.usage: Any = None  # once asked for: see numeric.py
+        self.lists: dict[str, str] | None = None  # names of lists of numbers, once asked for: see numeric.py
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
         self.fresh_stores: set[int] = set()  # into arrays that only now have been made, for values computed there
@@ -144,6 +146,7 @@ class Lowering:
         self.own = Ownership(self)
         self.owns = self.unsettled = self.augmenting = self.boxes_result = False
         self.unharmed: Any = None
+        self.packed: Lists | None = None
         self.kept: list[Any] = []
         self.unchecked: list[int] = []
         # In code for one call, what is known of the arguments' leaves, and a site; and who uses it.
@@ -254,9 +257,9 @@ class Lowering:
             return Val(type, tuple([p for t in type.elements for p in self.parameter(t, block).parts]))
         own, block = block is None, block if block is not None else self.function.entry
         value = Val(type, tuple([self.b.param(block, leaf) for leaf in type.leaves]))
-        if isinstance(type, Array):
-            for length in value.parts[2 : 2 + type.ndim]:
-                self.function.facts[length] = (0, MAX_LENGTH if own else (1 << 63) - 1)
+        if isinstance(type, (Array, List)):
+            for length in value.parts[2 : 2 + type.ndim] if isinstance(type, Array) else value.parts[1:]:
+                self.function.facts[length] = (0, MAX_LENGTH if own or isinstance(type, List) else (1 << 63) - 1)
         return value
 
     # -- leaving -------------------------------------------------------------------------------------------------------
@@ -424,7 +427,7 @@ class Lowering:
 
     def coerce(self, value: Val, type: PyType, block: Block) -> tuple[int, ...]:
         """The parts of `value` as `type`, which includes its own; conversions go to the end of `block`."""
-        if value.type is type:
+        if value.type is type or isinstance(type, List):
             return value.parts
         if isinstance(type, Tuple):
             parts: list[int] = []
@@ -496,10 +499,7 @@ class Lowering:
         assert isinstance(value.type, Union)
         part, leaf = value.parts[1], member.leaves[0]
         if value.type.payload is not leaf:
-            if leaf is I1:
-                part = self.b.emit("ne", part, self.int_const(0))
-            else:
-                part = self.b.emit("bits2f", part)
+            part = self.b.emit("ne", part, self.int_const(0)) if leaf is I1 else self.b.emit("bits2f", part)
         parts = (part, *value.parts[2:]) if isinstance(member, Complex) else (part,)
         if leaf is F32:
             parts = tuple([self.b.emit("fround", p) for p in parts])

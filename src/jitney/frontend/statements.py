@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from . import closures, fields, iteration, numeric, objects, views
+    from . import closures, fields, iteration, numeric, objects, packed, views
     from .library import creation, python_calls
     from .operators import object_operators
 else:
-    closures, fields, iteration, numeric, objects, views = lazy(
-        "jitney.frontend", "closures", "fields", "iteration", "numeric", "objects", "views"
+    closures, fields, iteration, numeric, objects, packed, views = lazy(
+        "jitney.frontend", "closures", "fields", "iteration", "numeric", "objects", "packed", "views"
     )
     creation, python_calls = lazy("jitney.frontend.library", "creation", "python_calls")
     object_operators = lazy("jitney.frontend.operators", "object_operators")
@@ -84,28 +84,27 @@ _WORDS: dict[Any, str] = {
 
 def _assign(lw: Lowering, node: Any) -> None:
     targets = node.targets
+    if lw.packed is not None and packed.is_packed(lw, targets[0]):
+        packed.make(lw, targets[0].id, node.value)
+        return
     if len(targets) == 1 and type(targets[0]) is _ast.Subscript:
         # An array expression is computed where it is stored.
         assign(lw, targets[0], lw.operand(node.value))
         return
     value = None
-    if type(targets[0]) is _ast.Name and len(targets) == 1:
-        value = _own_memory(lw, node)
+    if type(targets[0]) is _ast.Name and len(targets) == 1 and displays_list(node.value):
+        value = numeric.made(lw, node)
     if value is None:
         value = lw.expr(node.value)
     for target in targets:
         assign(lw, target, value, len(targets) == 1)
 
 
-def _own_memory(lw: Lowering, node: Any) -> Val | None:
-    """A list of numbers or a small array that nobody else knows (`numeric.py`); None for anything else."""
-    value = node.value
-    kind = type(value)
-    if kind is _ast.BinOp and (type(value.left) is _ast.List or type(value.right) is _ast.List):
-        return numeric.made(lw, node)
-    if kind is _ast.Call and type(value.func) is _ast.Attribute and value.func.attr in ("empty", "zeros", "ones"):
-        return numeric.small(lw, node)
-    return numeric.made(lw, node) if kind is _ast.List else None
+def displays_list(node: Any) -> bool:
+    """Whether it is ``[...]`` or ``[...] * n``."""
+    if type(node) is _ast.BinOp:
+        return type(node.left) is _ast.List or type(node.right) is _ast.List
+    return type(node) is _ast.List
 
 
 def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:
@@ -147,6 +146,10 @@ def _set_attribute(lw: Lowering, owner: Val, target: Any, value: Val) -> None:
 
 
 def _assign_item(lw: Lowering, target: Any, value: Val) -> None:
+    if lw.packed is not None and packed.is_packed(lw, target.value):
+        packed.store(lw, target, wholes.settled(lw, value))
+        return
+
     def store(value: Val, deferred: bool) -> Val:
         first = len(lw.function.ops)
         container, index = lw.expr(target.value), lw.expr(target.slice)
@@ -206,6 +209,9 @@ def _augmented(lw: Lowering, node: Any) -> None:
         else:
             assign(lw, target, wholes.settled(lw, _changed(lw, op, old, value)))
     elif type(target) is _ast.Subscript:
+        if lw.packed is not None and packed.is_packed(lw, target.value):
+            packed.augment(lw, target, lambda old: _changed(lw, op, old, lw.expr(node.value)))
+            return
         container, index = lw.expr(target.value), lw.expr(target.slice)
         if isinstance(container.type, (Array, Iterator)):
             old = lw.otherwise(
@@ -288,7 +294,7 @@ def _if(lw: Lowering, node: Any) -> None:
 
 def _return(lw: Lowering, node: Any) -> None:
     value = lw.expr(node.value) if node.value is not None else NONE_VAL
-    if lw.usage is not None:
+    if lw.lists:
         value = numeric.returned(lw, value)
     if not lw.inlining and lw.boxes_result:
         value = objects.box(lw, value)

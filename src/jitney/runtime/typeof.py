@@ -20,7 +20,6 @@ from ..pytypes import (
     Scalar,
     array_type,
     constant_type,
-    is_named_class,
     object_type,
     tuple_like,
     tuple_type,
@@ -62,7 +61,7 @@ def type_of(value: Any) -> PyType | None:
         if None in elements:
             return None
         return tuple_type(tuple(elements))  # type: ignore[arg-type]
-    if kind.__bases__ == (tuple,) and is_named_class(kind) and len(value) <= _MOST_FIELDS:
+    if kind.__bases__ == (tuple,) and records.is_named_class(kind) and len(value) <= _MOST_FIELDS:
         fields = [_field_type(v) for v in value]
         if None not in fields:
             return tuple_like(kind, tuple(fields))  # type: ignore[arg-type]

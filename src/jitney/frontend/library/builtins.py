@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Object, Scalar, Tuple, Union
+from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, List, Object, Scalar, Tuple, Union
 from ...pytypes import join as join_types
 from .. import operators
 from ..operators import unions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .. import lists, slices
+    from .. import lists, packed, slices
     from ..operators import complexes, constants, power
     from ..state import Lowering
     from . import boxed, iterators
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     complexes, constants, power = lazy("jitney.frontend.operators", "complexes", "constants", "power")
     boxed, iterators = lazy("jitney.frontend.library", "boxed", "iterators")
-    lists, slices = lazy("jitney.frontend", "lists", "slices")
+    lists, packed, slices = lazy("jitney.frontend", "lists", "packed", "slices")
 
 _NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint64"]
 
@@ -226,6 +226,8 @@ def _len(lw: Lowering, args: list[Val]) -> Val | None:
         return Val(INT, (value.parts[2],))
     if isinstance(value.type, Range):
         return None
+    if isinstance(value.type, List):
+        return Val(INT, (packed.length(lw, value),))
     if isinstance(value.type, Object):
         return lists.length(lw, value)
     known = constant_value(value)

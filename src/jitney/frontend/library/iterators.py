@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...pytypes import BOOL, INT, Array, Iterator, Scalar, Tuple, iterator_type
+from ...pytypes import BOOL, INT, Array, Iterator, List, Scalar, Tuple, iterator_type
 from ..operators import to_index
 from ..state import Val
 from .builtins import OF_COMPLEX
@@ -56,7 +56,7 @@ def reversed_(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | No
             # Down to start, which is the one before the stop.
             one = lw.int_const(1)
             return Val(REVERSED, (lw.checked("subo", stop, one), lw.checked("subo", start, one), lw.int_const(-1)))
-    if isinstance(value.type, (Array, Tuple, Range)):
+    if isinstance(value.type, (Array, List, Tuple, Range)):
         return make("reversed", [value])
     return None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import _operator as operator
 
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Complex, Constant, Object, Scalar, Tuple, Union
+from ...pytypes import BOOL, FLOAT, INT, NONE, Array, Complex, Constant, List, Object, Scalar, Tuple, Union
 from .. import wholes
 from ..state import CONFLICT, Val
 from . import python, unions
@@ -166,6 +166,10 @@ def truth(lw: Lowering, a: Val) -> int:
         return complexes.not_zero(lw, (a.parts[0], a.parts[1]))
     if isinstance(type, Tuple):
         return lw.bool_const(bool(type.elements))
+    if isinstance(type, List):
+        return _not_zero(lw, a.parts[1])
+    if isinstance(type, List):
+        return _not_zero(lw, a.parts[1])
     if isinstance(type, Object) or wholes.is_whole(type):
         return object_operators.truth(lw, a)
     if isinstance(type, Constant):

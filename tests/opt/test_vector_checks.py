@@ -37,7 +37,7 @@ KERNELS: dict[str, tuple[bool, str]] = {
         "return s, k",
     ),
     "whole roots": (
-        True, "s = k = 0\nfor j in range(1, len(a)):\n for i in range(j, len(a)):\n  h = i * i + j * j\n"
+        True, "s = k = 0\nm = int(a[0] * 30)\nfor j in range(1, m):\n for i in range(j, m):\n  h = i * i + j * j\n"
         "  r = int(math.sqrt(h))\n  if r * r == h:\n   s = max(s, i + j + r)\n   k += 1\nreturn s, k",
     ),
     "rows": (

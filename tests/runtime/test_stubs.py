@@ -8,7 +8,7 @@ import pytest
 
 from jitney.asm import assemble
 from jitney.ir.context import CAPTURES
-from jitney.runtime import capi, numpy_api, numpy_x86_64, pieces, pieces_x86_64, stubs, threads, threads_x86_64
+from jitney.runtime import capi, keeping, numpy_api, numpy_x86_64, pieces, pieces_x86_64, stubs, threads, threads_x86_64
 from jitney.runtime.layouts import LAYOUT
 
 OFFSETS = stubs.offsets()
@@ -43,6 +43,7 @@ def instructions(listing):
 
 @pytest.mark.parametrize("name", [*stubs.LISTINGS, *stubs.NUMPY_LISTINGS])
 def test_bytes_are_the_instructions(name):
+    keeping.address("empty")  # names what the listings of NumPy name
     listing = stubs.LISTINGS.get(name) or getattr(numpy_x86_64, stubs.NUMPY_LISTINGS[name])
     assert assemble("\n".join(instructions(listing))) == stubs.code(listing)
 

@@ -325,7 +325,7 @@ def _finish(lw: Lowering, result: PyType | None, once: bool) -> Lowered:
         kept = tuple([v for v, at in zip(values, places) if at < 0])
         end.block.term_args = kept + (end.env[DIRTY].parts if lw.writes else ())
     if lw.owns:
-        lw.own.finish(lw.hooks.host.stub("release"))
+        lw.own.finish()
     rest: Callable[[], None] | None = None
     if lw.recursive:
         polls.count_off(lw)

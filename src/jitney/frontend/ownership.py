@@ -57,6 +57,7 @@ class Ownership:
     Attributes:
         temporaries: slots of the statements being lowered, outer ones first.
         frame: the address of the first slot, -1 while there is none.
+        arrays: slots may hold arrays, which are kept for later calls (`runtime/keeping.py`).
     """
 
     def __init__(self, lw: Lowering) -> None:
@@ -67,6 +68,7 @@ class Ownership:
         self._free: list[int] = []
         self._count = 0
         self.frame = -1
+        self.arrays = False
         # object -> the temporary's slot that holds a reference to it
         self._held: dict[int, int] = {}
         # Temporaries' slots that hold null at the end of this statement, as a name has taken over what they held.
@@ -155,6 +157,7 @@ class Ownership:
         """`hold` all objects of a value that came as new references."""
         for k in owned_leaves(value.type):
             self.hold(value.parts[k])
+        self.arrays = self.arrays or isinstance(value.type, Array)
         return value
 
     def pin(self, value: Val, mark: int) -> list[int]:
@@ -299,16 +302,20 @@ class Ownership:
         return object
 
     def drop(self, object: int) -> None:
-        self._effect("Py_DecRef", object)
+        discard = self.lw.hooks.host.kept("discard") if self.arrays else 0
+        if discard:
+            self.lw.b.call("ccall", Call("discard", discard, (PTR,), ()), (object,))
+        else:
+            self._effect("Py_DecRef", object)
 
     def _effect(self, name: str, object: int) -> None:
         self.lw.b.call("ccall", Call(name, self.lw.hooks.host.c_function(name), (PTR,), ()), (object,))
 
     # -- the ends of the function -----------------------------------------------------------------------------------
 
-    def finish(self, release: int) -> None:
-        """Reserve the slots at the start, and release them where the function returns; `release` is the stub's
-        address. The returns are complete but for their terminators' effects."""
+    def finish(self) -> None:
+        """Reserve the slots at the start, and release them where the function returns. The returns are complete but
+        for their terminators' effects."""
         if self.frame < 0:
             return
         lw, function = self.lw, self.lw.function
@@ -329,6 +336,8 @@ class Ownership:
         guard = new("guard", VOID, (fits, entry.insts[0]), lw.b.add_site("recursion"))
         store = new("store", VOID, (end, lw.context), top)
         entry.insts[at:at] = [size, end, bound, fits, guard, store]
+        host = lw.hooks.host
+        release = (host.kept("release arrays") if self.arrays else 0) or host.stub("release")
         call = Call("release", release, (PTR, PTR), ())
         for exit in lw.returns:
             self._append(exit.block, "ccall", (lw.context, self.frame), call)

@@ -12,10 +12,13 @@ from .layouts import LAYOUT, arrays, records
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import generators as _generators
+    from . import keeping as _keeping
 else:
-    _generators = lazy("jitney.runtime", "generators")
+    _generators, _keeping = lazy("jitney.runtime", "generators", "keeping")
 
-__all__ = ["LAYOUT", "arrays", "c_function", "draws", "generators", "numpy_function", "records", "stub", "twister"]
+__all__ = [
+    "LAYOUT", "arrays", "c_function", "draws", "generators", "kept", "numpy_function", "records", "stub", "twister",
+]  # fmt: skip
 
 c_function = capi.address
 stub = stubs.address
@@ -25,6 +28,11 @@ numpy_function = numpy_api.address
 def generators(kind: type) -> _generators.GeneratorLayout | None:
     """The layout of a class of NumPy's random generators; None for all other classes."""
     return _generators.layout(kind)
+
+
+def kept(name: str) -> int:
+    """The address of one of the functions that keep arrays (`keeping.py`); 0 where there is none."""
+    return _keeping.address(name)
 
 
 def draws(name: str) -> int:

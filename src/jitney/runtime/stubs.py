@@ -47,7 +47,9 @@ LISTINGS = {
     "finish": listings_x86_64.FINISH,
 }
 # Names in `numpy_x86_64`: these call NumPy, and are made at the first need.
-NUMPY_LISTINGS = {"stretch": "STRETCH"}
+NUMPY_LISTINGS = {
+    "stretch": "STRETCH", "empty": "EMPTY", "discard": "DISCARD", "release arrays": "RELEASE_ARRAYS",
+}  # fmt: skip
 
 
 _pool = c_uint64(0)

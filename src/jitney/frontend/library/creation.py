@@ -39,6 +39,7 @@ from .builtins import OF_COMPLEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ... import records
@@ -61,9 +62,9 @@ def allocate(lw: Lowering, item: Scalar, shape: list[int], zero: bool, order: st
     dims = lw.b.emit("alloca", imm=8 * max(len(shape), 1))
     for k, length in enumerate(shape):
         lw.b.store(_INT64, length, dims, disp=8 * k)
-    count, fortran = lw.int_const(len(shape)), lw.int_const(order == "F")
-    dtype = dtype_object(lw, item)
-    object = _make(lw, "PyArray_Zeros" if zero else "PyArray_Empty", count, dims, dtype, fortran)
+    object = new_array(lw, item, shape, dims, order, zero)
+    lw.own.hold(object)
+    lw.check(lw.b.emit("ne", object, lw.b.const(PTR, 0)), "pending")
     type = array_type(item, len(shape), order if len(shape) > 1 else "C", local=True, owned=True)
     return Val(type, (object, field(lw, object, "data"), *shape))
 
@@ -73,21 +74,39 @@ def _make(lw: Lowering, name: str, *args: int) -> int:
     return new_object(lw, name, *args, hold=True)
 
 
+def new_array(lw: Lowering, item: Scalar, shape: Sequence[int], dims: int, order: str, zero: bool = False) -> int:
+    """A new reference to an array of this shape, whose lengths stand at `dims`, or null and an exception. It may be one
+    that was dropped and kept (`runtime/keeping.py`)."""
+    name = "PyArray_Zeros" if zero else "PyArray_Empty"
+    dtype = dtype_object(lw, item)
+    args = lw.int_const(len(shape)), dims, dtype, lw.int_const(order == "F")
+    address = lw.hooks.host.kept("empty")
+    if not address:
+        return _called(lw, name, args)
+    lw.own.arrays = True
+    itemsize = lw.int_const(sys.modules["numpy"].dtype(item.dtype).itemsize)
+    return lw.ccall(name, address, (*args, itemsize, lw.int_const(zero)), PTR, pure=False)
+
+
 def new_object(lw: Lowering, name: str, *args: int, hold: bool = False) -> int:
     """Call a function of NumPy's that gives a new reference to an array, or null and an exception.
 
     Args:
         hold: put it into a temporary's slot; else it is the caller's.
     """
-    try:
-        address = lw.hooks.host.numpy_function(name)
-    except LookupError as error:
-        lw.unsupported(f"{error} is not there, so that making arrays is not supported")
-    object = lw.ccall(name, address, args, PTR, pure=False)
+    object = _called(lw, name, args)
     if hold:
         lw.own.hold(object)
     lw.check(lw.b.emit("ne", object, lw.b.const(PTR, 0)), "pending")
     return object
+
+
+def _called(lw: Lowering, name: str, args: tuple[int, ...]) -> int:
+    try:
+        address = lw.hooks.host.numpy_function(name)
+    except LookupError as error:
+        lw.unsupported(f"{error} is not there, so that making arrays is not supported")
+    return lw.ccall(name, address, args, PTR, pure=False)
 
 
 def dtype_object(lw: Lowering, item: Scalar) -> int:

@@ -94,8 +94,8 @@ def allocate(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node, lay
     dims = b.emit("alloca", imm=8 * n)
     for k, length in enumerate(shape):
         b.store(_WORD, length, dims, disp=8 * k)
-    dtype = creation.dtype_object(lw, item)
-    own = creation.new_object(lw, "PyArray_Empty", lw.int_const(n), dims, dtype, lw.int_const(layout == "F"))
+    own = creation.new_array(lw, item, shape, dims, layout)
+    lw.check(b.emit("ne", own, b.const(PTR, 0)), "pending")
     b.jump(go, (own,))
     b.start(cold, before)
     words = list(shape)

@@ -105,6 +105,16 @@ def mixed_elements(a: Any) -> Any:
     return s, out
 
 
+def of_either_arm(a: Any) -> Any:
+    out = []
+    for v in a:
+        if v > 2:
+            out.append(-v)
+        elif v > 1:
+            out.append(99)
+    return out, len(out)
+
+
 def gone_through(n: int) -> Any:
     xs = [1, 2, 3]
     xs[1] = 2.5
@@ -289,6 +299,14 @@ def test_elements(dtype: str) -> None:
     check(elements, a, np.arange(300).astype(dtype))
     if dtype != "bool":
         check(mixed_elements, a)
+        check(of_either_arm, a)
+        assert "PyList_Append" not in str(jit_of(of_either_arm, a).explain()).partition("return out")[0]
+
+
+def jit_of(function: Any, *args: Any) -> Any:
+    f = jit(function)
+    f(*args)
+    return f
 
 
 def test_after_a_store() -> None:

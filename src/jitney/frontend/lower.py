@@ -147,7 +147,7 @@ def lower(
             lw.function.symbol = symbol
         if lists is not None:
             lw.packed = lists
-            lists.slots.clear()
+            lists.begin()
         try:
             for name in as_objects.intersection(lw.env):
                 lw.assign(_ast.Name(id=name, ctx=_ast.Store()), lw.env[name])

@@ -51,16 +51,22 @@ class Lists:
         names: all of them.
         items: what the items of a name's list are, where they are not of one type.
         copies: places where a list of objects is made of one, and the comprehension that does it.
-        slots: name -> the slot of its bytearray, in the lowering going on.
+        slots: name -> the slot of its bytearray, in the lowering going on. seen: name -> what it was given first.
     """
 
-    __slots__ = ("copies", "items", "names", "slots")
+    __slots__ = ("copies", "items", "names", "seen", "slots")
 
     def __init__(self, names: frozenset[str], copies: dict[Any, Any]) -> None:
         self.names = names
         self.copies = copies
         self.items: dict[str, PyType] = {}
         self.slots: dict[str, int] = {}
+        self.seen: dict[str, PyType] = {}
+
+    def begin(self) -> None:
+        """A lowering begins."""
+        self.slots.clear()
+        self.seen.clear()
 
 
 # -- which names -------------------------------------------------------------------------------------------------------
@@ -433,7 +439,10 @@ def _as_item(lw: Lowering, name: str, type: PyType | None, item: Val) -> Val:
     """What is put into a list whose items are of a type so far."""
     if type is None:
         _accesses(lw, item.type)
-        return item
+        # On another path it may have got something else.
+        type = lw.packed.seen.setdefault(name, item.type)  # type: ignore[union-attr]
+        if type is item.type:
+            return item
     joined = join(type, item.type)
     if joined is None:
         lw.unsupported(f"a list of numbers that holds {type} and {item.type}")

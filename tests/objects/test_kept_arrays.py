@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from jitney import jit
-from jitney.runtime import keeping
+from jitney.runtime import host, keeping
 
 SIZE = 5000
 
 
 def kept() -> int:
     """How many arrays are kept."""
-    keeping.address("empty")
+    host.kept("empty", load=True)
     words = keeping._made[0][0][0]
     return sum(words[8 * k : 8 * k + 8] != bytes(8) for k in range(1, 1 + keeping.PLACES))
 

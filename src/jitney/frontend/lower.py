@@ -334,9 +334,10 @@ def _finish(lw: Lowering, result: PyType | None, once: bool) -> Lowered:
         rest = partial(polls.count, lw)
     else:
         polls.count(lw)
+    serves = lw.leaves is None or (lw.pins is None and not lw.own.once)
     return Lowered(
         function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
-        lw.source, lw.pins is not None and bool(lw.pins.constants), lw.leaves is None or lw.pins is None, rest,
+        lw.source, lw.pins is not None and bool(lw.pins.constants), serves, rest,
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Ownership:
     Attributes:
         temporaries: slots of the statements being lowered, outer ones first.
         frame: the address of the first slot, -1 while there is none.
+        once: arrays are made as suits code that runs one call.
         arrays: slots may hold arrays, which are kept for later calls (`runtime/keeping.py`).
     """
 
@@ -68,7 +69,7 @@ class Ownership:
         self._free: list[int] = []
         self._count = 0
         self.frame = -1
-        self.arrays = False
+        self.arrays = self.once = False
         # object -> the temporary's slot that holds a reference to it
         self._held: dict[int, int] = {}
         # Temporaries' slots that hold null at the end of this statement, as a name has taken over what they held.
@@ -302,11 +303,15 @@ class Ownership:
         return object
 
     def drop(self, object: int) -> None:
-        discard = self.lw.hooks.host.kept("discard") if self.arrays else 0
+        discard = self.kept("discard") if self.arrays else 0
         if discard:
             self.lw.b.call("ccall", Call("discard", discard, (PTR,), ()), (object,))
         else:
             self._effect("Py_DecRef", object)
+
+    def kept(self, name: str) -> int:
+        """`Host.kept`, where it is worth loading: not for code that runs one call."""
+        return self.lw.hooks.host.kept(name, self.lw.leaves is None)
 
     def _effect(self, name: str, object: int) -> None:
         self.lw.b.call("ccall", Call(name, self.lw.hooks.host.c_function(name), (PTR,), ()), (object,))
@@ -336,8 +341,7 @@ class Ownership:
         guard = new("guard", VOID, (fits, entry.insts[0]), lw.b.add_site("recursion"))
         store = new("store", VOID, (end, lw.context), top)
         entry.insts[at:at] = [size, end, bound, fits, guard, store]
-        host = lw.hooks.host
-        release = (host.kept("release arrays") if self.arrays else 0) or host.stub("release")
+        release = (self.kept("release arrays") if self.arrays else 0) or lw.hooks.host.stub("release")
         call = Call("release", release, (PTR, PTR), ())
         for exit in lw.returns:
             self._append(exit.block, "ccall", (lw.context, self.frame), call)

@@ -21,6 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 c_function = capi.address
+_keeps = False
 stub = stubs.address
 numpy_function = numpy_api.address
 
@@ -30,8 +31,13 @@ def generators(kind: type) -> _generators.GeneratorLayout | None:
     return _generators.layout(kind)
 
 
-def kept(name: str) -> int:
-    """The address of one of the functions that keep arrays (`keeping.py`); 0 where there is none."""
+def kept(name: str, load: bool) -> int:
+    """The address of one of the functions that keep arrays (`keeping.py`); 0 where there is none, and unless `load`
+    where none has been asked for yet."""
+    global _keeps
+    if not load and not _keeps:
+        return 0
+    _keeps = True
     return _keeping.address(name)
 
 

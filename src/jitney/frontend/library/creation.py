@@ -80,8 +80,9 @@ def new_array(lw: Lowering, item: Scalar, shape: Sequence[int], dims: int, order
     name = "PyArray_Zeros" if zero else "PyArray_Empty"
     dtype = dtype_object(lw, item)
     args = lw.int_const(len(shape)), dims, dtype, lw.int_const(order == "F")
-    address = lw.hooks.host.kept("empty")
+    address = lw.own.kept("empty")
     if not address:
+        lw.own.once = lw.leaves is not None
         return _called(lw, name, args)
     lw.own.arrays = True
     itemsize = lw.int_const(sys.modules["numpy"].dtype(item.dtype).itemsize)

@@ -394,6 +394,25 @@ def test_short_loops_are_serial_now_and_then(known):
         POOL["BRIEF"] = before
 
 
+def test_workers_stay_awake_for_a_while():
+    long, before = again(), POOL["LINGER"]
+    POOL["PENALTY"] = 0
+    try:
+        POOL["LINGER"] = 1 << 60
+        POOL["WORTH"] = POOL["NEAR"] = 1
+        wanted = long(100, 200_000)
+        assert long(100, 200_000) == wanted and POOL["TOOK"] > 0
+        POOL["LINGER"] = 0
+        assert long(100, 200_000) == wanted
+        end = time.monotonic() + 10
+        while (POOL["SLEEPING"] & 0xFFFFFFFF) < POOL["STARTED"] and time.monotonic() < end:
+            time.sleep(0.001)
+        assert POOL["SLEEPING"] & 0xFFFFFFFF == POOL["STARTED"]
+        assert long(100, 200_000) == wanted
+    finally:
+        POOL["LINGER"] = before
+
+
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_an_unknown_loop_is_shared_in_the_middle_of_its_first_iteration(n):
     POOL["PENALTY"] = 0

@@ -488,6 +488,7 @@ ff9340020000                  call [rbx+NOW]
 48894e28                      mov [rsi+40], rcx
                               booked:
 482b4548                      sub rax, [rbp+72]
+48898330010000                mov [rbx+TOOK], rax
 488b5540                      mov rdx, [rbp+64]
 4801d2                        add rdx, rdx
 48039358020000                add rdx, [rbx+GRACE]
@@ -547,9 +548,9 @@ ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e975fdffff                    jmp leave
+e96efdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e9d4fcffff                    jmp learn
+e9cdfcffff                    jmp learn
 """

@@ -7,7 +7,7 @@ work took the last time.
 1. A loop that should be over in `TINY` nanoseconds is run at once, 31 times out of 32, while threads hardly poll
    meanwhile, as all do that take much longer (then it is measured for a while): compiled code compares that by itself.
 2. One that is worth it is shared at once: if it should take `NEAR` nanoseconds where workers still look out for work,
-   as they do for some 50 us after a loop; or `WORTH` where they have to be woken. Such as are between these, one right
+   as they do for a while after a loop; or `WORTH` where they have to be woken. Such as are between these, one right
    after another, are worth waking them once they have taken `CREDIT` nanoseconds together.
 3. Others are run serially, by one call, and timed. Of those that are not known, or that have lately taken much longer
    than was foreseen, the calling thread runs a few units, and twice as many each time, and looks at the clock in
@@ -39,7 +39,9 @@ more, and running ones leave at their next poll; those before it are finished by
 nothing else. The calling thread's polls take the GIL and run signal handlers, also while it waits.
 
 Workers are threads of the C library, made when first needed, parked on a futex and gone with the process. They have no
-thread state, so Python's end does not wait for them. A forked child starts with none.
+thread state, so Python's end does not wait for them. A forked child starts with none. To wake one that is parked takes
+10 to 40 us, so after a loop each stays awake for four times as long as that took, at most `LINGER` nanoseconds: it
+yields the processor to whoever wants it, and looks again.
 """
 
 from __future__ import annotations
@@ -77,6 +79,8 @@ CAPITAL = 20_000_000
 """Nanoseconds that were gained, and count, at most; a sixteenth of that for loops below `BRIEF`."""
 GRACE = 10_000
 """Nanoseconds that a short loop may take longer than twice what it should take alone, as waking somebody takes."""
+LINGER = 2_000_000
+"""Nanoseconds for which a worker stays awake after a loop, at most, and lets others go first."""
 _SPIN = 2_000
 _STACK = 8 << 20
 _MARGIN = 256 << 10
@@ -150,6 +154,7 @@ class Pool:
             "PIECE": PIECE,
             "CAPITAL": -CAPITAL,
             "GRACE": GRACE,
+            "LINGER": LINGER,
             "THREADS": _default_threads(),
             **{name: self.addresses[name] for name in LISTINGS if name in WORDS},
         }

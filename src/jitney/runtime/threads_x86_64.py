@@ -40,13 +40,15 @@ WORDS = {
     "POLLS": 296,
     # How long loops that somebody should be woken for have been, in a row; when the last loop ended.
     "ROW": 280, "LAST": 288,
+    # What the last shared loop took.
+    "TOOK": 304,
     # What threads change while it runs, on cache lines of their own: the next unit; workers at it (low half) and
     # tickets for more (high half), whether the loop's own thread waits for them, and the processor time that all have
     # taken; the number of loops so far, and the workers that wait for it to change.
     "NEXT": 320, "STATE": 384, "WAITING": 392, "TAKEN": 400, "EPOCH": 448, "SLEEPING": 456,
     # Set once, too: see `threads.py`.
     "TINY": 512, "PENALTY": 520, "NEAR": 528, "GAP": 536, "CREDIT": 544, "HELD": 552, "BRIEF": 560, "PIECE": 568,
-    "NOW": 576, "BEGIN": 584, "CAPITAL": 592, "GRACE": 600,
+    "NOW": 576, "BEGIN": 584, "CAPITAL": 592, "GRACE": 600, "LINGER": 608,
     # What the lowest chunk that failed has left in its context.
     "RECORD": 640,
 }  # fmt: skip
@@ -287,7 +289,8 @@ c3                            ret
 """
 
 # void worker(block): a thread's life. block: its participant, without a thread state since it never touches Python, and
-# its context. It joins a loop by taking a ticket; where there is none it waits, busily for a moment, then parked.
+# its context. It joins a loop by taking a ticket. Where there is none it waits: busily for a moment, then going behind
+# others that want the processor, for four times as long as the last loop took, then parked.
 WORKER = """
 53                            push rbx
 55                            push rbp
@@ -362,6 +365,23 @@ e93affffff                    jmp look
 f390                          pause
 83e901                        sub ecx, 1
 75ec                          jne spin
+bf01000000                    mov edi, 1
+ff9340020000                  call [rbx+NOW]
+4c8bb330010000                mov r14, [rbx+TOOK]
+49c1e602                      shl r14, 2
+4c3bb360020000                cmp r14, [rbx+LINGER]
+4c0f4fb360020000              cmovg r14, [rbx+LINGER]
+4901c6                        add r14, rax
+                              linger:
+4439abc0010000                cmp [rbx+EPOCH], r13d
+0f85ebfeffff                  jne look
+bf18000000                    mov edi, 24
+31c0                          xor eax, eax
+ff5338                        call [rbx+SYSCALL]
+bf01000000                    mov edi, 1
+ff9340020000                  call [rbx+NOW]
+4c39f0                        cmp rax, r14
+7cd9                          jl linger
 f0ff83c8010000                lock inc dword ptr [rbx+SLEEPING]
 bfca000000                    mov edi, 202
 488db3c0010000                lea rsi, [rbx+EPOCH]
@@ -371,5 +391,5 @@ ba80000000                    mov edx, 128
 31c0                          xor eax, eax
 ff5338                        call [rbx+SYSCALL]
 f0ff8bc8010000                lock dec dword ptr [rbx+SLEEPING]
-e9f1feffff                    jmp look
+e9a2feffff                    jmp look
 """

@@ -185,7 +185,7 @@ class Plan:
         self.last = {v for v in wanted if not body.derived(v, ends)}
         widths = sizes.Widths(body, self.reductions, self.last, serial)
         if self.reductions and any(a.store for a in body.accesses) and any(map(self._may_replay, self.reductions)):
-            raise NotVectorizable("a reduction that may have to be done again, and stores")
+            self._repeat_stores()
         self.widens = self._programs(widths, reach, least)
 
     def _strides(self) -> tuple[int, list[Access]]:
@@ -316,6 +316,24 @@ class Plan:
                 apart = distance(store, access, self.body.loop.step)
                 if apart is not None and apart >= 0:
                     raise NotVectorizable("a load of what is stored before, and a check")
+
+    def _repeat_stores(self) -> None:
+        """Where all may have to be done again by the scalar loop, its stores write the same once more: nothing that
+        they write is loaded, not even by the iteration itself."""
+        body = self.body
+        if body.guards or body.early or body.loop.apart:
+            raise NotVectorizable("a reduction that may have to be done again, and stores")
+        for store in body.accesses:
+            if not store.store:
+                continue
+            a = store.memory.region
+            for load in body.accesses:
+                b = load.memory.region
+                if load.store or load.memory.invariant or (a != b and a and b):
+                    continue
+                if load.at.key == store.at.key:
+                    raise NotVectorizable("a reduction that may have to be done again, and stores to what is loaded")
+                body.elsewhere.add((store.at.key, load.at.key))
 
     def may_coincide(self, a: Group, b: Group) -> bool:
         """Whether it does no harm if both are the same array: each iteration touches one element of it, in order."""

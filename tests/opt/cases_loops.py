@@ -833,6 +833,70 @@ CASES = {
         b2:
           ret v5
     """),
+    "memory: out of a loop that writes into an array made here": ("memory", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = ccall PyArray_Empty at 0x10 (v2) : (i64) -> ptr
+          v4 = load ptr [v3 + 16] region 3
+          v5 = ccall PyArray_Copy at 0x10 (v2) : (i64) -> ptr
+          v6 = load ptr [v5 + 16] region 3
+          jump b1(v2)
+        b1(v7: i64) in L0:
+          v8 = load i64 [v1 + 8] region 1
+          v9 = load i64 [v6 + 8] region 1
+          v10 = add v8, v9
+          v11 = sub v7, v10
+          store i64 v11, [v4 + v7*8] region 1
+          v12 = slt v8, v11
+          br v12, b1(v11), b2
+        b2:
+          ret v11
+    """, """
+          v3 = ccall PyArray_Empty at 0x10 (v2) : (i64) -> ptr
+          v4 = load ptr [v3 + 16] region 3
+          v5 = ccall PyArray_Copy at 0x10 (v2) : (i64) -> ptr
+          v6 = load ptr [v5 + 16] region 3
+          v8 = load i64 [v1 + 8] region 1
+          jump b1(v2)
+        b1(v7: i64) in L0:
+          v9 = load i64 [v6 + 8] region 1
+          v10 = add v8, v9
+          v11 = sub v7, v10
+          store i64 v11, [v4 + v7*8] region 1
+          v12 = slt v8, v11
+          br v12, b1(v11), b2
+        b2:
+          ret v11
+    """),
+    "steady: what a load that has left its loop is for": ("steady", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64):
+          v4 = load f64 [v1 + 8] region 1
+          jump b1(v2)
+        b1(v5: i64) in L0:
+          v6 = ccall cos at 0x10 pure (v4) : (f64) -> f64
+          v7 = fdiv v6, v3
+          store f64 v7, [v1 + v5*8] region 1
+          v8 = sub v5, v2
+          v9 = slt v2, v8
+          br v9, b1(v8), b2
+        b2:
+          ret v8
+    """, """
+          v4 = load f64 [v1 + 8] region 1
+          v6 = ccall cos at 0x10 pure (v4) : (f64) -> f64
+          v7 = fdiv v6, v3
+          jump b1(v2)
+        b1(v5: i64) in L0:
+          store f64 v7, [v1 + v5*8] region 1
+          v8 = sub v5, v2
+          v9 = slt v2, v8
+          br v9, b1(v8), b2
+        b2:
+          ret v8
+    """),
     "split: a test of the border that is the loop's own": ("split", """
         func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
         site 0: line 6 poll

@@ -5,6 +5,7 @@ A poll runs signal handlers, which may write anything: a loop that waits for a f
 
 from __future__ import annotations
 
+from ..ir.function import MAKERS
 from ..ir.ops import OPS
 
 TYPE_CHECKING = False
@@ -52,13 +53,33 @@ def array(function: Function, base: int) -> int:
     return base
 
 
+def distinct(function: Function, a: int, b: int) -> bool:
+    """Whether two addresses are plainly in different arrays: one of them is made here, the other one is made by another
+    call, or belongs to an argument, which was there before."""
+    first, second = _maker(function, a), _maker(function, b)
+    if first >= 0 and second >= 0:
+        return first != second
+    return (first >= 0 and array(function, b) in function.params) or (
+        second >= 0 and array(function, a) in function.params
+    )
+
+
+def _maker(function: Function, base: int) -> int:
+    """The call that makes the array that an address is in; -1 where that is not plain."""
+    base = array(function, base)
+    if function.ops[base] is not _LOAD or len(function.args[base]) > 1:
+        return -1
+    (object,) = function.args[base]
+    return object if function.ops[object] is _CCALL and function.imms[object].name in MAKERS else -1
+
+
 def overlap(function: Function, v: int, at: Place, w: int, to: Place) -> bool:
     """Whether the accesses `v` and `w`, at these places, can touch the same byte."""
     a, b = function.imms[v], function.imms[w]
     if a.region != b.region and a.region and b.region:
         return False
     if at[:3] != to[:3]:
-        return True
+        return not distinct(function, at[0], to[0])
     return bool(at[3] < to[3] + b.access.size and to[3] < at[3] + a.access.size)
 
 

@@ -47,6 +47,10 @@ class Memory:
         return hash(self.key())
 
 
+#: C functions that give an object with memory of its own, which nothing points into that was there before.
+MAKERS = frozenset(("PyArray_Empty", "PyArray_NewCopy", "PyArray_NewLikeArray", "PyArray_Zeros"))
+
+
 class Call:
     """The `imm` of a call.
 

@@ -97,6 +97,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("between", lambda function: between.join(function, True) if needs.lone_tests(function) else function),
     ("promote", lambda function: promote.promote(function) if needs.updates(function) else function),
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
+    ("steady", lambda function: guards.hoist(function) if needs.steady(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
     ("doubts", lambda function: doubts.doubt(function) if needs.squares(function) else function),
     ("partial", lambda function: partial.unroll(function) if needs.tight(function) else function),

@@ -19,6 +19,7 @@ _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["pol
 _LOAD, _STORE = OPS["load"], OPS["store"]
 _ADD, _SUB, _MUL, _MULO = OPS["add"], OPS["sub"], OPS["mul"], OPS["mulo"]
 _FPOWER = OPS["fpower"]
+_LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], _FPOWER))
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
 _TIGHT = 20  # instructions
@@ -218,6 +219,16 @@ def invariants(function: Function) -> bool:
                     if op.guard or not any(_in(homes[a], loop) for a in args[v]):
                         return True
     return False
+
+
+def steady(function: Function) -> bool:
+    """For `guards` once more: what takes long, in a loop, of what is computed outside of it (loads, by now)."""
+    ops, args, homes = function.ops, function.args, function.homes
+    return any(
+        (ops[v] in _LASTING or (ops[v] is _CCALL and function.imms[v].pure))
+        and not any(_in(homes[a], block.loop) for a in args[v])
+        for block in function.blocks if block.loop is not None for v in block.insts
+    )  # fmt: skip
 
 
 def moving(function: Function) -> bool:

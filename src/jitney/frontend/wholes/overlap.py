@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...ir.function import MAKERS
 from ...ir.ops import OPS
 from ...pytypes import Array
 from ..arrays import strides
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ..state import Lowering
 
 _CCALL = OPS["ccall"]
-_NEW = ("PyArray_Empty", "PyArray_Zeros", "PyArray_NewCopy", "PyArray_NewLikeArray")
 
 
 def safe(lw: Lowering, target: Val, read: list[Val]) -> int:
@@ -66,7 +66,7 @@ def _distinct(lw: Lowering, a: Val, b: Val) -> bool:
 
 def _is_new(lw: Lowering, array: Val) -> bool:
     v = array.parts[0]
-    return lw.function.ops[v] is _CCALL and lw.function.imms[v].name in _NEW
+    return lw.function.ops[v] is _CCALL and lw.function.imms[v].name in MAKERS
 
 
 def apart(lw: Lowering, a: Val, b: Val) -> int:

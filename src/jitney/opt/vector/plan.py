@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 
 from ...analysis.dependence import distance
+from ...analysis.memory import distinct
 from ...ir.ops import OPS, wrap
+from ...ir.types import PTR
 from ...lazy import lazy
 from ..rebuild import laid_out
 from .body import Body, Missing, NotVectorizable
@@ -261,7 +263,7 @@ class Plan:
                 if a != b and a and b:
                     continue
                 if first.at.key != later.at.key:
-                    if self.body.loop.apart:
+                    if self.body.loop.apart or self._distinct(first, later):
                         continue
                     pair = self.groups[first.at.key], self.groups[later.at.key]
                     if pair not in self.tests and pair[::-1] not in self.tests:
@@ -278,6 +280,11 @@ class Plan:
         if len(self.tests) > _MOST_TESTS:
             raise NotVectorizable("too many arrays to tell apart")
         return reach
+
+    def _distinct(self, a: Access, b: Access) -> bool:
+        function = self.body.function
+        bases = [[v for v in access.at.terms if function.types[v] is PTR] for access in (a, b)]
+        return len(bases[0]) == len(bases[1]) == 1 and distinct(function, bases[0][0], bases[1][0])
 
     def _order(self, pair: tuple[Group, Group], first: int, later: int) -> None:
         """Note an access of each group, so many bytes from it, of which one comes first in an iteration. The other must

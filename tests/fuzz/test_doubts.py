@@ -1,4 +1,4 @@
-"""Random comparisons of sums of squares, plain against jitted: limits that sums meet, ties, numbers of all sizes."""
+"""Random comparisons of sums of squares, and sums, plain against jitted: limits that are met, ties, all sizes."""
 
 from __future__ import annotations
 
@@ -46,21 +46,61 @@ def f(a, b, x, y, best):
 """
 
 
+def _term(r: random.Random) -> str:
+    power = f"({r.choice(TERMS)}) ** {r.choice((2, 2, 2, 4, 3, 0.5, -1.5))}"
+    k = r.randrange(8)
+    if k == 0:
+        return f"b[i] * {power}"
+    if k == 1:
+        return f"{power} / {r.choice(('x', '3.0', '-0.7'))}"
+    if k == 2:
+        return f"np.sqrt({power} + ({r.choice(TERMS)}) ** 2)"
+    return power
+
+
+def _sums(r: random.Random) -> str:
+    lines = []
+    for _ in range(r.choice((1, 1, 2))):
+        terms = f" {r.choice('+-')} ".join([_term(r) for _ in range(r.choice((1, 1, 2, 3)))])
+        lines.append(f"{r.choice('st')} {r.choice(('+=', '+=', '-='))} {terms}")
+    if r.random() < 0.3:
+        lines.append("out[i] = s if s == s else 7.0")  # which NaN it is, is not promised
+    body = "\n            ".join(lines)
+    return f"""\
+import numpy as np
+
+def f(a, b, x, y, best, out):
+    s = t = 0.0
+    for j in range(0, len(a), {r.choice((7, 29))}):
+        for i in range({r.choice(("len(a)", "3", "1, len(a)"))}):
+            {body}
+        out[j] += t if t == t else 1.0
+    return float(s), float(t)
+"""
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_random_comparisons(seed: int, tmp_path: Path) -> None:
     r, rng = random.Random(seed), np.random.default_rng(seed)
-    n = 40
+    calls = _calls(rng, 40)
+    with np.errstate(all="ignore"):
+        for _ in range(2):
+            check(function_of(_program(r), tmp_path), *calls)
+        for _ in range(2):
+            more = [(*call, np.zeros(len(call[0]))) for call in calls[:: r.choice((2, 3))]]
+            check(function_of(_sums(r), tmp_path), *more)
+
+
+def _calls(rng: np.random.Generator, n: int) -> list[tuple[object, ...]]:
     arrays = [
         (rng.random(n), rng.random(n)),
         (rng.integers(-3, 4, n) * 1.0, rng.integers(-3, 4, n) * 0.5),
         (np.ldexp(rng.random(n), rng.integers(-600, 500, n)), np.ldexp(rng.random(n), rng.integers(-600, 500, n))),
         (rng.choice([0.0, -0.0, 1.0, math.inf, math.nan, 1e-170, 5e-324], n), rng.random(n)),
     ]
-    calls = []
+    calls: list[tuple[object, ...]] = []
     for a, b in arrays:
         x = float(a[3])
         for more in ((0.5, 1.0, math.inf), (x, x * x, 0.0), (0.0, 4.0, 1e300)):
             calls.append((a, b, *more))
-    with np.errstate(all="ignore"):
-        for _ in range(2):
-            check(function_of(_program(r), tmp_path), *calls)
+    return calls

@@ -103,6 +103,106 @@ def test_left_alone(old, new):
     assert to_text(doubts.doubt(function)) == to_text(parse(text))
 
 
+_SUM = """
+func f(v0: ptr, v1: f64, v2: f64, v3: i64) -> f64 {
+loop L0: header b1 preheader b0 counter v8 step 1 stop v3
+b0(v0: ptr, v1: f64, v2: f64, v3: i64):
+  v4 = const f64 1e-18
+  v5 = const i64 0
+  v6 = const i64 1
+  v7 = const f64 0.0
+  jump b1(v5, v7)
+b1(v8: i64, v9: f64) in L0:
+  v10 = i2f f64 v8
+  v11 = fmul v10, v1
+  v12 = fmul v11, v11
+  v13 = fmul v12, v4
+  v14 = fma v11, v11, v13
+  v15 = fneg v13
+  v16 = fma v11, v11, v15
+  v17 = fpower v12, v14, v16, v11, 2.0
+  v18 = fmul v17, v2
+  v19 = fadd v9, v18
+  v20 = add v8, v6
+  v21 = slt v20, v3
+  br v21, b1(v20, v19), b2
+b2:
+  ret v19
+}
+"""
+
+
+@pytest.mark.parametrize(("changes", "decides"), [
+    ([], ["fmul", "fmul", "fmax", "fmin", "fadd", "fadd", "fgt"]),
+    ([("fmul v17, v2", "fsqrt v17")], ["fsqrt", "fsqrt", "fadd", "fadd", "fgt"]),
+    ([("fmul v17, v2", "fdiv v17, v2")], ["fdiv", "fdiv", "fmax", "fmin", "fadd", "fadd", "fgt"]),
+    ([("fadd v9, v18", "fsub v9, v18")], ["fmul", "fmul", "fmax", "fmin", "fsub", "fsub", "fgt"]),
+])  # fmt: skip
+def test_sums(changes, decides):
+    text = _SUM
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    function = _doubted(text)
+    names = _names(function)
+    assert names[1] == ["i2f", "fmul", "fmul", "fmul", "fma", "fneg", "fma", *decides]
+    assert names[2:4] == [["flt"], ["feq"]]
+    (slow,) = [block for block in function.blocks if block.cold]
+    assert "fpower" in [function.ops[v].name for v in slow.insts]
+    assert sum(["fpower" in part for part in names]) == 1
+    before = parse(text)
+    for x in (0.3, -1.1, 1e200, 1e-200, 0.0, math.inf, math.nan):
+        for factor in (0.5, -1.25, 1e300, 5e-324, -0.0, math.inf, math.nan):
+            args = 0, x, factor, 9
+            assert repr(run(function, args).results) == repr(run(before, args).results)
+
+
+@pytest.mark.parametrize("changes", [
+    [("v17, v2", "v17, v17")],
+    [("v17 = fpower v12, v14, v16, v11, 2.0", "v17 = fpower v12, v14, v16, v11, 3.0")],
+    [("fmul v17, v2", "fdiv v2, v17")],
+    [("fadd v9, v18", "fadd v17, v18")],
+    [("v19 = fadd v9, v18", "v19 = fsqrt v18")],  # next to nothing is rounded away
+])
+def test_sums_left_alone(changes):
+    text = _SUM
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    assert to_text(doubts.doubt(parse(text))) == to_text(parse(text))
+
+
+def moments(a, b, limits):
+    n = len(a)
+    m = a[0]
+    s = w = t = 0.0
+    for i in range(n):
+        s += (a[i] - m) ** 2
+    for i in range(n):
+        w += b[i] * (a[i] - m) ** 2 - (b[i] * 0.5) ** 4 / 3.0
+    for i in range(1, n):
+        t += math.sqrt((a[i] - a[i - 1]) ** 2 + (b[i] - b[i - 1]) ** 2)
+    for j in range(n):
+        d = 1.0
+        for i in range(3):
+            d -= (a[(i + j) % n] - b[j]) ** 2
+        limits[j % 2] = d
+    return float(s), float(w), float(t)
+
+
+def test_the_bits_of_sums():
+    rng = np.random.default_rng(6)
+    calls = []
+    for n in (1, 7, 500, 4000):
+        for a, b in ((rng.random(n), rng.random(n)), (rng.integers(-3, 4, n) * 1.0, rng.integers(-3, 4, n) * 0.5),
+                     (np.ldexp(rng.random(n), rng.integers(-90, 90, n)), rng.standard_normal(n)),
+                     (rng.choice([0.0, -0.0, 1.0, 1e-170, 5e-324, 1e100], n), rng.random(n))):  # fmt: skip
+            calls.append((a, b, np.zeros(2)))
+    calls.append((np.array([1.0, math.inf, math.nan, 2.0]), np.ones(4), np.zeros(2)))
+    with np.errstate(all="ignore"):
+        check(moments, *calls)
+
+
 def count_near(a, b, limits):
     n = 0
     for i in range(len(a)):

@@ -1,4 +1,4 @@
-"""Comparisons of sums of squares: with products first, with the bits of `pow` where those leave a doubt.
+"""Comparisons of sums of squares, and sums of powers: with products, with the bits of `pow` where those leave a doubt.
 
     v4 = fmul v1, v1                            v4 = fmul v1, v1
     v6 = fma v1, v1, v5                         v20 = fadd v4, v10
@@ -15,6 +15,16 @@ A square that only decides which way to go is needed to the last bit only if the
 with: each product differs from `pow` by one place at most, and in sums of what is not negative (and their roots) the
 relative error stays small. Where the sum itself is wanted if it is the lesser (the nearest point so far), it is exact
 whenever it may be the lesser. In lanes, a doubt about one of them does all of them again.
+
+    v8 = fpower v4, v6, v7, v1, 2.0             v21 = fadd v3, v6
+    v9 = fadd v3, v8                            v22 = fadd v3, v7
+    ...                                         br v21 == v22 and 2**-128 < v4 < 2**128, on(v21), slow
+                                        slow:   v8 = fpower ...; v9 = fadd v3, v8
+                                                jump on(v9)
+
+What is added to a sum need not be known to the last bit either, mostly: the sum is rounded. A power lies between the
+second and the third argument of `fpower`; what is computed from it by sums, roots and factors lies between what is
+computed from these, each operation rounding monotonically. Where both ends are the same float, so is what is between.
 """
 
 from __future__ import annotations
@@ -29,6 +39,8 @@ from .rebuild import lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..ir.function import Function
     from ..ir.types import Type
 
@@ -40,10 +52,17 @@ _PARTS = frozenset((OPS["fadd"], OPS["fsqrt"], _FPOWER))
 # 1: true, or gives the first argument, if that is less; -1: if it is greater.
 _COMPARISONS = {"flt": 1, "fle": 1, "fmin": 1, "fgt": -1, "fge": -1, "fmax": -1}
 _CHOICES = ("fmin", "fmax")
+# Of these, the ends come from the ends of what is inexact.
+_MONOTONIC = frozenset(OPS[name] for name in ("fadd", "fsub", "fmul", "fdiv", "fneg", "fsqrt", "lane", "low", "high"))
+_FDIV = OPS["fdiv"]
+_SCALED = frozenset((_FDIV, _FMUL))
+_SUMS = frozenset((OPS["fadd"], OPS["fsub"]))
+_LEAST, _GREATEST = 2.0**-128, 2.0**128  # `fpower` is certain between these
 _APART = 2.0**-44  # relative: what the roundings of so many terms, and of the terms, make together is less
 _TINY, _LARGE = 2.0**-1000, 2.0**1000
 _MOST_TERMS = 32
-_MOST = 16  # comparisons
+_MOST = 16  # comparisons, and sums
+_MOST_OPERATIONS = 80  # for a sum
 
 
 def doubt(function: Function) -> Function:
@@ -54,6 +73,12 @@ def doubt(function: Function) -> Function:
         for v in list(block.insts):
             if function.ops[v].name in _COMPARISONS and found < _MOST:
                 found += sweep.comparison(v)
+    for block in list(function.blocks):
+        if block.loop is not None and not block.cold:
+            for root, tree in sweep.roots(block):
+                if found < _MOST:
+                    found += 1
+                    sweep.root(root, tree)
     if found:
         substitute(function, sweep.same)
         for slow, values in sweep.kept:
@@ -111,13 +136,121 @@ class _Sweep:
             sums, wanted = [sums[k]], [wanted[k]]
         if not sums or wanted[0] is None:
             return False
-        block = self._block = home
-        self._line = function.lines[v]
-        at = block.insts.index(v)
+        slow, on = self._divide(v, sums)
+        guesses = tuple([self._guess(x, self._trees[x]) for x in sums])
+        self._join(slow, on, sums, guesses, self._certain(v, sums, guesses, wanted[0]))
+        return True
+
+    def roots(self, block: Block) -> list[tuple[int, set[int]]]:
+        """What is computed in `block` from powers, with what nothing else is computed from on the way."""
+        function, users = self._function, self._users
+        ops, args, homes = function.ops, function.args, function.homes
+        root_of: dict[int, int] = {}
+        trees: dict[int, set[int]] = {}
+        for v in reversed(block.insts):
+            op = ops[v]
+            power = op is _FPOWER and function.imms[v] % 2.0 != 1.0
+            if power or op in _MONOTONIC:
+                found = {
+                    root_of.get(user, -1) if isinstance(user, int) and homes[user] is block else -1
+                    for _, user in users.get(v, ())
+                }
+                root = found.pop() if len(found) == 1 else -1
+                if root < 0:
+                    if power:
+                        # It is wanted itself: what is computed from it knows it.
+                        continue
+                    root = v
+                root_of[v] = root
+                trees.setdefault(root, set()).add(v)
+        result = []
+        for root, tree in trees.items():
+            # Of what is computed for the root, that which depends on powers.
+            inexact: set[int] = set()
+            exact = False
+            for v in [v for v in block.insts if v in tree]:
+                op = ops[v]
+                known = [a for a in args[v] if a not in inexact]
+                if op is _FPOWER:
+                    inexact.add(v)
+                elif len(known) < len(args[v]):
+                    inexact.add(v)
+                    if op in _SCALED and (len(known) != 1 or (op is _FDIV and known[0] != args[v][1])):
+                        inexact.clear()
+                        break
+                    exact |= op in _SUMS and bool(known) and ops[known[0]] is not _CONST
+            powers = sum([ops[v] is _FPOWER for v in inexact])
+            if root in inexact and len(inexact) <= _MOST_OPERATIONS and (exact or powers > 1):
+                result.append((root, inexact))
+        return result
+
+    def root(self, v: int, tree: set[int]) -> None:
+        """Split the block before `v`, which is computed from powers by `tree`."""
+        function, emit = self._function, self._emit
+        self._trees[v] = tree
+        home = function.homes[v]
+        slow, on = self._divide_at(home, home.insts.index(v) + 1, [v], 3)
+        ends: dict[int, tuple[int, int]] = {}
+        high, low = self._ends(v, tree, ends)
+        conditions = []
+        sizes: dict[Type, list[int]] = {}
+        for w in sorted(tree):
+            if function.ops[w] is _FPOWER:
+                sizes.setdefault(function.types[w], []).append(function.args[w][0])
+        for type, guesses in sizes.items():
+            first = last = guesses[0]
+            for guess in guesses[1:]:
+                first, last = emit("fmin", first, guess), emit("fmax", last, guess)
+            least, greatest = self._number(type, _LEAST), self._number(type, _GREATEST)
+            tests = [emit("fgt", first, least), emit("flt", last, greatest)]
+            if type.lanes > 1:
+                tests = [emit("allset", emit("and", *tests))]
+            conditions += tests
+        same = emit("feq", high, low)
+        conditions.append(emit("allset", same) if function.types[v].lanes > 1 else same)
+        self._join(slow, on, [v], (high,), conditions)
+
+    def _ends(self, v: int, tree: set[int], ends: dict[int, tuple[int, int]]) -> tuple[int, int]:
+        """Between which two `v` lies."""
+        if v not in tree:
+            return v, v
+        if v in ends:
+            return ends[v]
+        function, emit = self._function, self._emit
+        name, args = function.ops[v].name, function.args[v]
+        if name == "fpower":
+            found = args[1], args[2]
+        else:
+            (high, low), *others = [self._ends(a, tree, ends) for a in args]
+            more, less = others[0] if others else (-1, -1)
+            if name == "fadd":
+                found = emit(name, high, more), emit(name, low, less)
+            elif name == "fsub":
+                found = emit(name, high, less), emit(name, low, more)
+            elif name == "fneg":
+                found = emit(name, low), emit(name, high)
+            elif name in ("fmul", "fdiv"):
+                one, other = emit(name, high, more), emit(name, low, less)
+                found = emit("fmax", one, other), emit("fmin", one, other)
+            else:
+                found = emit(name, high, imm=function.imms[v]), emit(name, low, imm=function.imms[v])
+        ends[v] = found
+        return found
+
+    def _divide(self, v: int, sums: list[int]) -> tuple[Block, Block]:
+        home = self._function.homes[v]
+        return self._divide_at(home, home.insts.index(v), sums, 1)
+
+    def _divide_at(self, block: Block, at: int, sums: list[int], kept: int) -> tuple[Block, Block]:
+        """Split the block at a place, and let `sums` be computed elsewhere: gives the block for that, and the one that
+        goes on. The first `kept` arguments of powers stay. What is emitted comes before the place."""
+        function = self._function
+        self._block = block
+        self._line = function.lines[block.insts[at - 1]]
         rest = block.insts[at:]
         del block.insts[at:]
         pieces = self._pieces.setdefault(block, [block])
-        moved = self._only_for(sums, [w for piece in pieces for w in piece.insts])
+        moved = self._only_for(sums, [w for piece in pieces for w in piece.insts], kept)
         gone = set(moved)
         for piece in pieces:
             piece.insts = [w for w in piece.insts if w not in gone]
@@ -134,27 +267,31 @@ class _Sweep:
         for inner in function.loops():
             if inner.preheader is block:
                 inner.preheader = on
-        guesses = tuple([self._guess(x, self._trees[x]) for x in sums])
         slow.insts, slow.line = moved, self._line
         for w in moved:
             function.homes[w] = slow
+        return slow, on
+
+    def _join(
+        self, slow: Block, on: Block, sums: list[int], guesses: tuple[int, ...], conditions: list[int]
+    ) -> None:
+        """`on` takes the guesses where the conditions hold, and otherwise what `slow` computes."""
+        function, block = self._function, self._block
         params = tuple([function.add_param(on, function.types[x]) for x in sums])
         self.same.update(zip(sums, params))
         slow.term, slow.edges = "jump", [Edge(on, params)]
         self.kept.append((slow, tuple(sums)))
         place = function.blocks.index(block) + 1
         function.blocks[place:place] = [slow, on]
-        *conditions, last = self._certain(v, sums, guesses, wanted[0])
-        for condition in conditions:
-            between = Block(-1, loop)
+        for condition, following in zip(conditions, conditions[1:]):  # noqa: RUF007
+            between = Block(-1, block.loop)
             between.cold, between.line = block.cold, self._line
             self._branch(condition, Edge(between), Edge(slow))
-            self._block.insts.remove(last)
-            self._block = function.homes[last] = between
-            between.insts.append(last)
+            block.insts.remove(following)
+            self._block = function.homes[following] = between
+            between.insts.append(following)
             function.blocks.insert(function.blocks.index(slow), between)
-        self._branch(last, Edge(on, guesses), Edge(slow))
-        return True
+        self._branch(conditions[-1], Edge(on, guesses), Edge(slow))
 
     def _is_sum(self, root: int, home: Block) -> bool:
         """Whether `root` adds up squares, and maybe numbers that are not negative: then `_trees` gets what it is
@@ -227,12 +364,13 @@ class _Sweep:
                 block = block.idom
         return False
 
-    def _only_for(self, sums: list[int], before: list[int]) -> list[int]:
+    def _only_for(self, sums: list[int], before: list[int], first: int) -> list[int]:
         """Those of the instructions that nothing but the exact sums needs, in order."""
         function = self._function
         trees = set().union(*[self._trees[x] for x in sums])
         moved = set(trees)
-        kept = {a for v in trees for a in (function.args[v][:1] if function.ops[v] is _FPOWER else function.args[v])}
+        args, ops = function.args, function.ops
+        kept = {a for v in trees for a in (args[v][:first] if ops[v] is _FPOWER else args[v])}
         for v in reversed(before):
             if v not in moved and v not in kept and function.ops[v].pure and function.ops[v] is not _CONST:
                 users = self._users.get(v)
@@ -286,11 +424,11 @@ class _Sweep:
             return [emit("allset", mask)]
         return found
 
-    def _emit(self, name: str, *args: int) -> int:
+    def _emit(self, name: str, *args: int, imm: Any = None) -> int:
         function = self._function
         op = OPS[name]
         type = result_of(op, [function.types[a] for a in args])
-        v = function.new_value(op, type, args, None, self._line, self._block)
+        v = function.new_value(op, type, args, imm, self._line, self._block)
         self._block.insts.append(v)
         return v
 

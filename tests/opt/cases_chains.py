@@ -1,4 +1,4 @@
-"""Chains of products and sums, before and after `chains`."""
+"""Chains of products and sums, before and after `chains`; branches to one place, before and after `select`."""
 
 CASES = {
     "chains: steps of a hash": ("chains", """
@@ -167,5 +167,95 @@ CASES = {
           br v21, b1(v20, v14), b2
         b2:
           ret v14
+    """),
+    "select: two branches to the same place": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 32
+          v5 = const i64 10
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          v10 = load u8 [v0 + v7*1] region 1
+          v11 = eq v10, v4
+          br v11, b3, b2
+        b2 in L0:
+          v12 = eq v10, v5
+          br v12, b3, b4
+        b3 in L0:
+          v13 = add v8, v3
+          jump b5(v13)
+        b4 in L0:
+          jump b5(v8)
+        b5(v14: i64) in L0:
+          v20 = add v7, v3
+          v21 = slt v20, v1
+          br v21, b1(v20, v14), b6
+        b6:
+          ret v14
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 32
+          v5 = const i64 10
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          v10 = load u8 [v0 + v7*1] region 1
+          v11 = eq v10, v4
+          v12 = eq v10, v5
+          v22 = or v11, v12
+          v13 = add v8, v3
+          v23 = select v22, v13, v8
+          v20 = add v7, v3
+          v21 = slt v20, v1
+          br v21, b1(v20, v23), b2
+        b2:
+          ret v23
+    """),
+    "select: two branches, the first one away": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 32
+          v5 = const i64 10
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          v10 = load u8 [v0 + v7*1] region 1
+          v11 = sgt v10, v5
+          br v11, b2, b5(v8)
+        b2 in L0:
+          v12 = slt v10, v4
+          br v12, b3, b5(v8)
+        b3 in L0:
+          v13 = add v8, v3
+          jump b5(v13)
+        b5(v14: i64) in L0:
+          v20 = add v7, v3
+          v21 = slt v20, v1
+          br v21, b1(v20, v14), b6
+        b6:
+          ret v14
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 32
+          v5 = const i64 10
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          v10 = load u8 [v0 + v7*1] region 1
+          v11 = sgt v10, v5
+          v12 = slt v10, v4
+          v22 = and v11, v12
+          v13 = add v8, v3
+          v23 = select v22, v13, v8
+          v20 = add v7, v3
+          v21 = slt v20, v1
+          br v21, b1(v20, v23), b2
+        b2:
+          ret v23
     """),
 }

@@ -239,6 +239,17 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         ("int64", "uint32", "uint8"), "s = 0\nfor i in range(len(a)):\n  x = a[i]\n  while x != 0:\n"
         "    x &= x - 1\n    s += 1\nreturn s",
     ),
+    "words": (
+        INTS, "n = 0\nw = False\nfor i in range(len(a)):\n  x = a[i]\n  if x == 3 or x == 5: w = False\n"
+        "  elif not w:\n    w = True\n    n += 1\nreturn n",
+    ),
+    "changes": (
+        INTS, "n = 0\np = 2\nfor i in range(len(a)):\n  x = int(a[i])\n  if x != p: n += 1\n  p = x\nreturn n, p",
+    ),
+    "what the iteration before decided": (
+        (*SMALL, "float64", "float32"), "p = True\nfor i in range(len(a) - 1, -1, -1):\n  c[i] = 3 if p else 7\n"
+        "  p = a[i] > b[i]\nreturn p",
+    ),
     "only a sum": ((), "s = 0.0\nfor i in range(len(a)): s += float(a[i])\nreturn s"),
     "same place": (ALL, "for i in range(len(a)): c[i] = a[i] + b[2]"),
     "mask": (ALL, "for i in range(len(a)): c[i] = a[i] > b[i]"),

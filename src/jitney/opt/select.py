@@ -21,6 +21,9 @@ sums in both arms the terms are chosen:
     b3: v6 = fadd v3, v1                    v6 = fadd v3, v8
         jump b4(v2, v6)
 
+Two branches that lead to the same place, ``if c == 32 or c == 10``, are one by `or` or `and` of their conditions, if
+that can be replaced then.
+
 Arms may hold checks of numbers that depend on one value by constants. They all pass where that value is in an interval,
 which is tested instead; elsewhere the branch stays as it was:
 
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from ..ir.ops import Op
 
 _SELECT, _CONST, _LOAD, _STORE, _PARAM = OPS["select"], OPS["const"], OPS["load"], OPS["store"], OPS["param"]
+_AND, _OR, _NOT = OPS["and"], OPS["or"], OPS["not"]
 _FADD, _FSUB = OPS["fadd"], OPS["fsub"]
 _SUMS = (_FADD, _FSUB)
 _COMPARES = frozenset(("eq", "ne", "slt", "sle", "sgt", "sge"))
@@ -76,7 +80,7 @@ def convert(function: Function) -> Function:
             if block.term == "br" and block.loop is not None:
                 if conversion is None:
                     conversion = _Conversion(function)
-                if block not in conversion.gone:
+                if block not in conversion.gone and not conversion.convert_both(block):
                     conversion.convert(block)
         if conversion is None or not conversion.changed:
             break
@@ -102,6 +106,46 @@ class _Conversion:
         self._long: dict[Loop, bool] = {}
         self._constant = Constants(function)
         self._uses: dict[int, int] | None = None
+
+    def convert_both(self, block: Block) -> bool:
+        """Replace the branch that ends `block` together with one behind it that has a way in common with it; False if
+        there is no such, or it is not worth it."""
+        for k, edge in enumerate(block.edges):
+            behind, common = edge.target, block.edges[1 - k]
+            if behind.term != "br" or behind.params or behind.loop is not block.loop or self.preds[behind] != [block]:
+                continue
+            ways = [(e.target, e.args) for e in behind.edges]
+            j = ways.index((common.target, common.args)) if (common.target, common.args) in ways else -1
+            if j < 0 or len(behind.insts) > _MOST_WORK or not all(self._is_cheap(block, v) for v in behind.insts):
+                continue
+            preds = self.preds
+            first, second = block.term_args[0], behind.term_args[0]
+            rest = behind.edges[1 - j]
+            before = block.insts, block.term_args, block.edges, preds[common.target], preds[rest.target]
+            # `first`, or its opposite, leads to what they have in common, as `second` does.
+            new: list[int] = []
+            if k == j:
+                new.append(self._condition(block, _NOT, (first,)))
+                first = new[0]
+            together = self._condition(block, _AND if j else _OR, (first, second))
+            block.insts = [*block.insts, *behind.insts, *new, together]
+            block.term_args, block.edges = (together,), [rest, common] if j else [common, rest]
+            for v in behind.insts:
+                self.function.homes[v] = block
+            joined = block.edges
+            preds[common.target] = [p for p in preds[common.target] if p is not behind]
+            preds[rest.target] = [block if p is behind else p for p in preds[rest.target]]
+            self.convert(block)
+            if block.edges is not joined:
+                self.gone.add(behind)
+                return True
+            for v in behind.insts:
+                self.function.homes[v] = behind
+            block.insts, block.term_args, block.edges, preds[common.target], preds[rest.target] = before
+        return False
+
+    def _condition(self, block: Block, op: Op, args: tuple[int, ...]) -> int:
+        return self.function.new_value(op, I1, args, None, block.line, block)
 
     def convert(self, block: Block) -> None:
         """Replace the branch that ends `block`, if it is worth it."""

@@ -90,7 +90,7 @@ class Carried(Parts):
     def _take_over(self, p: int) -> int:
         """What a parameter takes over from the round before: the last lane of a vector."""
         type = self.body.type(p)
-        lanes = self.of(type) if type.is_float else self.at(64)
+        lanes = self.of(type) if type.is_float else self.at(max(self.widths.whole(p), self.floor))
         self.require("lane", lanes)
         self.identities.append(self.splat(p, lanes))
         self.accumulators.append((Reduction(p, self.body.carried[p]), SHIFTED))

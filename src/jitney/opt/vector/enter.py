@@ -432,7 +432,14 @@ class _Totals:
                 self.by_param[reduction.param] = result
             elif part == SHIFTED:
                 last = self.builder.function.types[result].lanes - 1 if self.widen.ascending else 0
-                self.by_param[reduction.param] = self.builder.emit("lane", result, imm=last)
+                taken = self.builder.emit("lane", result, imm=last)
+                width = 8 * self.builder.function.types[result].element.size
+                if plan.body.type(reduction.param) is I1:
+                    taken = self.builder.emit("ne", taken, self.builder.const(I64, 0))
+                elif width < 64 and self.builder.function.types[taken] is I64:
+                    if self.widen.widths.bound(reduction.param)[0] >= 0:
+                        taken = self.builder.emit(f"zext{width}", taken)
+                self.by_param[reduction.param] = taken
         for reduction, parts in by_reduction.items():
             self.by_param[reduction.param] = self._total(reduction, parts, start[reduction.param])
 

@@ -15,7 +15,7 @@ this needs go in front of stores. (First-order recurrences of LLVM's and GCC's v
 from __future__ import annotations
 
 from ...ir.ops import OPS
-from ...ir.types import I64
+from ...ir.types import I1, I64
 from .body import Inst, NotVectorizable
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ def find(body: Body, params: list[int]) -> list[int]:
     reached = {p: _reached(body, p, params) for p in params}
     # What depends on itself only through others goes in order with these.
     apart = [p for p in params if p not in reached[p] and p not in body.elements]
-    shifted = body.shifted = [p for p in apart if body.type(p) is I64 or body.type(p).is_float]
+    shifted = body.shifted = [p for p in apart if body.type(p) in (I64, I1) or body.type(p).is_float]
     if shifted:
         for p in shifted:
             body.insts[p] = Inst(_PARAM, (body.carried[p],), None, body.type(p))
@@ -105,7 +105,11 @@ def shift(widen: Widen, p: int, before: int) -> tuple[list[int], int]:
     """
     program, body = widen.program, widen.body
     (v,) = body.insts[p].args
-    parts = widen.floats(v) if body.type(p).is_float else widen.ints(v, 64)
+    if body.type(p).is_float:
+        parts = widen.floats(v)
+    else:
+        width = max(widen.widths.whole(p), widen.floor)
+        parts = widen.masks(v, width) if body.type(p) is I1 else widen.ints(v, width)
     lanes = program.types[parts[0]].lanes
     if widen.ascending:
         picked = tuple(range(lanes - 1, 2 * lanes - 1))

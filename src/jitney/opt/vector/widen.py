@@ -143,7 +143,7 @@ class Widen(Carried):
             return
         if inst.op is _PARAM:
             parts, self._before[v] = neighbours.shift(self, v, self._before[v])
-            self._set(v, 8 * inst.type.size, parts)
+            self._set(v, 8 * self.program.types[parts[0]].element.size, parts)
         elif inst.op is _LOAD:
             self._load(v, inst)
         elif inst.type is I1:

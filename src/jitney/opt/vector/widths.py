@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOAD, _STORE, _CONST, _SELECT, _B2I = OPS["load"], OPS["store"], OPS["const"], OPS["select"], OPS["b2i"]
 _ADD, _SUB, _ULE = OPS["add"], OPS["sub"], OPS["ule"]
 _SHL, _AND, _XOR, _LSHR, _MUL, _NE = OPS["shl"], OPS["and"], OPS["xor"], OPS["lshr"], OPS["mul"], OPS["ne"]
-_SAR = OPS["sar"]
+_SAR, _PARAM = OPS["sar"], OPS["param"]
 _HALVES = ((16, vector(I16, 8)), (32, vector(I32, 4)))
 _CUTS = {OPS[f"{kind}ext{n}"]: n for kind in "sz" for n in (8, 16, 32)}
 # Their low bits depend on the same low bits of their arguments alone.
@@ -59,6 +59,11 @@ class Widths:
             inst = body.insts[v]
             if inst.type is I64 and v not in chained:
                 self.bounds[v] = body.short.get(v) or self._bounds_of(inst)
+                if inst.op is _PARAM:
+                    # What it takes over, and what it begins with.
+                    start = body.loop.preheader.edges[0].args[body.loop.header.params.index(v)]
+                    pairs = zip(self.bound(start), self.bound(inst.args[0]))
+                    self.bounds[v] = min(next(pairs)), max(next(pairs))
         if serial is not None:
             chained |= serial.inside
             for r in serial.carried:
@@ -126,6 +131,12 @@ class Widths:
                 return mean
         found = [self.bound(a) if self.body.type(a) is I64 else (0, 1) for a in given]
         return clamped(rule((0, 1), *found) if op is _SELECT else rule(*found))
+
+    def whole(self, v: int) -> int:
+        """Bits of lanes that hold all that a parameter takes over, an integer or the mask of a condition."""
+        if self.body.type(v) is I1:
+            return self.lane.get(self.body.insts[v].args[0], 8)
+        return round_up(size(self.bound(v)))
 
     def upper_half(self, inst: Inst) -> tuple[int, int, int, int] | None:
         """(x, m, s, n) if ``lshr`` `inst` is ``(x * m) >> s``, where lanes of n bits hold x and m and the upper half of

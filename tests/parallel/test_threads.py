@@ -308,9 +308,9 @@ def test_tiny_loops_are_run_at_once_for_a_while(known):
     cost, times, tiny, polls, *_ = words
     assert cost > 0 and times == 31 and tiny > 1 << 60
     POOL["POLLS"] = polls
-    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls, 0, 0, 0]
+    assert right(200) and right(150) and right(400) and list(words) == [cost, 28, tiny, polls, 0, 0, 0, 0]
     POOL["POLLS"] = polls + 3
-    assert right(200) and list(words) == [cost, 27, tiny, polls + 3, 0, 0, 0]
+    assert right(200) and list(words) == [cost, 27, tiny, polls + 3, 0, 0, 0, 0]
     POOL["POLLS"] += 4  # somebody has taken long: it is measured each time for a while
     for left in reversed(range(16)):
         assert right(200) and words[1] == 0 and words[4] == left

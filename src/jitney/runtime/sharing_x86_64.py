@@ -462,26 +462,36 @@ ff9340020000                  call [rbx+NOW]
 482b4d30                      sub rcx, [rbp+48]
 488b5570                      mov rdx, [rbp+112]
 48837d1000                    cmp qword ptr [rbp+16], 0
-7552                          jne booked
+7571                          jne booked
 483b5558                      cmp rdx, [rbp+88]
-7c4c                          jl booked
+7c6b                          jl booked
 483b9330020000                cmp rdx, [rbx+BRIEF]
-7d43                          jge booked
+7d62                          jge booked
 488b7538                      mov rsi, [rbp+56]
 4883463001                    add qword ptr [rsi+48], 1
 4829d1                        sub rcx, rdx
 4c8d0452                      lea r8, [rdx+rdx*2]
 4c39c1                        cmp rcx, r8
-7f2e                          jg booked
+7f4d                          jg booked
 4989d0                        mov r8, rdx
 49c1e803                      shr r8, 3
 4c01c1                        add rcx, r8
 48c1e202                      shl rdx, 2
 48034e28                      add rcx, [rsi+40]
-7e0c                          jle gain
+7e23                          jle gain
 480faf8b08020000              imul rcx, [rbx+PENALTY]
-488d0c51                      lea rcx, [rcx+rdx*2]
+4c8d0451                      lea r8, [rcx+rdx*2]
+488b4e38                      mov rcx, [rsi+56]
+49d3e0                        shl r8, cl
+4883f905                      cmp rcx, 5
+7d05                          jge often
+4883463801                    add qword ptr [rsi+56], 1
+                              often:
+4c89c1                        mov rcx, r8
+eb08                          jmp lost_time
                               gain:
+48c7463800000000              mov qword ptr [rsi+56], 0
+                              lost_time:
 48f7da                        neg rdx
 4839d1                        cmp rcx, rdx
 480f4cca                      cmovl rcx, rdx
@@ -548,9 +558,9 @@ ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e96efdffff                    jmp leave
+e94ffdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e9cdfcffff                    jmp learn
+e9aefcffff                    jmp learn
 """

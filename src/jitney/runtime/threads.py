@@ -25,7 +25,8 @@ not give it back for longer than that; a longer one lets it go.
 Loops below `BRIEF` nanoseconds have an account each. If one is shared, and takes longer than 7/8 of what it should take
 serially, that was a loss: perhaps its threads wait for the same memory. What it has gained in four of its runs, at
 most, makes up for it. Once that is used up, it is run serially for `PENALTY` times as many nanoseconds as are missing,
-and eight runs. What it takes serially is measured anew now and then.
+and eight runs; twice as long each time that it loses again at once, up to 32 times. What it takes serially is measured
+anew now and then.
 
 If sharing took longer than the processor time that was spent on it, it was a loss, too: where others use the
 processors, a worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL`
@@ -172,7 +173,7 @@ class Pool:
 
     def known(self) -> Symbol:
         """Room for what will be known of one loop."""
-        words = (c_uint64 * 7)()
+        words = (c_uint64 * 8)()
         return Symbol("known", addressof(words), words)
 
     def _place_code(self) -> None:

@@ -9,7 +9,7 @@ thread-specific KEY leads to:
     +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
          shares yet, where what follows is the frame of PARALLEL
 
-Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is seven
+Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is eight
 words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
@@ -20,6 +20,7 @@ words that its code refers to (`Pool.known`):
          somebody polled while it was thought to be tiny
     +40  what sharing it has lost, in nanoseconds of runs that are still to be serial; below 0: what it has gained
     +48  how many times it has been shared, since it was last made to run serially
+    +56  how often it has lost since it has last gained anything, at most 5
 
 `threads.py` fills the pool and tells the whole story.
 """

@@ -10,6 +10,7 @@ from .allocate import allocate
 from .hoist import hoist
 from .layout import arrange
 from .shrink import shrink
+from .untie import untie
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     t1 = perf_counter()
     allocation = allocate(m, target)
     hoist(allocation, target.split)
+    untie(allocation, target)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
         checker.check(m, allocation, target)

@@ -22,6 +22,27 @@ PLAIN_32 = PLAIN.astype(np.complex64)
 MATRIX = PLAIN.reshape(5, 6)
 
 
+def test_parts_of_sums():
+    """What is Python's at first and NumPy's in the end."""
+
+    def summed(a, out):
+        real = 0.0
+        s = 0j
+        for i in range(len(a)):
+            s += a[i]
+            out[i] = s.conjugate()
+            real += s.real - s.imag * 2
+        return s.conjugate(), s.real, s.imag, real
+
+    def chosen(a, n):
+        x = a[0] if n > 2 else n
+        return x.real, x.imag
+
+    for n in (0, 1, 5, 30):
+        check(summed, (PLAIN[:n], np.zeros(n, complex)), (PLAIN_32[:n], np.zeros(n, complex)))
+        check(chosen, (PLAIN, n), (PLAIN_32, n), (PLAIN.real.copy(), n))
+
+
 @pytest.mark.parametrize("dtype", [complex, np.complex64])
 def test_arithmetic_of_elements(dtype):
     def f(a, b, out):

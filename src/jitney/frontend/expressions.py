@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .. import records
+    from ..pytypes import PyType
     from . import arrays, closures, displays, fields, numeric, objects, packed, slices, views
     from .library import numpy_functions, python_calls
     from .operators import complexes, object_operators
@@ -280,6 +281,15 @@ def _named(lw: Lowering, node: Any) -> Val:
     return value
 
 
+def _is_one_of(value: Val, of_kind: Callable[[PyType], bool]) -> bool:
+    """Whether a value is of one of several types, all of a kind."""
+    return isinstance(value.type, Union) and all(map(of_kind, value.type.members))
+
+
+def _is_complex(type: PyType) -> bool:
+    return isinstance(type, Complex)
+
+
 def _attribute(lw: Lowering, node: Any) -> Val:
     return _attribute_of(lw, lw.expr(node.value), node)
 
@@ -295,6 +305,8 @@ def _attribute_of(lw: Lowering, owner: Val, node: Any) -> Val:
         value = complexes.attribute(lw, owner, node.attr)
         if value is not None:
             return value
+    elif node.attr in ("real", "imag") and _is_one_of(owner, is_number):
+        return lw.split(owner, lambda v: complexes.attribute(lw, v, node.attr))  # type: ignore[arg-type,return-value]
     elif isinstance(owner.type, NamedTuple) and node.attr in owner.type.kind._fields:
         at: int = owner.type.kind._fields.index(node.attr)
         return lw.elements(owner)[at]
@@ -461,6 +473,8 @@ def _method(lw: Lowering, owner: Val, node: Any) -> Val:
             value = library.method(lw, name, [owner, *args], kwargs)
         elif isinstance(owner.type, Complex) and name == "conjugate" and not args and not kwargs:
             value = complexes.conjugate(lw, owner)
+        elif name == "conjugate" and not args and not kwargs and _is_one_of(owner, _is_complex):
+            value = lw.split(owner, lambda v: complexes.conjugate(lw, v))
         elif isinstance(owner.type, Constant):
             value = library.ufunc_method(lw, owner.type.value, name, args, kwargs)
         if value is None and isinstance(owner.type, (Constant, Object)):

@@ -68,6 +68,12 @@ def test_arithmetic(k):
             agree("alu_mi", (k, m, imm, size), name, memory(m, size), imm)
 
 
+def test_prefetches():
+    for m in ADDRESSES:
+        if m[0] != RIP:
+            agree("prefetch", (m,), "prefetcht0", memory(m, 1))
+
+
 def test_moves():
     for d, s in itertools.product(INTS, INTS):
         agree("mov_rr", (d, s), "mov", reg(d), reg(s))

@@ -350,6 +350,17 @@ def test_a_sum_by_sixteen_by_four_and_by_one() -> None:
         assert line in after, after
 
 
+def test_what_is_only_read_is_asked_for_early() -> None:
+    """Each line once, the way the loop goes; not where it stores."""
+    after = vectorized(LOOP)
+    assert after.count(" ahead 8192") == 2, after  # 16 elements: two lines
+    assert to_text(parse(after)) == after
+    down = LOOP.replace("load i64 [v1 + v7*8]", "load i64 [v1 + v20*8]").replace("    v9 =", "    v20 = sub v2, v7\n    v9 =")
+    assert vectorized(down).count(" ahead - 8192") == 2
+    stored = LOOP.replace("    v10 = add", "    store i64 v9, [v1 + v7*8] region 1\n    v10 = add")
+    assert " ahead" not in vectorized(stored)
+
+
 def test_long_chains_are_interleaved() -> None:
     """Four registers of a chain that waits for itself; one where the same work is done side by side."""
     def rounds(steps: list[str]) -> str:

@@ -26,19 +26,23 @@ class Memory:
     `region` names what is accessed: accesses of two different regions never overlap, except that region 0 may be
     anything. Array data has one region per NumPy item kind *only where the frontend has shown distinctness*;
     otherwise all array data is region 1. `invariant` marks memory that nothing writes while the function runs.
+    A load with `ahead` says that what lies so many bytes further on is wanted soon, if there is anything.
     """
 
-    __slots__ = ("access", "disp", "invariant", "region", "scale")
+    __slots__ = ("access", "ahead", "disp", "invariant", "region", "scale")
 
-    def __init__(self, access: Access, scale: int = 1, disp: int = 0, region: int = 0, invariant: bool = False) -> None:
+    def __init__(
+        self, access: Access, scale: int = 1, disp: int = 0, region: int = 0, invariant: bool = False, ahead: int = 0
+    ) -> None:
         self.access = access
         self.scale = scale
         self.disp = disp
         self.region = region
         self.invariant = invariant
+        self.ahead = ahead
 
     def key(self) -> tuple[Any, ...]:
-        return (self.access.name, self.scale, self.disp, self.region, self.invariant)
+        return (self.access.name, self.scale, self.disp, self.region, self.invariant, self.ahead)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Memory) and self.key() == other.key()

@@ -399,6 +399,8 @@ class _Reader:
         if line.accept("region"):
             memory.region = line.integer()
         memory.invariant = line.accept("invariant")
+        if line.accept("ahead"):
+            memory.ahead = -line.integer() if line.accept("-") else line.integer()
         return (memory.access.type if op.result else VOID), args, memory
 
     def call(self, line: _Line, name: str) -> tuple[Type, tuple[int, ...], Call]:

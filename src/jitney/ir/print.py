@@ -197,7 +197,8 @@ def _address(memory: Memory, args: tuple[int, ...]) -> str:
     disp = f" {'-' if memory.disp < 0 else '+'} {abs(memory.disp)}" if memory.disp else ""
     scale = f" scale {memory.scale}" if len(args) == 1 and memory.scale != 1 else ""
     region = f" region {memory.region}" if memory.region else ""
-    return f"[v{args[0]}{index}{disp}]{scale}{region}{' invariant' if memory.invariant else ''}"
+    ahead = f" ahead {'- ' if memory.ahead < 0 else ''}{abs(memory.ahead)}" if memory.ahead else ""
+    return f"[v{args[0]}{index}{disp}]{scale}{region}{' invariant' if memory.invariant else ''}{ahead}"
 
 
 def _call(call: Call, args: tuple[int, ...]) -> str:

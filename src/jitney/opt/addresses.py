@@ -192,7 +192,7 @@ class LoopAddresses:
         else:
             at, scale = (self._plus(pointer, fixed),), 1
         function.args[v] = at if function.ops[v] is _LOAD else (function.args[v][0], *at)
-        function.imms[v] = Memory(memory.access, scale, disp, memory.region, memory.invariant)
+        function.imms[v] = Memory(memory.access, scale, disp, memory.region, memory.invariant, memory.ahead)
 
     def _pointer(self, v: int) -> tuple[int, Poly] | None:
         """`v` as a pointer from outside plus a polynomial."""

@@ -186,6 +186,11 @@ class Encoder:
         if m[0] == RIP:
             self._rip(trailing)
 
+    def prefetch(self, m: Address) -> None:
+        """The line into the first level of cache; an address that is not good does nothing."""
+        bits, tail = _address(1, m)
+        self.out += (bytes((0x40 | bits,)) if bits else b"") + b"\x0f\x18" + tail
+
     def test_rr(self, d: int, s: int, w: int = 8) -> None:
         rex = 0x40 | w | (s & 8) >> 1 | d >> 3
         self.out += (bytes((rex, 0x85)) if rex != 0x40 else b"\x85") + bytes((0xC0 | (s & 7) << 3 | d & 7,))

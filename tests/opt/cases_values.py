@@ -37,6 +37,50 @@ CASES = {
           v3 = add v1, v1
           ret v3
     """),
+    "checks: what loops hand each other is as narrow as what they are brought": ("checks", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b1 preheader b0
+        loop L1: header b3 preheader b2 parent L0
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 0
+          v4 = const i1 false
+          v5 = sext16 v1
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v7 = slt v6, v2
+          br v7, b2, b4(v6)
+        b2 in L0:
+          jump b3(v6)
+        b3(v8: i64) in L1:
+          v9 = addo v8, v5, v4, !0
+          v10 = sext16 v9
+          v11 = slt v10, v1
+          br v11, b3(v10), b4(v10)
+        b4(v12: i64) in L0:
+          br v7, b1(v12), b5
+        b5:
+          ret v12
+    """, """
+          v3 = const i64 0
+          v4 = const i1 false
+          v5 = sext16 v1
+          jump b1(v3)
+        b1(v6: i64) in L0:
+          v7 = slt v6, v2
+          br v7, b2, b4(v6)
+        b2 in L0:
+          jump b3(v6)
+        b3(v8: i64) in L1:
+          v9 = add v5, v8
+          v10 = sext16 v9
+          v11 = slt v10, v1
+          br v11, b3(v10), b4(v10)
+        b4(v12: i64) in L0:
+          br v7, b1(v12), b5
+        b5:
+          ret v12
+    """),
     "inline: recursion": ("inline", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 recursion

@@ -355,7 +355,7 @@ def test_what_is_only_read_is_asked_for_early() -> None:
     after = vectorized(LOOP)
     assert after.count(" ahead 8192") == 2, after  # 16 elements: two lines
     assert to_text(parse(after)) == after
-    down = LOOP.replace("load i64 [v1 + v7*8]", "load i64 [v1 + v20*8]").replace("    v9 =", "    v20 = sub v2, v7\n    v9 =")
+    down = LOOP.replace("    v9 = load i64 [v1 + v7*8]", "    v20 = sub v2, v7\n    v9 = load i64 [v1 + v20*8]")
     assert vectorized(down).count(" ahead - 8192") == 2
     stored = LOOP.replace("    v10 = add", "    store i64 v9, [v1 + v7*8] region 1\n    v10 = add")
     assert " ahead" not in vectorized(stored)

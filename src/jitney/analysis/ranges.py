@@ -39,6 +39,7 @@ else:
 
 _INFINITE = 1 << 200
 _SMALL_STEP = 16
+_MOST_BROUGHT = 16  # values that are looked at for what a parameter may be
 _TIME_LIMIT = 1 << 57  # steps that no loop gets through while somebody waits
 _SEARCH = 40  # facts looked at per question to `at_most`
 _CHAIN = 40  # and for a step, where each is looked at once
@@ -499,12 +500,32 @@ class Ranges:
             return access_range(function.imms[v])
         depth -= 1
         if op is _PARAM:
-            loop = function.homes[v].loop
-            if v not in self.incoming or (loop is not None and loop.header is function.homes[v]):
+            brought = self._brought(v)
+            if not brought:
                 return lo, hi
-            found = [self.estimate(a, depth - 2) for a in self.incoming[v]]
+            found = [self.estimate(a, depth - 2) for a in brought]
             return min(lo for lo, _ in found), max(hi for _, hi in found)
         interval = INTERVALS.get(op)
         if interval is None:
             return lo, hi
         return clamped(interval(*[self.estimate(a, depth) for a in args[: _ARITY.get(op, 2)]]))
+
+    def _brought(self, p: int) -> list[int]:
+        """What parameter `p` may be, where parameters hand each other around (a sum over rows, by an inner loop):
+        what they are brought by others; nothing where that is too much to look at."""
+        low, high, incoming = self.low, self.high, self.incoming
+        found: list[int] = []
+        seen = {p}
+        work = [p]
+        while work:
+            v = work.pop()
+            if v != p and (v not in incoming or high[v] - low[v] < MAX - MIN):
+                found.append(v)
+                continue
+            for a in incoming.get(v, ()):
+                if a not in seen:
+                    seen.add(a)
+                    work.append(a)
+            if len(seen) > _MOST_BROUGHT:
+                return []
+        return found

@@ -406,8 +406,8 @@ class _Round:
 def _ahead(plan: Plan, widen: Widen) -> dict[int, int]:
     """Where loads of a round go on to, in bytes, if it had better ask for what it will load.
 
-    What the processor fetches by itself does not keep up with a loop that only reads, and little is done with each line:
-    asked for from 2**20 bytes on, it is there a fourth sooner. Where a loop stores that gains nothing.
+    What the processor fetches by itself does not keep up with a loop that only reads, where little is done with each
+    line. Where a loop stores, asking gains nothing.
     """
     program, step = widen.program, plan.body.loop.step
     if widen is not plan.widens[0] or widen.masked or plan.serial is not None or not plan.body.accesses:

@@ -563,10 +563,6 @@ def _load_x(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     e.load_x(imm[0], o[0], mem(e, i, 0, imm[1]))
 
 
-def _prefetch(e: Emitter, o: Locs, i: Locs, addr: Any, stub: Any) -> None:
-    e.prefetch(mem(e, i, 0, addr))
-
-
 def _store_x(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     e.store_x(imm[0], mem(e, i, 1, imm[1]), i[0])
 
@@ -591,7 +587,6 @@ STORE = MachineOp("store", _store)
 STORE_I = MachineOp("store", _store_i)
 LOAD_X = MachineOp("load", _load_x)
 STORE_X = MachineOp("store", _store_x)
-PREFETCH = MachineOp("prefetch", _prefetch)
 ALLOCA = MachineOp("alloca", _alloca)
 ALLOCA.remat = ALLOCA
 ALU_MR = MachineOp("alu", _alu_mr, "c")

@@ -326,6 +326,13 @@ def _gather(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
 GATHER = MachineOp("gather", _gather, late=0)
 
 
+def _prefetch(e: Emitter, o: Locs, i: Locs, addr: Any, stub: Any) -> None:
+    e.prefetch(mem(e, i, 0, addr))
+
+
+PREFETCH = MachineOp("prefetch", _prefetch)
+
+
 def _load_word(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     row, addr = imm
     e.op_xm(row, o[0], i[0], mem(e, i, 1, addr))

@@ -33,6 +33,7 @@ from .vector_build import (
     TO_MASK,
     Build,
     W,
+    memory,
     sized,
 )
 
@@ -214,10 +215,10 @@ def join(s: X86Selector, v: int) -> None:
     x, y = s.args[v]
     size = s.types[x].size
     if size == 16 and s.sinks(y):
-        ins, addr = s.memory(y)
+        ins, addr = memory(s, y)
         s.add(vops.RM_BYTE, (v + FIRST,), (s.use(x), *ins), (Build(s, 32).row(INSERT[32]), 1, addr))
     elif size == 8 and s.sinks(y):
-        ins, addr = s.memory(y)
+        ins, addr = memory(s, y)
         s.add(Build(s, 16).ops.rm, (v + FIRST,), (s.use(x), *ins), (MOVHPD, addr))
     elif size >= 16:
         Build(s, 2 * size).joined(s.use(x), s.use(y), v + FIRST)

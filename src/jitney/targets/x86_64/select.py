@@ -277,13 +277,9 @@ class X86Selector(Selector):
             self.add(ops.IMUL_RI, (d,), (a,), c)
 
     def memory(self, v: int) -> tuple[tuple[int, ...], Any]:
-        """Registers and shape of the address of load `v`, which is done here."""
+        """Registers and shape of the address of load `v`."""
         args = self.args[v]
-        memory = self.imms[v]
-        ins, addr = self.address(args[0], args[1] if len(args) > 1 else None, memory)
-        if memory.ahead and addr[0] < 2 and fits(addr[2] + memory.ahead):
-            self.add(ops.PREFETCH, (), ins, (*addr[:2], addr[2] + memory.ahead))
-        return ins, addr
+        return self.address(args[0], args[1] if len(args) > 1 else None, self.imms[v])
 
     def sinks_as(self, v: int, *names: str) -> bool:
         """Whether load `v` can be done by its user and is one of these accesses."""

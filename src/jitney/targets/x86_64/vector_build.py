@@ -10,6 +10,7 @@ from ...codegen.select import CONST
 from . import ops
 from . import ops_vector as vops
 from .emit import WIDTH_BITS
+from .select import fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Build:
             if s.ops[v] is CONST and s.block.loop is None:
                 return (), (3, 0, s.constant_imm(s.types[v], s.imms[v]))
             if self.vex and s.sinks(v):
-                return s.memory(v)
+                return memory(s, v)
         return None
 
     def values(self, row: Row, v: int, commutes: bool) -> None:
@@ -179,7 +180,7 @@ class Build:
         """Value v = op value a, from memory where that can be."""
         s = self.s
         if self.vex and s.sinks(a):
-            ins, addr = s.memory(a)
+            ins, addr = memory(s, a)
             s.add(vops.UNARY_M, (v + FIRST,), ins, (self.row(row), addr))
         else:
             self.unary(row, s.use(a), v + FIRST)
@@ -233,6 +234,15 @@ class Build:
     def joined(self, a: int, b: int, d: int = -1) -> int:
         """The lower half from a, the upper one from b."""
         return self.imm(INSERT[self.size], a, b, 1, d)
+
+
+def memory(s: X86Selector, v: int) -> tuple[tuple[int, ...], Any]:
+    """Registers and shape of the address of load `v`, which is done here: what lies ahead is asked for, too."""
+    ins, addr = s.memory(v)
+    ahead = s.imms[v].ahead
+    if ahead and addr[0] < 2 and fits(addr[2] + ahead):
+        s.add(vops.PREFETCH, (), ins, (*addr[:2], addr[2] + ahead))
+    return ins, addr
 
 
 def sized(type: Type) -> int:

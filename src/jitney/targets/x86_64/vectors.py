@@ -14,7 +14,7 @@ from . import rules_order as order
 from . import rules_vector as vector
 from .emit import WIDTH_BITS
 from .rules import RULES as SCALAR
-from .vector_build import AVX2, AVX512, SSE2, SSE41, TO_MASK, Build, W, level_of, sized
+from .vector_build import AVX2, AVX512, SSE2, SSE41, TO_MASK, Build, W, level_of, memory, sized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def load(s: X86Selector, v: int) -> None:
     if type.lanes == 1:
         SCALAR[s.ops[v]](s, v)
         return
-    ins, addr = s.memory(v)
+    ins, addr = memory(s, v)
     if type.size == 2:
         b = Build(s, 16)
         s.add(vops.LOAD_WORD, (v + FIRST,), (b.zero(), *ins), (_PINSRW, addr))

@@ -8,6 +8,8 @@ Without it each exchange takes three operations that wait for each other, where 
 
 from __future__ import annotations
 
+from .machine import FIRST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +64,10 @@ def _in_cycle(outs: Sequence[int], ins: Sequence[int], floats: Sequence[int]) ->
 
 
 def _free(allocation: Allocation, k: int, target: Target) -> int:
-    """A register for floats that nobody uses around instruction `k`, nor has to preserve; -1 if there is none."""
-    if allocation.source[k] < 0:
+    """A register for floats that nobody uses around instruction `k`, nor has to preserve; -1 if there is none, or where
+    the instruction puts values into registers of a call."""
+    at = allocation.source[k]
+    if at < 0 or any(v < FIRST for v in (*allocation.before[at][1], *allocation.before[at][2])):
         return -1
     around = 0
     for at in allocation.source[max(k - 2, 0) : k + 3]:

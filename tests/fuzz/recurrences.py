@@ -77,10 +77,18 @@ class Recurrence:
     def statement(self) -> str:
         rng = self.rng
         kind = rng.random()
-        if kind < 0.5:
+        if kind < 0.48:
             by = rng.choice((0, 0, 0, 0, self.step, -1))
             target = f"{rng.choice(self.arrays)}[i{f'{by:+}' if by else ''}]"
             return f"{target} {rng.choice(('=', '=', '+='))} {self.expression()}\n"
+        if kind < 0.55:
+            # The least or the greatest so far, and a price for each step.
+            name, least, by = rng.choice("st"), rng.choice(("min", "max")), rng.choice((" + 1", " - 3", "", " + 70000"))
+            given = [f"{name}{by}", *[self.element() for _ in range(rng.randrange(1, 3))]]
+            rng.shuffle(given)
+            self.after.append(f"{name} = {least}({', '.join(given)})")
+            self.after.append(f"{rng.choice(self.arrays)}[i] = {name}")
+            return ""
         if kind < 0.6:
             name = rng.choice("st")
             self.after.append(f"{name} = {self.element(False)}")

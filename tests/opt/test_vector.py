@@ -29,6 +29,12 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
         "for i in range(len(a)):\n  x = a[i]\n" + "  x = (x + b[i]) * (x - 3)\n" * 6 + "  c[i] = x",
     ),
     "in place": (ALL, "for i in range(len(a)): c[i] += a[i]"),
+    "greatest so far": (
+        ("int64",), "s = c[0]\nfor i in range(len(a)):\n  s = max(a[i], s)\n  c[i] = s",
+    ),
+    "least so far and a price": (
+        ("int64",), "for i in range(1, len(a)): c[i] = min(a[i] + 3, c[i - 1] + 2, b[i - 1])",
+    ),
     "read ahead": (ALL, "for i in range(len(a) - 1): c[i] = c[i + 1] + a[i]"),
     "read behind": ((), "for i in range(1, len(a)): c[i] = c[i - 1] + a[i]"),
     "read far behind": (ALL, "for i in range(9, len(a)): c[i] = c[i - 9] + a[i]"),

@@ -162,7 +162,8 @@ class Plan:
             ordered = [p for p in ordered if p not in body.congruences]
             ordered = neighbours.find(body, ordered)
         serial = self.serial = chains.Serial(body, ordered) if ordered else None
-        if serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
+        scan = serial.scan if serial is not None else None
+        if scan is None and serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
             raise NotVectorizable("bound by what goes in order")
         chained = {v for r in self.reductions for v in r.chain}
         if any(body.insts[v].op.base and v not in chained for v in body.order):
@@ -173,6 +174,8 @@ class Plan:
             self.trips = _ASSUMED_TRIPS
         self.forward = True
         least, strided = self._strides()
+        if scan is not None and not (self.forward and body.loop.step > 0):
+            raise NotVectorizable("a scan the other way round")
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
         self._advance_loads()
@@ -180,7 +183,7 @@ class Plan:
         reach = self._depend()
         if strided:
             body.strided = far.clusters(body, strided)
-        if body.guards or any(body.insts[v].op is _FCALL for v in body.order):
+        if body.guards or scan is not None or any(body.insts[v].op is _FCALL for v in body.order):
             self._defer_stores()
         wanted = [*map(body.resolve, body.live), *body.passed.values()]
         ends = {body.carried[p] for p in body.carried if p not in body.passed and p not in body.shifted}
@@ -391,9 +394,10 @@ class Plan:
             lanes //= 2
         if lanes < 2:
             raise NotVectorizable("iterations depend on each other")
+        ordered = self.serial is not None and self.serial.scan is None
         if self.serial is not None:
             # One register of each value is enough to keep the units busy beside what goes in order.
-            lanes = min(lanes, single)
+            lanes = min(lanes, single if ordered else max(single, widest // 8))
         programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
             try:
@@ -402,7 +406,7 @@ class Plan:
                 if not programs:
                     raise
                 break
-            if self.serial is not None:
+            if ordered:
                 if self._round(widen, n) > _GAIN * n * _cycles(*self._iteration(), self.serial.latency):
                     break
             elif widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):

@@ -18,14 +18,18 @@ depends on it without leading back, the quotients of a moving average, comes aft
 from __future__ import annotations
 
 from ...ir.types import I1, I64, vector
+from ...lazy import lazy
 from .body import NotVectorizable
 from .program import FIRST, SCALAR
 from .reductions import Reduction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import scans
     from .body import Body
     from .widen import Widen
+else:
+    scans = lazy("jitney.opt.vector", "scans")
 
 _MOST = 8  # instructions of the serial part of one iteration
 # Cycles from an operation's arguments to its result, other than 1.
@@ -34,6 +38,8 @@ LATENCIES = {
     "i2f": 5, "f2i": 6, "select": 2, "fmin": 2, "fmax": 2, "fround": 4, "fext": 4,
     "ffloor": 6, "fceil": 6, "ftrunc": 6, "frint": 6,
 }  # fmt: skip
+_EXTREMES = frozenset(("smin", "smax"))
+_SCANNED = _EXTREMES | {"add", "sub"}
 
 
 class Serial:
@@ -44,9 +50,10 @@ class Serial:
         order: the serial instructions. inside: the same and the parameters.
         before, after: all others, in order: those that depend on none of them, or may wait for them.
         latency: cycles that one iteration waits for the one before.
+        scan: what it is if lanes can do it.
     """
 
-    __slots__ = ("after", "before", "carried", "inside", "latency", "order")
+    __slots__ = ("after", "before", "carried", "inside", "latency", "order", "scan")
 
     def __init__(self, body: Body, params: list[int]) -> None:
         self.carried = [Reduction(p, body.carried[p]) for p in params]
@@ -76,6 +83,8 @@ class Serial:
             if type not in (I1, I64) and not type.is_float:
                 raise NotVectorizable("a pointer that is carried around")
         self.latency = self._latency(body)
+        names = {insts[v].op.name for v in self.order}
+        self.scan = scans.find(body, self) if names <= _SCANNED and names & _EXTREMES else None
 
     def _part(self, body: Body, depends: set[int]) -> None:
         """Before or after; accesses keep their order."""

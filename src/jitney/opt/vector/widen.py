@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from ...ir.types import Type
     from .. import special
     from . import picks as last_values
+    from . import scans, strided
     from . import shifted as neighbours
-    from . import strided
     from .body import Body, Inst
     from .reductions import Reduction
     from .serial import Serial
     from .widths import Widths
 else:
     special = lazy("jitney.opt", "special")
-    last_values, neighbours, strided = lazy("jitney.opt.vector", "picks", "shifted", "strided")
+    last_values, scans, neighbours, strided = lazy("jitney.opt.vector", "picks", "scans", "shifted", "strided")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _PARAM = OPS["param"]
@@ -90,7 +90,11 @@ class Widen(Carried):
         chained = {}
         for congruence in body.congruences.values():
             self._go_on(congruence)
-        begin = [self._carried(r) for r in serial.carried] if serial is not None else []
+        scan = serial.scan if serial is not None else None
+        if scan is not None:
+            begin = [self._take_over(scan.param)]
+        else:
+            begin = [self._carried(r) for r in serial.carried] if serial is not None else []
         for reduction in reductions:
             self._accumulate(reduction)
             for v in reduction.chain:
@@ -101,8 +105,11 @@ class Widen(Carried):
             self._compute_all(body.order, chained)
         else:
             self._compute_all(serial.before, chained)
-            self.serial_values, following = in_order(self, serial, begin)
-            self.results += following
+            if scan is not None:
+                self.results.append(scans.compute(self, scan, begin[0], self._beyond))
+            else:
+                self.serial_values, following = in_order(self, serial, begin)
+                self.results += following
             self._compute_all(serial.after, chained)
         for reduction in reductions:
             self.results += self.parts[reduction.result]

@@ -1,0 +1,133 @@
+"""Least or greatest of all so far, of integers that a constant is added to in each iteration: a prefix scan.
+
+    main(k, c):                                 main(k, c: v4i64):           # what counts is in lane 3
+        d = c + 1                                   r = load v4i64 [a + k*8]
+        r = load i64 [a + k*8]                      r1 = smin r, ((shuffle r, [0, 0, 1, 2]) + [0, 1, 1, 1])
+        m = smin d, r                               r2 = smin r1, ((shuffle r1, [0, 1, 0, 1]) + [0, 0, 2, 2])
+        store i64 m, [p + k*8]                      m = smin r2, ((shuffle c, [3, 3, 3, 3]) + [1, 2, 3, 4])
+                                                    store v4i64 m, [p + k*8]
+
+Rows of edit distances, of alignments with a gap's price, of greatest sums that end here: the value of place i is the
+least of ``r[j] + (i - j) * step`` for all j up to i, and of what was carried around from the round before. Both sums and
+comparisons are exact as long as nothing wraps: all that goes in has to lie within +-2**62 where something is added, or
+the scalar loop does the iterations of that round. (Hillis and Steele, "Data parallel algorithms", 1986.)
+"""
+
+from __future__ import annotations
+
+from ...ir.ops import OPS
+from ...ir.types import I64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .body import Body
+    from .serial import Serial
+    from .widen import Widen
+
+_ADD, _SUB = OPS["add"], OPS["sub"]
+_EXTREMES = (OPS["smin"], OPS["smax"])
+_FAR = 1 << 62
+_MOST = 1 << 32  # of what is added
+
+
+class Scan:
+    """Attributes:
+        param, result: the header's parameter, and its next value.
+        name: which extreme. step: what is added to the parameter before it is its next value.
+        given: (value, what is added to it) of those that the parameter is compared with.
+    """
+
+    __slots__ = ("given", "name", "param", "result", "step")
+
+    def __init__(self, param: int, result: int) -> None:
+        self.param = param
+        self.result = result
+        self.name = ""
+        self.step = 0
+        self.given: list[tuple[int, int]] = []
+
+
+def find(body: Body, serial: Serial) -> Scan | None:
+    """What goes in order as a scan, if it is one."""
+    if len(serial.carried) != 1 or body.type(serial.carried[0].param) is not I64:
+        return None
+    scan = Scan(serial.carried[0].param, serial.carried[0].result)
+    now = scan.param
+    for v in serial.order:
+        inst = body.insts[v]
+        if inst.args.count(now) != 1 or len(inst.args) != 2:
+            return None
+        place = inst.args.index(now)
+        other = inst.args[1 - place]
+        if inst.op in _EXTREMES:
+            if scan.name not in ("", inst.op.name) or other in serial.inside:
+                return None
+            scan.name = inst.op.name
+            scan.given.append((other, 0))
+        else:
+            number = body.constant(other)
+            if inst.op not in (_ADD, _SUB) or number is None or (inst.op is _SUB and place) or abs(number) > _MOST:
+                return None
+            by = number if inst.op is _ADD else -number
+            scan.step += by
+            scan.given = [(a, added + by) for a, added in scan.given]
+        now = v
+    hidden = serial.inside - {scan.result}
+    if now != scan.result or not scan.given or not hidden.isdisjoint(map(body.resolve, body.live)):
+        return None
+    if any(body.insts[w].mask in hidden or not hidden.isdisjoint(body.insts[w].args) for w in serial.after):
+        return None
+    if any(a in hidden for p, a in body.carried.items() if p != scan.param):
+        return None
+    return scan
+
+
+def compute(widen: Widen, scan: Scan, carried: int, beyond: list[int]) -> int:
+    """Add a scan to the program. `carried`: the vector in whose last lane the parameter is.
+
+    Returns the vector in whose last lane its next value is; masks of lanes in which sums might wrap go to `beyond`.
+    """
+    program = widen.program
+    emit = program.emit
+    type = widen.at(64)
+    lanes = type.lanes
+    summed = scan.step != 0 or any(added for _, added in scan.given)
+    columns: list[list[int]] = []
+    unsure: list[int] = []
+    for a, added in scan.given:
+        parts = widen.ints(a, 64)
+        lo, hi = widen.widths.bound(a)
+        if summed and (lo < -_FAR or hi >= _FAR):
+            unsure += parts
+        if added:
+            parts = [emit("add", (part, program.const(type, added))) for part in parts]
+        columns.append(parts)
+    parts = columns[0]
+    for column in columns[1:]:
+        parts = [emit(scan.name, pair) for pair in zip(parts, column)]
+    ramp = program.const(type, tuple([scan.step * (k + 1) for k in range(lanes)]))
+    found = []
+    for number, part in enumerate(parts):
+        by = 1
+        while by < lanes:
+            moved = emit("shuffle", (part,), None, tuple([k - by if k >= by else k for k in range(lanes)]))
+            if scan.step:
+                steps = tuple([scan.step * by if k >= by else 0 for k in range(lanes)])
+                moved = emit("add", (moved, program.const(type, steps)))
+            part = emit(scan.name, (part, moved))
+            by *= 2
+        last = emit("shuffle", (carried,), None, (lanes - 1,) * lanes)
+        if number == 0 and summed:
+            unsure.append(last)
+        if scan.step:
+            last = emit("add", (last, ramp))
+        carried = emit(scan.name, (part, last))
+        found.append(carried)
+    if summed:
+        far, total = program.const(type, _FAR), -1
+        for part in unsure:
+            moved = emit("add", (part, far))
+            total = moved if total < 0 else emit("or", (total, moved))
+        beyond.append(emit("slt", (total, program.const(type, 0))))
+    widen.parts[scan.result], widen.width[scan.result] = found, 64
+    return carried

@@ -163,7 +163,8 @@ class Plan:
             ordered = neighbours.find(body, ordered)
         serial = self.serial = chains.Serial(body, ordered) if ordered else None
         scan = serial.scan if serial is not None else None
-        if scan is None and serial is not None and serial.latency >= _GAIN * _cycles(*self._iteration(), serial.latency):
+        waits = serial.latency if serial is not None and scan is None else 0
+        if waits and waits >= _GAIN * _cycles(*self._iteration(), waits):
             raise NotVectorizable("bound by what goes in order")
         chained = {v for r in self.reductions for v in r.chain}
         if any(body.insts[v].op.base and v not in chained for v in body.order):
@@ -394,10 +395,10 @@ class Plan:
             lanes //= 2
         if lanes < 2:
             raise NotVectorizable("iterations depend on each other")
-        ordered = self.serial is not None and self.serial.scan is None
+        ordered = self.serial if self.serial is not None and self.serial.scan is None else None
         if self.serial is not None:
             # One register of each value is enough to keep the units busy beside what goes in order.
-            lanes = min(lanes, single if ordered else max(single, widest // 8))
+            lanes = min(lanes, single if ordered is not None else max(single, widest // 8))
         programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
             try:
@@ -406,8 +407,8 @@ class Plan:
                 if not programs:
                     raise
                 break
-            if ordered:
-                if self._round(widen, n) > _GAIN * n * _cycles(*self._iteration(), self.serial.latency):
+            if ordered is not None:
+                if self._round(widen, n) > _GAIN * n * _cycles(*self._iteration(), ordered.latency):
                     break
             elif widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):
                 break

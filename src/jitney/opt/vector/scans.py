@@ -7,10 +7,10 @@
         store i64 m, [p + k*8]                      m = smin r2, ((shuffle c, [3, 3, 3, 3]) + [1, 2, 3, 4])
                                                     store v4i64 m, [p + k*8]
 
-Rows of edit distances, of alignments with a gap's price, of greatest sums that end here: the value of place i is the
-least of ``r[j] + (i - j) * step`` for all j up to i, and of what was carried around from the round before. Both sums and
-comparisons are exact as long as nothing wraps: all that goes in has to lie within +-2**62 where something is added, or
-the scalar loop does the iterations of that round. (Hillis and Steele, "Data parallel algorithms", 1986.)
+Rows of edit distances, of alignments with a gap's price: the value of place i is the least of ``r[j] + (i - j) * step``
+for all j up to i, and of what was carried around from the round before. Both sums and comparisons are exact as long as
+nothing wraps: all that goes in has to lie within +-2**62 where something is added, or the scalar loop does the
+iterations of that round. (Hillis and Steele, "Data parallel algorithms", 1986.)
 """
 
 from __future__ import annotations

@@ -203,6 +203,33 @@ def test_the_bits_of_sums():
         check(moments, *calls)
 
 
+def test_ends_in_lanes():
+    text = _TEXT.replace("f64", "v4f64")
+    lines = []
+    for line in text.split("\n"):
+        if "const v4f64" in line:
+            name, number = line.split(" = const v4f64 ")
+            line = f"{name} = const v4f64 [{', '.join([number] * 4)}]"  # noqa: PLW2901
+        lines.append(line)
+    text = "\n".join(lines)
+    text = text.replace("v1: v4f64, v2: v4f64, v3: v4f64) -> v4f64", "v40: f64, v41: f64, v42: f64) -> f64")
+    text = text.replace("b0(v0: ptr, v1: v4f64, v2: v4f64, v3: v4f64):", """b0(v0: ptr, v40: f64, v41: f64, v42: f64):
+  v1 = splat v4f64 v40
+  v2 = splat v4f64 v41
+  v3 = splat v4f64 v42""")
+    head, _ = text.split("  v17 = flt")
+    text = head + "  v17 = fmin v3, v16\n  v18 = lane v17, 1\n  ret v18\n}\n"
+    function = _doubted(text)
+    names = _names(function)
+    assert names[0][-2:] == ["or", "allset"]
+    assert names[0].count("feq") == 1
+    before = parse(text)
+    for x in (0.3, 1.1, 1e200, 1e-200, 0.0, math.inf, math.nan):
+        for limit in (0.5, 0.09 + 1.21, math.inf, 0.0, math.nan, 1e300):
+            args = 0, x, 1.1, limit
+            assert repr(run(function, args).results) == repr(run(before, args).results)
+
+
 def count_near(a, b, limits):
     n = 0
     for i in range(len(a)):

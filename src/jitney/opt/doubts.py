@@ -56,6 +56,7 @@ _CHOICES = ("fmin", "fmax")
 _MONOTONIC = frozenset(OPS[name] for name in ("fadd", "fsub", "fmul", "fdiv", "fneg", "fsqrt", "lane", "low", "high"))
 _FDIV = OPS["fdiv"]
 _SCALED = frozenset((_FDIV, _FMUL))
+_PARTS_OF_VECTORS = frozenset(OPS[name] for name in ("lane", "low", "high"))
 _SUMS = frozenset((OPS["fadd"], OPS["fsub"]))
 _LEAST, _GREATEST = 2.0**-128, 2.0**128  # `fpower` is certain between these
 _APART = 2.0**-44  # relative: what the roundings of so many terms, and of the terms, make together is less
@@ -63,6 +64,7 @@ _TINY, _LARGE = 2.0**-1000, 2.0**1000
 _MOST_TERMS = 32
 _MOST = 16  # comparisons, and sums
 _MOST_OPERATIONS = 80  # for a sum
+_FEW = 8
 
 
 def doubt(function: Function) -> Function:
@@ -136,7 +138,9 @@ class _Sweep:
             sums, wanted = [sums[k]], [wanted[k]]
         if not sums or wanted[0] is None:
             return False
-        slow, on = self._divide(v, sums)
+        # In lanes, both ends of the sum are looked at as well.
+        ends = function.types[a].lanes > 1 and wanted[0] != ()
+        slow, on = self._divide(home, home.insts.index(v), sums, 3 if ends else 1)
         guesses = tuple([self._guess(x, self._trees[x]) for x in sums])
         self._join(slow, on, sums, guesses, self._certain(v, sums, guesses, wanted[0]))
         return True
@@ -179,6 +183,10 @@ class _Sweep:
                         inexact.clear()
                         break
                     exact |= op in _SUMS and bool(known) and ops[known[0]] is not _CONST
+            while root in inexact and ops[root] not in _SUMS and ops[root] is not _FPOWER:
+                # Behind this the doubt is as great.
+                inexact.remove(root)
+                (root,) = [a for a in args[root] if a in inexact]
             powers = sum([ops[v] is _FPOWER for v in inexact])
             if root in inexact and len(inexact) <= _MOST_OPERATIONS and (exact or powers > 1):
                 result.append((root, inexact))
@@ -189,26 +197,33 @@ class _Sweep:
         function, emit = self._function, self._emit
         self._trees[v] = tree
         home = function.homes[v]
-        slow, on = self._divide_at(home, home.insts.index(v) + 1, [v], 3)
-        ends: dict[int, tuple[int, int]] = {}
-        high, low = self._ends(v, tree, ends)
-        conditions = []
-        sizes: dict[Type, list[int]] = {}
+        slow, on = self._divide(home, home.insts.index(v) + 1, [v], 3)
+        high, low = self._ends(v, tree, {})
+        conditions: list[int] = []
+        for test in (*self._sizes(tree), emit("feq", high, low)):
+            lanes = function.types[function.args[test][0]].lanes
+            conditions.append(emit("allset", test) if lanes > 1 else test)
+        ops = [function.ops[w] for w in tree]
+        if len(ops) <= _FEW and ops.count(_FPOWER) > 1 and _PARTS_OF_VECTORS.isdisjoint(ops):
+            # What the products give is there earlier.
+            high = self._guess(v, tree)
+        self._join(slow, on, [v], (high,), conditions)
+
+    def _sizes(self, tree: set[int]) -> list[int]:
+        """That the powers in `tree` are neither too large nor too small."""
+        function, emit = self._function, self._emit
+        found: dict[Type, list[int]] = {}
         for w in sorted(tree):
             if function.ops[w] is _FPOWER:
-                sizes.setdefault(function.types[w], []).append(function.args[w][0])
-        for type, guesses in sizes.items():
+                found.setdefault(function.types[w], []).append(function.args[w][0])
+        tests = []
+        for type, guesses in found.items():
             first = last = guesses[0]
             for guess in guesses[1:]:
                 first, last = emit("fmin", first, guess), emit("fmax", last, guess)
             least, greatest = self._number(type, _LEAST), self._number(type, _GREATEST)
-            tests = [emit("fgt", first, least), emit("flt", last, greatest)]
-            if type.lanes > 1:
-                tests = [emit("allset", emit("and", *tests))]
-            conditions += tests
-        same = emit("feq", high, low)
-        conditions.append(emit("allset", same) if function.types[v].lanes > 1 else same)
-        self._join(slow, on, [v], (high,), conditions)
+            tests += [emit("fgt", first, least), emit("flt", last, greatest)]
+        return tests
 
     def _ends(self, v: int, tree: set[int], ends: dict[int, tuple[int, int]]) -> tuple[int, int]:
         """Between which two `v` lies."""
@@ -237,11 +252,7 @@ class _Sweep:
         ends[v] = found
         return found
 
-    def _divide(self, v: int, sums: list[int]) -> tuple[Block, Block]:
-        home = self._function.homes[v]
-        return self._divide_at(home, home.insts.index(v), sums, 1)
-
-    def _divide_at(self, block: Block, at: int, sums: list[int], kept: int) -> tuple[Block, Block]:
+    def _divide(self, block: Block, at: int, sums: list[int], kept: int) -> tuple[Block, Block]:
         """Split the block at a place, and let `sums` be computed elsewhere: gives the block for that, and the one that
         goes on. The first `kept` arguments of powers stay. What is emitted comes before the place."""
         function = self._function
@@ -386,7 +397,7 @@ class _Sweep:
             return v
         if op is _FPOWER:
             return args[0]
-        return self._emit(op.name, *[self._guess(a, tree) for a in args])
+        return self._emit(op.name, *[self._guess(a, tree) for a in args], imm=function.imms[v])
 
     def _certain(self, v: int, sums: list[int], guesses: tuple[int, ...], wanted: tuple[bool, ...]) -> list[int]:
         """What must hold so that the comparison is decided, and the sum not wanted. The product of a number next to
@@ -421,6 +432,12 @@ class _Sweep:
             mask = found[0]
             for other in found[1:]:
                 mask = emit("and", mask, other)
+            if wanted:
+                # A lane is certain, too, where the sum is known.
+                same = emit("feq", *self._ends(total, self._trees[total], {}))
+                for other in self._sizes(self._trees[total]):
+                    same = emit("and", same, other)
+                mask = emit("or", mask, same)
             return [emit("allset", mask)]
         return found
 

@@ -262,6 +262,13 @@ def bool_index(n: int) -> int:
     return a[n > 2]
 
 
+def empty() -> tuple[list[int], list[float], int]:
+    n = -1
+    a = [1] * 0
+    b = [2.5] * n
+    return a, b, len(a) + len(b)
+
+
 def first(a: Any) -> int:
     return a[0]  # type: ignore[no-any-return]
 
@@ -309,6 +316,7 @@ def test_others() -> None:
     check(parameter, ((3, 4), 2))
     check(float_index, 1)
     check(bool_index, 3)
+    check(empty, ())
     check(helper, 2)
     check(jitted_helper, 2)
     check(float_times, 2.0)

@@ -20,23 +20,29 @@ if TYPE_CHECKING:
 
 
 ARRAY_DATA = 1  # Memory.region of array elements
+LISTS, FRAMES = 6, 7  # Memory.region of lists of numbers, and of arrays in the frame
 _SCALES = (1, 2, 4, 8)
 
 
-class Listed(Apart):
-    """The element of a list of numbers as it lies in memory (`frontend/numeric.py`): no array of NumPy's has any."""
+class Own(Apart):
+    """An element of memory that nobody but the function itself knows (`frontend/numeric.py`).
 
-    __slots__ = ()
+    Attributes:
+        region: see `ir.function.Memory`.
+    """
 
-    def __init__(self, loaded: PyType, stored: Scalar) -> None:
+    __slots__ = ("region",)
+
+    def __init__(self, loaded: PyType, stored: Scalar, region: int) -> None:
         super().__init__(stored)
-        self.name = f"list of {loaded.name}"
+        self.name = f"{loaded.name}, {'list' if region == LISTS else 'frame'}"
         self.loaded = loaded  # type: ignore[assignment]
+        self.region = region
 
 
-def is_listed(type: PyType) -> bool:
-    """Whether it is the type of a list of numbers."""
-    return isinstance(type, Array) and isinstance(type.item, Listed)
+def is_own(type: PyType) -> bool:
+    """Whether it is the type of memory that nobody else knows."""
+    return isinstance(type, Array) and isinstance(type.item, Own)
 
 
 def lengths(value: Val) -> list[int]:
@@ -191,7 +197,7 @@ def load_at(lw: Lowering, array: Val, indices: Sequence[int]) -> Val:
     if isinstance(type.item, Apart) and type.item.loaded is type.item:
         return make_view(lw, array, _element_pointer(lw, array, indices), [], [])
     base, i, scale = element_address(lw, array, indices)
-    return load_item(lw, type.item, base, i, scale)
+    return load_item(lw, type.item, base, i, scale, region=getattr(type.item, "region", ARRAY_DATA))
 
 
 def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node: Any) -> None:
@@ -199,7 +205,8 @@ def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node:
     type = array.type
     assert isinstance(type, Array)
     base, i, scale = element_address(lw, array, indices)
-    store_item(lw, type.item, store_value(lw, value, loaded(type.item), node), base, i, scale)
+    region = getattr(type.item, "region", ARRAY_DATA)
+    store_item(lw, type.item, store_value(lw, value, loaded(type.item), node), base, i, scale, region=region)
     if not type.local:
         lw.set_dirty()
 

@@ -377,7 +377,7 @@ def _call(lw: Lowering, node: Any) -> Val:
     if lw.packed is not None:
         packed.check_call(lw, callee, node)
     args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
-    if lw.lists:
+    if lw.usage is not None:
         numeric.check_call(lw, callee, args)
     lw.at(node)
     if isinstance(function.type, Closure):

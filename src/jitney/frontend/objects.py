@@ -165,7 +165,7 @@ def box(lw: Lowering, value: Val) -> Val:
     if isinstance(type, Object):
         return value
     if isinstance(type, Array):
-        if arrays.is_listed(type):
+        if arrays.is_own(type):
             raise WantedObject(NO_NUMBERS)
         if has_view(type):
             value = creation.as_objects(lw, value)

@@ -138,7 +138,7 @@ class Lowering:
         self.callees: list[CalleeInfo] = []
         self.inlining: list[Names] = []
         self.as_objects: set[Any] = set()  # see WantedObject
-        self.lists: dict[str, str] | None = None  # names of lists of numbers, once asked for: see numeric.py
+        self.usage: Any = None  # once asked for: see numeric.py
         self.inlinable: dict[Any, Any] = {}
         self.inlined_size = 0
         self.fresh_stores: set[int] = set()  # into arrays that only now have been made, for values computed there

@@ -92,19 +92,23 @@ def _assign(lw: Lowering, node: Any) -> None:
         assign(lw, targets[0], lw.operand(node.value))
         return
     value = None
-    if type(targets[0]) is _ast.Name and len(targets) == 1 and displays_list(node.value):
-        value = numeric.made(lw, node)
+    if type(targets[0]) is _ast.Name and len(targets) == 1:
+        value = _own_memory(lw, node)
     if value is None:
         value = lw.expr(node.value)
     for target in targets:
         assign(lw, target, value, len(targets) == 1)
 
 
-def displays_list(node: Any) -> bool:
-    """Whether it is ``[...]`` or ``[...] * n``."""
-    if type(node) is _ast.BinOp:
-        return type(node.left) is _ast.List or type(node.right) is _ast.List
-    return type(node) is _ast.List
+def _own_memory(lw: Lowering, node: Any) -> Val | None:
+    """A list of numbers or a small array that nobody else knows (`numeric.py`); None for anything else."""
+    value = node.value
+    kind = type(value)
+    if kind is _ast.BinOp and (type(value.left) is _ast.List or type(value.right) is _ast.List):
+        return numeric.made(lw, node)
+    if kind is _ast.Call and type(value.func) is _ast.Attribute and value.func.attr in ("empty", "zeros", "ones"):
+        return numeric.small(lw, node)
+    return numeric.made(lw, node) if kind is _ast.List else None
 
 
 def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:
@@ -294,7 +298,7 @@ def _if(lw: Lowering, node: Any) -> None:
 
 def _return(lw: Lowering, node: Any) -> None:
     value = lw.expr(node.value) if node.value is not None else NONE_VAL
-    if lw.lists:
+    if lw.usage is not None:
         value = numeric.returned(lw, value)
     if not lw.inlining and lw.boxes_result:
         value = objects.box(lw, value)

@@ -26,7 +26,7 @@ from ..pytypes import (
     iterator_type,
 )
 from . import slices, wholes
-from .arrays import check_index, is_listed, lengths, line, load_at, make_view, size, store_at, strides
+from .arrays import check_index, is_own, lengths, line, load_at, make_view, size, store_at, strides
 from .operators import to_index
 from .state import Lowering, Val, constant_value
 
@@ -115,7 +115,7 @@ def is_element(array: Val, index: Val) -> bool:
 
 def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
     """``array[index]``: an element or a view; or an element of ``array.flat``."""
-    if is_listed(array.type):
+    if is_own(array.type):
         return numeric.subscript(lw, array, index, node)
     if isinstance(array.type, Iterator):
         whole, at = _flat_place(lw, array, index, node)
@@ -175,7 +175,7 @@ def view_of(lw: Lowering, array: Val, items: list[Val]) -> Val:
 
 def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     """``array[index] = value``."""
-    if is_listed(array.type):
+    if is_own(array.type):
         numeric.store(lw, array, index, wholes.settled(lw, value), node)
         return
     if isinstance(array.type, Iterator):

@@ -130,6 +130,9 @@ def fill(lw: Lowering, array: Val, *parts: int) -> None:
     total = lw.int_const(1)
     for length in array.parts[2:]:
         total = b.emit("mul", total, length)
+    known = b.constant(total)
+    if known is not None and known <= 0:
+        return
     first, pre, done = b.block, b.new_block(b.block.loop), b.new_block(b.block.loop)
     loop = Loop(first.loop)
     header = b.new_block(loop)
@@ -141,7 +144,8 @@ def fill(lw: Lowering, array: Val, *parts: int) -> None:
     i = b.param(header, I64)
     loop.counter, loop.step, loop.stop = i, 1, total
     b.start(header, pre)
-    arrays.store_item(lw, type.item, parts, *arrays.scaled(lw, array.parts[1], i, type.item.access.size))
+    place = arrays.scaled(lw, array.parts[1], i, type.item.access.size)
+    arrays.store_item(lw, type.item, parts, *place, region=getattr(type.item, "region", ARRAY_DATA))
     following = b.emit("add", i, one)
     b.branch(b.emit("slt", following, total), header, done, (following,), ())
     b.start(done, first)

@@ -75,6 +75,8 @@ class Loop:
             ["r = (v & 0xff) << 24 | (v & 0xff00) << 8 | (v >> 8) & 0xff00 | (v >> 24) & 0xff"],
             ["v = v & 0xffffffff", "v = v - ((v >> 1) & 0x55555555)", "v = (v & 0x33333333) + ((v >> 2) & 0x33333333)",
              "v = (v + (v >> 4)) & 0x0f0f0f0f", "r = ((v * 0x01010101) & 0xffffffff) >> 24"],
+            [f"if i + 3 < n: r = int(b[i]) {(j := rng.choice('|+^'))} (int(b[i + 1]) << 8) {j} "
+             f"((int(b[i + 2]) << 16) + (int(b[i + {rng.choice((3, 3, 0))}]) << {rng.choice((24, 24, 32))}))"],
             ["r = int(a[4 * i % n]) & 255 | (int(a[(4 * i + 1) % n]) & 255) << 8"],
         ))  # fmt: skip
 

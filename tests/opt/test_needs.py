@@ -18,6 +18,7 @@ from jitney.opt import (
     guards,
     inductions,
     inline,
+    joins,
     memory,
     merge,
     modular,
@@ -68,6 +69,7 @@ LOOKS = {
     "circles": (needs.circles, circles.join),
     "patterns": (needs.bits, patterns.shorten),
     "extensions": (needs.extensions, extensions.drop),
+    "joins": (needs.bytes, joins.join),
     "rotates": (needs.shifted_halves, rotates.rotate),
 }
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         inductions,
         inline,
         jam,
+        joins,
         memory,
         merge,
         modular,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    chains = lazy("jitney.opt", "chains")
+    chains, joins = lazy("jitney.opt", "chains", "joins")
     addresses, between, carry, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
@@ -91,6 +92,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("sections", lambda function: sections.cut(function) if needs.steady_loads(function) else function),
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
+    ("joins", lambda function: joins.join(function) if needs.bytes(function) else function),
     ("carry", lambda function: carry.carry(function) if needs.recurrences(function) else function),
     ("promote", lambda function: promote.promote(function) if _sums_in_memory(function) else function),
     ("vector", lambda function: vector.vectorize(function)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..analysis.memory import array, place
 from ..ir.ops import OPS
+from ..ir.types import I64
 from . import EXTENSIONS, MASKS
 
 TYPE_CHECKING = False
@@ -313,6 +314,15 @@ def circles(function: Function) -> bool:
         return False
     names = {imms[v].name for v in range(len(ops)) if ops[v] is _CCALL}
     return "sin" in names and "cos" in names
+
+
+def bytes(function: Function) -> bool:
+    """For `joins`: narrow loads, and shifts to the left."""
+    ops, imms = function.ops, function.imms
+    return _SHL in ops and any(
+        ops[v] is _LOAD and function.types[v] is I64 and imms[v].access.size < 8 and not imms[v].access.signed
+        for v in range(len(ops))
+    )
 
 
 def products(function: Function) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from jitney import jit
 from tests.fuzz import bits as of_bits
+from tests.fuzz import lookups
 from tests.fuzz.vectors import Loop
 from tests.support import bits, outcome
 
@@ -19,7 +20,9 @@ BATCH = 20
 CALLS = 3
 
 
-def run(loop: Loop | of_bits.Loop, monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...]) -> str | None:
+def run(
+    loop: Loop | of_bits.Loop | lookups.Loop, monkeypatch: pytest.MonkeyPatch, without: tuple[str, ...]
+) -> str | None:
     """Compare one loop, with these passes off, too; the difference in words, None if there is none."""
     seed = loop.seed
     name = f"<loop {seed}>"
@@ -58,4 +61,12 @@ def test_random_bits(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JITNEY_TIERS", "0")
     for seed in range(first, min(first + BATCH, COUNT // 2)):
         problem = run(of_bits.Loop(seed), monkeypatch, ())
+        assert problem is None, problem
+
+
+@pytest.mark.parametrize("first", range(0, COUNT // 2, BATCH))
+def test_random_tables(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    for seed in range(first, min(first + BATCH, COUNT // 2)):
+        problem = run(lookups.Loop(seed), monkeypatch, ())
         assert problem is None, problem

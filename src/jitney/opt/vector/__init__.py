@@ -32,7 +32,7 @@ else:
 
 _LONGEST = 200  # instructions of a loop that is looked at
 _FEW = 10  # instructions, done by three units in the time of one addition, and counting
-_GUARD, _INDEX = OPS["guard"], OPS["index"]
+_GUARD, _INDEX, _STORE = OPS["guard"], OPS["index"], OPS["store"]
 _SUMS = frozenset((OPS["fadd"], OPS["fsub"], OPS["fmul"]))
 _LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], OPS["fpower"], OPS["fcall"]))
 
@@ -58,6 +58,7 @@ def _candidates(function: Function) -> list[Loop]:
         return []
     _leave(function, counted)
     sizes: dict[Loop, int] = dict.fromkeys(counted, 0)
+    indices: set[int] = set()
     ops, args = function.ops, function.args
     for block in function.blocks:
         loop = block.loop
@@ -69,8 +70,13 @@ def _candidates(function: Function) -> list[Loop]:
                 size = _LONGEST + 1
             for v in block.insts:
                 op = ops[v]
-                if op is _INDEX and args[v][0] in loop.header.params:
-                    continue  # perhaps `a[k]` beside ``k = i``
+                if op is _INDEX:
+                    # Perhaps `a[k]` beside ``k = i``, or a table; not where something is stored there.
+                    indices.add(v)
+                    continue
+                if op is _STORE and not indices.isdisjoint(args[v]):
+                    size = _LONGEST + 1
+                    break
                 if (op.guard and not op.base and op is not _GUARD) or (op.writes and op.name != "store"):
                     size = _LONGEST + 1
                     break

@@ -21,7 +21,7 @@ from ...lazy import lazy
 from ..memory import EXTENSIONS, WHOLE
 from .early import by_data, scans
 from .extremes import is_flag, loosen
-from .masks import ALWAYS, exclusive, simplified
+from .masks import ALWAYS, condition, exclusive, simplified, unmask
 from .masks import Missing as Missing
 from .masks import NotVectorizable as NotVectorizable
 
@@ -33,16 +33,18 @@ if TYPE_CHECKING:
     from ...ir.ops import Op
     from ...ir.types import Type
     from . import conversions
+    from . import lookups as tables
     from .congruences import Congruence
+    from .lookups import Limit, Lookup, Lookups
     from .masks import Mask
     from .picks import Pick
     from .plan import Surroundings
     from .strided import Cluster
 else:
-    conversions = lazy("jitney.opt.vector", "conversions")
+    conversions, tables = lazy("jitney.opt.vector", "conversions", "lookups")
 
 _CONST, _LOAD, _STORE, _SELECT = OPS["const"], OPS["load"], OPS["store"], OPS["select"]
-_AND, _OR, _NOT, _ADD, _B2I = OPS["and"], OPS["or"], OPS["not"], OPS["add"], OPS["b2i"]
+_AND, _OR, _NOT, _ADD, _B2I, _ULT = (OPS[name] for name in ("and", "or", "not", "add", "b2i", "ult"))
 _GUARD, _INDEX, _PARAM, _F2I = OPS["guard"], OPS["index"], OPS["param"], OPS["f2i"]
 
 # A choice by a comparison of what is chosen from: (operation if the first is chosen, if the second is).
@@ -85,6 +87,8 @@ class Body:
         elements: parameters that stand for an element at the place of another: (that, its array's length, base,
             memory).
         elsewhere: (key, key) of stores and loads that are taken not to meet even within one iteration.
+        lookups: loads at places that come from data. limits: conditions that tables are long enough for them.
+        longer: what lengths must be greater than: tested before the loop.
         guards: conditions that must hold in an iteration, or it leaves the function, or (`early`) the loop.
         short: conversions to integers that lanes of 32 bits hold in all rounds that are done, and their bounds.
         picks: parameters that are the last value for which a condition holds.
@@ -96,9 +100,10 @@ class Body:
 
     __slots__ = (
         "_alias", "_checks", "_edges", "_executed", "_indices", "_inside", "_made", "_masks", "_next", "_paths",
-        "accesses", "addresses", "assumed", "back", "blocks", "carried", "congruences", "counter", "early", "elements",
-        "elsewhere", "exit", "flags", "following", "function", "guards", "insts", "latch", "live", "loop", "loose",
-        "order", "passed", "picks", "seeks", "shifted", "short", "strided", "uniform",
+        "_tables", "accesses", "addresses", "assumed", "back", "blocks", "carried", "congruences", "counter", "early",
+        "elements", "elsewhere", "exit", "flags", "following", "function", "guards", "insts", "latch", "limits", "live",
+        "longer", "lookups", "loop", "loose", "order", "passed", "picks", "seeks", "shifted", "short", "strided",
+        "uniform",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +127,10 @@ class Body:
         self.picks: dict[int, Pick] = {}
         self.shifted: list[int] = []
         self.strided: dict[int, Cluster] = {}
+        self.lookups: dict[int, Lookup] = {}
+        self.limits: dict[int, Limit] = {}
+        self.longer: dict[int, int] = {}
+        self._tables: Lookups | None = None
         self.congruences: dict[int, Congruence] = {}
         self.uniform: set[int] = set()
         self._alias: dict[int, int] = {}
@@ -150,7 +159,7 @@ class Body:
         self.loose: dict[int, tuple[int, bool, bool]] = {}
         loosen(self)
         self.live = self._live(around)
-        self._unmask()
+        unmask(self, self._paths)
         self._drop_unneeded()
 
     # -- the shape ----------------------------------------------------------------------------------------------------
@@ -231,7 +240,10 @@ class Body:
                     self._alias[v] = twin
                     continue
             if op is _INDEX:
-                self._indices[v] = self._index(given, mask)
+                if given[0] in self.loop.header.params:
+                    self._indices[v] = self._index(given, mask)
+                else:
+                    self._check(given[0], given[1], mask)
                 self._alias[v] = given[0]
                 continue
             if op is _LOAD and len(given) > 1 and args[v][1] in self._indices:
@@ -242,9 +254,16 @@ class Body:
             if op is _GUARD:
                 self._guard(given[0], mask)
                 continue
+            if op is _LOAD and not self._moves(given, imms[v]):
+                self._tables = self._tables or tables.Lookups(self)
+                self._tables.add(v, given, imms[v], mask)
+                if self.lookups[v].value != v:
+                    self._alias[v] = self.lookups.pop(v).value
+                    continue
             self.insts[v] = Inst(op, given, imms[v], types[v])
             if op is _LOAD:
-                self._access(v, given[0], given[1:], imms[v], mask, False)
+                if v not in self.lookups:
+                    self._access(v, given[0], given[1:], imms[v], mask, False)
             elif op is _STORE:
                 if self._merged(v, given, imms[v], mask):
                     continue
@@ -311,29 +330,11 @@ class Body:
             if len(path) == 1:
                 ((cond, holds),) = path
                 return self.choice(cond, a, b, type) if holds else self.choice(cond, b, a, type)
-        return self.choice(self.condition(mask), a, b, type)
+        return self.choice(condition(self, mask), a, b, type)
 
-    def condition(self, mask: Mask) -> int:
-        """The i1 that says whether `mask` holds; -1 for always."""
-        if mask == ALWAYS:
-            return -1
-        whole = -1
-        for path in sorted(mask, key=sorted):
-            part = none = -1
-            for cond, holds in sorted(path):
-                if holds:
-                    part = cond if part < 0 else self.make(_AND, (part, cond), I1)
-                else:
-                    none = cond if none < 0 else self.make(_OR, (none, cond), I1)
-            if none >= 0:
-                none = self.make(_NOT, (none,), I1)
-                part = none if part < 0 else self.make(_AND, (part, none), I1)
-            whole = part if whole < 0 else self.make(_OR, (whole, part), I1)
-        return whole
-
-    def make(self, op: Op, args: tuple[int, ...], type: Type, imm: Any = None) -> int:
-        """A new pure instruction, or an equal one made before."""
-        key = (op, args, imm)
+    def make(self, op: Op, args: tuple[int, ...], type: Type, imm: Any = None, own: str = "") -> int:
+        """A new pure instruction, or an equal one made before, for the same purpose if `own` names one."""
+        key = (op, args, imm, own) if own else (op, args, imm)
         found = self._made.get(key)
         if found is None or self.type(found) is not type:
             found = self._made[key] = self._next
@@ -344,9 +345,22 @@ class Body:
 
     def _guard(self, cond: int, mask: Mask) -> None:
         """A check of `cond`, or a way out unless it holds, in an iteration that gets there."""
+        test = self.insts.get(cond)
+        if test is not None and test.op is _ULT and mask == ALWAYS and self._is_checkable(test.args[0], test.args[1]):
+            self._check(test.args[0], test.args[1], mask)
+            return
         if not by_data(self, cond):
             raise NotVectorizable("a check that may be an index's")
         self._checks.append((cond, mask))
+
+    def _is_checkable(self, x: int, length: int) -> bool:
+        """Whether ``x < length`` may be the check of an index that is never negative."""
+        return x in self.insts and self.addresses.linear(x) is None and not self.inside(length)
+
+    def _check(self, x: int, length: int, mask: Mask) -> None:
+        """A check of an index that comes from data."""
+        self._tables = self._tables or tables.Lookups(self)
+        self._checks += [(cond, mask) for cond in self._tables.check(x, length, mask)]
 
     def choice(self, cond: int, a: int, b: int, type: Type) -> int:
         """``a if cond else b``, as something simpler where that is the same."""
@@ -381,6 +395,10 @@ class Body:
         return self.make(_SELECT, (cond, a, b), type)
 
     # -- memory -------------------------------------------------------------------------------------------------------
+
+    def _moves(self, given: tuple[int, ...], memory: Any) -> bool:
+        at = self.addresses.of(given[0], given[1] if len(given) > 1 else None, memory)
+        return at is not None and not any(self.inside(term) for term in at.terms)
 
     def _index(self, given: tuple[int, ...], mask: Mask) -> tuple[int, int]:
         """A check of what is carried around, and is the counter of some iteration: so it passes if it does at first."""
@@ -425,7 +443,7 @@ class Body:
         self.accesses.append(Access(v, memory, store, at))
         self._paths[v] = mask
         if mask != ALWAYS:
-            self.insts[v].mask = self.condition(mask)
+            self.insts[v].mask = condition(self, mask)
         elif not at.coef and not store:
             self.uniform.add(v)
 
@@ -488,17 +506,6 @@ class Body:
         self.order.append(v)
         return True
 
-    def _unmask(self) -> None:
-        """Loads in arms whose address is good anyway are executed always."""
-        always = [a for a in self.accesses if self._paths[a.value] == ALWAYS]
-        for access in self.accesses:
-            if access.store or self._paths[access.value] == ALWAYS:
-                continue
-            near = [wrap(a.at.const - access.at.const) for a in always
-                    if a.at.key == access.at.key and a.memory.access.size >= access.memory.access.size]  # fmt: skip
-            if near and min(near) <= 0 <= max(near):
-                self.insts[access.value].mask = -1
-
     # -- what is needed ------------------------------------------------------------------------------------------------
 
     def _drop_unneeded(self) -> None:
@@ -528,6 +535,7 @@ class Body:
                 work.append(carried[v])
             elif v in insts and insts[v].op is _LOAD:
                 work.append(insts[v].mask)
+                work += self.lookups[v].leaves if v in self.lookups else ()
             elif v in insts and insts[v].op is not _STORE:
                 work += insts[v].args[: 2 if insts[v].op.base else None]
         self.order = [v for v in self.order if v in needed]

@@ -39,6 +39,8 @@ class Tests:
             self.conds.append(self.builder.emit("ule", self.count, self.constant(plan.trips)))
         for reduction in plan.reductions:
             self._fits(reduction)
+        for length, most in plan.body.longer.items():
+            self.conds.append(self.builder.emit("sgt", self.rebuild.value[length], self.constant(most)))
         for p, length, _, _ in plan.body.elements.values():
             self._within(self.start[p], self.rebuild.value[length])
 
@@ -129,12 +131,26 @@ class Tests:
         return emit("or", good, far)
 
     def _rises(self, group: Group) -> bool:
-        return (group.at.coef > 0) is (self.plan.body.loop.step > 0)
+        return bool(group.spans) or (group.at.coef > 0) is (self.plan.body.loop.step > 0)
 
     def _way(self, group: Group) -> int:
         """How many bytes the addresses of a group go on in the loop."""
         emit, coef = self.builder.emit, abs(group.at.coef)
+        if group.spans:
+            return self._span(group)
         return emit("mul", emit("sub", self.count, self.constant(1)), self.constant(coef)) if coef else self.constant(0)
+
+    def _span(self, group: Group) -> int:
+        """How many bytes further on than the first one the last one is that may be looked up."""
+        emit, value, total = self.builder.emit, self.rebuild.value, -1
+        for length, factor, mult in group.spans:
+            way = emit("sub", value[length], self.constant(1))
+            if factor >= 0:
+                way = emit("mul", way, value[factor])
+                self.conds.append(emit("sge", value[factor], self.constant(0)))
+            way = emit("mul", way, self.constant(mult))
+            total = way if total < 0 else emit("add", total, way)
+        return total
 
     def _value(self, at: Linear) -> int:
         """The value of `at` in the first iteration, as an integer."""

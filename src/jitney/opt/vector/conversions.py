@@ -16,7 +16,7 @@ from ...analysis import bounds
 from ...analysis.intervals import MIN, access_range
 from ...ir.ops import OPS
 from ...ir.types import F32, I1, I64
-from .masks import ALWAYS, simplified
+from .masks import ALWAYS, condition, simplified
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def settle(body: Body, checks: list[tuple[int, Mask]], executed: dict[int, Mask]
             body.short[x] = fits or (LEAST + 1, ~LEAST)
     for cond, mask in masks.items():
         if mask != ALWAYS:
-            cond = body.make(_OR, (cond, body.make(_NOT, (body.condition(mask),), I1)), I1)
+            cond = body.make(_OR, (cond, body.make(_NOT, (condition(body, mask),), I1)), I1)
         if cond not in body.guards:
             body.guards.append(cond)
 
@@ -195,14 +195,16 @@ def _interval(body: Body, cond: int, x: int) -> tuple[int, int] | None:
 
 
 def _is_small(body: Body, x: int) -> bool:
-    """Whether something compares `x`, or a choice of it and others, with a small constant, or stores it where only
-    small ones fit."""
+    """Whether something compares `x`, or a choice of it and others, with a small constant, stores it where only small
+    ones fit, or looks something up in a table there: those are not as long as that."""
     values = {x}
     for v, inst in body.insts.items():
         if values.isdisjoint(inst.args):
             continue
         if inst.op is _SELECT and inst.type is I64:
             values.add(v)
+        elif v in body.limits:
+            return True
         elif inst.op in _COMPARED:
             known = [body.constant(a) for a in inst.args if a not in values]
             if known and known[0] is not None and LEAST < known[0] < -LEAST:

@@ -18,7 +18,7 @@ from .conditions import Tests
 from .congruences import Congruence
 from .extremes import CHANGES
 from .nest import Nest
-from .program import ACCUMULATOR, FIRST, LEFT, MEMORY, SCALAR
+from .program import ACCUMULATOR, ELEMENT, FIRST, LEFT, MEMORY, SCALAR
 from .reductions import Reduction
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ else:
     picks = lazy("jitney.opt.vector", "picks")
 
 _LOAD = OPS["load"]
-_LOADS = ("load", "mload")
+_LOADS = ("load", "mload", ELEMENT)
 _LINE, _AHEAD = 64, 8192  # bytes of a line of cache; and how far ahead of what is loaded lines are asked for
 _BOUND = 12.0  # what may be computed of each line where memory is what such a loop waits for
 _COMBINE = {"smin": "umin", "smax": "umax"}
@@ -84,7 +84,7 @@ class Entering(InFront):
         k, stop = start[body.counter], self.value[body.loop.stop]
         count = emit("sub", stop, k) if up else emit("sub", k, stop)
         widen = plan.widens[0]
-        plain = not (plan.tests or plan.reductions or plan.serial or body.guards or body.carried)
+        plain = not (plan.tests or plan.reductions or plan.serial or body.guards or body.carried or body.longer)
         if plain and builder.constant(count) == widen.lanes:
             self._once(plan, widen, start)
             return
@@ -201,13 +201,19 @@ class Entering(InFront):
             new.facts[k] = fact
         accumulators = [new.add_param(main, new.types[v]) for v in into.args[1:]]
         place = k if plan.forward is up else emit("add" if up else "sub", k, far)
-        stores = round.emit(place, accumulators, emit("sub", stop, k) if masked else -1)
+        stores: list[int] = []
         left: Block | None = None
-        if round.widen.failing >= 0:
-            left, on = builder.new_block(outer), builder.new_block(loop)
-            left.cold = True
-            self.end("br", (round.new[round.widen.failing],), [Edge(left), Edge(on)])
-            builder.start(on, main)
+        for late, failing in enumerate((round.widen.bounded, round.widen.failing)):
+            if late or round.widen.late:
+                ahead = emit("sub", stop, k) if masked else -1
+                stores += round.emit(place, accumulators, ahead, bool(late) if round.widen.late else None)
+            if failing >= 0:
+                if left is None:
+                    left = builder.new_block(outer)
+                    left.cold = True
+                here, on = builder.block, builder.new_block(loop)
+                self.end("br", (round.new[failing],), [Edge(left), Edge(on)])
+                builder.start(on, here)
         for n in stores:
             round.access(n, place)
         results = [round.new[n] for n in round.widen.results]
@@ -324,16 +330,17 @@ class _Round:
             return self._invariant.value(imm)
         return builder.insert(OPS[name], tuple([self.new[a] for a in program.args[n]]), imm, type)
 
-    def emit(self, first: int, accumulators: list[int], left: int = -1) -> list[int]:
-        """One round; `first` is the counter in lane 0, `left` how many iterations there are left, if that matters.
-        Gives the program's numbers of stores that are left to do."""
+    def emit(self, first: int, accumulators: list[int], left: int = -1, late: bool | None = None) -> list[int]:
+        """One round; `first` is the counter in lane 0, `left` how many iterations there are left, if that matters;
+        `late`: of it what is computed from what is looked up, or the rest. Gives the program's numbers of stores that
+        are left to do."""
         widen, builder, new = self.widen, self.builder, self.new
         program = widen.program
         scalars = _Scalars(self.rebuild, self.plan)
         scalars.made[self.plan.body.counter] = first
         deferred: list[int] = []
         for n, varying in enumerate(program.varying):
-            if not varying:
+            if not varying or (late is not None and widen.late[n] is not late):
                 continue
             name, imm, type = program.ops[n], program.imms[n], program.types[n]
             if name == FIRST:
@@ -343,7 +350,7 @@ class _Round:
             elif name == ACCUMULATOR:
                 new[n] = accumulators[imm]
             elif name in MEMORY:
-                if widen.failing >= 0 and name not in _LOADS:
+                if max(widen.bounded, widen.failing) >= 0 and name not in _LOADS:
                     deferred.append(n)
                 else:
                     self._access(n, scalars)
@@ -359,6 +366,12 @@ class _Round:
 
     def _access(self, n: int, scalars: _Scalars) -> None:
         program, body = self.widen.program, self.plan.body
+        if program.ops[n] == ELEMENT:
+            v, disp, scale = program.imms[n]
+            access, type = body.insts[v].imm, program.types[n]
+            place = Memory(ACCESSES[type.name] if type.lanes > 1 else access.access, scale, disp, access.region)
+            self.new[n] = self.builder.insert(_LOAD, tuple([self.new[a] for a in program.args[n]]), place, type)
+            return
         name, (v, offset) = program.ops[n], program.imms[n]
         given = tuple([self.new[a] for a in program.args[n]])
         inst = body.insts[v]

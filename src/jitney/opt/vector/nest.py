@@ -55,7 +55,7 @@ class Nest:
         function: Function = rebuild.old
         self._function = function
         self._polynomials = Polynomials(function, lambda v: function.homes[v].loop is None)
-        self.pairs = pairs = plan.tests
+        self.pairs = pairs = [pair for pair in plan.tests if not (pair[0].spans or pair[1].spans)]
         self.loop = loop = plan.body.loop
         self._loops: dict[int, Loop] = {}  # by the counters that are given their whole range
         self._polys: dict[Group, Poly] = {}

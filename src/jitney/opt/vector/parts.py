@@ -175,6 +175,10 @@ class Parts:
     def splat_number(self, number: int, width: int) -> int:
         return self.program.const(self.at(width), number)
 
+    def put(self, v: int, width: int, parts: list[int]) -> None:
+        """These are the parts of `v`."""
+        self._set(v, width, parts)
+
     def _set(self, v: int, width: int, parts: list[int]) -> None:
         self.parts[v] = parts
         self.width[v] = width

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...analysis.dependence import Access
     from ...ir.function import Block, Function, Loop
     from . import congruences as steps
+    from . import lookups as tables
     from . import picks as last_values
     from . import serial as chains
     from . import shifted as neighbours
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 else:
     # For what a first look at the body does not rule out.
     steps, last_values, chains, neighbours = lazy("jitney.opt.vector", "congruences", "picks", "serial", "shifted")
-    far, wide, sizes = lazy("jitney.opt.vector", "strided", "widen", "widths")
+    far, tables, wide, sizes = lazy("jitney.opt.vector", "strided", "lookups", "widen", "widths")
 
 _CONST, _STORE, _ADD, _FCALL, _SELECT = OPS["const"], OPS["store"], OPS["add"], OPS["fcall"], OPS["select"]
 _MOST_LANES = 64
@@ -69,15 +70,17 @@ class Group:
     Attributes:
         at: the address of the first of them. least, most: how far the others begin and end from there, in bytes.
         stores: whether there is one. size: of each of them, 0 if they differ.
+        spans: of what is looked up, how far on it may be, see `lookups.Lookup`.
     """
 
-    __slots__ = ("at", "least", "most", "size", "stores")
+    __slots__ = ("at", "least", "most", "size", "spans", "stores")
 
     def __init__(self, access: Access) -> None:
         self.at = access.at
         self.least, self.most = 0, access.memory.access.size
         self.stores = access.store
         self.size = access.memory.access.size
+        self.spans: tuple[tuple[int, int, int], ...] = ()
 
     def add(self, access: Access) -> None:
         apart = wrap(access.at.const - self.at.const)
@@ -281,6 +284,8 @@ class Plan:
                 # What comes first in an iteration comes first in a round: wrong where it is of a later iteration.
                 if apart is not None and apart < 0:
                     reach = min(reach, -apart)
+        if self.body.lookups:
+            self.tests += tables.tests(self.body, [g for g in self.groups.values() if g.stores])
         if len(self.tests) > _MOST_TESTS:
             raise NotVectorizable("too many arrays to tell apart")
         return reach
@@ -387,6 +392,8 @@ class Plan:
             copies = 4 if count <= _MOST_COPIED[1] else 2
             while copies > 1 and copies * self._live(widths) > _MOST_LIVE:
                 copies //= 2
+        if body.lookups:
+            copies = 1
         lanes = max(single, longest * copies)
         scalar = sum([_SCALAR_COSTS.get(body.insts[v].op.name, 1.0) for v in body.order
                       if v in widths.needed or body.insts[v].op is _STORE])  # fmt: skip

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from ...ir.types import Type
 
 # What splat gets, and what stands for lanes: see `Program`.
-SCALAR, FIRST, ACCUMULATOR, LEFT = "scalar", "first", "accumulator", "left"
+SCALAR, FIRST, ACCUMULATOR, LEFT, ELEMENT = "scalar", "first", "accumulator", "left", "element"
 _OPPOSITE = {
     "eq": "ne", "ne": "eq", "slt": "sge", "sge": "slt", "sgt": "sle", "sle": "sgt", "ult": "uge", "uge": "ult",
     "ugt": "ule", "ule": "ugt", "feq": "fne", "fne": "feq",
 }  # fmt: skip
 _LANES_OF = ("low", "high", "join", "vsext", "vtrunc")
-MEMORY = ("load", "store", "mload", "mstore")
+MEMORY = ("load", "store", "mload", "mstore", ELEMENT)
 # Other than 1.
 COSTS = {
     FIRST: 0.0, ACCUMULATOR: 0.0, LEFT: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "fpower": 9.0, "select": 1.5, "load": 0.5,
@@ -31,7 +31,8 @@ class Program:
 
     Besides operations of the IR there are leaves: `SCALAR` (imm: an old value that is invariant), `FIRST` (imm: an old
     value, computed for lane 0), `ACCUMULATOR` (imm: number of a parameter of the vector loop), `LEFT` (how many
-    iterations are left). The imm of a `load` or `store` is (old access, bytes from lane 0).
+    iterations are left). The imm of a `load` or `store` is (old access, bytes from lane 0). `ELEMENT` loads what is at
+    (base, index) (imm: old access, bytes from there, scale), a scalar or two of them.
 
     Attributes:
         varying: whether it is computed in each round. cost: of a round, roughly in cycles of one unit.
@@ -64,10 +65,17 @@ class Program:
         if type is None:
             type = result_of(OPS[name], given)
         asked = next((t for t in given if t.lanes > 1), type)
-        if asked.lanes > 1 and name != "fcall" and not self._target.supports(name, asked):
+        if asked.lanes > 1 and name not in ("fcall", ELEMENT) and not self._target.supports(name, asked):
             raise Missing(f"{name} of {asked}")
         changes = name in MEMORY or any(self.varying[a] for a in args)
         return self._put(name, args, imm, type, changes)
+
+    def late(self) -> list[bool]:
+        """Of each instruction, whether it needs an element that is looked up."""
+        late: list[bool] = []
+        for name, args in zip(self.ops, self.args):
+            late.append(name == ELEMENT or any(late[a] for a in args))
+        return late
 
     def opposite(self, mask: int) -> int:
         """Where `mask` is not set: the other comparison, or other operations on such, where that is no more work."""

@@ -30,16 +30,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.types import Type
     from .. import special
+    from . import lookups, scans, strided
     from . import picks as last_values
-    from . import scans, strided
     from . import shifted as neighbours
     from .body import Body, Inst
+    from .lookups import Limit
     from .reductions import Reduction
     from .serial import Serial
     from .widths import Widths
 else:
     special = lazy("jitney.opt", "special")
     last_values, scans, neighbours, strided = lazy("jitney.opt.vector", "picks", "scans", "shifted", "strided")
+    lookups = lazy("jitney.opt.vector", "lookups")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _PARAM = OPS["param"]
@@ -69,10 +71,14 @@ class Widen(Carried):
         masked: see `__init__`. least: iterations that it is there for; `lanes` mostly.
         _before: of a parameter that takes over, see `shifted`: what comes from the round before, and then, what goes to
             the next one.
-        failing: the program's value, an i1, that tells that the round must not be done; -1: never.
+        bounded, failing: the program's value, an i1, that tells that the round must not be done; -1: never. The former
+            is known before anything is looked up.
+        late: of each of the program's values, whether it has to wait for `bounded`; empty if nothing has.
     """
 
-    __slots__ = ("_before", "_beyond", "apart", "failing", "least", "masked", "picked", "serial_values")
+    __slots__ = (
+        "_before", "_beyond", "apart", "bounded", "failing", "late", "least", "masked", "picked", "serial_values",
+    )  # fmt: skip
 
     def __init__(
         self, body: Body, reductions: list[Reduction], widths: Widths, lanes: int, widest: int, forward: bool,
@@ -120,9 +126,10 @@ class Widen(Carried):
             self._seek(p)
         self.picked = last_values.remember(self) if body.picks else {}
         assert len(self.results) == len(self.accumulators)
-        self.failing = self._find_failing()
+        self.bounded, self.failing = self._find_failing()
+        self.late = self.program.late() if body.lookups and self.bounded >= 0 else []
         if masked:
-            if self.failing >= 0:
+            if self.failing >= 0 or body.lookups:
                 raise NotVectorizable("a round that may be left")
             for number, result in enumerate(self.results):
                 type = self.program.types[result]
@@ -151,6 +158,8 @@ class Widen(Carried):
         if inst.op is _PARAM:
             parts, self._before[v] = neighbours.shift(self, v, self._before[v])
             self._set(v, 8 * self.program.types[parts[0]].element.size, parts)
+        elif v in self.body.lookups:
+            lookups.load(self, v)
         elif inst.op is _LOAD:
             self._load(v, inst)
         elif inst.type is I1:
@@ -331,6 +340,8 @@ class Widen(Carried):
                 self._set(v, width, self._lanewise(name, *[self.masks(a, width) for a in args]))
             else:
                 raise NotVectorizable(f"{name} of conditions")
+        elif v in body.limits:
+            self._limit(v, body.limits[v])
         elif types[0].is_float:
             self._set(v, 8 * types[0].size, self._lanewise(name, *[self.floats(a) for a in args]))
         elif self.widths.tells_short(inst):
@@ -347,6 +358,21 @@ class Widen(Carried):
             self._set(v, width, self._lanewise(name, *columns))
         else:
             raise NotVectorizable(f"{name} of {types[0]}")
+
+    def _limit(self, v: int, limit: Limit) -> None:
+        """Whether x + low is below a length, less what `high` is more, as an unsigned number that may have wrapped."""
+        emit, const = self.program.emit, self.program.const
+        width, signed = self.widths.comparing((limit.x,))
+        if limit.low > 0 and not signed:
+            width, signed = 2 * width, True  # so that it does not wrap
+        width = self._supported("ule", max(width, self.width.get(limit.x, 8)))
+        most = emit("sub", (self.program.leaf(SCALAR, limit.length, I64), const(I64, 1 + limit.high - limit.low)))
+        if width < 64:
+            most = emit("smin", (most, const(I64, (1 << width - signed) - 1 - abs(limit.low))))
+        parts, all = self.ints(limit.x, width), emit("splat", (most,), self.at(width))
+        if limit.low:
+            parts = self._lanewise("add", parts, [self.splat_number(limit.low, width)] * len(parts))
+        self._set(v, width, [emit("ule", (part, all)) for part in parts])
 
     def _against(self, v: int, name: str, x: int, limit: int) -> None:
         """`x` compared with an invariant that lanes as wide as those of `x` need not hold: with the nearest number that
@@ -413,15 +439,28 @@ class Widen(Carried):
                 self._beyond.append(emit("and", (beyond, finite)))
         return [emit("fcall", row, type, inst.imm) for row in zip(*columns)]
 
-    def _find_failing(self) -> int:
-        """Whether a check fails, or an argument is beyond its limit, in any lane."""
+    def _find_failing(self) -> tuple[int, int]:
+        """Whether a check fails, or an argument is beyond its limit, in any lane: of those that need nothing that is
+        looked up, if something is, and all others."""
         program = self.program
-        emit, types = program.emit, program.types
         masks = list(self._beyond)
         for cond in self.body.guards:
             if cond in self.serial_values:
                 raise NotVectorizable("a check of what goes in order")
             masks += [program.opposite(mask) for mask in self.masks(cond, self.width.get(cond, 64))]
+        if not self.body.lookups:
+            return -1, self._any(masks)
+        late = program.late()
+        if any(late[mask] for cond in self.body.limits for mask in self.parts[cond]):
+            raise NotVectorizable("an index that is looked up")
+        if self.body.early and any(late[mask] for mask in masks):
+            raise NotVectorizable("left early by what is looked up")
+        return self._any([m for m in masks if not late[m]]), self._any([m for m in masks if late[m]])
+
+    def _any(self, masks: list[int]) -> int:
+        """Whether any lane of any of these is set, -1 if there are none."""
+        program = self.program
+        emit, types = program.emit, program.types
         joined: dict[Type, int] = {}
         for mask in masks:
             before = joined.get(types[mask])

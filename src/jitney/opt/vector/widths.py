@@ -161,7 +161,8 @@ class Widths:
         """Loads whose lanes are better cut at once to those bits that are asked for: enough is computed with them."""
         insts, needed = self.body.insts, self.needed
         loads = {v for v, bits in needed.items() if v in insts and insts[v].op is _LOAD and insts[v].type is I64
-                 and v not in self.body.uniform and round_up(bits) < self.lane.get(v, 0)}  # fmt: skip
+                 and v not in self.body.uniform and v not in self.body.lookups
+                 and round_up(bits) < self.lane.get(v, 0)}  # fmt: skip
         if not loads:
             return loads
         work = [v for v in self.body.order if v in self.lane and (insts[v].op in _LOW or insts[v].op in _SHIFTS)]
@@ -186,6 +187,9 @@ class Widths:
         bits = self.needed.get(v, 0)
         if op is _LOAD and bits and inst.mask >= 0:
             self._need(inst.mask, 1)
+        if bits and v in self.body.lookups:
+            for leaf in self.body.lookups[v].leaves:
+                self._need(leaf, 64)
         if not bits or op is _LOAD or op is _CONST:
             return
         if inst.type is I64 and not chained:
@@ -218,6 +222,8 @@ class Widths:
                 self._need(args[1], 64)
             bits = min(64, self.low_bits(v) + self.farthest(args[1]))
             args = args[:1]
+        elif v in self.body.limits:
+            args, bits = args[:1], 64
         elif op.name in _UNSIGNED:
             bits = 32 if op is _ULE and self.moves_short(inst) else self.folded(op.name, args) or 64
         elif op not in _LOW:
@@ -231,9 +237,9 @@ class Widths:
         if inst.type.is_float:
             return 8 * inst.type.size
         if inst.type is I1:
-            return self._mask_lane(inst)
+            return self.comparing(inst.args[:1])[0] if v in self.body.limits else self._mask_lane(inst)
         if inst.op is _LOAD:
-            return 8 * int(inst.imm.access.size)
+            return max(8 * int(inst.imm.access.size), 32 if v in self.body.lookups else 8)
         return self.fitting(v)
 
     def _mask_lane(self, inst: Inst) -> int:

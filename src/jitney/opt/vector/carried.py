@@ -87,10 +87,11 @@ class Carried(Parts):
             parts.append(x)
         self._set(it.param, width, parts)
 
-    def _take_over(self, p: int) -> int:
-        """What a parameter takes over from the round before: the last lane of a vector."""
+    def _take_over(self, p: int, width: int = 0) -> int:
+        """What a parameter takes over from the round before: the last lane of a vector (of such a width, if given)."""
         type = self.body.type(p)
-        lanes = self.of(type) if type.is_float else self.at(max(self.widths.whole(p), self.floor))
+        width = width or max(self.widths.whole(p), self.floor)
+        lanes = self.of(type) if type.is_float else self.at(width)
         self.require("lane", lanes)
         self.identities.append(self.splat(p, lanes))
         self.accumulators.append((Reduction(p, self.body.carried[p]), SHIFTED))

@@ -9,8 +9,8 @@
 
 Rows of edit distances, of alignments with a gap's price: the value of place i is the least of ``r[j] + (i - j) * step``
 for all j up to i, and of what was carried around from the round before. Both sums and comparisons are exact as long as
-nothing wraps: all that goes in has to lie within +-2**62 where something is added, or the scalar loop does the
-iterations of that round. (Hillis and Steele, "Data parallel algorithms", 1986.)
+nothing wraps: all that goes in has to lie within +-2**62 (2**30 for integers of 32 bits) where something is added, or
+the scalar loop does the iterations of that round. (Hillis and Steele, "Data parallel algorithms", 1986.)
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _ADD, _SUB = OPS["add"], OPS["sub"]
 _EXTREMES = (OPS["smin"], OPS["smax"])
-_FAR = 1 << 62
-_MOST = 1 << 32  # of what is added
+_EXTENSIONS = {OPS["sext32"]: 32, OPS["sext16"]: 16}
+_MOST_LANES = 64
 
 
 class Scan:
@@ -35,15 +35,17 @@ class Scan:
         param, result: the header's parameter, and its next value.
         name: which extreme. step: what is added to the parameter before it is its next value.
         given: (value, what is added to it) of those that the parameter is compared with.
+        far: within +-far no sum of a round wraps, at the width that it is cut to.
     """
 
-    __slots__ = ("given", "name", "param", "result", "step")
+    __slots__ = ("far", "given", "name", "param", "result", "step")
 
     def __init__(self, param: int, result: int) -> None:
         self.param = param
         self.result = result
         self.name = ""
         self.step = 0
+        self.far = 1 << 62
         self.given: list[tuple[int, int]] = []
 
 
@@ -53,8 +55,13 @@ def find(body: Body, serial: Serial) -> Scan | None:
         return None
     scan = Scan(serial.carried[0].param, serial.carried[0].result)
     now = scan.param
+    most = 0
     for v in serial.order:
         inst = body.insts[v]
+        if inst.op in _EXTENSIONS and inst.args == (now,):
+            scan.far = min(scan.far, 1 << _EXTENSIONS[inst.op] - 2)
+            now = v
+            continue
         if inst.args.count(now) != 1 or len(inst.args) != 2:
             return None
         place = inst.args.index(now)
@@ -66,12 +73,15 @@ def find(body: Body, serial: Serial) -> Scan | None:
             scan.given.append((other, 0))
         else:
             number = body.constant(other)
-            if inst.op not in (_ADD, _SUB) or number is None or (inst.op is _SUB and place) or abs(number) > _MOST:
+            if inst.op not in (_ADD, _SUB) or number is None or (inst.op is _SUB and place):
                 return None
+            most += abs(number)
             by = number if inst.op is _ADD else -number
             scan.step += by
             scan.given = [(a, added + by) for a, added in scan.given]
         now = v
+    if most * _MOST_LANES >= scan.far:
+        return None
     hidden = serial.inside - {scan.result}
     if now != scan.result or not scan.given or not hidden.isdisjoint(map(body.resolve, body.live)):
         return None
@@ -97,7 +107,7 @@ def compute(widen: Widen, scan: Scan, carried: int, beyond: list[int]) -> int:
     for a, added in scan.given:
         parts = widen.ints(a, 64)
         lo, hi = widen.widths.bound(a)
-        if summed and (lo < -_FAR or hi >= _FAR):
+        if summed and (lo < -scan.far or hi >= scan.far):
             unsure += parts
         if added:
             parts = [emit("add", (part, program.const(type, added))) for part in parts]
@@ -124,10 +134,10 @@ def compute(widen: Widen, scan: Scan, carried: int, beyond: list[int]) -> int:
         carried = emit(scan.name, (part, last))
         found.append(carried)
     if summed:
-        far, total = program.const(type, _FAR), -1
+        far, total = program.const(type, scan.far), -1
         for part in unsure:
             moved = emit("add", (part, far))
             total = moved if total < 0 else emit("or", (total, moved))
-        beyond.append(emit("slt", (total, program.const(type, 0))))
+        beyond.append(emit("ugt", (total, program.const(type, 2 * scan.far - 1))))
     widen.parts[scan.result], widen.width[scan.result] = found, 64
     return carried

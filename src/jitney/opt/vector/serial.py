@@ -39,7 +39,7 @@ LATENCIES = {
     "ffloor": 6, "fceil": 6, "ftrunc": 6, "frint": 6,
 }  # fmt: skip
 _EXTREMES = frozenset(("smin", "smax"))
-_SCANNED = _EXTREMES | {"add", "sub"}
+_SCANNED = _EXTREMES | {"add", "sub", "sext16", "sext32"}
 
 
 class Serial:

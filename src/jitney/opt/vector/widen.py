@@ -98,7 +98,7 @@ class Widen(Carried):
             self._go_on(congruence)
         scan = serial.scan if serial is not None else None
         if scan is not None:
-            begin = [self._take_over(scan.param)]
+            begin = [self._take_over(scan.param, 64)]
         else:
             begin = [self._carried(r) for r in serial.carried] if serial is not None else []
         for reduction in reductions:

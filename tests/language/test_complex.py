@@ -91,6 +91,21 @@ def test_made():
 
     check(of_reals, *product(PARTS, REALS[-6:]), *product(REALS[-6:], PARTS))
     check(of_reals, (1, None))
+    floats = [np.float64(-0.0), np.float32(0.1)]
+    numbers = [*floats, np.int64(2**62 + 1), np.uint64(2**64 - 1), np.int8(-3), np.bool_(True)]
+    for x in numbers:
+
+        def beside(y, x=x):
+            return complex(x, y), complex(y, x)
+
+        check(beside, *numbers, -0.0, 3, 1j, NAN)
+
+    def of_either(x, a, n):
+        if n:
+            x = a[0]
+        return complex(x, 2.0), complex(n, x), complex(x)
+
+    check(of_either, *product((1.5, -0.0), (np.ones(1), -np.zeros(1, np.float32)), (0, 1)))
     check(others, ())
 
 

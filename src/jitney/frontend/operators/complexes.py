@@ -13,7 +13,7 @@ import math
 import sys
 
 from ...lazy import lazy
-from ...pytypes import BOOL, COMPLEX, COMPLEX128, FLOAT, INT, SCALARS, Complex, Scalar
+from ...pytypes import BOOL, COMPLEX, COMPLEX128, FLOAT, INT, SCALARS, Complex, Scalar, Union
 from ..state import Val, constant_value
 from . import libm
 from .errors import type_error
@@ -393,10 +393,25 @@ def conjugate(lw: Lowering, value: Val) -> Val:
     return Val(value.type, (value.parts[0], lw.b.emit("fneg", value.parts[1])))
 
 
+def _is_real(type: PyType) -> bool:
+    """Whether `float` of such a number, which may be NumPy's, is the double nearest to it."""
+    if isinstance(type, Union):
+        return all(map(_is_real, type.members))
+    return type in NUMBERS or (isinstance(type, Scalar) and type.kind in "fiu")
+
+
+def _to_float(lw: Lowering, value: Val) -> Val:
+    type = value.type
+    if isinstance(type, Scalar):
+        return Val(FLOAT, (numpy_scalars.cast(lw, value.parts[0], type, FLOAT64),))
+    return Val(FLOAT, (as_float(lw, value),))
+
+
 def construct(lw: Lowering, args: list[Val]) -> Val | None:
-    """``complex(*args)`` of Python's own numbers, or of one of NumPy's; None for others."""
+    """``complex(*args)`` of Python's own numbers, of one of NumPy's, or of two that are real; None for others."""
     if len(args) == 1 and _is_numpy(args[0].type):
         return Val(COMPLEX, convert(lw, args[0], COMPLEX128))
+    args = [lw.split(v, lambda x: _to_float(lw, x)) if _is_real(v.type) else v for v in args]
     pairs = [pair(lw, v) for v in args]
     if None in pairs:
         return None

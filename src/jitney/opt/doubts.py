@@ -140,7 +140,7 @@ class _Sweep:
             return False
         # In lanes, both ends of the sum are looked at as well.
         ends = function.types[a].lanes > 1 and wanted[0] != ()
-        slow, on = self._divide(home, home.insts.index(v), sums, 3 if ends else 1)
+        slow, on = self._divide(home, home.insts.index(v), sums, 4 if ends else 1)
         guesses = tuple([self._guess(x, self._trees[x]) for x in sums])
         self._join(slow, on, sums, guesses, self._certain(v, sums, guesses, wanted[0]))
         return True
@@ -197,7 +197,7 @@ class _Sweep:
         function, emit = self._function, self._emit
         self._trees[v] = tree
         home = function.homes[v]
-        slow, on = self._divide(home, home.insts.index(v) + 1, [v], 3)
+        slow, on = self._divide(home, home.insts.index(v) + 1, [v], 4)
         high, low = self._ends(v, tree, {})
         conditions: list[int] = []
         for test in (*self._sizes(tree), emit("feq", high, low)):
@@ -215,7 +215,11 @@ class _Sweep:
         found: dict[Type, list[int]] = {}
         for w in sorted(tree):
             if function.ops[w] is _FPOWER:
-                found.setdefault(function.types[w], []).append(function.args[w][0])
+                type, size, x = function.types[w], function.args[w][0], function.args[w][3]
+                if type.lanes > 1 and function.imms[w] == 2.0:
+                    # The square of zero is known, and one of many lanes is likely to have it.
+                    size = emit("select", emit("feq", x, self._number(type, 0.0)), self._number(type, 1.0), size)
+                found.setdefault(type, []).append(size)
         tests = []
         for type, guesses in found.items():
             first = last = guesses[0]

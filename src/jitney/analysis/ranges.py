@@ -39,6 +39,7 @@ else:
 
 _INFINITE = 1 << 200
 _SMALL_STEP = 16
+_NARROW = ("const", "load", "sext8", "sext16", "sext32", "zext8", "zext16", "zext32")
 _MOST_BROUGHT = 16  # values that are looked at for what a parameter may be
 _TIME_LIMIT = 1 << 57  # steps that no loop gets through while somebody waits
 _SEARCH = 40  # facts looked at per question to `at_most`
@@ -502,7 +503,10 @@ class Ranges:
         if op is _PARAM:
             brought = self._brought(v)
             if not brought:
-                return lo, hi
+                loop = function.homes[v].loop
+                if v not in self.incoming or (loop is not None and loop.header is function.homes[v]):
+                    return lo, hi
+                brought = self.incoming[v]
             found = [self.estimate(a, depth - 2) for a in brought]
             return min(lo for lo, _ in found), max(hi for _, hi in found)
         interval = INTERVALS.get(op)
@@ -511,8 +515,9 @@ class Ranges:
         return clamped(interval(*[self.estimate(a, depth) for a in args[: _ARITY.get(op, 2)]]))
 
     def _brought(self, p: int) -> list[int]:
-        """What parameter `p` may be, where parameters hand each other around (a sum over rows, by an inner loop):
-        what they are brought by others; nothing where that is too much to look at."""
+        """What parameter `p` may be, where parameters hand each other around what is cut to a width (a sum over rows,
+        by an inner loop): what they are brought by others; nothing where that is too much to look at."""
+        ops = self.function.ops
         low, high, incoming = self.low, self.high, self.incoming
         found: list[int] = []
         seen = {p}
@@ -520,6 +525,8 @@ class Ranges:
         while work:
             v = work.pop()
             if v != p and (v not in incoming or high[v] - low[v] < MAX - MIN):
+                if ops[v].name not in _NARROW:
+                    return []
                 found.append(v)
                 continue
             for a in incoming.get(v, ()):

@@ -121,6 +121,10 @@ def test_rows(function):
         calls.append((mixed, np.zeros(n, np.int64)))
         calls.append((rng.integers(0, 200, n).astype(np.uint8), np.zeros(n, np.int64)))
         calls.append((rng.integers(-50, 50, n).astype(np.int32), np.zeros(n, np.int32)))
+        for dtype, half in ((np.int32, 2**30), (np.int16, 2**14)):
+            near = [2 * half - 1, -2 * half, half, half - 1, -half - 1, -half, 0, 7, half - 60]
+            calls.append((rng.choice(near, n).astype(dtype), np.zeros(n, dtype)))
+            calls.append((rng.choice(near[-4:-1], n).astype(dtype), np.zeros(n, dtype)))
         calls.append((rng.normal(size=n), np.zeros(n)))
         both = rng.integers(-50, 50, n + 1)
         calls += [(both[:-1], both[1:]), (both[1:], both[:-1]), (both[::-1], np.zeros(n + 1, np.int64))]

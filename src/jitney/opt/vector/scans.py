@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ADD, _SUB = OPS["add"], OPS["sub"]
 _EXTREMES = (OPS["smin"], OPS["smax"])
 _EXTENSIONS = {OPS["sext32"]: 32, OPS["sext16"]: 16}
+_FAR = 1 << 62
 _MOST_LANES = 64
 
 
@@ -36,16 +37,18 @@ class Scan:
         name: which extreme. step: what is added to the parameter before it is its next value.
         given: (value, what is added to it) of those that the parameter is compared with.
         far: within +-far no sum of a round wraps, at the width that it is cut to.
+        same: the next value, and what it is cut from.
     """
 
-    __slots__ = ("far", "given", "name", "param", "result", "step")
+    __slots__ = ("far", "given", "name", "param", "result", "same", "step")
 
     def __init__(self, param: int, result: int) -> None:
         self.param = param
         self.result = result
         self.name = ""
         self.step = 0
-        self.far = 1 << 62
+        self.far = _FAR
+        self.same = [param]
         self.given: list[tuple[int, int]] = []
 
 
@@ -60,6 +63,7 @@ def find(body: Body, serial: Serial) -> Scan | None:
         inst = body.insts[v]
         if inst.op in _EXTENSIONS and inst.args == (now,):
             scan.far = min(scan.far, 1 << _EXTENSIONS[inst.op] - 2)
+            scan.same.append(v)
             now = v
             continue
         if inst.args.count(now) != 1 or len(inst.args) != 2:
@@ -80,9 +84,10 @@ def find(body: Body, serial: Serial) -> Scan | None:
             scan.step += by
             scan.given = [(a, added + by) for a, added in scan.given]
         now = v
+        scan.same = [v]
     if most * _MOST_LANES >= scan.far:
         return None
-    hidden = serial.inside - {scan.result}
+    hidden = serial.inside - set(scan.same)
     if now != scan.result or not scan.given or not hidden.isdisjoint(map(body.resolve, body.live)):
         return None
     if any(body.insts[w].mask in hidden or not hidden.isdisjoint(body.insts[w].args) for w in serial.after):
@@ -101,7 +106,7 @@ def compute(widen: Widen, scan: Scan, carried: int, beyond: list[int]) -> int:
     emit = program.emit
     type = widen.at(64)
     lanes = type.lanes
-    summed = scan.step != 0 or any(added for _, added in scan.given)
+    summed = scan.step != 0 or scan.far < _FAR or any(added for _, added in scan.given)
     columns: list[list[int]] = []
     unsure: list[int] = []
     for a, added in scan.given:
@@ -139,5 +144,6 @@ def compute(widen: Widen, scan: Scan, carried: int, beyond: list[int]) -> int:
             moved = emit("add", (part, far))
             total = moved if total < 0 else emit("or", (total, moved))
         beyond.append(emit("ugt", (total, program.const(type, 2 * scan.far - 1))))
-    widen.parts[scan.result], widen.width[scan.result] = found, 64
+    for v in scan.same:
+        widen.parts[v], widen.width[v] = found, 64
     return carried

@@ -75,14 +75,6 @@ def histogram(a, b):
         b[int(a[i]) % len(b)] += 1.0
 
 
-def mandelbrot(a, b):
-    for i in range(len(a)):
-        z, c, k = 0j, complex(a[i], 0.25), 0
-        while k < 50 and z.real * z.real + z.imag * z.imag < 4.0:
-            z, k = z * z + c, k + 1
-        b[i] = k
-
-
 def ordered(a, b):
     for i in range(1, len(a)):
         x, j = a[i], i
@@ -92,7 +84,23 @@ def ordered(a, b):
         a[j] = x
 
 
-@pytest.mark.parametrize("function", [dot, smooth, histogram, mandelbrot, ordered])
+def argmax(a, b):
+    best = 0
+    for i in range(1, len(a)):
+        if a[i] > a[best]:
+            best = i
+    return best
+
+
+def greatest(a, b):
+    best, where = a[0], 0
+    for i in range(len(a)):
+        if a[i] > best:
+            best, where = a[i], i
+    return best, where
+
+
+@pytest.mark.parametrize("function", [dot, smooth, histogram, ordered, argmax, greatest])
 def test_usual_loops_have_none(function):
     f = jit(function)
     f(np.linspace(0.0, 1.0, 40), np.zeros(40))

@@ -339,8 +339,8 @@ class _Round:
         scalars = _Scalars(self.rebuild, self.plan)
         scalars.made[self.plan.body.counter] = first
         deferred: list[int] = []
-        for n, varying in enumerate(program.varying):
-            if not varying or (late is not None and widen.late[n] is not late):
+        for n in program.order(widen.results):
+            if late is not None and widen.late[n] is not late:
                 continue
             name, imm, type = program.ops[n], program.imms[n], program.types[n]
             if name == FIRST:

@@ -19,6 +19,10 @@ _OPPOSITE = {
 }  # fmt: skip
 _LANES_OF = ("low", "high", "join", "vsext", "vtrunc")
 MEMORY = ("load", "store", "mload", "mstore", ELEMENT)
+_STORES = ("store", "mstore")
+_REGISTERS = 15  # that values which change may take, one being left for what is added to one at once
+_MOST_ORDERED = 400  # instructions
+_COMPARES = frozenset(_OPPOSITE)
 # Other than 1.
 COSTS = {
     FIRST: 0.0, ACCUMULATOR: 0.0, LEFT: 0.0, "fdiv": 8.0, "fsqrt": 9.0, "fpower": 9.0, "select": 1.5, "load": 0.5,
@@ -120,3 +124,63 @@ class Program:
         if varying:
             self.cost += COSTS.get(name, 1.0)
         return found
+
+    def order(self, results: list[int]) -> list[int]:
+        """The instructions of a round, in an order that needs fewer registers at a time where there are too few: not
+        all copies of one operation and then all of the next, but result after result, such next that want what has
+        just been computed. Where something is stored, the order stays."""
+        found = [n for n, varying in enumerate(self.varying) if varying]
+        stores = any(self.ops[n] in _STORES for n in found)
+        if stores or len(found) > _MOST_ORDERED or self._live(found, results) <= _REGISTERS:
+            return found
+        needs = {r: self._needs(r) for r in dict.fromkeys(results)}
+        other: list[int] = []
+        done: set[int] = set()
+        last: set[int] = set()
+        while needs:
+            best = min(needs, key=lambda r: (last.isdisjoint(needs[r]), len(needs[r] - done), r))
+            last = needs.pop(best)
+            other += sorted(last - done)
+            done |= last
+        other += [n for n in found if n not in done]
+        return other if self._live(other, results) < self._live(found, results) else found
+
+    def _needs(self, n: int) -> set[int]:
+        """What changes and `n` is computed from, and `n`."""
+        found: set[int] = set()
+        work = [n]
+        while work:
+            n = work.pop()
+            if self.varying[n] and n not in found:
+                found.add(n)
+                work += self.args[n]
+        return found
+
+    def _live(self, order: list[int], results: list[int]) -> int:
+        """How many vectors wait to be used at a time, at most. A comparison for one choice is made there."""
+        users: dict[int, list[int]] = {}
+        for n in order:
+            for a in self.args[n]:
+                users.setdefault(a, []).append(n)
+        place = {n: k for k, n in enumerate(order)}
+        end = len(order)
+        last: dict[int, int] = {}
+        for n in reversed(order):
+            if self.ops[n] in _COMPARES and len(users.get(n, ())) == 1:
+                place[n] = place[users[n][0]]
+            for a in self.args[n]:
+                last[a] = max(last.get(a, -1), place[n])
+        last.update(dict.fromkeys(results, end))
+        moves = [0] * (end + 1)
+        live = most = 0
+        for n in order:
+            if self.types[n].lanes > 1 and n in last and self.ops[n] not in _COMPARES:
+                if self.ops[n] == ACCUMULATOR:
+                    live += 1
+                else:
+                    moves[place[n]] += 1
+                moves[last[n]] -= 1
+        for change in moves:
+            live += change
+            most = max(most, live)
+        return most

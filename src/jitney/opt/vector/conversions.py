@@ -174,6 +174,9 @@ def _not_least(body: Body, cond: int) -> int:
 
 def _excludes(body: Body, cond: int, x: int) -> bool:
     """Whether `cond` fails where `x`, of 32 bits, is the least number."""
+    limit = body.limits.get(cond)
+    if limit is not None:
+        return limit.x == x
     interval = _interval(body, cond, x)
     return interval is not None and LEAST < interval[0] and interval[1] <= ~LEAST
 

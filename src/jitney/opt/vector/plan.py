@@ -54,6 +54,7 @@ _MOST_TESTS = 24  # pairs of arrays that are told apart before a loop
 _GAIN = 0.75  # of the scalar loop's cost: a round must cost no more
 _SWITCH = 8.0  # to another round, and what is carried to where it is carried to
 _OVERHEAD = 2.0  # counting and branching, in each iteration and each round
+_SHARED = 0.5  # the same of short loops of which several iterations are done at a time
 _ASSUMED_TRIPS = 1 << 14  # tested where it does not show; what `split` leaves at most
 # Roughly in cycles of one unit, other than 1.
 _SCALAR_COSTS = {
@@ -417,7 +418,7 @@ class Plan:
             if ordered is not None:
                 if self._round(widen, n) > _GAIN * n * _cycles(*self._iteration(), ordered.latency):
                     break
-            elif widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + _OVERHEAD):
+            elif widen.program.cost + _OVERHEAD > _GAIN * n * (scalar + self._overhead()):
                 break
             programs.append(widen)
         if not programs:
@@ -425,6 +426,12 @@ class Plan:
         if widest > _USUAL and longest <= reach and self._may_mask():
             self._end_masked(programs, widths, longest, widest, scalar)
         return programs
+
+    def _overhead(self) -> float:
+        """What an iteration of the scalar loop counts and branches, besides what it does."""
+        body = self.body
+        short = body.lookups and not any(body.insts[v].op.name in _DIVIDER for v in body.order)
+        return _SHARED if short else _OVERHEAD
 
     def _live(self, widths: Widths) -> int:
         """How many values in lanes wait to be used at a time, at most."""

@@ -258,4 +258,56 @@ CASES = {
         b2:
           ret v23
     """),
+    "select: an arm of an arm adds to the same sum": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64) -> f64 {
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64):
+          v5 = const i64 0
+          v4 = const f64 1.0
+          v6 = const f64 0.5
+          v7 = const i64 1
+          jump b1(v5, v3)
+        b1(v8: i64, v9: f64) in L0:
+          v12 = load f64 [v1 + v8*8] region 1
+          v13 = flt v12, v3
+          br v13, b2, b3
+        b2 in L0:
+          v14 = fadd v9, v4
+          jump b7(v14)
+        b3 in L0:
+          v15 = feq v12, v3
+          br v15, b4, b5
+        b4 in L0:
+          v16 = fadd v9, v6
+          jump b6(v16)
+        b5 in L0:
+          jump b6(v9)
+        b6(v17: f64) in L0:
+          jump b7(v17)
+        b7(v18: f64) in L0:
+          v21 = add v8, v7
+          v22 = slt v21, v2
+          br v22, b1(v21, v18), b8
+        b8:
+          ret v18
+    """, """
+          v23 = const f64 -0.0
+          v5 = const i64 0
+          v4 = const f64 1.0
+          v6 = const f64 0.5
+          v7 = const i64 1
+          jump b1(v5, v3)
+        b1(v8: i64, v9: f64) in L0:
+          v12 = load f64 [v1 + v8*8] region 1
+          v13 = flt v12, v3
+          v15 = feq v12, v3
+          v24 = select v15, v6, v23
+          v26 = select v13, v4, v24
+          v27 = fadd v9, v26
+          v21 = add v8, v7
+          v22 = slt v21, v2
+          br v22, b1(v21, v27), b2
+        b2:
+          ret v27
+    """),
 }

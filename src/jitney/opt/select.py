@@ -21,6 +21,9 @@ sums in both arms the terms are chosen:
     b3: v6 = fadd v3, v1                    v6 = fadd v3, v8
         jump b4(v2, v6)
 
+So they are where only one arm holds a sum, if the branch itself stands in the other arm of a sum: ``if a > b: s += 1.0
+elif a == b: s += 0.5``.
+
 Two branches that lead to the same place, ``if c == 32 or c == 10``, are one by `or` or `and` of their conditions, if
 that can be replaced then.
 
@@ -60,10 +63,10 @@ _MOST_CHOICES = 4
 _LONG = 24  # instructions of an iteration that hide the wait for a choice
 _CHEAP = frozenset((
     "add", "sub", "neg", "and", "or", "xor", "not", "shl", "sar", "lshr", "smin", "smax", "eq", "ne", "slt", "sle",
-    "sgt", "sge", "b2i", "select",
+    "sgt", "sge", "b2i", "select", "feq", "fne", "flt", "fle", "fgt", "fge",
 ))  # fmt: skip
 # These only where an iteration is long.
-_CHEAP_OF_FLOATS = frozenset(("fadd", "fsub", "fmul", "fneg", "fabs"))
+_CHEAP_OF_FLOATS = frozenset(("fadd", "fsub", "fmul", "fneg", "fabs", "select"))
 # By comparison of x and y: what ``x if ... else y`` is, and ``y if ... else x``.
 _EXTREMES = {
     **dict.fromkeys(("slt", "sle"), ("smin", "smax")), **dict.fromkeys(("sgt", "sge"), ("smax", "smin")),
@@ -171,7 +174,8 @@ class _Conversion:
             both = {same[v] for v in work if v in same and homes[same[v]] not in (block, homes[v])}
             work = [v for v in work if v not in same]
             ends = [Edge(e.target, tuple([same.get(a, a) for a in e.args])) for e in ends]
-        if len(work) - len(both) > _MOST_WORK or not self._worth(block, ends[0], ends[1]):
+        one = [a for a, b in zip(ends[0].args, ends[1].args) if self._sums(a, b) is not None]
+        if len(work) - len(both) - len(one) > _MOST_WORK or not self._worth(block, ends[0], ends[1]):
             return
         checked = [v for v in work if ops[v].name in _CHECKED]
         if not all(self._is_cheap(block, v) for v in work if v not in checked and v not in both):
@@ -242,7 +246,9 @@ class _Conversion:
             sums = [self._sum(a, b) is not None for a, b in rest]
             if any(sums):
                 others = [self._sum(b, a) is not None for a, b in rest]
-                return any(others) and all(map(bool.__or__, sums, others))
+                if any(others):
+                    return all(map(bool.__or__, sums, others))
+                return len(pairs) == 1 and self._adds_elsewhere(then.target, pairs[0][1])
             if not rest:
                 return True
             if all(self._is_early(block.loop, a) and self._is_early(block.loop, b) for a, b in floats):
@@ -252,6 +258,16 @@ class _Conversion:
         if len(pairs) > 1:
             return False
         return self._is_long(block.loop) or (early and function.ops[cond].name in _COMPARES)
+
+    def _adds_elsewhere(self, join: Block, base: int) -> bool:
+        """Whether the only value that a join passes on meets another sum of `base`: of an ``elif``."""
+        if join.insts or join.term != "jump" or len(join.params) != 1:
+            return False
+        edge = join.edges[0]
+        others = [e for p in self.preds[edge.target] if p is not join for e in p.edges if e.target is edge.target]
+        if len(others) != 1 or join.params[0] not in edge.args:
+            return False
+        return self._sum(others[0].args[edge.args.index(join.params[0])], base) is not None
 
     def _sum(self, a: int, b: int) -> tuple[Op, int, float] | None:
         """The sum or difference of `b` and a term that `a` is, if it is one: operation, term, and what changes nothing

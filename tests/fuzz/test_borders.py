@@ -20,7 +20,10 @@ _STOP = ("n", "n - 1", "len(a)", "7", "n + 1")
 _STEP = ("", "", "", ", 2", ", -1")
 _LEFT = ("i", "i + 1", "i - 2", "2 * i", "-i", "n - i")
 _RIGHT = ("0", "1", "2", "n - 1", "n", "n - 2", "len(a) - 1", "6", "m", "-1")
-_THEN = ("t += a[i - 1]", "t += a[i - 2]", "out[i] = a[i] + t", "t = t * 3 + i & 1023", "break")
+_THEN = (
+    "t += a[i - 1]", "t += a[i - 2]", "out[i] = a[i] + t", "t = t * 3 + i & 1023", "break",
+    "t += a[min(max(i - 1, 0), n - 1)]", "t += a[max(min(i + 2, len(a) - 1), 1)] + min(n - 2, i)",
+)  # fmt: skip
 _ELSE = ("t -= 1", "out[i] += 2", "t += a[i + 1]", "t = max(t, i - 1)")
 
 

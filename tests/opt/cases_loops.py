@@ -982,6 +982,93 @@ CASES = {
         b11(v39: i64):
           ret v39
     """),
+    "split: indices held within the borders": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        site 0: line 6 poll
+        loop L0: header b1 preheader b0 counter v8 step 1 stop v2
+        fact v2 0 1152921504606846975
+        fact v8 0 1152921504606846974
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 -1
+          v6 = const i1 true
+          v7 = const i64 32768
+          v9 = add v2, v5
+          jump b1(v3, v7)
+        b1(v8: i64, v10: i64) in L0:
+          v11 = add v8, v5
+          v12 = smax v11, v3
+          v13 = load i64 [v0 + v12*8] region 1
+          v14 = add v8, v4
+          v15 = smin v9, v14
+          v16 = load i64 [v0 + v15*8] region 1
+          v17 = sub v16, v13
+          store i64 v17, [v1 + v8*8] region 1
+          v19 = poll v10, v6, !0, 1
+          v20 = slt v14, v2
+          br v20, b1(v14, v19), b2
+        b2:
+          ret v14
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 -1
+          v6 = const i1 true
+          v7 = const i64 32768
+          v8 = add v2, v5
+          v11 = add v2, v5
+          v12 = smin v2, v11
+          v14 = const i64 16384
+          v15 = smin v12, v14
+          v16 = const i1 false
+          v17 = const i64 -9223372036854775808
+          jump b1(v3, v7, v17)
+        b1(v9: i64, v10: i64, v13: i64) in L0:
+          v18 = slt v9, v13
+          br v18, b2, b6
+        b2 in L0:
+          v19 = add v9, v10
+          jump b3(v9)
+        b3(v20: i64) in L1:
+          v21 = add v20, v5
+          v22 = load i64 [v0 + v21*8] region 1
+          v23 = add v20, v4
+          v24 = load i64 [v0 + v23*8] region 1
+          v25 = sub v24, v22
+          store i64 v25, [v1 + v20*8] region 1
+          v27 = slt v23, v13
+          br v27, b3(v23), b4
+        b4 in L0:
+          v28 = sub v19, v23
+          v29 = slt v23, v2
+          br v29, b5, b7(v23)
+        b5 in L0 cold:
+          v30 = poll v28, v6, !0, 1
+          v41 = add v23, v14
+          v42 = smin v12, v41
+          v43 = sge v23, v4
+          v44 = select v43, v42, v17
+          jump b1(v23, v30, v44)
+        b6 in L0 cold:
+          v31 = add v9, v5
+          v32 = smax v31, v3
+          v33 = load i64 [v0 + v32*8] region 1
+          v34 = add v9, v4
+          v35 = smin v8, v34
+          v36 = load i64 [v0 + v35*8] region 1
+          v37 = sub v36, v33
+          store i64 v37, [v1 + v9*8] region 1
+          v39 = poll v10, v6, !0, 1
+          v40 = slt v34, v2
+          v45 = add v34, v14
+          v46 = smin v12, v45
+          v47 = sge v34, v4
+          v48 = select v47, v46, v17
+          br v40, b1(v34, v39, v48), b7(v34)
+        b7(v49: i64):
+          ret v49
+    """),
     "unroll: by more iterations what is computed in order anyway": ("unroll", """
         func f(v0: ptr, v1: f64) -> f64 {
         site 0: line 1 poll

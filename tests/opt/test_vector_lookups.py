@@ -183,3 +183,24 @@ def test_lanes_that_are_not_checked_are_known_to_be_good() -> None:
     after = to_text(vector.vectorize(function))
     assert "const i64 255" in after and "sgt v4, " in after and "= anyset " not in after, after
     assert after.count("load v2f64") == 16, after
+
+
+def automaton(text: Any, n: int) -> tuple[int, int]:
+    table = np.zeros((n, 256), np.int32)
+    counts = np.zeros(n, np.int32)
+    counts[n - 1] = 1
+    for k in range(n):
+        table[k, 97 + k % 4] = (k + 1) % n
+    state = 0
+    total = 0
+    for c in text:
+        state = table[state, c]
+        total += counts[state]
+    return total, state
+
+
+def test_a_place_that_an_iteration_leaves_to_the_next() -> None:
+    text = (np.arange(500) % 4 + 97).astype(np.uint8)
+    f = jit(strict=True)(automaton)
+    for part in (text, text[:3], text[7:9], text[::-1].copy()):
+        assert f(part, 8) == automaton(part, 8)

@@ -165,7 +165,9 @@ class Lookups:
 
     def _short(self, x: int) -> int:
         """What `x` is at most, if that is little, and never negative; else -1."""
-        inst = self._body.insts[x]
+        inst = self._body.insts.get(x)
+        if inst is None:
+            raise NotVectorizable("an index that an iteration leaves to the next")
         low, high = -1, -1
         if inst.op is _LOAD:
             low, high = access_range(inst.imm)

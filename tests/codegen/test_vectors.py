@@ -101,6 +101,12 @@ def test_in_and_out(cpu, type):
     for k in {0, 1, type.lanes - 1}:
         at = b.load(narrow, case.source, disp=case.arguments[1][0])
         emit(case, cpu, "insert", type, x, at, imm=k, what=f"insert {k} from memory")
+    if type.element is I64:
+        for name in ("i8", "u16", "i32", "u32"):
+            at = b.load(ACCESSES[name], case.source, disp=case.arguments[1][0])
+            emit(case, cpu, "insert", type, x, at, imm=1, what=f"insert {name}")
+            at = b.load(ACCESSES[name], case.source, disp=case.arguments[1][0])
+            emit(case, cpu, "splat", type, at, result=type, what=f"splat {name}")
     if type.size < LEVELS[cpu].vector_bytes:
         half = b.load(NATURAL[type], case.source, disp=case.arguments[1][0])
         emit(case, cpu, "join", type, x, half, what="join from memory")

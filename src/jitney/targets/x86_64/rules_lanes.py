@@ -168,7 +168,7 @@ def insert(s: X86Selector, v: int) -> None:
     type = s.types[v]
     b, size, k = Build(s, sized(type)), type.element.size, s.imms[v]
     if type.size == 16 and size == 8 and k:
-        if s.sinks(a):
+        if s.sinks(a) and s.imms[a].access.size == size:
             ins, addr = s.memory(a)
             s.add(b.ops.rm, (v + FIRST,), (s.use(vector), *ins), (MOVHPD, addr))
         else:

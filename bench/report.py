@@ -9,6 +9,8 @@ from typing import Any
 from bench.implementations import CPYTHON, GCC, JITNEY, NUMBA, NUMBA_ALONE, NUMPY
 from bench.notes import NOTES
 
+_NOISY, _PAID = 0.0005, 1.2  # of loops shared by threads: seconds; the speed-up from which on they were shared
+
 TITLES = {JITNEY: "jitney", NUMBA: "Numba", GCC: "gcc -O3", CPYTHON: "CPython", NUMPY: "NumPy"}
 
 Record = dict[str, Any]
@@ -257,23 +259,31 @@ def _arrays(record: Record) -> str:
 def thread_table(rows: Sequence[Record]) -> str:
     """Of loops that threads may share, by size: without and with threads, and Numba with threads."""
     rivals = any(NUMBA in size["best"] for row in rows for size in row["sizes"])
-    header = ["loop", "n", "serial us", "with threads us", "speed-up", "start-up us"]
+    header = ["loop", "n", "serial us", "with threads us", "speed-up", "in the median", "start-up us", "rested us"]
     header += ["Numba with threads us", "vs Numba"] if rivals else []
     lines = []
     for row in rows:
         for size in row["sizes"]:
             serial, shared = size["best"]["serial"], size["best"]["shared"]
             cells = [row["loop"], f"{size['size']:,}", *(_number(1e6 * t) for t in (serial, shared)),
-                     _number(serial / shared, "x")]
-            # Where they have shared: beyond an equal part for each.
-            paid = serial / shared > 1.2
-            cells.append(_number(1e6 * max(0.0, shared - serial / row["threads"])) if paid else "")
+                     _number(serial / shared, "x"), _number(size["median"]["serial"] / size["median"]["shared"], "x")]
+            cells += [_number(1e6 * t) if t is not None else "" for t in _start_up(row, size)]
             if rivals:
                 rival = size["best"].get(NUMBA)
                 cells += [_number(None if rival is None else 1e6 * rival), _number(_quotient(rival, shared), "x")]
             lines.append(cells)
     failed = [f"{row['loop']}, {TITLES.get(n, n)}: {text}" for row in rows for n, text in row["errors"].items()]
     return "\n\n".join([table(header, lines), *failed])
+
+
+def _start_up(row: Record, size: Record) -> tuple[float | None, float | None]:
+    """Seconds beyond an equal part for each, of a loop that was shared, and after a pause. Of a loop of a millisecond,
+    noise takes more."""
+    if size["best"]["serial"] > _NOISY or size["best"]["serial"] < _PAID * size["best"]["shared"]:
+        return None, None
+    found = [size["best"], size["rested"]]
+    first, rested = [max(0.0, t["shared"] - t["serial"] / row["threads"]) if t else None for t in found]
+    return first, rested
 
 
 def _threads(record: Record) -> str:
@@ -288,9 +298,15 @@ def _threads(record: Record) -> str:
         lines.append(f"- {count} threads; {len(gains)} loops over a millisecond that arithmetic bounds run "
                      f"**{_number(geometric_mean(gains.values()))}x** as fast (geometric mean; {_spread(gains)}).")
     small = {f"{row['loop']} {size['size']:,}": size["best"]["serial"] / size["best"]["shared"]
-             for row in rows for size in row["sizes"][:-1]}
+             for row in rows for size in row["sizes"] if size["best"]["serial"] < _NOISY}
     if small:
         lines.append(f"- Shorter ones: {_spread(small)}.")
+    starts = {f"{row['loop']} {size['size']:,}": _start_up(row, size) for row in rows for size in row["sizes"]}
+    for at, text in enumerate(("Threads that are still awake start", "Those that have fallen asleep")):
+        found = {name: 1e6 * pair[at] for name, pair in starts.items() if pair[at] is not None}
+        if found:
+            middle = _number(statistics.median(found.values()))
+            lines.append(f"- {text} in {middle} us (median of {len(found)} loops; {_spread(found)}).")
     return "\n".join(lines) + "\n\n" + thread_table(rows)
 
 
@@ -379,8 +395,10 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
      "*again* as above, on tiny inputs; the model step has sixty lines and more than ten expressions.", _arrays),
     ("Threads",
      "Loops over `prange` (`bench/kernels/threads.py`), compiled without and with `parallel=True`: a few iterations, "
-     "some microseconds, more than a millisecond. Interleaved; the best of all rounds, since threads feel what else "
-     "the processors do. *Start-up*: what a shared loop takes beyond an equal part for each thread.", _threads),
+     "some microseconds, some hundred of them, more than a millisecond. Interleaved; the best of all rounds, since "
+     "threads feel what else the processors do, and the median's speed-up. *Start-up*: what a shared loop of less than "
+     "half a millisecond takes beyond an equal part for each thread (of longer ones it is less than the noise); "
+     "*rested*: after a pause in which the other threads have fallen asleep.", _threads),
     ("Call overhead", "The empty loop subtracted; medians.", _overhead),
     ("Import", "Whole processes, interleaved; medians.", _imports),
     ("Memory", "", _memory),

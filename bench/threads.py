@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,17 @@ from bench.report import thread_table
 SERIAL, SHARED = "serial", "shared"  # jitney without and with `parallel=True`
 BLOCK = 0.002  # seconds: what a round repeats a call for
 BUDGET = 0.4  # seconds for one loop of one size
+PAUSE, PAUSES = 0.005, 40  # seconds in which threads fall asleep; how often
 
 
 @dataclass(frozen=True)
 class SharedLoop:
-    """`sizes`: a few iterations; microseconds, too little to share; more than a millisecond on one processor.
-    `compute`: arithmetic bounds it, so that two processors should take half the time."""
+    """`sizes`: a few iterations; microseconds; some hundred of them, so that what it costs to share shows; more than a
+    millisecond on one processor. `compute`: arithmetic bounds it, so that two processors should take half the time."""
 
     function: str
     make: Callable[[int], Args]
-    sizes: tuple[int, int, int]
+    sizes: tuple[int, int, int, int]
     compute: bool = True
 
 
@@ -43,14 +44,14 @@ def _random(*shape: int) -> np.ndarray:
 
 
 LOOPS = (
-    SharedLoop("primes", lambda n: (n,), (60, 1000, 60_000)),
-    SharedLoop("collatz", lambda n: (n,), (20, 500, 40_000)),
-    SharedLoop("mandelbrot", lambda n: (np.zeros((n, n), np.int64), 100), (5, 30, 500)),
-    SharedLoop("forces", lambda n: (_random(n, 3), np.zeros((n, 3))), (10, 80, 1000)),
-    SharedLoop("monte_carlo", lambda n: (n,), (50, 5000, 1_000_000)),
-    SharedLoop("matmul", lambda n: (_random(n, n), _random(n, n), np.zeros((n, n))), (6, 50, 300)),
-    SharedLoop("axpy", lambda n: (0.5, _random(n), _random(n)), (100, 20_000, 3_000_000), compute=False),
-    SharedLoop("total", lambda n: (np.arange(n),), (100, 100_000, 3_000_000), compute=False),
+    SharedLoop("primes", lambda n: (n,), (60, 1000, 9_000, 60_000)),
+    SharedLoop("collatz", lambda n: (n,), (20, 500, 3_000, 40_000)),
+    SharedLoop("mandelbrot", lambda n: (np.zeros((n, n), np.int64), 100), (5, 30, 150, 500)),
+    SharedLoop("forces", lambda n: (_random(n, 3), np.zeros((n, 3))), (10, 80, 300, 1000)),
+    SharedLoop("monte_carlo", lambda n: (n,), (50, 5000, 100_000, 1_000_000)),
+    SharedLoop("matmul", lambda n: (_random(n, n), _random(n, n), np.zeros((n, n))), (6, 50, 150, 300)),
+    SharedLoop("axpy", lambda n: (0.5, _random(n), _random(n)), (100, 20_000, 300_000, 3_000_000), compute=False),
+    SharedLoop("total", lambda n: (np.arange(n),), (100, 100_000, 1_000_000, 3_000_000), compute=False),
 )
 
 
@@ -108,10 +109,23 @@ def rounds(name: str, implementations: Sequence[str], count: int) -> dict[str, A
                 for _ in range(repeats[way]):
                     function(*args)
                 times[way].append((perf_counter() - start) / repeats[way])
-        sizes.append({"size": size, "best": {way: min(found) for way, found in times.items()},
+        rested = _rested(ways, args) if size == loop.sizes[2] and loop.compute else {}
+        sizes.append({"size": size, "rested": rested, "best": {way: min(found) for way, found in times.items()},
                       "median": {way: statistics.median(found) for way, found in times.items()}})
     threads = importlib.import_module("jitney").get_num_threads()
     return {"loop": name, "compute": loop.compute, "threads": threads, "sizes": sizes, "errors": errors}
+
+
+def _rested(ways: dict[str, Function], args: Args) -> dict[str, float]:
+    """Seconds for one call, median, after pauses in which the threads have fallen asleep."""
+    times: dict[str, list[float]] = {way: [] for way in (SERIAL, SHARED)}
+    for _ in range(PAUSES):
+        for way, found in times.items():
+            sleep(PAUSE)
+            start = perf_counter()
+            ways[way](*args)
+            found.append(perf_counter() - start)
+    return {way: statistics.median(found) for way, found in times.items()}
 
 
 def main() -> None:

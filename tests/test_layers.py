@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -180,6 +181,36 @@ def test_importing_jitney_imports_nothing_slow():
     assert "jitney.opt.split" not in loaded and "jitney.analysis.ranges" not in loaded
     # What ctypes, the way to CPython's C-API, brings itself is not ours to save.
     assert (loaded & FORBIDDEN) - loaded_by_import("ctypes") == set()
+
+
+FIRST_CALL = """
+import sys
+import numpy as np
+from jitney import jit
+
+@jit
+def f(a, n):
+    out = np.empty(n)
+    x, s = 1.5, 0.0
+    for i in range(n):
+        out[i] = a[i] * x
+        s += a[i]
+    return out, s
+
+f(np.ones(3), 3)
+print(*sorted(sys.modules))
+"""
+
+
+def test_first_calls_load_only_what_they_need(tmp_path):
+    """Each module costs some tenth of a millisecond, once."""
+    path = tmp_path / "first.py"
+    path.write_text(FIRST_CALL)
+    environment = {**os.environ, "JITNEY_TIERS": "1", "JITNEY_CHECK": "0"}
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True, env=environment)
+    rare = {f"jitney.{name}" for name in ("codegen.untie", "frontend.numeric", "frontend.packed", "frontend.usage",
+                                          "frontend.objects", "opt.needs", "opt.split", "runtime.keeping")}  # fmt: skip
+    assert rare & set(done.stdout.split()) == set()
 
 
 def tracked_files() -> list[Path]:

@@ -10,16 +10,15 @@ from .allocate import allocate
 from .hoist import hoist
 from .layout import arrange
 from .shrink import shrink
-from .untie import untie
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Function, Symbol
-    from . import checker, traffic
+    from . import checker, traffic, untie
     from .code import MachineCode
     from .target import Target
 else:
-    checker, traffic = lazy("jitney.codegen", "checker", "traffic")
+    checker, traffic, untie = lazy("jitney.codegen", "checker", "traffic", "untie")
 
 
 def generate(function: Function, target: Target, poll: Symbol | None = None, listing: bool = False) -> MachineCode:
@@ -38,7 +37,12 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     t1 = perf_counter()
     allocation = allocate(m, target)
     hoist(allocation, target.split)
-    untie(allocation, target)
+    floats = target.float_order
+    if any(
+        d != s and d in ins and d in floats
+        for op, outs, ins, _, _ in allocation.code if len(ins) > 1 and op.move for d, s in zip(outs, ins)
+    ):  # fmt: skip
+        untie.untie(allocation, target)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
         checker.check(m, allocation, target)

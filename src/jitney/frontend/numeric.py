@@ -103,19 +103,13 @@ def _allocated(lw: Lowering, item: Any, count: int) -> Val:
 # -- small arrays ------------------------------------------------------------------------------------------------------
 
 
-def small(lw: Lowering, node: Any) -> Val | None:
-    """The array in the function's frame that ``name = np.empty(3)`` gives its name; None where it has to be another."""
+def small(lw: Lowering, node: Any, dims: list[int]) -> Val | None:
+    """The array in the function's frame that ``name = np.empty(3)`` gives its name; None where it has to be another.
+    `dims`: its shape."""
     name, call, numpy = node.targets[0].id, node.value, sys.modules.get("numpy")
-    if lw.inlining or numpy is None or len(call.args) != 1:
+    if lw.inlining or numpy is None or NO_NUMBERS in lw.as_objects or (NO_NUMBERS, name) in lw.as_objects:
         return None
-    if NO_NUMBERS in lw.as_objects or (NO_NUMBERS, name) in lw.as_objects:
-        return None
-    (given,) = call.args
-    lengths = given.elts if type(given) is _ast.Tuple else [given]
-    if not all(type(n) is _ast.Constant or type(n) is _ast.Name for n in lengths):
-        return None
-    dims = [lw.known(lw.expr(n)) for n in lengths]
-    if not all(type(n) is int and 0 <= n <= _SMALL for n in dims) or name not in _usage(lw).arrays:
+    if not all(0 <= n <= _SMALL for n in dims) or name not in _usage(lw).arrays:
         return None
     function = constant_value(lw.expr(call.func))
     value = next((k for k, name in enumerate(("zeros", "ones", "empty")) if function is getattr(numpy, name)), None)

@@ -107,8 +107,23 @@ def _own_memory(lw: Lowering, node: Any) -> Val | None:
     if kind is _ast.BinOp and (type(value.left) is _ast.List or type(value.right) is _ast.List):
         return numeric.made(lw, node)
     if kind is _ast.Call and type(value.func) is _ast.Attribute and value.func.attr in ("empty", "zeros", "ones"):
-        return numeric.small(lw, node)
+        dims = _known_lengths(lw, value.args)
+        return numeric.small(lw, node, dims) if dims is not None else None
     return numeric.made(lw, node) if kind is _ast.List else None
+
+
+def _known_lengths(lw: Lowering, args: list[Any]) -> list[int] | None:
+    """The shape that the one argument gives, where it is written in numbers and names of numbers that are known."""
+    if len(args) != 1:
+        return None
+    nodes = args[0].elts if type(args[0]) is _ast.Tuple else args
+    dims = []
+    for node in nodes:
+        found = lw.known(lw.expr(node)) if type(node) is _ast.Constant or type(node) is _ast.Name else None
+        if type(found) is not int:
+            return None
+        dims.append(found)
+    return dims
 
 
 def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:

@@ -394,21 +394,6 @@ def test_short_loops_are_serial_now_and_then(known):
         POOL["BRIEF"] = before
 
 
-def test_one_thread_asks_nobody(known):
-    POOL["PENALTY"] = 0
-    k = 2_000_000
-    jitney.set_num_threads(1)
-    long, at = again(), POOL["EPOCH"]
-    wanted = long(3, k)
-    (words,) = known
-    assert words[0] == 0 and words[1] == 1 << 62
-    POOL["POLLS"] = words[3]
-    assert long(3, k) == wanted and (words[0], words[1]) == (0, (1 << 62) - 1)
-    jitney.set_num_threads(2)
-    assert long(3, k) == wanted and words[0] > 0
-    assert long(3, k) == wanted and POOL["EPOCH"] > at
-
-
 def test_workers_stay_awake_for_a_while():
     long, before = again(), POOL["LINGER"]
     POOL["PENALTY"] = 0

@@ -148,7 +148,7 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8e9c030000                  jle alone
+0f8e9c030000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
@@ -175,7 +175,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8546030000                  jne once
+0f8534030000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -238,7 +238,7 @@ eb2e                          jmp measure
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8556020000                  jne shared
+0f8544020000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -258,9 +258,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8d12020000                  jge offered
+0f8d00020000                  jge offered
 4084ff                        test dil, dil
-0f85ff010000                  jne lost
+0f85ed010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -284,7 +284,7 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f85a9010000                  jne shared
+0f8597010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e960ffffff                    jmp measure
@@ -381,7 +381,7 @@ ff5310                        call [rbx+SET]
 ff5320                        call [rbx+RESTORE]
                               kept:
 4585ff                        test r15d, r15d
-753a                          jne failed
+7528                          jne failed
                               good:
 31c0                          xor eax, eax
                               end:
@@ -394,26 +394,22 @@ ff5320                        call [rbx+RESTORE]
 5b                            pop rbx
 f7d8                          neg eax
 c3                            ret
-                              alone:
-48b80000000000000040          movabs rax, 4611686018427387904
-49894108                      mov [r9+8], rax
-49894110                      mov [r9+16], rax
                               once:
 4c89e7                        mov rdi, r12
 488b7528                      mov rsi, [rbp+40]
 31d2                          xor edx, edx
 488b4d18                      mov rcx, [rbp+24]
 ff5520                        call [rbp+32]
-73c6                          jae good
+73d8                          jae good
                               failed:
 488b4d28                      mov rcx, [rbp+40]
 488b01                        mov rax, [rcx]
 4909442408                    or [r12+DIRTY], rax
 b801000000                    mov eax, 1
-ebb5                          jmp end
+ebc7                          jmp end
                               lost:
 41bf01000000                  mov r15d, 1
-eb88                          jmp leave
+eb9a                          jmp leave
                               shared:
 31ff                          xor edi, edi
                               offered:
@@ -565,9 +561,9 @@ ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e93dfdffff                    jmp leave
+e94ffdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e99cfcffff                    jmp learn
+e9aefcffff                    jmp learn
 """

@@ -220,5 +220,3 @@ def set_number(number: int) -> None:
     if not 1 <= number <= MAX_THREADS:
         raise ValueError(f"the number of threads must be between 1 and {MAX_THREADS}, not {number}")
     pool()["THREADS"] = number
-    # With one thread loops do not ask any more, until somebody polls.
-    pool()["POLLS"] += 1 << 20

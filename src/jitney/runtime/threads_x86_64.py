@@ -13,7 +13,7 @@ Here is what each thread does; how a loop comes to be shared is in `sharing_x86_
 words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
-    +8   how many more times the loop is run at once, if it is tiny, as all are where there is one thread
+    +8   how many more times the loop is run at once, if it is tiny
     +16  so many tenths of a nanosecond of guessed work are not tiny any more
     +24  POLLS when it was asked for last
     +32  how many more times it is measured each time, and in pieces, since it took much longer than was foreseen, or

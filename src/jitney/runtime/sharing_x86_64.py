@@ -148,7 +148,7 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8e9c030000                  jle once
+0f8e91030000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
@@ -175,7 +175,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8534030000                  jne once
+0f8529030000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -238,7 +238,7 @@ eb2e                          jmp measure
 48c7831801000000000000        mov qword ptr [rbx+ROW], 0
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8544020000                  jne shared
+0f8539020000                  jne shared
 4c8b7d18                      mov r15, [rbp+24]
 49c1ef02                      shr r15, 2
 4983c701                      add r15, 1
@@ -258,9 +258,9 @@ eb07                          jmp measure
 ff5520                        call [rbp+32]
 400f92c7                      setb dil
 48837d0800                    cmp qword ptr [rbp+8], 0
-0f8d00020000                  jge offered
+0f8df5010000                  jge offered
 4084ff                        test dil, dil
-0f85ed010000                  jne lost
+0f85e2010000                  jne lost
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48894568                      mov [rbp+104], rax
@@ -284,7 +284,7 @@ ff9340020000                  call [rbx+NOW]
 7c0e                          jl more
 ff9348020000                  call [rbx+BEGIN]
 85c0                          test eax, eax
-0f8597010000                  jne shared
+0f858c010000                  jne shared
                               more:
 49d1e7                        shl r15, 1
 e960ffffff                    jmp measure
@@ -316,14 +316,11 @@ e957ffffff                    jmp measure
 48898320010000                mov [rbx+LAST], rax
 4531ff                        xor r15d, r15d
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
-7e33                          jle learn
+7e28                          jle learn
 4c3bb310020000                cmp r14, [rbx+NEAR]
-7c2a                          jl learn
-4b8d1436                      lea rdx, [r14+r14]
+7c1f                          jl learn
 4c3bb330020000                cmp r14, [rbx+BRIEF]
-490f4cd6                      cmovl rdx, r14
-4839d1                        cmp rcx, rdx
-480f4fca                      cmovg rcx, rdx
+490f4cce                      cmovl rcx, r14
 48298b10010000                sub [rbx+DEBT], rcx
 790b                          jns learn
 48c7831001000000000000        mov qword ptr [rbx+DEBT], 0

@@ -31,10 +31,9 @@ anew now and then.
 If sharing took longer than the processor time that was spent on it, it was a loss, too: where others use the
 processors, a worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL`
 nanoseconds, makes up for it. Once that is used up, `PENALTY` times as many nanoseconds of loops as are missing are run
-serially before the next one is shared. (Of loops above `BRIEF`, time between them counts, too, at most as much.) To
-ask for the processor time takes half a microsecond: of loops below `BRIEF` nanoseconds every sixteenth is asked, and
-counts for all, except where it takes much more than twice as long as it should take alone: that is noticed in each.
-What it costs a row of loops to wake workers is no loss.
+serially before the next one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF`
+nanoseconds every sixteenth is asked, and counts for all, except where it takes much more than twice as long as it
+should take alone: that is noticed in each. What it costs a row of loops to wake workers is no loss.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do

@@ -134,9 +134,21 @@ def measure_arrays(kernel: ArrayKernel, decorators: Sequence[str], effort: Effor
 def measure_threads(loop: str, decorators: Sequence[str], effort: Effort) -> dict[str, Any]:
     """The row of a loop that threads share."""
     try:
-        return _child("threads", loop, ",".join(decorators), effort.rounds)
+        row = _child("threads", loop, JITNEY, effort.rounds)
     except ChildFailed as error:
         return {"loop": loop, "sizes": [], "errors": {JITNEY: str(error)}}
+    for name in decorators:
+        if name != JITNEY:
+            try:
+                other = _child("threads", loop, name, effort.rounds)
+            except ChildFailed as error:
+                row["errors"][name] = str(error)
+                continue
+            row["errors"].update(other["errors"])
+            for mine, its in zip(row["sizes"], other["sizes"], strict=True):
+                for kind in ("best", "median"):
+                    mine[kind][name] = its[kind][name]
+    return row
 
 
 def import_times(modules: Sequence[str], times: int) -> dict[str, float]:

@@ -277,13 +277,13 @@ def thread_table(rows: Sequence[Record]) -> str:
 
 
 def _start_up(row: Record, size: Record) -> tuple[float | None, float | None]:
-    """Seconds beyond an equal part for each, of a loop that was shared, and after a pause. Of a loop of a millisecond,
-    noise takes more."""
-    if size["best"]["serial"] > _NOISY or size["best"]["serial"] < _PAID * size["best"]["shared"]:
-        return None, None
-    found = [size["best"], size["rested"]]
-    first, rested = [max(0.0, t["shared"] - t["serial"] / row["threads"]) if t else None for t in found]
-    return first, rested
+    """Seconds beyond an equal part for each, of a loop of less than a millisecond (noise takes more of others), and
+    after a pause; None for what ran serially."""
+    found = []
+    for times, most in ((size["best"], _NOISY), (size["rested"], 1.0)):
+        shared = bool(times) and times["serial"] < most and times["serial"] > _PAID * times["shared"]
+        found.append(max(0.0, times["shared"] - times["serial"] / row["threads"]) if shared else None)
+    return found[0], found[1]
 
 
 def _threads(record: Record) -> str:
@@ -398,7 +398,8 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
      "some microseconds, some hundred of them, more than a millisecond. Interleaved; the best of all rounds, since "
      "threads feel what else the processors do, and the median's speed-up. *Start-up*: what a shared loop of less than "
      "half a millisecond takes beyond an equal part for each thread (of longer ones it is less than the noise); "
-     "*rested*: after a pause in which the other threads have fallen asleep.", _threads),
+     "*rested*: one call after a pause of 5 ms, in which the other threads fall asleep. Numba's are measured in a "
+     "process of their own, since its threads go on spinning.", _threads),
     ("Call overhead", "The empty loop subtracted; medians.", _overhead),
     ("Import", "Whole processes, interleaved; medians.", _imports),
     ("Memory", "", _memory),

@@ -68,10 +68,12 @@ def load(loop: SharedLoop, prange: object = None) -> Function:
 
 
 def _ways(loop: SharedLoop, implementations: Sequence[str]) -> dict[str, Function]:
-    ways: dict[str, Function] = {}
+    """jitney's serial code and either its shared loops or Numba's: the threads of one go on spinning while it is the
+    other's turn, so they are measured in processes of their own."""
+    jit = importlib.import_module("jitney").jit
+    ways: dict[str, Function] = {SERIAL: jit(load(loop))}
     if JITNEY in implementations:
-        jit = importlib.import_module("jitney").jit
-        ways = {SERIAL: jit(load(loop)), SHARED: jit(parallel=True)(load(loop))}
+        ways[SHARED] = jit(parallel=True)(load(loop))
     if NUMBA in implementations:
         numba = importlib.import_module("numba")
         ways[NUMBA] = numba.njit(parallel=True)(load(loop, numba.prange))
@@ -109,7 +111,7 @@ def rounds(name: str, implementations: Sequence[str], count: int) -> dict[str, A
                 for _ in range(repeats[way]):
                     function(*args)
                 times[way].append((perf_counter() - start) / repeats[way])
-        rested = _rested(ways, args) if size == loop.sizes[2] and loop.compute else {}
+        rested = _rested(ways, args) if size == loop.sizes[-1] and loop.compute and SHARED in ways else {}
         sizes.append({"size": size, "rested": rested, "best": {way: min(found) for way, found in times.items()},
                       "median": {way: statistics.median(found) for way, found in times.items()}})
     threads = importlib.import_module("jitney").get_num_threads()
@@ -119,8 +121,8 @@ def rounds(name: str, implementations: Sequence[str], count: int) -> dict[str, A
 def _rested(ways: dict[str, Function], args: Args) -> dict[str, float]:
     """Seconds for one call, median, after pauses in which the threads have fallen asleep."""
     times: dict[str, list[float]] = {way: [] for way in (SERIAL, SHARED)}
-    for _ in range(PAUSES):
-        for way, found in times.items():
+    for way, found in times.items():
+        for _ in range(PAUSES):
             sleep(PAUSE)
             start = perf_counter()
             ways[way](*args)

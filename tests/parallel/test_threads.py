@@ -439,6 +439,7 @@ def test_what_sharing_has_gained_makes_up_for_a_loss():
     assert POOL["DEBT"] == 2**64 - threads.CAPITAL
 
 
+@pytest.mark.native
 def test_a_row_of_short_loops_is_worth_waking_somebody():
     long = again()
     wanted = [long(n, 200) for n in (90, 91)]

@@ -69,7 +69,7 @@ LOOKS = {
     "circles": (needs.circles, circles.join),
     "patterns": (needs.bits, patterns.shorten),
     "extensions": (needs.extensions, extensions.drop),
-    "joins": (needs.bytes, joins.join),
+    "joins": (needs.narrow_loads, joins.join),
     "rotates": (needs.shifted_halves, rotates.rotate),
 }
 

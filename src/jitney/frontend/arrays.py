@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from ..ir.function import ARRAY_DATA, LISTS
 from ..ir.types import NATURAL
 from ..pytypes import INT, Apart, Array, Complex, PyType, Scalar, array_type, is_record, iterator_type
 from .operators import store_value
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-ARRAY_DATA = 1  # Memory.region of array elements
-LISTS, FRAMES = 6, 7  # Memory.region of lists of numbers, and of arrays in the frame
 _SCALES = (1, 2, 4, 8)
 
 
@@ -168,11 +167,16 @@ def scaled(lw: Lowering, base: int, index: int, size: int) -> tuple[int, int, in
     return (base, index, size) if size in _SCALES else (base, lw.b.emit("mul", index, lw.int_const(size)), 1)
 
 
+def _region(item: Scalar | Complex) -> int:
+    return item.region if isinstance(item, Own) else ARRAY_DATA
+
+
 def load_item(
     lw: Lowering, item: Scalar | Complex, base: int, index: int | None = None, scale: int = 1, disp: int = 0,
-    region: int = ARRAY_DATA,
+    region: int | None = None,
 ) -> Val:  # fmt: skip
-    """The element of type `item` at an address."""
+    """The element of type `item` at an address. `region`: where it is not the one of such items."""
+    region = _region(item) if region is None else region
     if isinstance(item, Complex):
         access = NATURAL[item.leaves[0]]
         places = (disp, disp + access.size)
@@ -182,9 +186,10 @@ def load_item(
 
 def store_item(
     lw: Lowering, item: Scalar | Complex, parts: Sequence[int], base: int, index: int | None = None, scale: int = 1,
-    disp: int = 0, region: int = ARRAY_DATA,
+    disp: int = 0, region: int | None = None,
 ) -> None:  # fmt: skip
-    """Store the machine values of an element of type `item` to an address."""
+    """Store the machine values of an element of type `item` to an address. `region`: see `load_item`."""
+    region = _region(item) if region is None else region
     access = NATURAL[item.leaves[0]] if isinstance(item, Complex) else item.access
     for k, part in enumerate(parts):
         lw.b.store(access, part, base, index, scale, disp + k * access.size, region)
@@ -197,7 +202,7 @@ def load_at(lw: Lowering, array: Val, indices: Sequence[int]) -> Val:
     if isinstance(type.item, Apart) and type.item.loaded is type.item:
         return make_view(lw, array, _element_pointer(lw, array, indices), [], [])
     base, i, scale = element_address(lw, array, indices)
-    return load_item(lw, type.item, base, i, scale, region=getattr(type.item, "region", ARRAY_DATA))
+    return load_item(lw, type.item, base, i, scale)
 
 
 def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node: Any) -> None:
@@ -205,8 +210,7 @@ def store_at(lw: Lowering, array: Val, indices: Sequence[int], value: Val, node:
     type = array.type
     assert isinstance(type, Array)
     base, i, scale = element_address(lw, array, indices)
-    region = getattr(type.item, "region", ARRAY_DATA)
-    store_item(lw, type.item, store_value(lw, value, loaded(type.item), node), base, i, scale, region=region)
+    store_item(lw, type.item, store_value(lw, value, loaded(type.item), node), base, i, scale)
     if not type.local:
         lw.set_dirty()
 

@@ -403,6 +403,7 @@ def _call(lw: Lowering, node: Any) -> Val:
 
 
 def _is_named(kind: Any) -> bool:
+    # The class's bases are asked first: `records` is not loaded for others.
     return type(kind) is type and kind.__bases__ == (tuple,) and records.is_named_class(kind)
 
 

@@ -4,7 +4,7 @@
     ways[i] += ways[i - c]    two loads and a store; the elements are Python's ints, not NumPy's
     return ways               a list is made here
 
-A name is given such a list where the function's text shows that nothing else is done with it (`find`): its length
+A name is given such a list where the function's text shows that nothing else is done with it (`Usage`): its length
 never changes, and it meets nothing but indices, `len`, loops, other such names, and `return`. All elements have one
 type, that of the first: where another is stored the function is lowered again (`WantedObject`), with lists as objects.
 
@@ -17,10 +17,11 @@ from __future__ import annotations
 import _ast
 import sys
 
+from ..ir.function import FRAMES, LISTS
 from ..ir.types import PTR
 from ..pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Tuple, array_type, tuple_like
 from . import arrays, objects, views
-from .arrays import FRAMES, LISTS, Own, is_own
+from .arrays import Own, is_own
 from .library import creation
 from .operators import to_index
 from .plan import NO_NUMBERS, WantedObject
@@ -68,7 +69,7 @@ def made(lw: Lowering, node: Any) -> Val | None:
     if count is None:
         array = _allocated(lw, item, lw.int_const(len(values)))
         for k, v in enumerate(values):
-            arrays.store_item(lw, item, v.parts, array.parts[1], lw.int_const(k), item.access.size, region=LISTS)
+            arrays.store_item(lw, item, v.parts, array.parts[1], lw.int_const(k), item.access.size)
         return array
     n = lw.b.emit("smax", to_index(lw, count), lw.int_const(0))
     array = _allocated(lw, item, n)
@@ -135,7 +136,7 @@ def small(lw: Lowering, node: Any, dims: list[int]) -> Val | None:
             creation.fill(lw, array, part)
         else:
             for k in range(count):
-                arrays.store_item(lw, item, (part,), data, disp=k * stored.access.size, region=FRAMES)
+                arrays.store_item(lw, item, (part,), data, disp=k * stored.access.size)
     return array
 
 
@@ -175,7 +176,7 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     if item.region == FRAMES:
         arrays.store_at(lw, array, at, value, node)
     else:
-        arrays.store_item(lw, item, value.parts, *arrays.element_address(lw, array, at), region=LISTS)
+        arrays.store_item(lw, item, value.parts, *arrays.element_address(lw, array, at))
 
 
 def _indices(lw: Lowering, array: Val, index: Val, node: Any, message: str) -> list[int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from ..ir.function import Call
+from ..ir.function import HEADERS, Call
 from ..ir.types import ACCESSES, I64, PTR
 from ..lazy import lazy
 from ..pytypes import (
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 else:
     closures = lazy("jitney.frontend", "closures")
 
-HEADERS = 3  # Memory.region
 _INT64, _INT32, _POINTER = ACCESSES["i64"], ACCESSES["u32"], ACCESSES["ptr"]
 _C, _F, _ALIGNED, _WRITEABLE = 0x1, 0x2, 0x100, 0x400
 _LAYOUTS = {"C": _C, "F": _F, "A": 0}

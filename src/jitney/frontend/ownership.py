@@ -20,7 +20,7 @@ from __future__ import annotations
 import sys
 
 from ..ir import context
-from ..ir.function import Call, Memory
+from ..ir.function import SLOTS, Call, Memory
 from ..ir.ops import OPS
 from ..ir.types import ACCESSES, I1, I64, PTR, VOID
 from ..pytypes import (
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from ..ir.function import Block
     from .state import Lowering, Val
 
-SLOTS = 4  # Memory.region
 _POINTER = ACCESSES["ptr"]
 _MAKERS = {INT: "PyLong_FromLongLong", FLOAT: "PyFloat_FromDouble", COMPLEX: "PyComplex_FromDoubles"}
 

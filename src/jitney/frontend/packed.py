@@ -18,6 +18,7 @@ from __future__ import annotations
 import _ast
 import sys
 
+from ..ir.function import CELLS
 from ..ir.types import ACCESSES, F64, I64, PTR
 from ..pytypes import BOOL, FLOAT, INT, List, PyType, Scalar, Tuple, Union, join, list_type, members
 from . import objects
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ..ir.types import Access
     from .state import Lowering
 
-CELLS = 5  # Memory.region
 _ROOM = 64
 """Cells of a new list."""
 _METHODS = {"append": 1, "pop": 0, "clear": 0}

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .types import Access
 
 
+#: `Memory.region` of array elements, the record of a call, objects' heads, slots of what is owned, buffers in
+#: the frame, lists of numbers, arrays in the frame, and lists of numbers that grow.
+ARRAY_DATA, RECORD, HEADERS, SLOTS, BUFFERS, LISTS, FRAMES, CELLS = range(1, 9)
+
+
 class Memory:
     """The `imm` of a load or store: address = base + index * scale + disp.
 

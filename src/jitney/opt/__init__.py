@@ -92,7 +92,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("sections", lambda function: sections.cut(function) if needs.steady_loads(function) else function),
     ("merge", lambda function: merge.merge(function) if needs.arms(function) else function),
     ("select", lambda function: select.convert(function) if needs.choices(function) else function),
-    ("joins", lambda function: joins.join(function) if needs.bytes(function) else function),
+    ("joins", lambda function: joins.join(function) if needs.narrow_loads(function) else function),
     ("carry", lambda function: carry.carry(function) if needs.recurrences(function) else function),
     ("promote", lambda function: promote.promote(function) if _sums_in_memory(function) else function),
     ("vector", lambda function: vector.vectorize(function)),

@@ -316,7 +316,7 @@ def circles(function: Function) -> bool:
     return "sin" in names and "cos" in names
 
 
-def bytes(function: Function) -> bool:
+def narrow_loads(function: Function) -> bool:
     """For `joins`: narrow loads, and shifts to the left."""
     ops, imms = function.ops, function.imms
     return _SHL in ops and any(

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from ..analysis.reductions import BETTER, Carried, Dependence, carried
 from ..ir.context import REGISTERS
-from ..ir.function import Block, Edge, Function, Loop, Site, Symbol
+from ..ir.function import SLOTS, Block, Edge, Function, Loop, Site, Symbol
 from ..ir.ops import OPS
 from ..ir.types import I1, I64, NATURAL
 from .arms import choose
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from ..ir.types import Type
 
 _CONST, _SYMBOL, _ALLOCA, _PARAM = OPS["const"], OPS["symbol"], OPS["alloca"], OPS["param"]
-_SLOTS = 4  # Memory.region: see frontend/ownership.py
 
 # What is known of a loop: how many more times it is run at once if it is tiny; from which work on it is not; how many
 # polls there had been.
@@ -164,7 +163,7 @@ class Shared:
                     raise Cannot(f"it needs Python ({imms[v].name} in line {self.function.lines[v]})")
                 if name == "call" and imms[v].target.gil:
                     raise Cannot(f"{imms[v].name}() needs Python")
-                if name in ("load", "store") and imms[v].region == _SLOTS:
+                if name in ("load", "store") and imms[v].region == SLOTS:
                     raise Cannot("it holds references to Python objects")
 
     def _find_values(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ir import context
-from ..ir.function import Call
+from ..ir.function import RECORD, Call
 from ..ir.types import ACCESSES, I1, I64, NATURAL, PTR
 from ..pytypes import Array, Object
 from . import stubs
@@ -96,12 +96,12 @@ def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: 
     words = b.pointer(entry.words)
     b.store(count, b.emit("add", b.load(count, words, disp=stubs.CALLS), b.const(I64, 1)), words, disp=stubs.CALLS)
     zero = b.const(I64, 0)
-    b.store(count, zero, record, disp=context.DIRTY, region=2)
-    b.store(count, zero, record, disp=context.TRACE_COUNT, region=2)
+    b.store(count, zero, record, disp=context.DIRTY, region=RECORD)
+    b.store(count, zero, record, disp=context.TRACE_COUNT, region=RECORD)
     if entry.stack_limit:
         limit = b.call("ccall", Call("stack_limit", entry.stack_limit, (), (PTR,)), ())[0]
-        b.store(ACCESSES["ptr"], limit, record, disp=context.STACK_LIMIT, region=2)
-    b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=2)
+        b.store(ACCESSES["ptr"], limit, record, disp=context.STACK_LIMIT, region=RECORD)
+    b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=RECORD)
     for object in owned:
         b.api("Py_IncRef", None, object)
     types = b.function.types
@@ -131,7 +131,7 @@ def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: 
     b.start(done, block)
     kept = iter(values)
     unboxed = [
-        next(kept) if at < 0 else b.load(NATURAL[t], record, disp=at, region=2)
+        next(kept) if at < 0 else b.load(NATURAL[t], record, disp=at, region=RECORD)
         for t, at in zip(entry.result.leaves, places)
     ]
     boxed = box(b, entry.result, tuple(unboxed))

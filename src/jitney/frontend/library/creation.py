@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ...ir.function import Loop
+from ...ir.function import HEADERS, Loop
 from ...ir.types import ACCESSES, I64, PTR
 from ...lazy import lazy
 from ...pytypes import (
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 else:
     records = lazy("jitney", "records")
 
-ARRAY_DATA, HEADERS = 1, 3  # Memory.region
 _INT64, _POINTER = ACCESSES["i64"], ACCESSES["ptr"]
 _WRITEABLE = 0x400
 
@@ -145,7 +144,7 @@ def fill(lw: Lowering, array: Val, *parts: int) -> None:
     loop.counter, loop.step, loop.stop = i, 1, total
     b.start(header, pre)
     place = arrays.scaled(lw, array.parts[1], i, type.item.access.size)
-    arrays.store_item(lw, type.item, parts, *place, region=getattr(type.item, "region", ARRAY_DATA))
+    arrays.store_item(lw, type.item, parts, *place)
     following = b.emit("add", i, one)
     b.branch(b.emit("slt", following, total), header, done, (following,), ())
     b.start(done, first)

@@ -168,8 +168,6 @@ def truth(lw: Lowering, a: Val) -> int:
         return lw.bool_const(bool(type.elements))
     if isinstance(type, List):
         return _not_zero(lw, a.parts[1])
-    if isinstance(type, List):
-        return _not_zero(lw, a.parts[1])
     if isinstance(type, Object) or wholes.is_whole(type):
         return object_operators.truth(lw, a)
     if isinstance(type, Constant):

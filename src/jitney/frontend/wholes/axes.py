@@ -12,6 +12,7 @@ innermost axis is reduced. Then its elements, with those of further axes that ma
 
 from __future__ import annotations
 
+from ...ir.function import ARRAY_DATA
 from ...pytypes import SCALARS, Array, Scalar, array_type
 from ..arrays import make_view, strides
 from ..library import creation
@@ -178,14 +179,14 @@ def _loops(lw: Lowering, value: Val, inner: bool, result: Val, recipe: Recipe) -
 
     def each(run: Run, carried: Carried) -> Carried:
         place = run.rows[target].base
-        so_far = lw.b.load(access, place, region=1)
+        so_far = lw.b.load(access, place, region=ARRAY_DATA)
         (combined,) = run.go((so_far,), lambda point, c: (recipe.step(c[0], point.value(node)),))
-        lw.b.store(access, combined, place, region=1)
+        lw.b.store(access, combined, place, region=ARRAY_DATA)
         return ()
 
     def of(combine: OfRun) -> Val:
         def each(run: Run, carried: Carried) -> Carried:
-            lw.b.store(access, combine(recipe.start, run, node), run.rows[target].base, region=1)  # type: ignore[arg-type]
+            lw.b.store(access, combine(recipe.start, run, node), run.rows[target].base, region=ARRAY_DATA)  # type: ignore[arg-type]
             return ()
 
         nest.runs((), each)
@@ -232,7 +233,7 @@ def positions(lw: Lowering, value: Val, axis: int, keepdims: bool, greatest: boo
 
     def each(run: Run, carried: Carried) -> Carried:
         found = run.go((start, zero, zero), lambda point, c: better(point.value(node).parts[0], c))
-        lw.b.store(SCALARS["int64"].access, found[1], run.rows[target].base, region=1)
+        lw.b.store(SCALARS["int64"].access, found[1], run.rows[target].base, region=ARRAY_DATA)
         return ()
 
     nest = Nest(lw, array_shape(source), (node,), target, in_order=True)

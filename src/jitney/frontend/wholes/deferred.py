@@ -8,6 +8,7 @@ temporaries. The tree of nodes says how an element is computed from the operands
 
 from __future__ import annotations
 
+from ...ir.function import ARRAY_DATA
 from ...ir.ops import OPS
 from ...ir.types import I1
 from ...pytypes import PyType
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Element = Callable[[Lowering, list[Val]], Val]
 
-_ARRAY_DATA = 1
 _STORE, _CALL, _CCALL = OPS["store"], OPS["call"], OPS["ccall"]
 _HARMLESS = ("np.", "PyMem_", "PyArray_", "Py_", "PyFloat_", "PyLong_", "PyErr_")
 
@@ -133,7 +133,7 @@ def has_effects(lw: Lowering, first: int) -> bool:
             continue
         op = ops[v]
         if op is _STORE:
-            if imms[v].region == _ARRAY_DATA:
+            if imms[v].region == ARRAY_DATA:
                 return True
         elif op is _CALL:
             # The callee's dirty flag is its last result: there is none where it has no effects.

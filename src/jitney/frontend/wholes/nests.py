@@ -17,7 +17,7 @@ loop goes in pieces of `PIECE` elements: each such part is computed for a whole 
 
 from __future__ import annotations
 
-from ...ir.function import Call, Loop
+from ...ir.function import BUFFERS, Call, Loop
 from ...ir.types import I64, PTR
 from ...pytypes import SCALARS, Array, Complex, Scalar
 from ..arrays import load_item, scaled, store_item, strides
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Carried = tuple[int, ...]
 
 PIECE = 512
-BUFFERS = 5  # Memory.region of buffers in the frame
 _WORD = SCALARS["int64"].access
 _SCALES = (1, 2, 4, 8)
 _NOTHING: dict[Operand, int] = {}

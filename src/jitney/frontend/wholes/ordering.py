@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
+from ...ir.function import HEADERS
 from ...ir.types import ACCESSES, PTR
 from ...pytypes import SCALARS, array_type
 from ..arrays import strides
@@ -114,6 +115,6 @@ def allocate(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node, lay
     b.start(go, before)
     lw.own.hold(object)
     places = creation.field(lw, object, "strides")
-    steps = [b.load(ACCESSES["i64"], places, disp=8 * k, region=creation.HEADERS) for k in range(n)]
+    steps = [b.load(ACCESSES["i64"], places, disp=8 * k, region=HEADERS) for k in range(n)]
     type = array_type(item, n, "A", local=True, owned=True)
     return Val(type, (object, creation.field(lw, object, "data"), *shape, *steps))

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import sys
 
+from ...ir.function import BUFFERS
 from ...pytypes import SCALARS
-from .nests import BUFFERS, counted, looped
+from .nests import counted, looped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

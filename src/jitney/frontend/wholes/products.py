@@ -10,10 +10,10 @@ from __future__ import annotations
 import ctypes
 import sys
 
-from ...ir.function import Call
+from ...ir.function import ARRAY_DATA, BUFFERS, Call
 from ...ir.types import I64, PTR
 from ...pytypes import SCALARS, Array, Scalar
-from ..arrays import ARRAY_DATA, strides
+from ..arrays import strides
 from ..library import creation
 from ..operators import libm, ufunc_loops
 from ..operators.numpy_scalars import result_type
@@ -23,7 +23,7 @@ from . import settled
 from .deferred import Whole
 from .elementwise import converted, element_type, node_of, shape_of
 from .making import compute
-from .nests import BUFFERS, counted
+from .nests import counted
 from .shapes import check_shapes
 
 TYPE_CHECKING = False

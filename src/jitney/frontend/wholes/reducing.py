@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from ...ir.function import Call
+from ...ir.function import BUFFERS, Call
 from ...ir.types import PTR
 from ...pytypes import INT, SCALARS, Array, Scalar
 from ..operators import libm, truth, ufunc_loops
@@ -23,7 +23,7 @@ from . import pairwise
 from .deferred import Map, Node, Operand, Whole, arrays_of
 from .elementwise import converted, node_of, shape_of
 from .making import compute
-from .nests import BUFFERS, Nest, Point, is_flat, looped
+from .nests import Nest, Point, is_flat, looped
 from .shapes import elements
 
 TYPE_CHECKING = False

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...analysis.polynomials import Poly
     from ...ir.function import Block, Function, Loop
 
-_CONST, _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("const", "load", "store", "poll", "guard"))
+_LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("load", "store", "poll", "guard"))
 _INDEX, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "param", "select", "splat"))
 _LONGEST = 240  # instructions
 _MOST_TESTS = 10  # pairs of arrays that are told apart

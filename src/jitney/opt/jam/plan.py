@@ -197,17 +197,7 @@ class Plan(Nest):
     # -- what is behind it ---------------------------------------------------------------------------------------------
 
     def _live(self) -> set[int]:
-        function, inside = self.function, set(self.blocks)
-        homes, args = function.homes, function.args
-        used = {*self.exit.args}
-        for block in function.blocks:
-            if block not in inside:
-                for v in block.insts:
-                    used.update(args[v])
-                used.update(block.term_args)
-                for edge in block.edges:
-                    used.update(edge.args)
-        live = {v for v in used if homes[v] in inside and function.ops[v] is not _CONST}
+        live = {v for v in self.wanted() if self.function.ops[v] is not _CONST}
         own = (self.following, self.loop.counter, self.poll)
         for v in live:
             if v not in own:
@@ -216,7 +206,7 @@ class Plan(Nest):
             if a not in own and self.settled(a) != p and not self.outside(self.settled(a)):
                 raise Unsuitable("what is carried around")
         if self.poll >= 0:
-            for a in function.args[self.poll]:
+            for a in self.function.args[self.poll]:
                 self.settled(a)
         return live
 

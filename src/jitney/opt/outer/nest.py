@@ -75,6 +75,21 @@ class Nest:
         self.lines: dict[frozenset[tuple[tuple[int, ...], int]], list[tuple[int, int, int, int]]] = {}
         self.longest = _ROUND
 
+    def wanted(self) -> set[int]:
+        """The values computed in the nest that something outside it uses."""
+        function, inside = self.function, set(self.blocks)
+        homes, args = function.homes, function.args
+        used: set[int] = set()
+        for block in function.blocks:
+            if block not in inside:
+                for v in block.insts:
+                    used.update(args[v])
+                used.update(block.term_args)
+            for edge in block.edges:
+                if edge.target not in inside:
+                    used.update(edge.args)
+        return {v for v in used if homes[v] in inside}
+
     def outside(self, v: int) -> bool:
         home = self.function.homes[v].loop
         return home is None or not home.inside(self.loop)

@@ -265,17 +265,7 @@ class Plan(Nest):
         return all(self._settles(a, p, seen) for a in self._incoming[v])
 
     def _live(self) -> set[int]:
-        function, inside = self.function, set(self.blocks)
-        homes, args = function.homes, function.args
-        used = set(self.exit.args)
-        for block in function.blocks:
-            if block not in inside:
-                for v in block.insts:
-                    used.update(args[v])
-                used.update(block.term_args)
-                for edge in block.edges:
-                    used.update(edge.args)
-        live = {v for v in used if homes[v] in inside}
+        live = self.wanted()
         serial = {*self.serial, *self.carried, *self.states} - {*self.latch.edges[0].args}
         if not serial.isdisjoint(live):
             raise Unsuitable("what is carried around is used behind the loop")

@@ -220,14 +220,14 @@ def test_callees_of_a_first_call_are_not_kept():
 
     @jit
     def caller(n):
-        s = 0
+        s = inner(n)
         for i in range(n):
-            s += inner(i)
+            s -= i
         return s
 
-    assert caller(5) == 10
+    assert caller(5) == 0
     assert (tier(caller), tier(inner)) == (["quick"], [])
-    assert caller(5) == 10
+    assert caller(5) == 0
     assert (tier(caller), tier(inner)) == (["full"], ["full"])
     assert inner(4) == 6 and inner.specializations[0].calls == 1
 
@@ -242,14 +242,14 @@ def test_callee_that_had_its_first_call():
 
     @jit
     def caller(n):
-        s = 0
+        s = inner(n)
         for i in range(n):
-            s += inner(i)
+            s -= i
         return s
 
     assert inner(4) == 6
-    assert caller(5) == 10 and tier(inner) == ["quick"]
-    assert caller(5) == 10 and tier(inner) == ["full"]
+    assert caller(5) == 0 and tier(inner) == ["quick"]
+    assert caller(5) == 0 and tier(inner) == ["full"]
     assert inner(4) == 6
 
 
@@ -594,9 +594,9 @@ def test_what_was_lowered_for_many_first_calls_is_forgotten(lowerings, monkeypat
 
 
 def summed_twice(n):
-    s = 0
+    s = add_up(n)
     for i in range(n):
-        s += add_up(i)
+        s += i
     return s
 
 

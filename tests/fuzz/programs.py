@@ -16,7 +16,7 @@ INTS = [*SMALL, 64, 255, 256, 2**31 - 1, -(2**31), 2**53, 2**53 + 1, 2**62, 2**6
 INF = float("inf")
 FLOATS = [0.0, -0.0, 1.0, -1.5, 0.1, 2.0, 1e10, -1e300, 1e308, 5e-324, 2.0**53, INF, -INF, INF - INF]
 FUNCTIONS = ["abs", "min", "max", "int", "float", "bool", "round", "math.sqrt", "math.floor", "math.sin", "math.exp"]
-# Functions that programs call: inlined where they are small, called where they loop.
+# Functions that programs call: inlined, but those that loop where the call is in no loop.
 HELPERS = """
 def h0(x, y):
     if x > y:
@@ -39,10 +39,20 @@ def h3(x):
         if k == x:
             break
         s += k
+        while x > s > 0:
+            s = s * 2.5 if k == 2 else s + 3
+            if s == 13:
+                return s
+            if s > 100:
+                break
     return s
 
 def h4(a, i, x):
     a[i] = x
+    for k in range(3):
+        if k == i:
+            continue
+        a[k] = a[i]
     return a[i - 1]
 """
 MODULUS = 100003  # keeps products in loops from growing without end in CPython

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jitney import jit
+from jitney import jit, prange
 from tests.support import check
 
 OFFSET = 10
@@ -178,3 +178,163 @@ def test_explains_with_inlined_lines():
     f(3)
     text = str(f.explain())
     assert "square(x) + clamp(x)" in text
+
+
+@jit
+def bits_of(x):
+    c = 0
+    while x:
+        x &= x - 1
+        c += 1
+    return c
+
+
+@jit
+def nearest(points, centres, i):
+    best, found = np.inf, -1
+    for c in range(centres.shape[0]):
+        s = 0.0
+        for j in range(points.shape[1]):
+            d = points[i, j] - centres[c, j]
+            s += d * d
+        if s < best:
+            best = s
+            found = c
+    return found
+
+
+@jit
+def find(a, x, start):
+    for k in range(start, len(a)):
+        if a[k] == x:
+            return k
+        if a[k] < 0:
+            continue
+        a[k] -= 1
+    else:
+        return -1
+
+
+@jit
+def total(xs):
+    s = 0
+    for x in xs:
+        s += x
+    return s
+
+
+@jit
+def gaps(n):
+    held = np.zeros(n)
+    for k in range(n):
+        row = held[k:]
+        row[0] = k
+    return held
+
+
+@jit
+def joined(a, n):
+    for _ in range(n):
+        a = a + 1
+    return a
+
+
+def test_loops_of_a_callee_in_a_loop():
+    def weigh(a, b):
+        s = 0
+        for i in range(len(a)):
+            s += bits_of(a[i] & b[i]) - 2 * bits_of(a[i]) + bits_of(i)
+        return s, bits_of(len(a))
+
+    a = np.array([0, 1, -1, 2**40 - 1, -(2**63), 12345], dtype=np.int64)
+    check(weigh, (a, a[::-1].copy()), (a[:0], a[:0]), (a.astype(np.uint8), a.astype(np.uint8)), bails=False)
+
+
+def test_nested_loops_of_a_callee():
+    def assign(points, centres, labels):
+        changed = 0
+        for i in range(len(points)):
+            label = nearest(points, centres, i)
+            changed += labels[i] != label
+            labels[i] = label
+        return changed
+
+    random = np.random.default_rng(3)
+    points, centres = random.random((9, 3)), random.random((4, 3))
+    labels = np.zeros(9, dtype=np.int64)
+    check(assign, (points, centres, labels), (points, centres[:0], labels), (points, centres, labels[:5]))
+    check(assign, (points, centres[:, :2], labels), (points[:0], centres, labels))
+
+
+def test_a_callee_returns_within_its_loop():
+    def f(a):
+        s = 0
+        for x in range(4):
+            at = find(a, x, x)
+            if at is None:
+                return "nothing"
+            s = s * 10 + at
+        return s
+
+    for values in ([3, 1, 2, 1, 0], [5, 5], [], [-1, 0, 7, 3], [4, -2, 4, 6]):
+        check(f, np.array(values, dtype=np.int64), np.array(values, dtype=np.int8))
+
+
+def test_loops_of_a_callee_have_plans_for_each_call():
+    def f(a, n):
+        out = []
+        for k in range(n):
+            t = total(a) + total((k, k + 0.5)) * total((1, True))
+            out.append(t)
+        return out
+
+    check(f, (np.arange(3.0), 3), (np.arange(3), 2), (np.zeros(0), 2))
+
+
+def test_a_callee_with_loops_that_holds_arrays_is_called():
+    def f(n):
+        s = 0.0
+        for k in range(1, n):
+            s += gaps(k)[-1] + joined(gaps(k), 3)[0]
+        return s
+
+    check(f, 0, 2, 6, bails=False)
+
+
+def test_failures_in_loops_of_a_callee():
+    @jit
+    def fill(a, n, x):
+        for k in range(n):
+            a[k] = x // (n - k - x)
+
+    def f(a, n, x):
+        for k in range(n):
+            fill(a, k, x)
+
+    a = np.zeros(6, dtype=np.int64)
+    check(f, (a, 3, 1), (a, 6, 2), (a, 9, 20), (a, 8, 100))
+
+
+def test_threads_share_iterations_of_the_function_only():
+    @jit
+    def counted(n):
+        s = 0
+        for k in prange(n):
+            s += k
+        return s
+
+    @jit(parallel=True)
+    def counted_by_threads(n):
+        s = 0
+        for k in prange(n):
+            s += k
+        return s
+
+    def f(n):
+        s = 0
+        for k in range(n):
+            s += counted(k) + counted_by_threads(k)
+        return s
+
+    check(f, 0, 50, bails=False)
+    check(f, 0, 50, bails=False, parallel=True)

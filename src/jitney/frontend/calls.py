@@ -131,9 +131,9 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
     alike = fast(lw.hooks.of(callee)) == lw.function.fastmath
     if plain is lw.root and types == lw.arg_types and alike:
         return _call_self(lw, bound, node)
-    small = inline.find(lw, plain)
+    small = inline.find(lw, callee, plain)
     if small is not None and alike:
-        return inline.lower(lw, callee, plain, small, bound)
+        return inline.lower(lw, callee, plain, small, bound, node)
     info = lw.hooks.callee(callee, types)
     if info is None:
         lw.unsupported(f"{plain.__qualname__} cannot be compiled for ({', '.join(t.name for t in types)})", node)

@@ -167,7 +167,7 @@ def _run_with(lw: Lowering, node: Any, item: Val) -> None:
 
 def _range_items(lw: Lowering, iterable: Val) -> Items:
     start, stop, step = iterable.parts
-    parallel = iterable.type is PRANGE and bool(lw.hooks.options.get("parallel"))
+    parallel = iterable.type is PRANGE and not lw.inlining and bool(lw.hooks.options.get("parallel"))
     known = lw.b.constant(step)
     if known == 0:
         lw.fail_with(ValueError, "range() arg 3 must not be zero")

@@ -37,6 +37,7 @@ from ..pytypes import (
     members,
     owned_leaves,
 )
+from .plan import WantedObject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Ownership:
         self.temporaries: list[int] = []
         self._names: dict[str, list[int]] = {}
         self._inlined: list[int] = []  # slots of the names of the function being inlined
+        self._looping: Any = None  # the outermost function being inlined that has loops
         self._free: list[int] = []
         self._count = 0
         self.frame = -1
@@ -107,6 +109,7 @@ class Ownership:
     def hold(self, object: int) -> None:
         """Keep a new reference until the end of the statement. To be called before anything else can fail; the
         object may be null."""
+        self._check_loops()
         index = self._free.pop() if self._free else self._fresh()
         self.temporaries.append(index)
         self._empty.discard(index)
@@ -252,9 +255,10 @@ class Ownership:
         return type(value)(mapped(value.type, lambda t: t.kept), value.parts)
 
     def _name_slot(self) -> int:
-        """One that nobody else uses. In an inlined function, which has no loops, it is the calling statement's."""
+        """One that nobody else uses. In an inlined function it is the calling statement's."""
         if not self.lw.inlining:
             return self._fresh()
+        self._check_loops()
         index = self._free.pop() if self._free else self._fresh()
         self._empty.discard(index)
         self._inlined.append(index)
@@ -280,16 +284,25 @@ class Ownership:
         if name in self._names:
             self.release(self._names[name])
 
-    def enter_inlined(self) -> Any:
-        """Names of an inlined function begin; to be handed to `leave_inlined`."""
-        outer = self._names, self._inlined
+    def enter_inlined(self, looping: Any) -> Any:
+        """Names of an inlined function begin; to be handed to `leave_inlined`. `looping`: its code, if it has loops.
+
+        Slots of inlined functions are released where the calling statement ends, which is too late for what each
+        iteration makes: a function with loops that holds anything is called instead.
+        """
+        outer = self._names, self._inlined, self._looping
         self._names, self._inlined = {}, []
+        self._looping = self._looping or looping
         return outer
+
+    def _check_loops(self) -> None:
+        if self._looping is not None:
+            raise WantedObject(self._looping)
 
     def leave_inlined(self, outer: Any) -> None:
         # What the names hold may be the value of the call: it lives until the end of the calling statement.
         self.temporaries.extend(self._inlined)
-        self._names, self._inlined = outer
+        self._names, self._inlined, self._looping = outer
 
     # -- references ----------------------------------------------------------------------------------------------------
 

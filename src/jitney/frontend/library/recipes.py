@@ -31,13 +31,33 @@ def comes_before(x: Any, key: Any, right: Any) -> Any:
 
 def bisect(a: Any, key: Any, right: Any) -> Any:
     """``np.searchsorted(a, key)`` of one key, up to NumPy 2.4."""
-    low, high = 0, a.shape[0]
-    while low < high:
-        middle = low + ((high - low) >> 1)
-        if comes_before(a[middle], key, right):
-            low = middle + 1
-        else:
-            high = middle
+    return place(a, key, right, 0, a.shape[0])
+
+
+def place(a: Any, key: Any, right: Any, low: Any, high: Any) -> Any:
+    """Where among ``a[low:high]`` a key belongs. One comparison a step, which is a choice and no branch: what is found
+    cannot be guessed."""
+    if key != key:
+        while low < high:
+            middle = low + ((high - low) >> 1)
+            if comes_before(a[middle], key, right):
+                low = middle + 1
+            else:
+                high = middle
+    elif right:
+        while low < high:
+            middle = low + ((high - low) >> 1)
+            if a[middle] <= key:
+                low = middle + 1
+            else:
+                high = middle
+    else:
+        while low < high:
+            middle = low + ((high - low) >> 1)
+            if a[middle] < key:
+                low = middle + 1
+            else:
+                high = middle
     return low
 
 
@@ -54,12 +74,7 @@ def bisect_all(a: Any, keys: Any, right: Any) -> Any:
         else:
             low = 0
             high = high + 1 if high < size else size
-        while low < high:
-            middle = low + ((high - low) >> 1)
-            if comes_before(a[middle], key, right):
-                low = middle + 1
-            else:
-                high = middle
+        low = high = place(a, key, right, low, high)
         out[k] = low
     return out
 

@@ -380,6 +380,11 @@ def test_512_bits_in_memory():
             agree("vex_rrm", (wide(row), 31, 0, m), "v" + row[3], ZMM[15], memory(m, 32))
         for size, row in vectors_table._MOVE_WHERE.items():
             agree("evex_rrm", (wide(row), 24, 0, m, 0x81), "v" + row[3], ZMM[8].masked(K[1], True), memory(m, 64))
+            for bit, register, bytes in ((0, XMM, 16), (4, YMM, 32)):
+                agree("evex_rrm", ((row[0] | bit, *row[1:]), 24, 0, m, 0x81), "v" + row[3],
+                      register[8].masked(K[1], True), memory(m, bytes))  # fmt: skip
+            out = *row[:2], vectors_table._STORE_WHERE[size], row[3]
+            agree("evex_rrm", (wide(out), 24, 0, m, 1), "v" + row[3], memory(m, 64).masked(K[1]), ZMM[8])
         if m[1] >= 0:
             base, index, shift, disp = m
             place = Mem(GP64[base] if base >= 0 else None, ZMM[index], 1 << shift, disp, 8)

@@ -24,7 +24,8 @@ from jitney.pytypes import SCALARS, PyType, array_type
 
 
 class Machine:
-    """A target with vectors of this size, and what AVX2 has of masked accesses and byte arithmetic."""
+    """A target with vectors of this size, and what AVX2, or AVX-512 for 64 bytes, has of masked accesses and byte
+    arithmetic."""
 
     def __init__(self, vector_bytes: int) -> None:
         self.vector_bytes = vector_bytes
@@ -36,7 +37,7 @@ class Machine:
         if not 8 <= type.size <= self.vector_bytes:
             return False
         if name in ("mload", "mstore"):
-            return type.element.size >= 4
+            return type.element.size >= 4 or self.vector_bytes == 64
         return not (name in ("mul", "shl", "lshr", "sar") and type.element.size == 1)
 
 

@@ -423,13 +423,13 @@ class Encoder:
         ))  # fmt: skip
 
     def evex_rrm(self, row: Row, d: int, v: int, m: Address, mask: int = 0) -> None:
-        """As `evex_rrr`, of 512 bits. A displacement of 8 bits counts in what the instruction reads or writes."""
+        """As `evex_rrr`. A displacement of 8 bits counts in what the instruction reads or writes."""
         pp, map, opcode, _ = row
         w = pp & 0x80 or (0x80 if (pp & 3, map, opcode) in _WIDE else 0)
         if map == 2 and opcode in _GATHERS:
             unit = 8 if w else 4
         else:
-            unit = _UNITS.get((pp & 3, map, opcode), 64)
+            unit = _UNITS.get((pp & 3, map, opcode)) or 16 << (pp >> 2 & 3)
         base, index, shift, disp = m
         if base < 0:
             bits, tail = _address(d, m)

@@ -41,7 +41,10 @@ _MASKED_STORE = {(4, True): (1, 2, 0x2E, "maskmovps"), (8, True): (1, 2, 0x2F, "
                  (4, False): (1, 2, 0x8E, "pmaskmovd"), (8, False): (1 | W, 2, 0x8E, "pmaskmovq")}  # fmt: skip
 
 
-_MOVE_WHERE = {4: (0, 1, 0x10, "movups"), 8: (1 | W, 1, 0x10, "movupd")}
+# Element -> row to load by a mask register, and its opcode to store
+_MOVE_WHERE = {1: (3, 1, 0x6F, "movdqu8"), 2: (3 | W, 1, 0x6F, "movdqu16"), 4: (0, 1, 0x10, "movups"),
+               8: (1 | W, 1, 0x10, "movupd")}  # fmt: skip
+_STORE_WHERE = {1: 0x7F, 2: 0x7F, 4: 0x11, 8: 0x11}
 
 
 def load(s: X86Selector, v: int) -> None:
@@ -85,7 +88,7 @@ def masked_load(s: X86Selector, v: int) -> None:
         s.add(vops.LOAD_IF, (v + FIRST,), (x, y, *ins), (*compare, b.row(_MOVE_WHERE[size]), addr))
         return
     m = s.use(mask)
-    if b.size == 64:
+    if b.size == 64 or size < 4:
         s.add(vops.LOAD_WHERE, (v + FIRST,), (m, *ins), (b.row(TO_MASK[size]), b.row(_MOVE_WHERE[size]), addr))
         return
     row = b.row(_MASKED_LOAD[size, type.element.is_float])
@@ -99,14 +102,14 @@ def masked_store(s: X86Selector, v: int) -> None:
     r = s.use(value)
     ins, addr = s.address(place[0], place[1] if len(place) > 1 else None, s.imms[v])
     size = type.element.size
-    row = b.row((_MOVE_WHERE[size][0], 1, 0x11, _MOVE_WHERE[size][3]))
+    row = b.row((*_MOVE_WHERE[size][:2], _STORE_WHERE[size], _MOVE_WHERE[size][3]))
     compared = vector.compared(s, mask) if b.size == 64 else None
     if compared is not None:
         x, y, *compare = compared
         s.add(vops.STORE_IF, (), (r, x, y, *ins), (*compare, row, addr))
         return
     m = s.use(mask)
-    if b.size == 64:
+    if b.size == 64 or size < 4:
         s.add(vops.STORE_WHERE, (), (r, m, *ins), (b.row(TO_MASK[size]), row, addr))
         return
     row = b.row(_MASKED_STORE[size, type.element.is_float])
@@ -190,8 +193,8 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (lanes.mask_value, "anyset allset", _ANY, "i"),
     (load, "load", _ANY, "if"),
     (store, "store", _ANY, "if"),
-    (masked_load, "mload", (_NO, _NO, AVX2, AVX2), "if"),
-    (masked_store, "mstore", (_NO, _NO, AVX2, AVX2), "if"),
+    (masked_load, "mload", (AVX512, AVX512, AVX2, AVX2), "if"),
+    (masked_store, "mstore", (AVX512, AVX512, AVX2, AVX2), "if"),
     (gather, "gather", (_NO, _NO, AVX2, AVX2), "if"),
 )
 # Rows about whole registers: not for vectors of less than 16 bytes.

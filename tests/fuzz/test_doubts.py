@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,25 +83,27 @@ def f(a, b, x, y, best, out):
 @pytest.mark.parametrize("seed", range(8))
 def test_random_comparisons(seed: int, tmp_path: Path) -> None:
     r, rng = random.Random(seed), np.random.default_rng(seed)
-    calls = _calls(rng, 40)
+    calls = _calls(rng, 40, np.dtype(r.choice((np.float64, np.float32))))
     with np.errstate(all="ignore"):
         for _ in range(2):
             check(function_of(_program(r), tmp_path), *calls)
         for _ in range(2):
-            more = [(*call, np.zeros(len(call[0]))) for call in calls[:: r.choice((2, 3))]]
+            more = [(*call, np.zeros_like(call[0])) for call in calls[:: r.choice((2, 3))]]
             check(function_of(_sums(r), tmp_path), *more)
 
 
-def _calls(rng: np.random.Generator, n: int) -> list[tuple[object, ...]]:
+def _calls(rng: np.random.Generator, n: int, dtype: np.dtype[Any]) -> list[tuple[object, ...]]:
+    double = dtype == np.float64
+    low, high, small, least = (-600, 500, 1e-170, 5e-324) if double else (-75, 62, 1e-21, 1e-45)
     arrays = [
         (rng.random(n), rng.random(n)),
         (rng.integers(-3, 4, n) * 1.0, rng.integers(-3, 4, n) * 0.5),
-        (np.ldexp(rng.random(n), rng.integers(-600, 500, n)), np.ldexp(rng.random(n), rng.integers(-600, 500, n))),
-        (rng.choice([0.0, -0.0, 1.0, math.inf, math.nan, 1e-170, 5e-324], n), rng.random(n)),
+        (np.ldexp(rng.random(n), rng.integers(low, high, n)), np.ldexp(rng.random(n), rng.integers(low, high, n))),
+        (rng.choice([0.0, -0.0, 1.0, math.inf, math.nan, small, least], n), rng.random(n)),
     ]
     calls: list[tuple[object, ...]] = []
     for a, b in arrays:
-        x = float(a[3])
-        for more in ((0.5, 1.0, math.inf), (x, x * x, 0.0), (0.0, 4.0, 1e300)):
-            calls.append((a, b, *more))
+        x = float(a.astype(dtype)[3])
+        for more in ((0.5, 1.0, math.inf), (x, x * x, 0.0), (0.0, 4.0, 1e300 if double else 1e30)):
+            calls.append((a.astype(dtype), b.astype(dtype), *more))
     return calls

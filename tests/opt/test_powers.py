@@ -10,6 +10,7 @@ import pytest
 from jitney.ir.interp import run
 from jitney.ir.parse import parse
 from jitney.ir.print import to_text
+from jitney.ir.types import F32
 from jitney.ir.verify import verify
 from jitney.opt import powers
 from tests.opt.vectors import Machine
@@ -136,6 +137,45 @@ def test_the_bits_of_pow():
     check(by_numpy, (infinite, np.zeros(5), np.zeros(5)))
     for x in infinite:
         check(by_python, (np.array([x]), np.zeros(1), np.zeros(1)))
+
+
+def single_sums(a, squares, cubes):
+    s = a[0] * 0
+    for i in range(len(a)):
+        s += (a[i] - a[0]) ** 2
+        cubes[i] = a[i] ** 2 + a[i] ** 4
+    nearest = s
+    for i in range(1, len(a)):
+        d = (a[i] - a[i - 1]) ** 2
+        if d < nearest:
+            nearest = d
+            squares[0] = i
+    return s, nearest
+
+
+def test_the_bits_of_powf():
+    rng = np.random.default_rng(3)
+    special = [0.0, -0.0, 1.0, -1.0, 1e-45, -1e-45, 1e-20, 1.5e-23, 1e-19, -1e-19, 2.0**-45, 2.0**45, 1e12, 3e38]
+    sets = [np.array(special), np.zeros(40), np.arange(40.0), np.array([math.inf, -math.inf, math.nan, 1e20, -1e20])]
+    # Around the numbers whose squares are rounded to the further float.
+    further = np.array(powers._FURTHER_SINGLE + powers._NEARER_SINGLE) * 2.0**-23
+    sets += [further, further * 2.0**-44, further * -(2.0**44), further * 2.0**-45, further * 2.0**45]
+    for spread in (1, 20, 120):
+        n = 6000
+        sets.append(np.ldexp(1 + rng.random(n), rng.integers(-spread, spread // 2 + 1, n)) * rng.choice([-1, 1], n))
+    calls = [(a.astype(np.float32), *np.zeros((2, len(a)), np.float32)) for a in sets]
+    with np.errstate(all="ignore"):
+        for function in (by_numpy, in_lanes, roots, reciprocals, single_sums):
+            check(function, *calls)
+
+
+def test_powf_that_is_not_known(monkeypatch):
+    text = _BEFORE.replace("f64", "f32").replace("pow at", "powf at")
+    for known in (True, False):
+        function = parse(text)
+        function.target = Machine(32)  # type: ignore[assignment]
+        monkeypatch.setitem(powers._slacks, F32, float(known))
+        assert ("fpower" in _names(powers.multiply(function))[0]) == known
 
 
 def roots(a, first, second):

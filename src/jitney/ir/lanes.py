@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 
+from ..lazy import lazy
 from .ops import OPS, bits_of, hold, round_f32
 from .types import F32
 
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from . import powers
     from .ops import Op
     from .types import Type
 
     Lanes = tuple[Any, ...]
     # result type, argument types, arguments, imm -> the value, not yet held
     Meaning = Callable[[Type, Sequence[Type], Sequence[Any], Any], Any]
+else:
+    powers = lazy("jitney.ir", "powers")
 
 
 def evaluate(op: Op, type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any = None) -> Any:
@@ -114,17 +118,9 @@ def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> A
 
 
 def _fpower(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
-    return _pow(given[3], imm) if type.lanes == 1 else tuple([_pow(x, imm) for x in given[3]])
-
-
-def _pow(x: float, exponent: float) -> float:
-    try:
-        return math.pow(x, exponent)
-    except OverflowError:
-        return math.copysign(math.inf, x) if exponent % 2.0 == 1.0 else math.inf
-    except ValueError:
-        # Zero to a negative power; a fractional one of a negative number.
-        return math.nan if x else math.copysign(math.inf, x) if exponent % 2.0 == 1.0 else math.inf
+    if type.lanes == 1:
+        return powers.power(type, given[3], imm)
+    return tuple([powers.power(type.element, x, imm) for x in given[3]])
 
 
 def _splat(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Lanes:

@@ -275,8 +275,8 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
     ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
     ("fma",      "f f f -> f",     PURE,        None, "product plus the third, rounded once"),
-    ("fpower",   "f64 f64 f64 f64 -> f64", PURE, None,
-     "C's pow of the last and imm: the first, where the others are equal and it is neither too large nor too small"),
+    ("fpower",   "f f f f -> f",   PURE,        None,
+     "C's pow, or powf, of the last and imm: the first, where the others are equal and it is in `powers.bounds`"),
     ("fcall",    "f * -> f",       PURE,        None,
      "the mathematical function that the Call record `imm` names and, for scalars, has the address of; under fastmath"),
     # -- vectors (what they mean stands in lanes.py) ------------------------------------------------------------------

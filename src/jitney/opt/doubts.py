@@ -33,7 +33,8 @@ import math
 
 from ..ir.function import Block, Edge
 from ..ir.ops import OPS, result_of
-from ..ir.types import F64
+from ..ir.powers import bounds
+from ..ir.types import F32, F64
 from .inplace import substitute
 from .rebuild import lay_out
 
@@ -58,9 +59,9 @@ _FDIV = OPS["fdiv"]
 _SCALED = frozenset((_FDIV, _FMUL))
 _PARTS_OF_VECTORS = frozenset(OPS[name] for name in ("lane", "low", "high"))
 _SUMS = frozenset((OPS["fadd"], OPS["fsub"]))
-_LEAST, _GREATEST = 2.0**-128, 2.0**128  # `fpower` is certain between these
-_APART = 2.0**-44  # relative: what the roundings of so many terms, and of the terms, make together is less
-_TINY, _LARGE = 2.0**-1000, 2.0**1000
+# Of each type: what the roundings of so many terms, and of the terms, make together is less, relatively; what underflow
+# adds to that is less; and a number whose square may be infinite is greater, as is its square.
+_LIMITS = {F64: (2.0**-44, 2.0**-1000, 2.0**1000), F32: (2.0**-15, 2.0**-110, 2.0**110)}
 _MOST_TERMS = 32
 _MOST = 16  # comparisons, and sums
 _MOST_OPERATIONS = 80  # for a sum
@@ -127,7 +128,7 @@ class _Sweep:
         """Split the block before comparison `v` if something that it compares is such a sum."""
         function = self._function
         a, b = function.args[v]
-        if a == b or function.types[a].element is not F64:
+        if a == b or function.types[a].element not in _LIMITS:
             return False
         home = function.homes[v]
         sums = [x for x in (a, b) if x not in self.same and self._is_sum(x, home)]
@@ -212,21 +213,21 @@ class _Sweep:
     def _sizes(self, tree: set[int]) -> list[int]:
         """That the powers in `tree` are neither too large nor too small."""
         function, emit = self._function, self._emit
-        found: dict[Type, list[int]] = {}
+        found: dict[tuple[Type, float, float], list[int]] = {}
         for w in sorted(tree):
             if function.ops[w] is _FPOWER:
                 type, size, x = function.types[w], function.args[w][0], function.args[w][3]
+                least, greatest = bounds(type.element, function.imms[w])
                 if type.lanes > 1 and function.imms[w] == 2.0:
                     # The square of zero is known, and one of many lanes is likely to have it.
                     size = emit("select", emit("feq", x, self._number(type, 0.0)), self._number(type, 1.0), size)
-                found.setdefault(type, []).append(size)
+                found.setdefault((type, least, greatest), []).append(size)
         tests = []
-        for type, guesses in found.items():
+        for (type, least, greatest), guesses in found.items():
             first = last = guesses[0]
             for guess in guesses[1:]:
                 first, last = emit("fmin", first, guess), emit("fmax", last, guess)
-            least, greatest = self._number(type, _LEAST), self._number(type, _GREATEST)
-            tests += [emit("fgt", first, least), emit("flt", last, greatest)]
+            tests += [emit("fgt", first, self._number(type, least)), emit("flt", last, self._number(type, greatest))]
         return tests
 
     def _ends(self, v: int, tree: set[int], ends: dict[int, tuple[int, int]]) -> tuple[int, int]:
@@ -411,27 +412,28 @@ class _Sweep:
         total, guess = sums[0], guesses[0]
         limit = args[1] if args[0] == total else args[0]
         type = function.types[total]
+        apart, tiny, large = _LIMITS[type.element]
 
         def number(value: float) -> int:
             return self._number(type, value)
 
         if wanted:
             if wanted[0]:
-                low = emit("fma", emit("fmin", guess, number(_LARGE)), number(1.0 - _APART), number(-_TINY))
+                low = emit("fma", emit("fmin", guess, number(large)), number(1.0 - apart), number(-tiny))
                 found = [emit("fge", low, limit)]
             else:
-                high = emit("fma", guess, number(1.0 + _APART), number(_TINY))
+                high = emit("fma", guess, number(1.0 + apart), number(tiny))
                 found = [emit("fle", high, limit)]
         else:
             size = guess
             if len(sums) == 2:
                 limit = guesses[1]
                 size = emit("fadd", guess, limit)
-            apart = emit("fabs", emit("fsub", guess, limit))
-            found = [emit("fgt", apart, emit("fma", size, number(_APART), number(_TINY)))]
+            difference = emit("fabs", emit("fsub", guess, limit))
+            found = [emit("fgt", difference, emit("fma", size, number(apart), number(tiny)))]
             imm = function.imms[limit] if function.ops[limit] is _CONST else math.inf
-            if not max(imm if isinstance(imm, tuple) else (imm,)) < _LARGE:
-                found.append(emit("flt", limit, number(_LARGE)))
+            if not max(imm if isinstance(imm, tuple) else (imm,)) < large:
+                found.append(emit("flt", limit, number(large)))
         if type.lanes > 1:
             mask = found[0]
             for other in found[1:]:

@@ -295,11 +295,11 @@ def recurrences(function: Function) -> bool:
 
 
 def powers(function: Function) -> bool:
-    """For `powers`: calls of C's `pow`."""
+    """For `powers`: calls of C's `pow` and `powf`."""
     ops, imms = function.ops, function.imms
     if _CCALLS.isdisjoint(ops):
         return False
-    return any(imms[v].name == "pow" for v in range(len(ops)) if ops[v] is _CCALL)
+    return any(imms[v].name in ("pow", "powf") for v in range(len(ops)) if ops[v] is _CCALL)
 
 
 def squares(function: Function) -> bool:

@@ -28,25 +28,31 @@ rounded to the same float, `pow` gives that one (Ziv's test). The power is known
 
 `fpower` is an operation: it may be moved, and be computed in lanes. It gives its first argument where the next two
 are equal and it lies between 2**-128 and 2**128 in magnitude, and otherwise asks `pow`: once in fifty times.
+
+Numbers of single precision likewise, with `powf`: that computes with doubles and is off by far less, before it rounds,
+than a float's last place. It is asked once in three hundred times.
 """
 
 from __future__ import annotations
 
 import math
 
-from ..ir.ops import OPS
-from ..ir.types import F64, vector
+from ..ir.ops import OPS, round_f32
+from ..ir.powers import single
+from ..ir.types import F32, F64, vector
 from .rebuild import Rebuild
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.builder import Builder
     from ..ir.function import Function
+    from ..ir.types import Type
 
     # A number as the sum of two floats; -1: the second is zero.
     Sum = tuple[int, int]
 
 _CCALL, _CONST = OPS["ccall"], OPS["const"]
+_NAMES = {"pow": F64, "powf": F32}
 # The least `pow` that was documented as good to 0.52 units in the last place, while the power's logarithm is small.
 _DOCUMENTED = 1.5 * 2.0**-58
 # That of glibc since 2.28 where it uses FMA: exp(r) with |r| < 2**-8 is made with five roundings of at most 2**-62 and
@@ -60,6 +66,16 @@ _FURTHER = (
 _NEARER = (
     0x128B093DCDB856, 0x1090C773DFC87C, 0x12740FC9F79AA9, 0x1FCAA10DBB0E6A, 0x1F6F02CAD26009, 0x18AFB200C565E4,
     0x14842F95BBFB89, 0x1A7FE201460AF5, 0x19A58A121C82FF, 0x188CF532FD344B, 0x1ED564F348A5AE, 0x1EB01EDF9E2382,
+)  # fmt: skip
+# glibc's `powf` since 2.28, with FMA or without: the exponential is good to 1.69 * 2**-34, and the logarithm to less
+# than 1.75e-11, by what all floats from 1 to 4, which stand for all others, are rounded to for each exponent.
+_SINGLE, _SINGLE_PER_POWER = 1e-10, 1.75e-11
+# Numbers times 2**-23, as above: their squares are 2**-33.5 to 2**-33.2 from the middle.
+_FURTHER_SINGLE = (
+    0x8AFC8E, 0xADE552, 0xB65295, 0xEBA978, 0xBA4D47, 0xD8EFB3, 0xB9A713, 0xEBA163, 0xE4DC82, 0xE3E883, 0xDF43B4,
+)  # fmt: skip
+_NEARER_SINGLE = (
+    0xFE711F, 0x8F7710, 0xD901EE, 0xAE7A8A, 0xAE75C3, 0x89EAA6, 0xA05A28, 0x8031F6, 0xE7B975, 0xE058B9, 0xD08080,
 )  # fmt: skip
 _MOST = 16.0  # greatest exponent
 _MOST_CALLS = 64
@@ -79,9 +95,9 @@ def multiply(function: Function) -> Function:
     found = []
     for block in function.blocks:
         for v in block.insts:
-            if ops[v] is _CCALL and imms[v].name == "pow" and function.types[v] is F64:
+            if ops[v] is _CCALL and imms[v].name in _NAMES and function.types[v] is _NAMES[imms[v].name]:
                 by = args[v][1]
-                if ops[by] is _CONST and known(imms[by]):
+                if ops[by] is _CONST and known(imms[by]) and _slack(function.types[v], imms[by]):
                     found.append(v)
     return Rebuild(function, dict.fromkeys(found[:_MOST_CALLS], _power)).run() if found else function
 
@@ -91,7 +107,9 @@ def _power(rebuild: Rebuild, v: int) -> int:
     x, by = old.args[v]
     exponent = old.imms[by]
     x = rebuild.value[x]
-    part = rebuild.builder.const(F64, _slack())
+    type = old.types[v]
+    slack = _slack(type, exponent)
+    part = rebuild.builder.const(type, slack)
     if exponent == 2.0:
         # The product is there early, for who waits for it.
         guess = emit("fmul", x, x)
@@ -100,7 +118,7 @@ def _power(rebuild: Rebuild, v: int) -> int:
     else:
         high, low = _sum(rebuild.builder, x, exponent)
         guess = above = emit("fadd", high, emit("fma", high, part, low))
-        below = emit("fadd", high, emit("fma", high, rebuild.builder.const(F64, -_slack()), low))
+        below = emit("fadd", high, emit("fma", high, rebuild.builder.const(type, -slack), low))
     return emit("fpower", guess, above, below, x, imm=exponent)
 
 
@@ -123,16 +141,28 @@ def _sum(builder: Builder, x: int, exponent: float) -> Sum:
     return _reciprocal(builder, power) if exponent < 0.0 else power
 
 
-_slacks: list[float] = []
+_slacks: dict[Type, float] = {}
 
 
-def _slack() -> float:
-    """What `pow` may be off by before it rounds, relative to the power. Found out once."""
-    if not _slacks:
-        known = all(math.pow(x, 2.0) != x * x for x in [math.ldexp(n, -52) for n in _FURTHER])
-        known = known and all(math.pow(x, 2.0) == x * x for x in [math.ldexp(n, -52) for n in _NEARER])
-        _slacks.append(_KNOWN if known else _DOCUMENTED)
-    return _slacks[0]
+def _slack(type: Type, exponent: float) -> float:
+    """What `pow`, or `powf`, may be off by before it rounds, relative to the power. 0.0: nothing is known about it."""
+    if type not in _slacks:
+        _slacks[type] = _found_out(type)
+    found = _slacks[type]
+    return round_f32(found * (_SINGLE + abs(exponent) * _SINGLE_PER_POWER)) if type is F32 else found
+
+
+def _found_out(type: Type) -> float:
+    """By how some squares are rounded: the slack of `pow`; whether `powf` is known."""
+    if type is F32:
+        rounds = [single(x, 2.0) == round_f32(x * x) for x in _numbers(_FURTHER_SINGLE + _NEARER_SINGLE, -23)]
+        return float(rounds == [k >= len(_FURTHER_SINGLE) for k in range(len(rounds))])
+    rounds = [math.pow(x, 2.0) == x * x for x in _numbers(_FURTHER + _NEARER, -52)]
+    return _KNOWN if rounds == [k >= len(_FURTHER) for k in range(len(rounds))] else _DOCUMENTED
+
+
+def _numbers(mantissas: tuple[int, ...], scale: int) -> list[float]:
+    return [math.ldexp(n, scale) for n in mantissas]
 
 
 def _product(builder: Builder, a: Sum, b: Sum) -> Sum:
@@ -158,7 +188,7 @@ def _root(builder: Builder, x: int) -> Sum:
 
 def _reciprocal(builder: Builder, a: Sum) -> Sum:
     emit = builder.emit
-    one = builder.const(F64, 1.0)
+    one = builder.const(builder.function.types[a[0]], 1.0)
     quotient = emit("fdiv", one, a[0])
     minus = emit("fneg", quotient)
     rest = emit("fma", minus, a[0], one)

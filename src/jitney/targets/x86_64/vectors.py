@@ -164,7 +164,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
     (vector.select, "select", _ANY, "if"),
     (vector.float_binary, "fadd fsub fmul fdiv fmin fmax", _FLOATS, "f"),
     (vector.sqrt, "fsqrt", _FLOATS, "f"),
-    (SCALAR[OPS["fpower"]], "fpower", (_NO, _NO, _NO, AVX2), "f"),
+    (SCALAR[OPS["fpower"]], "fpower", (_NO, _NO, AVX2, AVX2), "f"),
     (vector.fneg, "fneg", _FLOATS, "f"),
     (vector.fabs, "fabs", _FLOATS, "f"),
     (vector.fcopysign, "fcopysign", _FLOATS, "f"),
@@ -200,7 +200,7 @@ _TABLE: tuple[tuple[Any, str, tuple[int, int, int, int], str], ...] = (
 # Rows about whole registers: not for vectors of less than 16 bytes.
 _WHOLE = frozenset(
     "insert shuffle radd rsmin rsmax rumin rumax rand ror rxor rfadd rfmul rfmin rfmax movemask anyset allset mload "
-    "mstore gather".split()
+    "mstore gather fpower".split()
 )
 _FUSED = ("fma", "fpower")
 _BY_LANES = {"shlv": "shl", "lshrv": "lshr", "sarv": "sar"}

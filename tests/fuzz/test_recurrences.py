@@ -1,4 +1,5 @@
-"""Random recurrences and flags that are carried: optimised, with passes left out, and in CPython, all the same bits."""
+"""Random recurrences, flags that are carried, scanners of bytes: optimised, with passes left out, and in CPython: all
+the same bits."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import pytest
 from jitney import jit
 from tests.fuzz.flags import Flags
 from tests.fuzz.recurrences import Recurrence
+from tests.fuzz.scanners import Scanner
 from tests.support import bits, outcome
 
 COUNT = int(os.environ.get("JITNEY_FUZZ", "60"))
@@ -27,7 +29,7 @@ def held(array: Any) -> Any:
     return bits(array)
 
 
-def run(seed: int, loop: Recurrence | Flags, monkeypatch: pytest.MonkeyPatch) -> str | None:
+def run(seed: int, loop: Recurrence | Flags | Scanner, monkeypatch: pytest.MonkeyPatch) -> str | None:
     """Compare one loop; the difference in words, None if there is none."""
     name = f"<{type(loop).__name__} {seed}>"
     linecache.cache[name] = (len(loop.source), None, loop.source.splitlines(True), name)
@@ -58,4 +60,12 @@ def test_random_recurrences(first: int, monkeypatch: pytest.MonkeyPatch) -> None
         problem = run(seed, Recurrence(seed), monkeypatch)
         if problem is None and seed % 4 == 0:
             problem = run(seed, Flags(seed), monkeypatch)
+        assert problem is None, problem
+
+
+@pytest.mark.parametrize("first", range(0, COUNT, BATCH))
+def test_random_scanners(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JITNEY_TIERS", "0")
+    for seed in range(first, min(first + BATCH, COUNT)):
+        problem = run(seed, Scanner(seed), monkeypatch)
         assert problem is None, problem

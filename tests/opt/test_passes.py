@@ -10,7 +10,16 @@ from jitney.ir.parse import parse
 from jitney.ir.print import to_text
 from jitney.ir.verify import verify
 from jitney.opt import PASSES, enabled, optimize
-from tests.opt import cases_carry, cases_chains, cases_integers, cases_joins, cases_loops, cases_tests, cases_values
+from tests.opt import (
+    cases_carry,
+    cases_chains,
+    cases_integers,
+    cases_joins,
+    cases_loops,
+    cases_scanners,
+    cases_tests,
+    cases_values,
+)
 
 RUN = dict(PASSES)
 
@@ -33,7 +42,7 @@ def expect(name: str, before: str, wanted: str) -> None:
 
 
 CASES = cases_values.CASES | cases_tests.CASES | cases_integers.CASES | cases_loops.CASES | cases_carry.CASES
-CASES |= cases_chains.CASES | cases_joins.CASES
+CASES |= cases_chains.CASES | cases_joins.CASES | cases_scanners.CASES
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -45,6 +45,7 @@ _TIME_LIMIT = 1 << 57  # steps that no loop gets through while somebody waits
 _SEARCH = 40  # facts looked at per question to `at_most`
 _CHAIN = 40  # and for a step, where each is looked at once
 _CONST, _PARAM, _AND, _OR, _XOR = OPS["const"], OPS["param"], OPS["and"], OPS["or"], OPS["xor"]
+_ADDO = OPS["addo"]
 _NOT, _SELECT, _LOAD, _SLT, _SLE = OPS["not"], OPS["select"], OPS["load"], OPS["slt"], OPS["sle"]
 _SGT, _SGE, _ULT, _ULE, _UGT = OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"], OPS["ugt"]
 _UGE, _EQ, _NE, _INDEX, _F2I = OPS["uge"], OPS["eq"], OPS["ne"], OPS["index"], OPS["f2i"]
@@ -400,6 +401,7 @@ class Ranges:
                     unit = max(unit, moved[2])
                     checked = checked and moved[3]
                 least, most = min(least, first), max(most, last)
+            self._always_tested(loop, k, p, entry)
             if not follow.reset:
                 if up <= 0:
                     self.define_bound(p, entry, 0)
@@ -442,6 +444,40 @@ class Ranges:
                             one_lo = other[0] + (op is _SGT)
             lo, hi = min(lo, one_lo), max(hi, one_hi)
         return lo, hi
+
+    def _always_tested(self, loop: Loop, k: int, p: int, entry: int) -> None:
+        """``p < n`` holds in all of a loop that is entered with less, and goes on only if the next value is less than
+        the same `n`: ``while i < n: ...; i += some``."""
+        function = self.function
+        below: tuple[int, int] | None = None
+        for block, number in self._sources[loop.header]:
+            if block is loop.preheader:
+                continue
+            if block.term != "br":
+                return
+            (cond,) = block.term_args
+            op, args = function.ops[cond], function.args[cond]
+            if number == 1:
+                op = _NEGATED.get(op, op)
+            a = block.edges[number].args[k]
+            if op is _SGT or op is _SGE:
+                op, args = _SWAPPED[op], args[::-1]
+            if (op is not _SLT and op is not _SLE) or function.types[args[0]] is not I64:
+                return
+            v, w = args
+            c = -1 if op is _SLT else 0
+            if v != a and function.ops[v] is _ADDO and a in function.args[v][:2]:
+                # i + 4 <= n
+                (ahead,) = [x for x in function.args[v][:2] if x != a] or [a]
+                if function.ops[ahead] is not _CONST:
+                    return
+                v, c = a, c - function.imms[ahead]
+            home = function.homes[w].loop
+            if v != a or (home is not None and home.inside(loop)) or below not in (None, (w, c)):
+                return
+            below = w, c
+        if below is not None and self.at_most(entry, *below):
+            self.define_bound(p, *below)
 
     def _moved(self, bound: int, distance: int, unit: int, sign: int) -> int:
         """`bound`, moved by `distance` over all iterations, each step no longer than `unit`."""

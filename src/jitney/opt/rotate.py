@@ -10,11 +10,13 @@
 
 One jump less per iteration; what the body does first is certain to be executed once the loop is entered; and a `while`
 that counts is a counted loop as a `range` is: `counter`, `step` and `stop` are recorded. ``while x < 1.0 and i < n`` is
-rotated twice, so that it counts at its bottom, too.
+rotated twice, so that it counts at its bottom, too. ``while i + 8 <= n`` tests ``i' < n - 7`` at its bottom, which
+cannot wrap once the first test has let the loop begin.
 """
 
 from __future__ import annotations
 
+from ..analysis.intervals import INTERVALS, MAX, MIN, access_range
 from ..ir.function import Block, Edge
 from ..ir.ops import OPS
 from ..ir.types import I64
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 _TEST_SIZE = 12  # instructions of the test, which is copied
 _FAR = 1 << 62
-_CONST = OPS["const"]
+_DEEP = 3  # operations between a stop and what bounds it
+_CONST, _LOAD = OPS["const"], OPS["load"]
 _EQUALITY = (OPS["eq"], OPS["ne"])
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _SLE, _SGE = OPS["sle"], OPS["sge"]
@@ -82,7 +85,8 @@ def _rotated(function: Function) -> Function:
     laid_out(function)
     for header, loop in loops.items():
         _decide(function, header, loop)
-    return _Rotation(function, loops, preds).run()
+    ahead = {header: found for header, loop in loops.items() if (found := _ahead(function, header, loop, preds))}
+    return _Rotation(function, loops, preds, ahead).run()
 
 
 def _decide(function: Function, header: Block, loop: Loop) -> None:
@@ -98,6 +102,43 @@ def _decide(function: Function, header: Block, loop: Loop) -> None:
                 if ops[v] in _EQUALITY and args[v] == args[cond]:
                     imms[v] = holds is (ops[v] is ops[cond])
                     ops[v], args[v] = _CONST, ()
+
+
+def _ahead(
+    function: Function, header: Block, loop: Loop, preds: dict[Block, list[Block]]
+) -> tuple[int, int] | None:
+    """(parameter, constant) where the test at the top is one of their sum, ``i + 8 <= n``, in the direction of the
+    constant, and does nothing else: the loop may as well compare the parameter. In place, where that sum is the next
+    value as well, it is computed once more."""
+    ops, args, imms = function.ops, function.args, function.imms
+    cond = header.term_args[0]
+    if ops[cond] not in _BEFORE or header.edges[0] is not _body(header, loop):
+        return None
+    t, stop = args[cond]
+    home = function.homes[stop].loop
+    if ops[t] not in _SUMS or function.homes[t] is not header or (home is not None and home.inside(loop)):
+        return None
+    p, k = args[t][:2]
+    if p not in header.params and _SUMS[ops[t]] > 0:
+        p, k = k, p
+    if p not in header.params or ops[k] is not _CONST or [v for v in header.insts if ops[v] is not _CONST] != [t, cond]:
+        return None
+    by = _SUMS[ops[t]] * imms[k]
+    if by * _BEFORE[ops[cond]] <= 0 or not -_FAR < by < _FAR or not ops[t].guard:
+        return None
+    (latch,) = [block for block in preds[header] if block is not loop.preheader]
+    (back,) = latch.edges
+    at = header.params.index(p)
+    if any(a == t for block in function.blocks for v in block.insts if v != cond for a in args[v]) or any(
+        a == t for block in function.blocks for edge in block.edges for k, a in enumerate(edge.args)
+        if edge is not back or k != at
+    ):  # fmt: skip
+        return None
+    if back.args[at] == t:
+        again = function.new_value(ops[t], I64, args[t], imms[t], function.lines[t], latch)
+        latch.insts.append(again)
+        back.args = (*back.args[:at], again, *back.args[at + 1 :])
+    return p, by
 
 
 def _tests_on_top(
@@ -120,10 +161,14 @@ def _tests_on_top(
 
 
 class _Rotation(Rebuild):
-    __slots__ = ("_entered", "_preds", "tops")
+    __slots__ = ("_ahead", "_entered", "_preds", "tops")
 
-    def __init__(self, old: Function, tops: dict[Block, Loop], preds: dict[Block, list[Block]]) -> None:
+    def __init__(
+        self, old: Function, tops: dict[Block, Loop], preds: dict[Block, list[Block]],
+        ahead: dict[Block, tuple[int, int]],
+    ) -> None:  # fmt: skip
         super().__init__(old, {})
+        self._ahead = ahead
         self.tops = tops
         self.verbatim = True
         self._preds = preds
@@ -161,14 +206,16 @@ class _Rotation(Rebuild):
         for p, new in zip(header.params, [value[a] for a in edge.args]):
             value[p] = new
         self.verbatim = False
-        self.instructions(header)
+        if entering or header not in self._ahead:
+            self.instructions(header)
+        else:
+            value[header.term_args[0]] = self._counted(header, *self._ahead[header])
         self.verbatim = True
         self.builder.line = header.line
         if entering:
             self._enter(header, loop)
             return
-        cond = value[header.term_args[0]]
-        self._count(header, loop, cond)
+        cond = self._count(header, loop, value[header.term_args[0]])
         self._test(header, cond)
         for v, new in zip(values, self._entered[header]):
             value[v] = new
@@ -198,21 +245,33 @@ class _Rotation(Rebuild):
         self._waiting[self.blocks[cut.target]] -= 1
         self.end("jump", (), [self.edge(taken)])
 
-    def _count(self, header: Block, loop: Loop, cond: int) -> None:
-        """Record the counter, if the next value of a parameter is tested against what stays the same."""
+    def _counted(self, header: Block, p: int, ahead: int) -> int:
+        """The test at the bottom of the loop, of its parameter instead of what is so much ahead of it. The first test
+        has found ``start + ahead`` before the stop: so the stop less `ahead` is beyond the start."""
+        builder, old = self.builder, self.old
+        (cond,) = header.term_args
+        op, stop = old.ops[cond], self.value[old.args[cond][1]]
+        if op is _SLE or op is _SGE:
+            ahead -= _BEFORE[op]
+        stop = builder.emit("sub", stop, builder.const(I64, ahead)) if ahead else stop
+        return builder.emit("slt" if _BEFORE[op] > 0 else "sgt", self.value[p], stop)
+
+    def _count(self, header: Block, loop: Loop, cond: int) -> int:
+        """Record the counter, if the next value of a parameter is tested against what stays the same; the test."""
         new, copy = self.new, self.loops[loop]
         op = new.ops[cond]
         if op not in _BEFORE or header.edges[0] is not _body(header, loop):
-            return
+            return cond
         following, stop = new.args[cond]
         if op is _SLE or op is _SGE:
-            last = self.builder.constant(stop)
-            if last is None or not -_FAR < last < _FAR:
-                return
-            stop = self.builder.const(I64, last + _BEFORE[op])
+            low, high = _bounds(new, stop, _DEEP)
+            if low <= -_FAR or high >= _FAR:
+                return cond
+            stop = self.builder.emit("add", stop, self.builder.const(I64, _BEFORE[op]))
+            cond = self.builder.emit("slt" if _BEFORE[op] > 0 else "sgt", following, stop)
         home = new.homes[stop].loop
         if home is not None and home.inside(copy):
-            return
+            return cond
         for p, inside in zip(header.params, self._entered[header]):
             if self.value[p] != following or new.types[following] is not I64:
                 continue
@@ -227,9 +286,25 @@ class _Rotation(Rebuild):
             exact = by in (1, -1) or new.ops[following].guard
             if k == inside and k in copy.header.params and by and exact and (by > 0) is (_BEFORE[op] > 0):
                 copy.counter, copy.step, copy.stop = k, by, stop
+        return cond
 
 
 def _body(header: Block, loop: Loop) -> Edge:
     """The edge of `header` that stays in the loop."""
     inner = header.edges[0].target.loop
     return header.edges[0] if inner is not None and inner.inside(loop) else header.edges[1]
+
+
+def _bounds(function: Function, v: int, depth: int) -> tuple[int, int]:
+    """Bounds of an integer by its definition."""
+    op = function.ops[v]
+    if op is _CONST:
+        return function.imms[v], function.imms[v]
+    if op is _LOAD:
+        return access_range(function.imms[v])
+    interval = INTERVALS.get(OPS[op.base] if op.base else op)
+    args = function.args[v][:2]
+    if v in function.facts or depth <= 0 or interval is None or any(function.types[a] is not I64 for a in args):
+        return function.facts.get(v, (MIN, MAX))
+    low, high = interval(*[_bounds(function, a, depth - 1) for a in args])
+    return (low, high) if MIN <= low and high <= MAX else (MIN, MAX)

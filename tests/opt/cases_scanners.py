@@ -1,0 +1,92 @@
+"""Loops over bytes that go on by what they find: for each case the pass, the blocks before, and the blocks after."""
+
+CASES = {
+    "rotate: a test ahead of the counter": ("rotate", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        site 1: line 1 index
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 4
+          v4 = const i1 false
+          jump b1(v2, v2)
+        b1(v5: i64, v6: i64) in L0:
+          v7 = addo v5, v3, v4, !0
+          v8 = sle v7, v1
+          br v8, b2, b3
+        b2 in L0:
+          v10 = index v5, v1, v4, !1
+          v11 = load u8 [v0 + v10*1] region 1
+          v12 = add v6, v11
+          jump b1(v7, v12)
+        b3:
+          ret v6
+    """, """
+          v2 = const i64 0
+          v3 = const i64 4
+          v4 = const i1 false
+          v5 = sge v1, v3
+          v12 = const i64 3
+          v13 = const i64 -3
+          br v5, b1, b3(v2)
+        b1:
+          v14 = add v1, v13
+          jump b2(v2, v2)
+        b2(v6: i64, v7: i64) in L0:
+          v8 = index v6, v1, v4, !1
+          v9 = load u8 [v0 + v8*1] region 1
+          v10 = add v7, v9
+          v11 = addo v6, v3, v4, !0
+          v15 = slt v11, v14
+          br v15, b2(v11, v10), b3(v10)
+        b3(v16: i64):
+          ret v16
+    """),
+    "checks: each way back has passed the same test": ("checks", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        fact v1 0 1152921504606846975
+        site 0: line 1 overflow
+        site 1: line 1 index
+        loop L0: header b2 preheader b1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 2
+          v4 = const i1 false
+          v15 = const i64 1
+          v5 = sgt v1, v2
+          br v5, b1, b5(v2)
+        b1:
+          jump b2(v2, v2)
+        b2(v6: i64, v7: i64) in L0:
+          v8 = index v6, v1, v4, !1
+          v9 = load u8 [v0 + v8*1] region 1
+          v10 = add v7, v9
+          v11 = and v9, v15
+          v12 = addo v11, v3, v4, !0
+          v13 = addo v6, v12, v4, !0
+          v14 = slt v13, v1
+          br v14, b2(v13, v10), b5(v10)
+        b5(v16: i64):
+          ret v16
+    """, """
+          v2 = const i64 0
+          v3 = const i64 2
+          v4 = const i1 false
+          v5 = const i64 1
+          v6 = sgt v1, v2
+          br v6, b1, b3(v2)
+        b1:
+          jump b2(v2, v2)
+        b2(v7: i64, v8: i64) in L0:
+          v9 = load u8 [v0 + v7*1] region 1
+          v10 = add v8, v9
+          v11 = and v9, v5
+          v12 = add v11, v3
+          v13 = add v7, v12
+          v14 = slt v13, v1
+          br v14, b2(v13, v10), b3(v10)
+        b3(v15: i64):
+          ret v15
+    """),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -426,9 +427,60 @@ def test_loops_are_serial_until_a_loss_is_made_good():
     POOL["PENALTY"] = 0  # nothing is lost here
     POOL["DEBT"] = debt = 1 << 60
     assert busy(2000, 2000) == wanted and POOL["EPOCH"] == epoch and 0 < POOL["DEBT"] < debt
-    POOL["DEBT"] = 1
-    assert busy(2000, 2000) == wanted and POOL["EPOCH"] == epoch
+    POOL["DEBT"] = 1  # a nanosecond passes before the next loop
     assert busy(2000, 2000) == wanted and POOL["EPOCH"] > epoch
+
+
+def test_no_more_is_lost_than_its_thread_has_spent_on_others():
+    wanted, penalty = busy(2000, 2000), threads.PENALTY
+    for _ in range(5):
+        POOL["PENALTY"], POOL["DEBT"], epoch = penalty, 0, POOL["EPOCH"]
+        assert busy(2000, 2000) == wanted and POOL["EPOCH"] == epoch + 1
+        assert POOL["DEBT"] >> 63 or POOL["DEBT"] <= penalty * POOL["LOST"]
+        assert POOL["LOST"] <= POOL["TOOK"]
+
+
+def processors(worker, change=None):
+    """Those that a worker may run on; `change`: sets them."""
+    thread = ctypes.c_void_p(ctypes.c_uint64.from_address(POOL["BLOCKS"] + (worker + 1) * POOL["STRIDE"] - 8).value)
+    libc, mask = ctypes.PyDLL(None), (ctypes.c_uint64 * 16)()
+    if change is not None:
+        for one in change:
+            mask[one // 64] |= 1 << one % 64
+        assert libc.pthread_setaffinity_np(thread, ctypes.c_size_t(128), mask) == 0
+    assert libc.pthread_getaffinity_np(thread, ctypes.c_size_t(128), mask) == 0
+    return {one for one in range(1024) if mask[one // 64] >> one % 64 & 1}
+
+
+def test_workers_are_kept_away_from_the_processor_of_their_loop():
+    POOL["PENALTY"] = 0
+    wanted, everywhere = busy(2000, 2000), os.sched_getaffinity(0)
+    while True:
+        POOL["AWAY"] = 0
+        assert busy(2000, 2000) == wanted
+        away = POOL["AWAY"]
+        if away:  # nobody has been fetched
+            break
+    expected = everywhere - {away - 1} or everywhere
+    assert all(processors(worker) == expected for worker in range(POOL["STARTED"]))
+
+
+def test_workers_without_a_processor_are_fetched():
+    """All on one: a worker with a chunk has to wait until its loop's thread does."""
+    POOL["PENALTY"], everywhere = 0, os.sched_getaffinity(0)
+    wanted, one = busy(20, 200_000), min(everywhere)
+    os.sched_setaffinity(0, {one})
+    try:
+        for worker in range(POOL["STARTED"]):
+            assert processors(worker, {one}) == {one}
+        for _ in range(5):
+            assert busy(20, 200_000) == wanted
+    finally:
+        os.sched_setaffinity(0, everywhere)
+        for worker in range(POOL["STARTED"]):
+            assert processors(worker, everywhere) >= everywhere
+        POOL["AWAY"] = 0
+    assert busy(20, 200_000) == wanted
 
 
 def test_what_sharing_has_gained_makes_up_for_a_loss():

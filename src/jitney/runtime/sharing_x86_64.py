@@ -2,125 +2,6 @@
 
 from __future__ import annotations
 
-# int begin(void): the loop of a frame (rbp) takes the pool, and wakes workers for its units from `hi` on. 0 if the pool
-# is taken, or if there are no workers. A short loop keeps the GIL: to get it back could take longer than the loop.
-# rbx: the pool.
-BEGIN = """
-4156                          push r14
-b801000000                    mov eax, 1
-488783c0000000                xchg [rbx+BUSY], rax
-4885c0                        test rax, rax
-7561                          jne taken
-4c8bb398000000                mov r14, [rbx+THREADS]
-4983ee01                      sub r14, 1
-                              spawn:
-488b83b8000000                mov rax, [rbx+STARTED]
-4c39f0                        cmp rax, r14
-7d3a                          jge spawned
-4889c1                        mov rcx, rax
-480faf8b80000000              imul rcx, [rbx+STRIDE]
-48034b78                      add rcx, [rbx+BLOCKS]
-4883ec10                      sub rsp, 16
-4889e7                        mov rdi, rsp
-488b7348                      mov rsi, [rbx+ATTRIBUTES]
-488b5350                      mov rdx, [rbx+WORKER]
-ff5340                        call [rbx+CREATE]
-4883c410                      add rsp, 16
-85c0                          test eax, eax
-750a                          jne short
-488383b800000001              add qword ptr [rbx+STARTED], 1
-ebc1                          jmp spawn
-                              short:
-4c8bb3b8000000                mov r14, [rbx+STARTED]
-                              spawned:
-4d85f6                        test r14, r14
-7f10                          jg go
-48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
-                              taken:
-31c0                          xor eax, eax
-415e                          pop r14
-c3                            ret
-                              go:
-488b4540                      mov rax, [rbp+64]
-483b8328020000                cmp rax, [rbx+HELD]
-7c0e                          jl keep
-48837d0001                    cmp qword ptr [rbp+0], 1
-7507                          jne keep
-ff5318                        call [rbx+SAVE]
-48894500                      mov [rbp+0], rax
-                              keep:
-4c8b4540                      mov r8, [rbp+64]
-4c89c0                        mov rax, r8
-48c1e803                      shr rax, 3
-488b8b38020000                mov rcx, [rbx+PIECE]
-4839c8                        cmp rax, rcx
-480f42c1                      cmovb rax, rcx
-b9a00f0000                    mov ecx, 4000
-4839c8                        cmp rax, rcx
-480f47c1                      cmova rax, rcx
-480faf4518                    imul rax, [rbp+24]
-31d2                          xor edx, edx
-4983c001                      add r8, 1
-49f7f0                        div r8
-4883c001                      add rax, 1
-488983e8000000                mov [rbx+LEAST], rax
-4b8d443602                    lea rax, [r14+r14+2]
-488983e0000000                mov [rbx+SHARE], rax
-0fae9b00010000                stmxcsr dword ptr [rbx+MXCSR]
-488b4520                      mov rax, [rbp+32]
-488983c8000000                mov [rbx+CHUNK], rax
-488b4528                      mov rax, [rbp+40]
-488983d0000000                mov [rbx+ENV], rax
-488b4510                      mov rax, [rbp+16]
-48898340010000                mov [rbx+NEXT], rax
-488b4518                      mov rax, [rbp+24]
-488983d8000000                mov [rbx+END], rax
-48b8ffffffffffffff7f          movabs rax, 9223372036854775807
-488983f0000000                mov [rbx+FAILED], rax
-bf01000000                    mov edi, 1
-ff9340020000                  call [rbx+NOW]
-48894548                      mov [rbp+72], rax
-b901000000                    mov ecx, 1
-48837d1000                    cmp qword ptr [rbp+16], 0
-7527                          jne count
-48894530                      mov [rbp+48], rax
-488b4540                      mov rax, [rbp+64]
-483b8330020000                cmp rax, [rbx+BRIEF]
-7d16                          jge count
-31c9                          xor ecx, ecx
-483b4558                      cmp rax, [rbp+88]
-7c0e                          jl count
-f683c00100000f                test byte ptr [rbx+EPOCH], 15
-7505                          jne count
-b910000000                    mov ecx, 16
-                              count:
-48898b08010000                mov [rbx+WEIGHT], rcx
-4885c9                        test rcx, rcx
-7415                          je uncounted
-bf03000000                    mov edi, 3
-ff9340020000                  call [rbx+NOW]
-48f7d8                        neg rax
-48898390010000                mov [rbx+TAKEN], rax
-                              uncounted:
-48c7450800000000              mov qword ptr [rbp+8], 0
-4c89f0                        mov rax, r14
-48c1e020                      shl rax, 32
-48898380010000                mov [rbx+STATE], rax
-f0ff83c0010000                lock inc dword ptr [rbx+EPOCH]
-83bbc801000000                cmp dword ptr [rbx+SLEEPING], 0
-7419                          je awake
-bfca000000                    mov edi, 202
-488db3c0010000                lea rsi, [rbx+EPOCH]
-ba81000000                    mov edx, 129
-4489f1                        mov ecx, r14d
-31c0                          xor eax, eax
-ff5338                        call [rbx+SYSCALL]
-                              awake:
-b801000000                    mov eax, 1
-415e                          pop r14
-c3                            ret
-"""
-
 # parallel(context, part, env, units, work, known), of the jit's convention, without results: calls
 # ``part(context, env, lo, hi)`` for all of [0, units). Work, in tenths of a nanosecond, is what the compiler guesses;
 # what its guesses have been worth last time tells whether the pool is asked at once, or never. Where that is not known
@@ -131,7 +12,7 @@ c3                            ret
 #     +48  when it began     +56  known     +64  nanoseconds that all of it should take
 #     +72  when threads began to share it     +80  the participant that this thread was before
 #     +88  how many nanoseconds are worth sharing     +96  work     +104  when the last call was over
-#     +112  as +64, in front of the loop; 0 if it is not known
+#     +112  as +64, in front of the loop; 0 if it is not known     +120  nanoseconds spent on waking and waiting
 PARALLEL = """
 53                            push rbx
 55                            push rbp
@@ -148,7 +29,7 @@ PARALLEL = """
 48894d18                      mov [rbp+24], rcx
 4c894560                      mov [rbp+96], r8
 4883bb9800000001              cmp qword ptr [rbx+THREADS], 1
-0f8e91030000                  jle once
+0f8ec3030000                  jle once
 4c894d38                      mov [rbp+56], r9
 4531f6                        xor r14d, r14d
 498b01                        mov rax, [r9+0]
@@ -175,7 +56,7 @@ b901000000                    mov ecx, 1
 7417                          je own
 48ba0000000000000080          movabs rdx, -9223372036854775808
 48395008                      cmp [rax+8], rdx
-0f8529030000                  jne once
+0f855b030000                  jne once
 488b08                        mov rcx, [rax+0]
                               own:
 48894d00                      mov [rbp+0], rcx
@@ -196,10 +77,19 @@ ff9340020000                  call [rbx+NOW]
 48894d58                      mov [rbp+88], rcx
 41bf01000000                  mov r15d, 1
 4d85f6                        test r14, r14
-0f84cb000000                  je measure
+0f84fd000000                  je measure
 4c8b7d18                      mov r15, [rbp+24]
 4883bb1001000000              cmp qword ptr [rbx+DEBT], 0
-0f8fb9000000                  jg measure
+7e36                          jle solvent
+4c3bb330020000                cmp r14, [rbx+BRIEF]
+0f8ce2000000                  jl measure
+4889c2                        mov rdx, rax
+482b9320010000                sub rdx, [rbx+LAST]
+48898320010000                mov [rbx+LAST], rax
+48299310010000                sub [rbx+DEBT], rdx
+0f8fc4000000                  jg measure
+48c7831001000000000000        mov qword ptr [rbx+DEBT], 0
+                              solvent:
 488b5538                      mov rdx, [rbp+56]
 48837a2800                    cmp qword ptr [rdx+40], 0
 0f8faa000000                  jg measure
@@ -420,11 +310,14 @@ f048018390010000              lock add [rbx+TAKEN], rax
                               uncounted:
 b8ffffffff                    mov eax, -1
 f048218380010000              lock and [rbx+STATE], rax
+bf01000000                    mov edi, 1
+ff9340020000                  call [rbx+NOW]
+48294578                      sub [rbp+120], rax
 48c7450800000000              mov qword ptr [rbp+8], 0
 448bb3a0000000                mov r14d, [rbx+SPIN]
                               await:
 83bb8001000000                cmp dword ptr [rbx+STATE], 0
-746b                          je joined
+7471                          je joined
 f390                          pause
 4183ee01                      sub r14d, 1
 75ef                          jne await
@@ -433,6 +326,7 @@ f390                          pause
 ff5318                        call [rbx+SAVE]
 48894500                      mov [rbp+0], rax
                               freed:
+ff9388020000                  call [rbx+FETCH]
 b801000000                    mov eax, 1
 878388010000                  xchg [rbx+WAITING], eax
 8b8b80010000                  mov ecx, [rbx+STATE]
@@ -452,12 +346,13 @@ ff5338                        call [rbx+SYSCALL]
 31c9                          xor ecx, ecx
 ff5520                        call [rbp+32]
 41be01000000                  mov r14d, 1
-eb8c                          jmp await
+eb86                          jmp await
                               joined:
 c7838801000000000000          mov dword ptr [rbx+WAITING], 0
 bf01000000                    mov edi, 1
 ff9340020000                  call [rbx+NOW]
 48898320010000                mov [rbx+LAST], rax
+48014578                      add [rbp+120], rax
 4889c1                        mov rcx, rax
 482b4d30                      sub rcx, [rbp+48]
 488b5570                      mov rdx, [rbp+112]
@@ -504,21 +399,34 @@ eb08                          jmp lost_time
 48039358020000                add rdx, [rbx+GRACE]
 488b8b08010000                mov rcx, [rbx+WEIGHT]
 4885c9                        test rcx, rcx
-7517                          jne weighed
+751c                          jne weighed
 4c8bb3e0000000                mov r14, [rbx+SHARE]
 49d1ee                        shr r14, 1
 4c0faff0                      imul r14, rax
 4829d0                        sub rax, rdx
 480f48c1                      cmovs rax, rcx
-eb1a                          jmp compared
+b901000000                    mov ecx, 1
+eb16                          jmp compared
                               weighed:
 4c8bb390010000                mov r14, [rbx+TAKEN]
 be01000000                    mov esi, 1
 4839d0                        cmp rax, rdx
 480f4fce                      cmovg rcx, rsi
 4c29f0                        sub rax, r14
-480fafc1                      imul rax, rcx
                               compared:
+488b5578                      mov rdx, [rbp+120]
+48899338010000                mov [rbx+LOST], rdx
+4839d0                        cmp rax, rdx
+480f4fc2                      cmovg rax, rdx
+4885c0                        test rax, rax
+7e0f                          jle scaled
+488b5540                      mov rdx, [rbp+64]
+48c1ea04                      shr rdx, 4
+4829d0                        sub rax, rdx
+7902                          jns scaled
+31c0                          xor eax, eax
+                              scaled:
+480fafc1                      imul rax, rcx
 48038310010000                add rax, [rbx+DEBT]
 4885c0                        test rax, rax
 7e14                          jle gained
@@ -552,15 +460,15 @@ ff5520                        call [rbp+32]
 7428                          je whole
 4d85ff                        test r15, r15
 780d                          js broken
-488db380020000                lea rsi, [rbx+RECORD]
+488db3c0020000                lea rsi, [rbx+RECORD]
 4c89e7                        mov rdi, r12
 ff5370                        call [rbx+TRANSFER]
                               broken:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e94ffdffff                    jmp leave
+e90bfdffff                    jmp leave
                               whole:
 48c783c000000000000000        mov qword ptr [rbx+BUSY], 0
 41bf01000000                  mov r15d, 1
-e9aefcffff                    jmp learn
+e96afcffff                    jmp learn
 """

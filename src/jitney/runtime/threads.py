@@ -28,12 +28,17 @@ most, makes up for it. Once that is used up, it is run serially for `PENALTY` ti
 and eight runs; twice as long each time that it loses again at once, up to 32 times. What it takes serially is measured
 anew now and then.
 
-If sharing took longer than the processor time that was spent on it, it was a loss, too: where others use the
-processors, a worker, and its chunk, may have to wait for one. What was gained before, but at most `CAPITAL`
-nanoseconds, makes up for it. Once that is used up, `PENALTY` times as many nanoseconds of loops as are missing are run
-serially before the next one is shared. To ask for the processor time takes half a microsecond: of loops below `BRIEF`
-nanoseconds every sixteenth is asked, and counts for all, except where it takes much more than twice as long as it
+If sharing took longer than the processor time that was spent on it, its thread may have lost time: by waking workers,
+and by waiting for one that had to wait for a processor with a chunk in hand. More than that it has not lost: what else
+holds it up would do so, too, if it ran alone, and a worker that comes late costs nothing. Nor does it count below a
+sixteenth of what the loop should take. What was gained before, but at most `CAPITAL` nanoseconds, makes up for it.
+Once that is used up, `PENALTY` times as many nanoseconds as are missing have to pass before the next loop is shared; of
+loops below `BRIEF` nanoseconds, only those count that they run. To ask for the processor time takes half a microsecond:
+of such loops every sixteenth is asked, and counts for all, except where it takes much more than twice as long as it
 should take alone: that is noticed in each. What it costs a row of loops to wake workers is no loss.
+
+Workers are kept away from the processor that the loop's thread is on, anew whenever it is seen on another one than
+before. When it has waited for a while, it gives its processor to those that have a chunk and no processor.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do
@@ -53,7 +58,7 @@ from ctypes import PyDLL, addressof, byref, c_uint, c_uint64, c_void_p, memset
 from ..asm import memory
 from ..ir.context import CAPTURES, RESULTS, SIZE
 from ..ir.function import Symbol
-from . import capi, sharing_x86_64, stubs, threads_x86_64
+from . import capi, sharing_x86_64, stubs, threads_x86_64, waking_x86_64
 from .threads_x86_64 import WORDS
 
 MAX_THREADS = 128
@@ -95,7 +100,9 @@ LISTINGS = {
     "TRANSFER": threads_x86_64.TRANSFER,
     "WORK": threads_x86_64.WORK,
     "WORKER": threads_x86_64.WORKER,
-    "BEGIN": sharing_x86_64.BEGIN,
+    "PLACE": waking_x86_64.PLACE,
+    "FETCH": waking_x86_64.FETCH,
+    "BEGIN": waking_x86_64.BEGIN,
     "PARALLEL": sharing_x86_64.PARALLEL,
 }
 _pools: list[Pool] = []
@@ -134,6 +141,9 @@ class Pool:
             "CLOCK": capi.libm("clock_gettime"),
             "SYSCALL": capi.libm("syscall"),
             "CREATE": capi.libm("pthread_create"),
+            "GETCPU": capi.libm("sched_getcpu"),
+            "AFFINITY": capi.libm("pthread_setaffinity_np"),
+            "CLOCKID": capi.libm("pthread_getcpuclockid"),
             "SAVE": capi.address("PyEval_SaveThread"),
             "RESTORE": capi.address("PyEval_RestoreThread"),
             "SIGNALS": capi.address("PyErr_CheckSignals"),

@@ -6,10 +6,11 @@ thread-specific KEY leads to:
 
     +0   the thread state to take the GIL with again; 1 where it has the GIL; 0 of a worker, which is no thread of
          Python's
-    +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop; -2 ** 63 + 1 in one that nobody
-         shares yet, where what follows is the frame of PARALLEL
+    +8   where the chunk begins that it is at; -2 ** 63 where it is in no parallel loop, -1 of a worker; -2 ** 63 + 1 in
+         one that nobody shares yet, where what follows is the frame of PARALLEL
 
-Here is what each thread does; how a loop comes to be shared is in `sharing_x86_64`. What is *known* of a loop is eight
+A worker has a block of STRIDE bytes: these words, its context, and at the end its `pthread_t`. Here is what each thread
+does; how a loop comes to be shared is in `sharing_x86_64` and `waking_x86_64`. What is *known* of a loop is eight
 words that its code refers to (`Pool.known`):
 
     +0   65536ths of a nanosecond that a tenth of a nanosecond of guessed work has taken; 0 where that is not known
@@ -41,8 +42,8 @@ WORDS = {
     "POLLS": 296,
     # How long loops that somebody should be woken for have been, in a row; when the last loop ended.
     "ROW": 280, "LAST": 288,
-    # What the last shared loop took.
-    "TOOK": 304,
+    # What the last shared loop took; what of it its thread has spent on waking workers, and on waiting for them.
+    "TOOK": 304, "LOST": 312,
     # What threads change while it runs, on cache lines of their own: the next unit; workers at it (low half) and
     # tickets for more (high half), whether the loop's own thread waits for them, and the processor time that all have
     # taken; the number of loops so far, and the workers that wait for it to change.
@@ -50,8 +51,11 @@ WORDS = {
     # Set once, too: see `threads.py`.
     "TINY": 512, "PENALTY": 520, "NEAR": 528, "GAP": 536, "CREDIT": 544, "HELD": 552, "BRIEF": 560, "PIECE": 568,
     "NOW": 576, "BEGIN": 584, "CAPITAL": 592, "GRACE": 600, "LINGER": 608,
+    "GETCPU": 616, "AFFINITY": 624, "CLOCKID": 632, "PLACE": 640, "FETCH": 648,
+    # The processor that workers are kept away from, counted from 1.
+    "AWAY": 656,
     # What the lowest chunk that failed has left in its context.
-    "RECORD": 640,
+    "RECORD": 704,
 }  # fmt: skip
 
 # i64 now(clock): nanoseconds. rbx: the pool.
@@ -278,7 +282,7 @@ ebed                          jmp lock
 483b83f0000000                cmp rax, [rbx+FAILED]
 7d17                          jge unlock
 488983f0000000                mov [rbx+FAILED], rax
-488dbb80020000                lea rdi, [rbx+RECORD]
+488dbbc0020000                lea rdi, [rbx+RECORD]
 4c89e6                        mov rsi, r12
 488b4370                      mov rax, [rbx+TRANSFER]
 ffd0                          call rax
@@ -322,12 +326,13 @@ ff5310                        call [rbx+SET]
                               join:
 4889c1                        mov rcx, rax
 48c1e920                      shr rcx, 32
-0f84ab000000                  je wait
+0f84b7000000                  je wait
 48ba01000000ffffffff          movabs rdx, -4294967295
 4801c2                        add rdx, rax
 f0480fb19380010000            lock cmpxchg [rbx+STATE], rdx
 75db                          jne join
 31c0                          xor eax, eax
+48894508                      mov [rbp+8], rax
 4989442408                    mov [r12+DIRTY], rax
 4989442420                    mov [r12+TRACE_COUNT], rax
 49c744241800800000            mov qword ptr [r12+FUEL], 32768
@@ -347,22 +352,23 @@ ff9340020000                  call [rbx+NOW]
 4c29f0                        sub rax, r14
 f048018390010000              lock add [rbx+TAKEN], rax
                               over:
+48c74508ffffffff              mov qword ptr [rbp+8], -1
 f0ff8b80010000                lock dec dword ptr [rbx+STATE]
-0f8567ffffff                  jne look
+0f855bffffff                  jne look
 83bb8801000000                cmp dword ptr [rbx+WAITING], 0
-0f845affffff                  je look
+0f844effffff                  je look
 bfca000000                    mov edi, 202
 488db380010000                lea rsi, [rbx+STATE]
 ba81000000                    mov edx, 129
 b901000000                    mov ecx, 1
 31c0                          xor eax, eax
 ff5338                        call [rbx+SYSCALL]
-e93affffff                    jmp look
+e92effffff                    jmp look
                               wait:
 8b8ba0000000                  mov ecx, [rbx+SPIN]
                               spin:
 4439abc0010000                cmp [rbx+EPOCH], r13d
-0f8527ffffff                  jne look
+0f851bffffff                  jne look
 f390                          pause
 83e901                        sub ecx, 1
 75ec                          jne spin
@@ -375,7 +381,7 @@ ff9340020000                  call [rbx+NOW]
 4901c6                        add r14, rax
                               linger:
 4439abc0010000                cmp [rbx+EPOCH], r13d
-0f85ebfeffff                  jne look
+0f85dffeffff                  jne look
 bf18000000                    mov edi, 24
 31c0                          xor eax, eax
 ff5338                        call [rbx+SYSCALL]
@@ -392,5 +398,5 @@ ba80000000                    mov edx, 128
 31c0                          xor eax, eax
 ff5338                        call [rbx+SYSCALL]
 f0ff8bc8010000                lock dec dword ptr [rbx+SLEEPING]
-e9a2feffff                    jmp look
+e996feffff                    jmp look
 """

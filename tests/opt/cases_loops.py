@@ -33,6 +33,85 @@ CASES = {
         b2:
           ret v9
     """),
+    "partial: a sum in a loop": ("partial", """
+        func f(v0: ptr, v1: i64, v2: i64) -> f64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v2
+        loop L1: header b2 preheader b1 parent L0 counter v9 step 1 stop v1
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          jump b1(v3, v5)
+        b1(v6: i64, v7: f64) in L0:
+          jump b2(v3, v5)
+        b2(v9: i64, v10: f64) in L1:
+          v11 = load f64 [v0 + v9*8] region 1
+          v12 = fmul v11, v11
+          v13 = fadd v10, v12
+          v14 = add v9, v4
+          v15 = slt v14, v1
+          br v15, b2(v14, v13), b3
+        b3 in L0:
+          v16 = fmax v7, v13
+          v17 = add v6, v4
+          v18 = slt v17, v2
+          br v18, b1(v17, v16), b4
+        b4:
+          ret v16
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const f64 0.0
+          v8 = const i64 4
+          v9 = uge v1, v8
+          v10 = const i64 3
+          v11 = const i64 -3
+          v12 = add v1, v11
+          v22 = const i64 2
+          jump b1(v3, v5)
+        b1(v6: i64, v7: f64) in L0:
+          br v9, b2, b5(v3, v5)
+        b2 in L0:
+          jump b3(v3, v5)
+        b3(v13: i64, v14: f64) in L1:
+          v15 = load f64 [v0 + v13*8] region 1
+          v16 = fmul v15, v15
+          v17 = fadd v14, v16
+          v18 = add v13, v4
+          v19 = load f64 [v0 + v13*8 + 8] region 1
+          v20 = fmul v19, v19
+          v21 = fadd v17, v20
+          v23 = add v13, v22
+          v24 = load f64 [v0 + v13*8 + 16] region 1
+          v25 = fmul v24, v24
+          v26 = fadd v21, v25
+          v27 = add v13, v10
+          v28 = load f64 [v0 + v13*8 + 24] region 1
+          v29 = fmul v28, v28
+          v30 = fadd v26, v29
+          v31 = add v13, v8
+          v32 = slt v31, v12
+          br v32, b3(v31, v30), b4
+        b4 in L0:
+          v33 = slt v31, v1
+          br v33, b5(v31, v30), b7(v30)
+        b5(v34: i64, v35: f64) in L0:
+          jump b6(v34, v35)
+        b6(v36: i64, v37: f64) in L2:
+          v38 = load f64 [v0 + v36*8] region 1
+          v39 = fmul v38, v38
+          v40 = fadd v37, v39
+          v41 = add v36, v4
+          v42 = slt v41, v1
+          br v42, b6(v41, v40), b7(v40)
+        b7(v43: f64) in L0:
+          v44 = fmax v7, v43
+          v45 = add v6, v4
+          v46 = slt v45, v2
+          br v46, b1(v45, v44), b8
+        b8:
+          ret v44
+    """),
     "partial: a lookup": ("partial", """
         func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i1) -> i64 {
         site 0: line 1 guard

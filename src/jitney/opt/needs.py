@@ -30,6 +30,7 @@ _DIVISIONS = frozenset(OPS[name] for name in ("floordiv", "floormod", "udiv", "u
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
 _ACCESSES = frozenset((_LOAD, _STORE))
 _EXTREMES = (OPS["smin"], OPS["smax"])
+_SUMS = (OPS["fadd"], OPS["fsub"])
 
 
 def self_calls(function: Function) -> bool:
@@ -341,7 +342,8 @@ def tight(function: Function) -> bool:
 
 def is_tight(function: Function, block: Block) -> bool:
     """Whether a block is a loop that counts, of a few instructions, some of them accesses, and carries no float and no
-    extreme of integers: that is what such a loop waits for."""
+    extreme of integers: that is what such a loop waits for. Sums of floats in a loop around may be carried: where a
+    processor guesses the end of one, which takes fewer branches, it goes on with the next one meanwhile."""
     loop = block.loop
     if (
         loop is None or loop.header is not block or loop.counter < 0 or block.term != "br" or block.cold or loop.tail
@@ -350,10 +352,12 @@ def is_tight(function: Function, block: Block) -> bool:
     ):  # fmt: skip
         return False
     ops, types = function.ops, function.types
-    if any(types[p].is_float or types[p].lanes > 1 for p in block.params):
-        return False
-    if any(ops[a] in _EXTREMES for edge in block.edges if edge.target is block for a in edge.args):
-        return False
+    back = block.edges[block.edges[0].target is not block]
+    for p, a in zip(block.params, back.args):
+        if types[p].lanes > 1 or ops[a] in _EXTREMES:
+            return False
+        if types[p].is_float and (loop.parent is None or ops[a] not in _SUMS or p not in function.args[a]):
+            return False
     found = [ops[v] for v in block.insts]
     return not _ACCESSES.isdisjoint(found) and all(
         op.pure or op.base or op in _ACCESSES or op is _GUARD or op is _INDEX for op in found

@@ -14,7 +14,9 @@
 
 What is done, and in which order, stays the same. A processor takes one branch per cycle, and many an iteration of a
 lookup or a scattered update is hardly longer. Loops that wait for a float of the iteration before, or for an extreme of
-integers (edit distance), those that are what vector rounds leave, and those that do not touch memory gain nothing.
+integers (edit distance), those that are what vector rounds leave, and those that do not touch memory gain nothing; but
+for sums of floats in a loop around (a row times a vector): with a quarter of the branches their ends are guessed, and
+the next sum begins while this one is waited for.
 """
 
 from __future__ import annotations

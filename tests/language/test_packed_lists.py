@@ -12,16 +12,14 @@ import pytest
 
 import jitney
 from jitney import jit
-from jitney.frontend import packed
 from jitney.frontend.source import find
+from jitney.frontend.usage import Usage
 from tests.support import check
 
 
 def names(function: Any) -> set[str]:
     """The names that stand for lists without objects."""
-    code = function.__code__
-    found = packed.find(find(function).node.body, code.co_varnames[: code.co_argcount])
-    return set(found.names) if found is not None else set()
+    return Usage(function, find(function).node.body).growing
 
 
 def collected(n: int) -> list[int]:

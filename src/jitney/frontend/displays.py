@@ -11,6 +11,7 @@ import _ast
 from copy import copy
 
 from ..ir.types import I64, PTR
+from ..lazy import lazy
 from ..pytypes import Object, object_type
 from . import objects
 from .liveness import Liveness
@@ -19,9 +20,13 @@ from .state import NONE_VAL, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from . import filled
     from .state import Lowering
+else:
+    filled = lazy("jitney.frontend", "filled")
 
 
 def lower_list(lw: Lowering, node: Any) -> Val:
@@ -97,10 +102,12 @@ def _formatted(lw: Lowering, node: Any) -> Val:
 
 
 class Put(_ast.expr):
-    """Put the values (of a dict: a key and a value) into the collection that the name `owner` holds."""
+    """Put the values (of a dict: a key and a value) into the collection that the name `owner` holds; or, where there is
+    a `filling` (`filled.py`), into its memory."""
 
     owner: Any
     value: list[Any]
+    filling: Any
 
 
 _KINDS = {_ast.ListComp: list, _ast.SetComp: set, _ast.DictComp: dict, _ast.GeneratorExp: list}
@@ -109,31 +116,40 @@ _KINDS = {_ast.ListComp: list, _ast.SetComp: set, _ast.DictComp: dict, _ast.Gene
 def lower_comprehension(lw: Lowering, node: Any) -> Val:
     """A comprehension; of a generator expression the list of what it gives."""
     kind = _KINDS[type(node)]
-    made = lw.loop_plans.get((node, "comprehension"))
-    if made is None:
-        made = lw.loop_plans[node, "comprehension"] = _as_loop(lw, node)
-    loop, live, owner, names = made
+    loop, live, owner, names = as_loop(lw, node)
     if kind is list:
         collection = _local(objects.new(lw, "PyList_New", lw.int_const(0), kind=list))
     elif kind is set:
         collection = objects.new(lw, "PySet_New", lw.b.const(PTR, 0), kind=set)
     else:
         collection = objects.new(lw, "PyDict_New", kind=dict)
+    lw.env[owner] = lw.own.bind(owner, collection)
+    within(lw, live, owner, names, lambda: lower_for(lw, loop))
+    return lw.env.pop(owner)
+
+
+def within(lw: Lowering, live: Liveness, owner: str, names: frozenset[str], lower: Callable[[], None]) -> None:
+    """Lower the loop of a comprehension, see `as_loop`."""
     outer, local = lw.live, lw.names.local
     lw.live, lw.names.local = live, local | names | {owner}
-    lw.env[owner] = lw.own.bind(owner, collection)
     try:
-        lower_for(lw, loop)
+        lower()
     finally:
         lw.live, lw.names.local = outer, local
-    value = lw.env.pop(owner)
     for name in names:
         lw.env.pop(name, None)
-    return value
+
+
+def as_loop(lw: Lowering, node: Any) -> tuple[Any, Liveness, str, frozenset[str]]:
+    """The loop that does the same as a comprehension, with names of its own; what lives on, the name of what is made,
+    the other names."""
+    made: Any = lw.loop_plans.get((node, "comprehension"))
+    if made is None:
+        made = lw.loop_plans[node, "comprehension"] = _as_loop(lw, node)
+    return made  # type: ignore[no-any-return]
 
 
 def _as_loop(lw: Lowering, node: Any) -> tuple[Any, Liveness, str, frozenset[str]]:
-    """The loop that does the same, with names of its own; which names live on."""
     prefix = f".{len(lw.loop_plans)}."
     names = {
         n.id for g in node.generators for n in _walk(g.target) if type(n) is _ast.Name and type(n.ctx) is not _ast.Load
@@ -143,6 +159,7 @@ def _as_loop(lw: Lowering, node: Any) -> tuple[Any, Liveness, str, frozenset[str
     value = [node.key, node.value] if type(node) is _ast.DictComp else [node.elt]
     place = {"lineno": node.lineno, "col_offset": node.col_offset}
     add = Put(**place)
+    add.filling = None
     add.owner = _ast.Name(id=owner, ctx=_ast.Load(), **place)
     add.value = [_renamed(v, names, prefix) for v in value]
     body: list[Any] = [_ast.Expr(value=add, **place)]
@@ -185,6 +202,8 @@ def _renamed(node: Any, names: set[str], prefix: str) -> Any:
 
 def lower_add(lw: Lowering, node: Any) -> Val:
     """`Put`."""
+    if node.filling is not None:
+        return filled.put(lw, node.filling, node.value[0])
     owner = lw.read_local(node.owner)
     assert isinstance(owner.type, Object)
     values = [objects.box(lw, lw.expr(v)) for v in node.value]
@@ -195,5 +214,3 @@ def lower_add(lw: Lowering, node: Any) -> Val:
     status = objects.api(lw, name, owner.parts[0], *[v.parts[0] for v in values], result=I64)
     objects.check_status(lw, status)
     return NONE_VAL
-
-

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     fields, packed = lazy("jitney.frontend", "fields", "packed")
 
-_MOST_COPIES = 32
+MOST_COPIES = 32
 
 
 class Sequence:
@@ -52,7 +52,7 @@ def items(lw: Lowering, iterable: Val, node: Any) -> Items:
     if found is not None:
         return found
     whole = sequence(lw, iterable, node)
-    if whole.copies > _MOST_COPIES:
+    if whole.copies > MOST_COPIES:
         lw.unsupported(f"a loop over a tuple of {whole.copies} items is not supported", node)
     return Items([_up_to(lw, whole.count)], lambda at: whole.item(at[0]), whole.copies)
 

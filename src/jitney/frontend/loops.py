@@ -121,6 +121,11 @@ def lower_for(lw: Lowering, node: Any) -> None:
         items = iteration.items(lw, iterable, node.iter)
         lw.own.pin(iterable, mark)
     items.held = lw.own.temporaries[mark:]
+    lower_items(lw, node, items)
+
+
+def lower_items(lw: Lowering, node: Any, items: Items) -> None:
+    """The loop of a `for` through these items."""
     if items.copies >= 0:
         _Attempt(lw, node, Plan(), None).unrolled(items)
     else:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.function import Symbol
-    from . import packed
+    from . import packed, usage
     from .calls import CalleeInfo, Hooks
     from .source import Source
 else:
-    packed = lazy("jitney.frontend", "packed")
+    packed, usage = lazy("jitney.frontend", "packed", "usage")
     # `functools` itself would be imported for this alone.
     from _functools import partial
 
@@ -123,7 +123,8 @@ def lower(
     if isinstance(tree.node, _ast.Lambda):
         body = [_ast.Return(value=body, lineno=body.lineno, col_offset=body.col_offset)]
     code = function.__code__
-    lists = packed.find(body, _parameters(code)) if _GROWING.intersection(code.co_names) else None
+    use = usage.Usage(function, body) if _GROWING.intersection(code.co_names) else None
+    lists = packed.Lists.of(use) if use is not None else None
     live = Liveness(body, (), _captured(code), lists.names if lists is not None else frozenset())
     result: PyType | None = None
     writes = boxed = False
@@ -135,7 +136,7 @@ def lower(
     while rounds < _MAX_ROUNDS:
         rounds += 1
         lw = _prepared(function, arg_types, hooks, tree, live, result, writes)
-        lw.as_objects, lw.loop_plans = as_objects, plans
+        lw.as_objects, lw.loop_plans, lw.usage = as_objects, plans, use
         plans = {}
         lw.names.track(lw, tracked)
         if leaves is not None and any(isinstance(t, Array) for t in arg_types):
@@ -156,6 +157,7 @@ def lower(
         except DeadPath:
             pass
         except WantedObject as again:
+            use = lw.usage
             if again.wanted is lists:
                 rounds -= 1
                 continue
@@ -197,11 +199,6 @@ def lower(
             return _finish(lw, found if found is not None else NONE, leaves is not None)
         result, writes = found, lw.writes
     lw.unsupported("the type this function returns does not settle", tree.node)
-
-
-def _parameters(code: CodeType) -> tuple[str, ...]:
-    starred = bool(code.co_flags & _STAR) + bool(code.co_flags & _STAR_NAMES)
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
 
 
 def _check_kind(function: FunctionType, tree: Source) -> None:

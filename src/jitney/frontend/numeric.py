@@ -19,95 +19,134 @@ import sys
 
 from ..ir.function import FRAMES, LISTS
 from ..ir.types import PTR
+from ..lazy import lazy
 from ..pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Tuple, array_type, tuple_like
-from . import arrays, objects, views
+from . import arrays, objects, usage, views
 from .arrays import Own, is_own
 from .library import creation
 from .operators import to_index
 from .plan import NO_NUMBERS, WantedObject
 from .state import Val, constant_value, is_number
-from .usage import Usage, maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from . import filled
     from .state import Lowering
+else:
+    filled = lazy("jitney.frontend", "filled")
 
-_LISTED = {t: Own(t, SCALARS[stored], LISTS) for t, stored in ((INT, "int64"), (FLOAT, "float64"), (BOOL, "bool"))}
+LISTED = {t: Own(t, SCALARS[stored], LISTS) for t, stored in ((INT, "int64"), (FLOAT, "float64"), (BOOL, "bool"))}
 _FORMATS = {INT: "q", FLOAT: "d", BOOL: "?"}
 _HEADER = bytes.__basicsize__ - 1  # where a bytes object's bytes begin: the last one ends the string
 _MOST = 1 << 56
 _SMALL, _FEW = 256, 16  # bytes of an array in the frame; elements that are set one after the other
 _FRAMED: dict[Any, Any] = {}
 _TAKING = (len, enumerate, zip, reversed)
+_READING = (list, max, min, sorted, sum, tuple)
 
 
 # -- making ------------------------------------------------------------------------------------------------------------
 
 
-def made(lw: Lowering, node: Any) -> Val | None:
-    """The list that an assignment gives its name; None where that is any other object."""
+def made(lw: Lowering, target: Any, node: Any) -> Val | None:
+    """The list that an assignment of `node` gives the name `target`; None where that is any other object."""
     if lw.inlining or NO_NUMBERS in lw.as_objects:
         return None
-    (target,) = node.targets
-    group = _usage(lw).lists.get(target.id)
-    found = maker(node.value)
-    if group is None or found is None or (NO_NUMBERS, group) in lw.as_objects:
+    source = usage.copied(node)
+    if source is not None:
+        held = lw.env.get(usage.place(source)[0])  # type: ignore[index]
+        if held is None or not is_own(held.type):
+            return None
+    count = usage.depth(node)
+    group = _usage(lw).lists.get(target.id) if count else None
+    if group is None or (NO_NUMBERS, group) in lw.as_objects:
         return None
-    elements, times = found
-    if times is not None and times is node.value.left:
-        count: Val | None = lw.expr(times)
-        values = [lw.expr(inner) for inner in elements]
+    if count == 2 and type(node) is _ast.List:
+        return _rows(lw, node, group)
+    if type(node) is _ast.List:
+        return _items(lw, node.elts, group)
+    found = usage.repeated(node)
+    if found is None:
+        return filled.made(lw, node, group)
+    if found[1] is node.left:
+        times = lw.expr(found[1])
+        value = lw.expr(found[0])
     else:
-        values = [lw.expr(inner) for inner in elements]
-        count = lw.expr(times) if times is not None else None
-    item = _LISTED.get(values[0].type)
-    if item is None or any(v.type is not values[0].type for v in values) or not (count is None or _counts(count)):
-        raise WantedObject((NO_NUMBERS, group))
-    if count is None:
-        array = _allocated(lw, item, lw.int_const(len(values)))
-        for k, v in enumerate(values):
-            arrays.store_item(lw, item, v.parts, array.parts[1], lw.int_const(k), item.access.size)
-        return array
-    n = lw.b.emit("smax", to_index(lw, count), lw.int_const(0))
-    array = _allocated(lw, item, n)
-    creation.fill(lw, array, *values[0].parts)
+        value = lw.expr(found[0])
+        times = lw.expr(found[1])
+    item = LISTED.get(value.type)
+    if item is None or not counts(times):
+        refuse(group)
+    n = lw.b.emit("smax", to_index(lw, times), lw.int_const(0))
+    array = _list(item, *allocated(lw, n, item.access.size), n)
+    creation.fill(lw, array, *value.parts)
     return array
 
 
-def _usage(lw: Lowering) -> Usage:
-    found: Usage | None = lw.usage
+def _items(lw: Lowering, nodes: list[Any], group: str) -> Val:
+    values = [lw.expr(inner) for inner in nodes]
+    item = LISTED.get(values[0].type)
+    if item is None or any(v.type is not values[0].type for v in values):
+        refuse(group)
+    count = lw.int_const(len(values))
+    object, data = allocated(lw, count, item.access.size)
+    for k, v in enumerate(values):
+        arrays.store_item(lw, item, v.parts, data, disp=k * item.access.size)
+    return _list(item, object, data, count)
+
+
+def _rows(lw: Lowering, node: Any, group: str) -> Val:
+    """``[[a, b], [c, d]]``."""
+    length = len(getattr(node.elts[0], "elts", ()))
+    if any(type(row) is not _ast.List or len(row.elts) != length for row in node.elts):
+        refuse(group)
+    made = _items(lw, [inner for row in node.elts for inner in row.elts], group)
+    assert isinstance(made.type, Array)
+    return _list(made.type.item, *made.parts[:2], lw.int_const(len(node.elts)), lw.int_const(length))
+
+
+def refuse(group: str) -> NoReturn:
+    """Lower the function again, with the lists of a group of names as objects."""
+    raise WantedObject((NO_NUMBERS, group))
+
+
+def _usage(lw: Lowering) -> usage.Usage:
+    found: usage.Usage | None = lw.usage
     if found is None:
-        found = lw.usage = Usage(lw.root, lw.source.node.body)
+        found = lw.usage = usage.Usage(lw.root, lw.source.node.body)
     return found
 
 
-def _counts(value: Val) -> bool:
+def counts(value: Val) -> bool:
+    """Whether it is an integer."""
     return value.type is INT or (isinstance(value.type, Scalar) and value.type.kind in "iu")
 
 
-def _allocated(lw: Lowering, item: Any, count: int) -> Val:
-    """A list of so many elements, which are not set."""
+def _list(item: Any, object: int, data: int, *dims: int) -> Val:
+    return Val(array_type(item, len(dims), "C", True, True, True, True), (object, data, *dims))
+
+
+def allocated(lw: Lowering, count: int, size: int) -> tuple[int, int]:
+    """Memory for so many items of `size` bytes, which are not set: whose it is, and where."""
     b = lw.b
     lw.charge(count)
     lw.check(b.emit("ult", count, lw.int_const(_MOST)), "raise", (MemoryError, ()))
-    size = b.emit("mul", count, lw.int_const(item.access.size))
-    object = objects.api(lw, "PyBytes_FromStringAndSize", b.const(PTR, 0), size)
+    object = objects.api(lw, "PyBytes_FromStringAndSize", b.const(PTR, 0), b.emit("mul", count, lw.int_const(size)))
     lw.own.hold(object)
     lw.check(b.emit("ne", object, b.const(PTR, 0)), "pending")
-    data = b.emit("ptradd", object, lw.int_const(_HEADER))
-    return Val(array_type(item, 1, "C", True, True, True, True), (object, data, count))
+    return object, b.emit("ptradd", object, lw.int_const(_HEADER))
 
 
 # -- small arrays ------------------------------------------------------------------------------------------------------
 
 
-def small(lw: Lowering, node: Any, dims: list[int]) -> Val | None:
+def small(lw: Lowering, target: Any, call: Any, dims: list[int]) -> Val | None:
     """The array in the function's frame that ``name = np.empty(3)`` gives its name; None where it has to be another.
     `dims`: its shape."""
-    name, call, numpy = node.targets[0].id, node.value, sys.modules.get("numpy")
+    name, numpy = target.id, sys.modules.get("numpy")
     if lw.inlining or numpy is None or NO_NUMBERS in lw.as_objects or (NO_NUMBERS, name) in lw.as_objects:
         return None
     if not all(0 <= n <= _SMALL for n in dims) or name not in _usage(lw).arrays:
@@ -145,32 +184,47 @@ def small(lw: Lowering, node: Any, dims: list[int]) -> Val | None:
 
 def as_objects(lw: Lowering, node: Any = None) -> NoReturn:
     """Lower the function again, with the list that the expression `node` gives, or all, as objects."""
-    group = _usage(lw).lists.get(node.id, node.id) if type(node) is _ast.Name else None
-    raise WantedObject((NO_NUMBERS, group) if group is not None else NO_NUMBERS)
+    found = usage.place(node)
+    names = _usage(lw)
+    groups = names.rows.get(found[0]) or [names.lists.get(found[0], found[0])] if found is not None else []
+    for group in groups:
+        if (NO_NUMBERS, group) not in lw.as_objects:
+            refuse(group)
+    raise WantedObject(NO_NUMBERS)
 
 
-def check_call(lw: Lowering, function: Any, args: list[Val]) -> None:
-    """Only what goes through lists is given one."""
-    if function not in _TAKING and any(is_own(v.type) for v in args):
+def passed(lw: Lowering, function: Any, args: list[Val]) -> list[Val]:
+    """What a function is given for such arguments: only what reads lists is given any."""
+    if not any(is_own(v.type) for v in args) or function in _TAKING:
+        return args
+    numpy = sys.modules.get("numpy")
+    makers = (numpy.array, numpy.asarray) if numpy is not None else ()
+    if len(args) > 1 or not any(function is reader for reader in (*_READING, *makers)):
         as_objects(lw)
+    return [returned(lw, args[0])]
 
 
 def _place(lw: Lowering, array: Val, index: Val, node: Any, message: str) -> int:
-    if not (_counts(index) or index.type is BOOL):
+    if not (counts(index) or index.type is BOOL):
         as_objects(lw, node.value)
     site = lw.b.add_site("raise", (IndexError, (message,)))
     return lw.b.emit("index", to_index(lw, index), array.parts[2], lw.dirty, imm=site)
 
 
 def subscript(lw: Lowering, array: Val, index: Val, node: Any) -> Val:
-    """``array[index]``."""
+    """``array[index]``; a row, of a list of lists."""
+    type = array.type
+    assert isinstance(type, Array)
+    if type.item.region == LISTS and type.ndim == 2:  # type: ignore[attr-defined]
+        return arrays.item(lw, array, _place(lw, array, index, node, "list index out of range"))
     return arrays.load_at(lw, array, _indices(lw, array, index, node, "list index out of range"))
 
 
 def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     """``array[index] = value``."""
-    item = array.type.item  # type: ignore[attr-defined]
-    if value.type is not item.loaded and (item.region == LISTS or not is_number(value.type)):
+    assert isinstance(array.type, Array)
+    item: Any = array.type.item
+    if (value.type is not item.loaded or array.type.ndim == 2) and (item.region == LISTS or not is_number(value.type)):
         as_objects(lw, node.value)
     at = _indices(lw, array, index, node, "list assignment index out of range")
     if item.region == FRAMES:
@@ -197,13 +251,22 @@ def returned(lw: Lowering, value: Val) -> Val:
     if not is_own(type):
         return value
     assert isinstance(type, Array)
-    function = lw.keep(_AS_LISTS[type.item.loaded])  # type: ignore[attr-defined]
+    length = lw.b.emit("mul", arrays.size(lw, value), lw.int_const(type.item.access.size))
+    # 0x100: to read.
+    memory = objects.new(lw, "PyMemoryView_FromMemory", value.parts[1], length, lw.int_const(0x100))
+    dims = [objects.box(lw, Val(INT, (dim,))).parts[0] for dim in arrays.lengths(value)]
+    function = lw.keep((_as_lists if type.ndim == 2 else _as_list)(_FORMATS[type.item.loaded]))  # type: ignore[attr-defined]
     end = lw.b.const(PTR, 0)
-    return objects.new(lw, "PyObject_CallFunctionObjArgs", function, value.parts[0], end, kind=list)
+    return objects.new(lw, "PyObject_CallFunctionObjArgs", function, memory.parts[0], *dims, end, kind=list)
 
 
-def _as_list(format: str) -> Callable[[bytes], list[Any]]:
-    return lambda data: memoryview(data).cast(format).tolist()  # type: ignore[call-overload]
+def _as_list(format: str) -> Callable[[memoryview, int], list[Any]]:
+    return lambda memory, count: memory.cast(format).tolist()  # type: ignore[call-overload]
 
 
-_AS_LISTS = {type: _as_list(format) for type, format in _FORMATS.items()}
+def _as_lists(format: str) -> Callable[[memoryview, int, int], list[list[Any]]]:
+    def lists(memory: memoryview, count: int, length: int) -> list[list[Any]]:
+        items = memory.cast(format).tolist()  # type: ignore[call-overload]
+        return [items[k * length : (k + 1) * length] for k in range(count)]
+
+    return lists

@@ -7,10 +7,9 @@
     return stack                 [x for x in stack]: only now there is a list
 
 As nobody else knows the list, the name *is* the list: where it lies, how many cells are used and how many there are
-travel as the name's value. `find` reads the function once: a name stands for such a list where it is only given
-displays of lists and used as `_Use` allows. What the items are is found out when lowering: numbers, or
-tuples of numbers. Where another type comes than those before, the function is lowered again for either (`Lists.items`),
-and where they are anything else, with lists of objects.
+travel as the name's value. `usage.Usage` tells which names stand for such lists. What the items are is found out when
+lowering: numbers, or tuples of numbers. Where another type comes than those before, the function is lowered again for
+either (`Lists.items`), and where they are anything else, with lists of objects.
 """
 
 from __future__ import annotations
@@ -28,19 +27,15 @@ from .state import NONE_VAL, Val
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from ..ir.types import Access
     from .state import Lowering
+    from .usage import Usage
 
 _ROOM = 64
 """Cells of a new list."""
-_METHODS = {"append": 1, "pop": 0, "clear": 0}
-"""What may be called, with how many arguments."""
-_THROUGH = frozenset(("enumerate", "zip", "reversed"))
-_READERS = frozenset(("array", "asarray", "len", "list", "max", "min", "sorted", "sum", "tuple"))
-_SCOPES = (_ast.FunctionDef, _ast.Lambda, _ast.ListComp, _ast.SetComp, _ast.DictComp, _ast.GeneratorExp, _ast.ClassDef)
 _ACCESSES = {INT: ACCESSES["i64"], FLOAT: ACCESSES["f64"], BOOL: ACCESSES["b1"]}
 
 
@@ -68,166 +63,21 @@ class Lists:
         self.slots.clear()
         self.seen.clear()
 
-
-# -- which names -------------------------------------------------------------------------------------------------------
-
-
-def find(body: list[Any], parameters: tuple[str, ...]) -> Lists | None:
-    """The names whose every use is one that needs no list object; None if there are none."""
-    use = _Use()
-    for node in body:
-        use.visit(node)
-    names = use.made & use.changed - use.other - set(parameters)
-    if not names:
-        return None
-    return Lists(frozenset(names), {node: copy for node, copy in use.copies.items() if node.id in names})
+    @classmethod
+    def of(cls, usage: Usage) -> Lists | None:
+        """Those of a function; None if there are none."""
+        copies = {node: _copy(node) for node in usage.reads}
+        return cls(frozenset(usage.growing), copies) if usage.growing else None
 
 
-def changed(node: Any) -> str:
-    """The name whose list a call changes, if it is one; else ""."""
-    function = node.func
-    if type(function) is _ast.Attribute and type(function.value) is _ast.Name and function.attr in _METHODS:
-        name: str = function.value.id
-        return name
-    return ""
-
-
-class _Use:
-    """How names are used: those given displays of lists, those whose lists change, and those used in any other way than
-    is allowed. (Lists that keep their length are `numeric.py`'s.)"""
-
-    def __init__(self) -> None:
-        self.made: set[str] = set()
-        self.changed: set[str] = set()
-        self.other: set[str] = set()
-        self.copies: dict[Any, Any] = {}
-
-    def visit(self, node: Any) -> None:
-        kind = type(node)
-        if kind is _ast.Name:
-            self.other.add(node.id)
-        elif kind is _ast.Assign and len(node.targets) == 1 and _is_display(node.value):
-            self._target(node.targets[0])
-            self._all(node.value.elts)
-        elif kind is _ast.Call:
-            self._call(node)
-        elif kind is _ast.Subscript and type(node.value) is _ast.Name and type(node.slice) is not _ast.Slice:
-            self.visit(node.slice)
-        elif kind is _ast.For:
-            self._for(node)
-        elif kind is _ast.If or kind is _ast.While or kind is _ast.IfExp:
-            self._test(node.test)
-            self._all(node.body if kind is not _ast.IfExp else [node.body])
-            self._all(node.orelse if kind is not _ast.IfExp else [node.orelse])
-        elif kind is _ast.Return and node.value is not None:
-            elements = node.value.elts if type(node.value) is _ast.Tuple else [node.value]
-            names = [n.id for n in elements if type(n) is _ast.Name]
-            for element in elements:
-                if type(element) is _ast.Name and names.count(element.id) == 1:
-                    self._copy(element)
-                else:
-                    self.visit(element)
-        elif kind is _ast.Global or kind is _ast.Nonlocal:
-            self.other.update(node.names)
-        else:
-            for inner in _children(node):
-                if isinstance(node, _SCOPES):
-                    self.other.update(_names(inner))
-                else:
-                    self.visit(inner)
-
-    def _all(self, nodes: Iterable[Any]) -> None:
-        for node in nodes:
-            self.visit(node)
-
-    def _target(self, node: Any) -> None:
-        if type(node) is _ast.Name:
-            self.made.add(node.id)
-        else:
-            self.visit(node)
-
-    def _call(self, node: Any) -> None:
-        function = node.func
-        owner = changed(node)
-        if owner and not node.keywords and len(node.args) == _METHODS[function.attr]:
-            self.changed.add(owner)
-            self._all(node.args)
-            return
-        name = function.attr if type(function) is _ast.Attribute else getattr(function, "id", "")
-        if name not in _READERS or node.keywords or len(node.args) != 1:
-            self._all(_children(node))
-            return
-        self.visit(function)
-        argument = node.args[0]
-        if type(argument) is not _ast.Name:
-            self.visit(argument)
-        elif name != "len":
-            self._copy(argument)
-
-    def _for(self, node: Any) -> None:
-        through = [node.iter]
-        if type(node.iter) is _ast.Call and getattr(node.iter.func, "id", "") in _THROUGH and not node.iter.keywords:
-            through = node.iter.args
-        names = [n.id for n in through if type(n) is _ast.Name]
-        self._all([n for n in through if type(n) is not _ast.Name])
-        if names:
-            inside = _Changes()
-            inside.visit(node)
-            self.other.update(inside.names.intersection(names))
-        self.visit(node.target)
-        self._all(node.body)
-        self._all(node.orelse)
-
-    def _test(self, node: Any) -> None:
-        if type(node) is _ast.BoolOp:
-            for value in node.values:
-                self._test(value)
-        elif type(node) is _ast.UnaryOp and type(node.op) is _ast.Not:
-            self._test(node.operand)
-        elif type(node) is not _ast.Name:
-            self.visit(node)
-
-    def _copy(self, node: Any) -> None:
-        """A place where a list of objects is made of a name's."""
-        place = {"lineno": node.lineno, "col_offset": node.col_offset}
-        item = _ast.Name(id="item", ctx=_ast.Load(), **place)
-        target = _ast.Name(id="item", ctx=_ast.Store(), **place)
-        source = _ast.Name(id=node.id, ctx=_ast.Load(), **place)
-        generator = _ast.comprehension(target=target, iter=source, ifs=[], is_async=0)
-        self.copies[node] = _ast.ListComp(elt=item, generators=[generator], **place)
-
-
-class _Changes:
-    """The names that a loop's body binds, or whose lists it changes the length of."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit(self, node: Any) -> None:
-        if type(node) is _ast.Name and type(node.ctx) is not _ast.Load:
-            self.names.add(node.id)
-        elif type(node) is _ast.Call:
-            self.names.add(changed(node))
-        for inner in _children(node):
-            self.visit(inner)
-
-
-def _is_display(node: Any) -> bool:
-    return type(node) is _ast.List and not any(type(n) is _ast.Starred for n in node.elts) and len(node.elts) < 16
-
-
-def _children(node: Any) -> list[Any]:
-    out = []
-    for value in node.__dict__.values():
-        out.extend([v for v in (value if type(value) is list else [value]) if isinstance(v, _ast.AST)])
-    return out
-
-
-def _names(node: Any) -> list[str]:
-    found = [node.id] if type(node) is _ast.Name else []
-    for inner in _children(node):
-        found.extend(_names(inner))
-    return found
+def _copy(node: Any) -> Any:
+    """The comprehension that makes a list of objects of a name's."""
+    place = {"lineno": node.lineno, "col_offset": node.col_offset}
+    item = _ast.Name(id="item", ctx=_ast.Load(), **place)
+    target = _ast.Name(id="item", ctx=_ast.Store(), **place)
+    source = _ast.Name(id=node.id, ctx=_ast.Load(), **place)
+    generator = _ast.comprehension(target=target, iter=source, ifs=[], is_async=0)
+    return _ast.ListComp(elt=item, generators=[generator], **place)
 
 
 # -- lowering ----------------------------------------------------------------------------------------------------------

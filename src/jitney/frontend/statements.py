@@ -83,33 +83,48 @@ _WORDS: dict[Any, str] = {
 
 
 def _assign(lw: Lowering, node: Any) -> None:
-    targets = node.targets
+    _assign_all(lw, node.targets, node.value)
+
+
+def _assign_all(lw: Lowering, targets: list[Any], node: Any) -> None:
+    """``target = ... = node``."""
     if lw.packed is not None and packed.is_packed(lw, targets[0]):
-        packed.make(lw, targets[0].id, node.value)
+        packed.make(lw, targets[0].id, node)
         return
     if len(targets) == 1 and type(targets[0]) is _ast.Subscript:
         # An array expression is computed where it is stored.
-        assign(lw, targets[0], lw.operand(node.value))
+        assign(lw, targets[0], lw.operand(node))
         return
-    value = None
-    if type(targets[0]) is _ast.Name and len(targets) == 1:
-        value = _own_memory(lw, node)
-    if value is None:
-        value = lw.expr(node.value)
+    if len(targets) == 1:
+        value = _given(lw, targets[0], node)
+    else:
+        value = lw.expr(node)
     for target in targets:
         assign(lw, target, value, len(targets) == 1)
 
 
-def _own_memory(lw: Lowering, node: Any) -> Val | None:
+def _given(lw: Lowering, target: Any, node: Any) -> Val:
+    """What `target` alone is given."""
+    if type(target) is _ast.Tuple and type(node) is _ast.Tuple and len(target.elts) == len(node.elts):
+        if _ast.Starred not in map(type, (*target.elts, *node.elts)):
+            return lw.make_tuple([_given(lw, one, inner) for one, inner in zip(target.elts, node.elts)])
+    value = _own_memory(lw, target, node) if type(target) is _ast.Name else None
+    return value if value is not None else lw.expr(node)
+
+
+def _own_memory(lw: Lowering, target: Any, node: Any) -> Val | None:
     """A list of numbers or a small array that nobody else knows (`numeric.py`); None for anything else."""
-    value = node.value
-    kind = type(value)
-    if kind is _ast.BinOp and (type(value.left) is _ast.List or type(value.right) is _ast.List):
-        return numeric.made(lw, node)
-    if kind is _ast.Call and type(value.func) is _ast.Attribute and value.func.attr in ("empty", "zeros", "ones"):
-        dims = _known_lengths(lw, value.args)
-        return numeric.small(lw, node, dims) if dims is not None else None
-    return numeric.made(lw, node) if kind is _ast.List else None
+    kind = type(node)
+    if kind is _ast.Call and type(node.func) is _ast.Attribute and node.func.attr in ("empty", "zeros", "ones"):
+        dims = _known_lengths(lw, node.args)
+        return numeric.small(lw, target, node, dims) if dims is not None else None
+    if kind is _ast.List or kind is _ast.ListComp or (kind is _ast.Subscript and type(node.slice) is _ast.Slice):
+        return numeric.made(lw, target, node)
+    if kind is _ast.BinOp and (type(node.left) is _ast.List or type(node.right) is _ast.List):
+        return numeric.made(lw, target, node)
+    if kind is _ast.Call and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("list", "copy"):
+        return numeric.made(lw, target, node)
+    return None
 
 
 def _known_lengths(lw: Lowering, args: list[Any]) -> list[int] | None:
@@ -288,7 +303,7 @@ def _augmented_value(lw: Lowering, op: str, old: Val, value: Val) -> Val:
 
 def _annotated(lw: Lowering, node: Any) -> None:
     if node.value is not None:
-        assign(lw, node.target, lw.expr(node.value))
+        _assign_all(lw, [node.target], node.value)
 
 
 def _if(lw: Lowering, node: Any) -> None:

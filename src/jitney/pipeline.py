@@ -149,7 +149,7 @@ def compile(
 
             # Machine code with relocations. It names its sites by the function's id, by which the runtime knows them.
             registrations.append(exceptions.register(better, unit.function.__name__, unit.function.__globals__))
-            codes.append(generate(better, TARGET, poll_thunk()))
+            codes.append(generate(better, TARGET, poll_thunk(), hasty=tier == Tier.QUICK))
             size += len(codes[-1].code)
             clock = _lap(stages, "generate", clock)
         made.append(Compiled(unit, lowered, registrations, notes, size, tier))

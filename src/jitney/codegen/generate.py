@@ -15,18 +15,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..ir.function import Function, Symbol
     from . import checker, traffic, untie
+    from .allocate import Allocation
     from .code import MachineCode
     from .target import Target
 else:
     checker, traffic, untie = lazy("jitney.codegen", "checker", "traffic", "untie")
 
 
-def generate(function: Function, target: Target, poll: Symbol | None = None, listing: bool = False) -> MachineCode:
+def generate(
+    function: Function, target: Target, poll: Symbol | None = None, listing: bool = False, hasty: bool = False
+) -> MachineCode:
     """Compile a verified function.
 
     Args:
         poll: the thunk that `poll` and `enter` call; needed if the function has any.
         listing: also record where each instruction came from, and what innermost loops do with the stack.
+        hasty: leave out what only makes the code faster, after allocation.
 
     With JITNEY_CHECK=1 in the environment the register allocation is proven on the spot (`checker.py`).
     """
@@ -36,13 +40,8 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
     arrange(m)
     t1 = perf_counter()
     allocation = allocate(m, target)
-    hoist(allocation, target.split)
-    floats = target.float_order
-    if any(
-        d != s and d in ins and d in floats
-        for op, outs, ins, _, _ in allocation.code if len(ins) > 1 and op.move for d, s in zip(outs, ins)
-    ):  # fmt: skip
-        untie.untie(allocation, target)
+    if not hasty:
+        _polish(allocation, target)
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
         checker.check(m, allocation, target)
@@ -52,3 +51,13 @@ def generate(function: Function, target: Target, poll: Symbol | None = None, lis
         code.traffic = traffic.stack_traffic(allocation)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}
     return code
+
+
+def _polish(allocation: Allocation, target: Target) -> None:
+    hoist(allocation, target.split)
+    floats = target.float_order
+    if any(
+        d != s and d in ins and d in floats
+        for op, outs, ins, _, _ in allocation.code if len(ins) > 1 and op.move for d, s in zip(outs, ins)
+    ):  # fmt: skip
+        untie.untie(allocation, target)

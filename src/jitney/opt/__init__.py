@@ -112,7 +112,8 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
 )
 
 
-_WRAPPING = frozenset((OPS["mulo"], OPS["shl"]))
+_CONST, _GUARD, _MULO, _SHL = OPS["const"], OPS["guard"], OPS["mulo"], OPS["shl"]
+_WRAPPING = frozenset((_MULO, _SHL))
 EXTENSIONS = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
 MASKS = EXTENSIONS | {OPS["and"], OPS["floormod"]}
 """Operations that ask for low bits."""
@@ -122,10 +123,24 @@ def required(function: Function) -> list[tuple[str, Callable[[Function], Functio
     """The rows that serve code without optimisation, too: else hashes would fail there, after a store, on their way to
     the bits that are wanted."""
     ops = function.ops
-    if _WRAPPING.isdisjoint(ops) or MASKS.isdisjoint(ops):
+    if _WRAPPING.isdisjoint(ops) or MASKS.isdisjoint(ops) or not _overflows_late(function):
         # Most first calls need not even load `needs`.
         return []
-    return [("modular", modular.wrap)] if needs.masks_after_stores(function) else []
+    return [("modular", modular.wrap)] if needs.masks(function) else []
+
+
+def _overflows_late(function: Function) -> bool:
+    """Whether a product or a shift may overflow after something visible has happened, so that CPython cannot take
+    over."""
+    ops, args, imms = function.ops, function.args, function.imms
+    shifts = _SHL in ops
+    for block in function.blocks:
+        for v in block.insts:
+            if ops[v] is _MULO or (shifts and ops[v] is _GUARD):
+                flag = args[v][2 if ops[v] is _MULO else 1]
+                if ops[flag] is not _CONST or imms[flag]:
+                    return True
+    return False
 
 
 def _sums_in_memory(function: Function) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
-_ADD, _SUB, _MUL, _MULO = OPS["add"], OPS["sub"], OPS["mul"], OPS["mulo"]
+_ADD, _SUB, _MUL = OPS["add"], OPS["sub"], OPS["mul"]
 _FPOWER = OPS["fpower"]
 _LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], _FPOWER))
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
@@ -110,21 +110,6 @@ def known_trips(function: Function) -> bool:
 def masks(function: Function) -> bool:
     """For `modular`: something that asks for low bits."""
     return not MASKS.isdisjoint(function.ops)
-
-
-def masks_after_stores(function: Function) -> bool:
-    """For `modular` where nothing is optimised: something that asks for low bits, and a product or a shift that may
-    overflow after something visible has happened, so that CPython cannot take over."""
-    if not masks(function):
-        return False
-    ops, args, imms = function.ops, function.args, function.imms
-    for block in function.blocks:
-        for v in block.insts:
-            if ops[v] is _MULO or (ops[v] is _GUARD and _SHL in ops):
-                flag = args[v][2 if ops[v] is _MULO else 1]
-                if ops[flag] is not _CONST or imms[flag]:
-                    return True
-    return False
 
 
 def lone_tests(function: Function) -> bool:

@@ -65,17 +65,16 @@ class Piece:
     __slots__ = ("code", "holes")
 
     def __init__(self, listing: str) -> None:
-        words = stubs.words(listing)
+        first, *rest = stubs.text(listing).split("@")
+        code = bytes.fromhex(first)
         self.holes: list[tuple[int, int, str]] = []
-        if "@" in listing:
-            at = 0
-            for k, word in enumerate(words):
-                if word[0] == "@":
-                    size = HOLES.get(word, 4)
-                    self.holes.append((at, size, word))
-                    words[k] = word = "00" * size
-                at += len(word) // 2
-        self.code = bytes.fromhex("".join(words))
+        for part in rest:
+            name, _, more = part.partition(" ")
+            hole = "@" + name
+            size = HOLES.get(hole, 4)
+            self.holes.append((len(code), size, hole))
+            code += bytes(size) + bytes.fromhex(more)
+        self.code = code
 
 
 _pieces: dict[tuple[str, int], Piece] = {}

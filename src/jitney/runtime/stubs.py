@@ -72,26 +72,31 @@ def offsets() -> dict[str, int]:
 _names: dict[str, str] = {}
 
 
-def words(listing: str) -> list[str]:
-    """The words on the left side of a listing, offsets and addresses in place of their names: bytes in hexadecimal, and
-    the holes of pieces (`@name`)."""
+def text(listing: str) -> str:
+    """The left side of a listing, offsets and addresses in place of their names: bytes in hexadecimal, and the holes of
+    pieces (`@name`), with blanks in between."""
     if not _names:
         _names.update({name: f"{offset:02x}" for name, offset in offsets().items()})
         _names["None"] = capi.NONE.to_bytes(8, "little").hex()
-    found = " ".join([line[:30] for line in listing.splitlines()]).split()
-    return [_names.get(word) or (_address(word) if word[0] == "P" and word != "POOL" else word) for word in found]
+        _names["POOL"] = "POOL"
+    words = " ".join([line[:30] for line in listing.splitlines()]).split()
+    found = " ".join(map(_names.get, words, words))
+    if "P" in found:
+        for word in words:
+            if word[0] == "P" and word not in _names:
+                _names[word] = _address(word)
+        found = " ".join(map(_names.get, words, words))
+    return found
 
 
 def _address(function: str) -> str:
     where = numpy_api.address if function.startswith("PyArray_") else capi.address
-    _names[function] = text = where(function).to_bytes(8, "little").hex()
-    return text
+    return where(function).to_bytes(8, "little").hex()
 
 
 def code(listing: str, pool: int = 0) -> bytes:
     """The bytes of a listing's left side; `pool` is what POOL stands for."""
-    where = pool.to_bytes(8, "little").hex()
-    return bytes.fromhex("".join([where if word == "POOL" else word for word in words(listing)]))
+    return bytes.fromhex(text(listing).replace("POOL", pool.to_bytes(8, "little").hex()))
 
 
 _region: list[Region] = []

@@ -11,6 +11,8 @@ hashable object, and are not part of `out` until `finish` has chosen between the
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -511,45 +513,43 @@ class Encoder:
             the code; its relocations as (offset, kind, target, addend); the offset of every label.
         """
         jumps, labels = self.jumps, self.labels
-        sizes = [2 if kind > -16 else 0 for _, kind, _ in jumps]
-        n = len(jumps)
-        goals = [labels[label] if kind > -16 else None for _, kind, label in jumps]
-        ends = {i: labels[label] for i, (_, kind, label) in enumerate(jumps) if kind == -16}
-        shifts = [0] * (n + 1)
+        goals = [labels[label] for _, _, label in jumps]
+        sizes = [2] * len(jumps)
+        aligned = [i for i, (_, kind, _) in enumerate(jumps) if kind == -16]
+        # Of each short jump: its number, the distance if nothing grew, the number of jumps before its goal.
+        short = [
+            (i, goal - at - 2, before)
+            for i, ((at, kind, _), (goal, before)) in enumerate(zip(jumps, goals)) if kind > -16
+        ]  # fmt: skip
+        for i in aligned:
+            sizes[i] = 0
         while True:
-            total = 0
-            for i in range(n):
-                shifts[i] = total
-                if goals[i] is None:
-                    start, (end, before) = jumps[i][0], ends[i]
-                    sizes[i] = padding(start + total, end - start + sum(sizes[i + 1 : before]))
-                total += sizes[i]
-            shifts[n] = total
-            grown = False
-            for i in range(n):
-                if sizes[i] == 2:
-                    goal = goals[i]
-                    if goal is not None:
-                        distance = goal[0] + shifts[goal[1]] - jumps[i][0] - shifts[i] - 2
-                        if not -128 <= distance < 128:
-                            sizes[i] = 5 if jumps[i][1] < 0 else 6
-                            grown = True
-            if not grown:
+            total = done = 0
+            for i in aligned:
+                total += sum(sizes[done:i])
+                done = i
+                start, (end, before) = jumps[i][0], goals[i]
+                sizes[i] = padding(start + total, end - start + sum(sizes[i + 1 : before]))
+            shifts = [0, *accumulate(sizes)]
+            far = [
+                i for i, distance, before in short if not -128 <= distance + shifts[before] - shifts[i] < 128
+            ]  # fmt: skip
+            if not far:
                 break
+            for i in far:
+                sizes[i] = 5 if jumps[i][1] < 0 else 6
+            gone = set(far)
+            short = [row for row in short if row[0] not in gone]
         out = self.out
         code = bytearray()
         previous = 0
-        for i in range(n):
-            offset, kind, _ = jumps[i]
+        for (offset, kind, _), (goal, before), size, shift in zip(jumps, goals, sizes, shifts):
             code += out[previous:offset]
             previous = offset
-            goal = goals[i]
-            if goal is None:
-                code += nops(sizes[i])
-                continue
-            size = sizes[i]
-            distance = goal[0] + shifts[goal[1]] - offset - shifts[i] - size
-            if size == 2:
+            distance = goal + shifts[before] - offset - shift - size
+            if kind == -16:
+                code += nops(size)
+            elif size == 2:
                 code += bytes((0xEB if kind < 0 else 0x70 | kind, distance & 0xFF))
             elif kind < 0:
                 code += b"\xe9" + distance.to_bytes(4, "little", signed=True)

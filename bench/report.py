@@ -259,7 +259,7 @@ def _arrays(record: Record) -> str:
 def thread_table(rows: Sequence[Record]) -> str:
     """Of loops that threads may share, by size: without and with threads, and Numba with threads."""
     rivals = any(NUMBA in size["best"] for row in rows for size in row["sizes"])
-    header = ["loop", "n", "serial us", "with threads us", "speed-up", "in the median", "start-up us", "rested us"]
+    header = ["loop", "n", "serial us", "with threads us", "speed-up", "in the median", "start-up us"]
     header += ["Numba with threads us", "vs Numba"] if rivals else []
     lines = []
     for row in rows:
@@ -267,7 +267,8 @@ def thread_table(rows: Sequence[Record]) -> str:
             serial, shared = size["best"]["serial"], size["best"]["shared"]
             cells = [row["loop"], f"{size['size']:,}", *(_number(1e6 * t) for t in (serial, shared)),
                      _number(serial / shared, "x"), _number(size["median"]["serial"] / size["median"]["shared"], "x")]
-            cells += [_number(1e6 * t) if t is not None else "" for t in _start_up(row, size)]
+            start = _start_up(row, size)
+            cells.append("" if start is None else _number(1e6 * start))
             if rivals:
                 rival = size["best"].get(NUMBA)
                 cells += [_number(None if rival is None else 1e6 * rival), _number(_quotient(rival, shared), "x")]
@@ -276,14 +277,30 @@ def thread_table(rows: Sequence[Record]) -> str:
     return "\n\n".join([table(header, lines), *failed])
 
 
-def _start_up(row: Record, size: Record) -> tuple[float | None, float | None]:
-    """Seconds beyond an equal part for each, of a loop of less than a millisecond (noise takes more of others), and
-    after a pause; None for what ran serially."""
-    found = []
-    for times, most in ((size["best"], _NOISY), (size["rested"], 1.0)):
-        shared = bool(times) and times["serial"] < most and times["serial"] > _PAID * times["shared"]
-        found.append(max(0.0, times["shared"] - times["serial"] / row["threads"]) if shared else None)
-    return found[0], found[1]
+def _start_up(row: Record, size: Record) -> float | None:
+    """Seconds beyond an equal part for each, of a loop of less than a millisecond (noise takes more of others); None
+    for what ran serially."""
+    times = size["best"]
+    if times["serial"] >= _NOISY or times["serial"] <= _PAID * times["shared"]:
+        return None
+    return float(max(0.0, times["shared"] - times["serial"] / row["threads"]))
+
+
+def _rested(rows: Sequence[Record]) -> list[tuple[str, Record]]:
+    return [(row["loop"], rest) for row in rows for size in row["sizes"] for rest in size["rested"]]
+
+
+def rested_table(rows: Sequence[Record]) -> str:
+    """Of single calls after pauses, in which threads fall asleep."""
+    header = ["loop", "pause ms", "serial us", "with threads us", "speed-up", "calls shared", "own loss us"]
+    header.append("others after us")
+    lines = []
+    for loop, rest in _rested(rows):
+        later = [_number(1e6 * rest[name]) if name in rest else "" for name in ("lost", "late")]
+        calls = f"{rest['calls shared']} of {rest['calls']}"
+        lines.append([loop, f"{1e3 * rest['pause']:g}", *(_number(1e6 * rest[way]) for way in ("serial", "shared")),
+                      _number(rest["serial"] / rest["shared"], "x"), calls, *later])
+    return table(header, lines)
 
 
 def _threads(record: Record) -> str:
@@ -302,12 +319,22 @@ def _threads(record: Record) -> str:
     if small:
         lines.append(f"- Shorter ones: {_spread(small)}.")
     starts = {f"{row['loop']} {size['size']:,}": _start_up(row, size) for row in rows for size in row["sizes"]}
-    for at, text in enumerate(("Threads that are still awake start", "Those that have fallen asleep")):
-        found = {name: 1e6 * pair[at] for name, pair in starts.items() if pair[at] is not None}
-        if found:
-            middle = _number(statistics.median(found.values()))
-            lines.append(f"- {text} in {middle} us (median of {len(found)} loops; {_spread(found)}).")
-    return "\n".join(lines) + "\n\n" + thread_table(rows)
+    found = {name: 1e6 * start for name, start in starts.items() if start is not None}
+    if found:
+        middle = _number(statistics.median(found.values()))
+        spread = _spread(found)
+        lines.append(f"- Threads that are still awake start in {middle} us (median of {len(found)} loops; {spread}).")
+    rested = [(f"{loop} after {1e3 * rest['pause']:g} ms", rest) for loop, rest in _rested(rows)]
+    lost = {name: 1e6 * rest["lost"] for name, rest in rested if "lost" in rest}
+    if lost:
+        gain = _number(geometric_mean(rest["serial"] / rest["shared"] for _, rest in rested))
+        late = _number(statistics.median(1e6 * rest["late"] for _, rest in rested if "late" in rest))
+        own = f"{_number(statistics.median(lost.values()))} us by that ({_spread(lost)})"
+        lines.append("- After a pause, in which they fall asleep, single calls of loops over a millisecond run "
+                     f"**{gain}x** as fast. The loop's own thread loses {own}, the others come after {late} us "
+                     "(medians).")
+    text = "\n".join(lines) + "\n\n" + thread_table(rows)
+    return text + "\n\n" + rested_table(rows) if rested else text
 
 
 def _stages(record: Record) -> str:
@@ -397,9 +424,12 @@ SECTIONS: tuple[tuple[str, str, Callable[[Record], str]], ...] = (
      "Loops over `prange` (`bench/kernels/threads.py`), compiled without and with `parallel=True`: a few iterations, "
      "some microseconds, some hundred of them, more than a millisecond. Interleaved; the best of all rounds, since "
      "threads feel what else the processors do, and the median's speed-up. *Start-up*: what a shared loop of less than "
-     "half a millisecond takes beyond an equal part for each thread (of longer ones it is less than the noise); "
-     "*rested*: one call after a pause of 5 ms, in which the other threads fall asleep. Numba's are measured in a "
-     "process of their own, since its threads go on spinning.", _threads),
+     "half a millisecond takes beyond an equal part for each thread (of longer ones it is less than the noise). "
+     "Numba's are measured in a process of their own, since its threads go on spinning. The second table is of single "
+     "calls, medians, each after a pause in which the other threads fall asleep. *Own loss*: what the loop's thread "
+     "spends on waking them and on waiting for them at the end. *Others after*: how much of the call they have not "
+     "worked.",
+     _threads),
     ("Call overhead", "The empty loop subtracted; medians.", _overhead),
     ("Import", "Whole processes, interleaved; medians.", _imports),
     ("Memory", "", _memory),

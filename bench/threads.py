@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter, sleep
+from time import perf_counter, process_time, sleep, thread_time
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,12 @@ from bench.compare import difference
 from bench.implementations import JITNEY, NUMBA, installed
 from bench.measure import FULL, measure_threads
 from bench.registry import FOLDER, Args, Function
-from bench.report import thread_table
+from bench.report import rested_table, thread_table
 
 SERIAL, SHARED = "serial", "shared"  # jitney without and with `parallel=True`
 BLOCK = 0.002  # seconds: what a round repeats a call for
 BUDGET = 0.4  # seconds for one loop of one size
-PAUSE, PAUSES = 0.005, 40  # seconds in which threads fall asleep; how often
+PAUSES = {0.001: 20, 0.005: 20, 0.02: 20, 0.1: 10}  # seconds in which threads fall asleep; how often
 
 
 @dataclass(frozen=True)
@@ -111,29 +111,46 @@ def rounds(name: str, implementations: Sequence[str], count: int) -> dict[str, A
                 for _ in range(repeats[way]):
                     function(*args)
                 times[way].append((perf_counter() - start) / repeats[way])
-        rested = _rested(ways, args) if size == loop.sizes[-1] and loop.compute and SHARED in ways else {}
+        rested = _rested(ways, args) if size == loop.sizes[-1] and loop.compute and SHARED in ways else []
         sizes.append({"size": size, "rested": rested, "best": {way: min(found) for way, found in times.items()},
                       "median": {way: statistics.median(found) for way, found in times.items()}})
     threads = importlib.import_module("jitney").get_num_threads()
     return {"loop": name, "compute": loop.compute, "threads": threads, "sizes": sizes, "errors": errors}
 
 
-def _rested(ways: dict[str, Function], args: Args) -> dict[str, float]:
-    """Seconds for one call, median, after pauses in which the threads have fallen asleep."""
-    times: dict[str, list[float]] = {way: [] for way in (SERIAL, SHARED)}
-    for way, found in times.items():
-        for _ in range(PAUSES):
-            sleep(PAUSE)
+def _rested(ways: dict[str, Function], args: Args) -> list[dict[str, float]]:
+    """Single calls after pauses in which the threads have fallen asleep: medians in seconds, without and with threads;
+    how many of these calls were shared; what the loop's own thread has spent on waking others and on waiting for
+    them; what the others have not worked of the time, most of it since they had to wake up."""
+    pool = importlib.import_module("jitney.runtime.threads").pool()
+    others = importlib.import_module("jitney").get_num_threads() - 1
+    found = []
+    for pause, count in PAUSES.items():
+        taken: dict[str, list[float]] = {SERIAL: [], SHARED: [], "lost": [], "late": []}
+        for _ in range(count):
+            sleep(pause)
             start = perf_counter()
-            ways[way](*args)
-            found.append(perf_counter() - start)
-    return {way: statistics.median(found) for way, found in times.items()}
+            ways[SERIAL](*args)
+            taken[SERIAL].append(perf_counter() - start)
+            sleep(pause)
+            loops, all_of_them, own = pool["EPOCH"], process_time(), thread_time()
+            start = perf_counter()
+            ways[SHARED](*args)
+            taken[SHARED].append(perf_counter() - start)
+            helped = (process_time() - all_of_them) - (thread_time() - own)
+            if pool["EPOCH"] != loops:
+                taken["lost"].append(pool["LOST"] / 1e9)
+                taken["late"].append(max(0.0, taken[SHARED][-1] - helped / max(1, others)))
+        medians = {name: statistics.median(values) for name, values in taken.items() if values}
+        found.append({"pause": pause, "calls": count, "calls shared": len(taken["lost"]), **medians})
+    return found
 
 
 def main() -> None:
     """Measure and print as `make bench` does."""
     implementations = [name for name in (JITNEY, NUMBA) if installed(name)]
-    print(thread_table([measure_threads(loop.function, implementations, FULL) for loop in LOOPS]))
+    rows = [measure_threads(loop.function, implementations, FULL) for loop in LOOPS]
+    print(thread_table(rows), rested_table(rows), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -27,11 +27,14 @@ RECORD = {
             "loop": "primes", "compute": True, "threads": 2, "errors": {"numba": "size 50: differs"},
             "sizes": [
                 {"size": 50, "best": {"serial": 1e-6, "shared": 1.25e-6, "numba": 2e-6},
-                 "median": {"serial": 2e-6, "shared": 2e-6}, "rested": {}},
+                 "median": {"serial": 2e-6, "shared": 2e-6}, "rested": []},
                 {"size": 900, "best": {"serial": 2e-4, "shared": 1.04e-4},
-                 "median": {"serial": 2e-4, "shared": 1.1e-4}, "rested": {}},
+                 "median": {"serial": 2e-4, "shared": 1.1e-4}, "rested": []},
                 {"size": 10_000, "best": {"serial": 2e-3, "shared": 1.02e-3},
-                 "median": {"serial": 2e-3, "shared": 1.1e-3}, "rested": {"serial": 2.1e-3, "shared": 1.07e-3}},
+                 "median": {"serial": 2e-3, "shared": 1.1e-3}, "rested": [
+                     {"pause": 0.005, "calls": 20, "calls shared": 20, "serial": 2.1e-3, "shared": 1.07e-3,
+                      "lost": 1.2e-5, "late": 4e-5},
+                     {"pause": 0.1, "calls": 10, "calls shared": 0, "serial": 2.1e-3, "shared": 2.1e-3}]},
             ],
         },
         {"loop": "broken", "sizes": [], "errors": {"jitney": "exit status -11"}},
@@ -148,10 +151,13 @@ def test_array_kernels_are_told_beside_numpy():
 
 def test_threads_are_told_by_size():
     threads = section(markdown(RECORD, None), "Threads")
-    assert "| primes | 50 | 1.00 | 1.25 | 0.80x | 1.00x |  |  | 2.00 | 1.60x |" in threads
-    assert "| primes | 900 | 200 | 104 | 1.92x | 1.82x | 4.00 |  | - | - |" in threads
-    assert "| primes | 10,000 | 2,000 | 1,020 | 1.96x | 1.82x |  | 20.0 | - | - |" in threads
-    assert "awake start in 4.00 us (median of 1 loops" in threads and "asleep in 20.0 us" in threads
+    assert "| primes | 50 | 1.00 | 1.25 | 0.80x | 1.00x |  | 2.00 | 1.60x |" in threads
+    assert "| primes | 900 | 200 | 104 | 1.92x | 1.82x | 4.00 | - | - |" in threads
+    assert "| primes | 10,000 | 2,000 | 1,020 | 1.96x | 1.82x |  | - | - |" in threads
+    assert "awake start in 4.00 us (median of 1 loops" in threads
+    assert "loses 12.0 us by that (from 12.0 (primes after 5 ms)" in threads and "come after 40.0 us" in threads
+    assert "| primes | 5 | 2,100 | 1,070 | 1.96x | 20 of 20 | 12.0 | 40.0 |" in threads
+    assert "| primes | 100 | 2,100 | 2,100 | 1.00x | 0 of 10 |  |  |" in threads
     assert "**1.96x** as fast (geometric mean; from 1.96 (primes) to 1.96 (primes))" in threads
     assert "Shorter ones: from 0.80 (primes 50) to 1.92 (primes 900)." in threads
     assert "broken, jitney: exit status -11" in threads and "primes, Numba: size 50: differs" in threads

@@ -380,6 +380,75 @@ CASES = {
         b3:
           ret v1
     """),
+    "checks: windows side by side": ("checks", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) -> i64 {
+        fact v2 0 1000000000000
+        site 0: line 1 overflow
+        site 1: line 1 index
+        loop L0: header b2 preheader b1 counter v10 step 1 stop v7
+        loop L1: header b4 preheader b3 parent L0 counter v12 step 1 stop v3
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i1 false
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = floordiv v2, v3
+          v8 = sgt v7, v5
+          br v8, b1, b6
+        b1:
+          jump b2(v5)
+        b2(v10: i64) in L0:
+          v11 = sgt v3, v5
+          br v11, b3, b5
+        b3 in L0:
+          jump b4(v5)
+        b4(v12: i64) in L1:
+          v13 = mulo v10, v3, v4, !0
+          v14 = addo v13, v12, v4, !0
+          v15 = index v14, v2, v4, !1
+          store u8 v5, [v1 + v15*1]
+          v16 = addo v14, v6, v4, !0
+          v17 = index v16, v2, v4, !1
+          store u8 v5, [v1 + v17*1]
+          v18 = add v12, v6
+          v19 = slt v18, v3
+          br v19, b4(v18), b5
+        b5 in L0:
+          v20 = add v10, v6
+          v21 = slt v20, v7
+          br v21, b2(v20), b6
+        b6:
+          ret v5
+    """, """
+          v4 = const i1 false
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = floordiv v2, v3
+          v8 = sgt v7, v5
+          br v8, b1, b6
+        b1:
+          v10 = sgt v3, v5
+          jump b2(v5)
+        b2(v9: i64) in L0:
+          br v10, b3, b5
+        b3 in L0:
+          v12 = mul v3, v9
+          jump b4(v5)
+        b4(v11: i64) in L1:
+          v13 = add v11, v12
+          store u8 v5, [v1 + v13*1]
+          v15 = add v13, v6
+          v16 = index v15, v2, v4, !1
+          store u8 v5, [v1 + v16*1]
+          v18 = add v11, v6
+          v19 = slt v18, v3
+          br v19, b4(v18), b5
+        b5 in L0:
+          v20 = add v9, v6
+          v21 = slt v20, v7
+          br v21, b2(v20), b6
+        b6:
+          ret v5
+    """),
     "checks: division by powers of two, remainders in range": ("checks", """
         func f(v0: ptr, v1: i64) -> i64, i64, i64 {
         b0(v0: ptr, v1: i64):

@@ -43,12 +43,14 @@ _NARROW = ("const", "load", "sext8", "sext16", "sext32", "zext8", "zext16", "zex
 _MOST_BROUGHT = 16  # values that are looked at for what a parameter may be
 _TIME_LIMIT = 1 << 57  # steps that no loop gets through while somebody waits
 _SEARCH = 40  # facts looked at per question to `at_most`
+_FEW_BOUNDS = 8
 _CHAIN = 40  # and for a step, where each is looked at once
 _CONST, _PARAM, _AND, _OR, _XOR = OPS["const"], OPS["param"], OPS["and"], OPS["or"], OPS["xor"]
 _ADDO = OPS["addo"]
 _NOT, _SELECT, _LOAD, _SLT, _SLE = OPS["not"], OPS["select"], OPS["load"], OPS["slt"], OPS["sle"]
 _SGT, _SGE, _ULT, _ULE, _UGT = OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"], OPS["ugt"]
 _UGE, _EQ, _NE, _INDEX, _F2I = OPS["uge"], OPS["eq"], OPS["ne"], OPS["index"], OPS["f2i"]
+_FLOORDIV = OPS["floordiv"]
 _ARITY = {_SELECT: 3}
 _NEGATED = {
     _SLT: _SGE, _SGE: _SLT, _SGT: _SLE, _SLE: _SGT, _EQ: _NE, _NE: _EQ, _ULT: _UGE, _UGE: _ULT, _UGT: _ULE, _ULE: _UGT,
@@ -70,11 +72,12 @@ class Ranges:
         params: (low, high) of the parameters of loop headers.
         signs: of floats; made when first asked for.
         floats: bounds of floats, in a function that converts some to integers; else None.
+        rooms: (n, k) of products that are at most n - k (`multiples.py`); None in a function that does not divide.
     """
 
     __slots__ = (
         "exact", "incoming", "_joined", "_lower", "_signs", "_sources", "_trail", "_upper", "fits", "floats",
-        "function", "high", "divided", "known", "low", "params", "passes", "same",
+        "function", "high", "divided", "known", "low", "params", "passes", "rooms", "same",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -97,6 +100,8 @@ class Ranges:
         self.incoming: dict[int, list[int]] = {}  # of parameters: all arguments
         self._signs: signs.Signs | None = None
         self.floats = floats.Floats(self) if _F2I in function.ops else None
+        divides = _FLOORDIV in function.ops
+        self.rooms: dict[int, list[tuple[int, int]]] | None = {} if divides else None
 
     # -- the sweep -------------------------------------------------------------------------------------------------
 
@@ -493,6 +498,15 @@ class Ranges:
             self._upper[v].insert(0, (w, c))
         else:
             self._upper[v] = [(w, c)]
+
+    def bounds_of(self, v: int) -> list[tuple[int, int]]:
+        """Some (w, c) of which ``v <= w + c`` holds here."""
+        found = [(v, 0)]
+        for w, c in found:
+            if len(found) > _FEW_BOUNDS:
+                break
+            found += [(x, c + d) for x, d in self._upper.get(w, ())]
+        return found
 
     def define_lower(self, v: int, w: int, c: int) -> None:
         self._lower.setdefault(v, []).append((w, c))

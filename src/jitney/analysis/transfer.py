@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from ..ir.ops import OPS
 from ..ir.types import I1, I64
+from ..lazy import lazy
 from .intervals import INTERVALS, MAX, MIN, TERMS, access_range, clamped, magnitude_of, mean_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from . import multiples
     from .ranges import Ranges
+else:
+    multiples = lazy("jitney.analysis", "multiples")
 
 _CONST, _ADD, _ADDO, _SUB, _SUBO = OPS["const"], OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"]
 _AND, _OR, _XOR, _NOT, _SMIN = OPS["and"], OPS["or"], OPS["xor"], OPS["not"], OPS["smin"]
@@ -70,9 +74,16 @@ def _visit_sum(r: Ranges, v: int, args: tuple[int, ...]) -> None:
             lo, hi = _mean(r, args, lo, hi)
     else:
         lo, hi = low[a] - high[b], high[a] - low[b]
-    if lo < MIN or hi > MAX:
-        return
-    _sum_facts(r, v, a, b, lo, hi)
+    if lo >= MIN and hi <= MAX:
+        _sum_facts(r, v, a, b, lo, hi)
+    if r.rooms and r.function.ops[v] is _ADD:
+        multiples.visit_sum(r, v, a, b)
+
+
+def _visit_product(r: Ranges, v: int, args: tuple[int, ...]) -> None:
+    _visit_pure(r, v, args)
+    if r.rooms is not None:
+        multiples.visit_product(r, v, *args)
 
 
 def _mean(r: Ranges, args: tuple[int, ...], lo: int, hi: int) -> tuple[int, int]:
@@ -128,8 +139,12 @@ def _visit_checked(r: Ranges, v: int, args: tuple[int, ...]) -> None:
             return
     if op.base == "mul":
         low[v], high[v] = lo, hi
+        if r.rooms is not None and multiples.visit_product(r, v, a, b):
+            r.fits.add(v)
     else:
         _sum_facts(r, v, a, b, lo, hi)
+        if r.rooms and op is _ADDO and multiples.visit_sum(r, v, a, b):
+            r.fits.add(v)
 
 
 def _visit_index(r: Ranges, v: int, args: tuple[int, ...]) -> None:
@@ -308,6 +323,7 @@ ABOVE = {(_FGT, True): 1, (_FGE, True): 0, (_FLT, False): 0, (_FLE, False): 1}
 _SIGNED = {_ULT: _SLT, _ULE: _SLE, _UGT: _SGT, _UGE: _SGE}
 RULES: dict[object, Callable[[Ranges, int, tuple[int, ...]], None]] = {
     **dict.fromkeys(INTERVALS, _visit_pure),
+    OPS["mul"]: _visit_product,
     _ADD: _visit_sum,
     _SUB: _visit_sum,
     _ADDO: _visit_checked,

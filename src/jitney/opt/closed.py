@@ -15,7 +15,8 @@ of its sums and products below 2**62, so that no check in it can fail; else the 
         br x' != 0, head(x', c'), out
 
 A loop that drops the lowest bit, or shifts right by one, until nothing is left, runs as often as there are bits: those
-that are set, or those up to the highest one.
+that are set, or those up to the highest one. A test before it whether there are any is not made any more, if the way
+around it leads to the same place: none add nothing.
 """
 
 from __future__ import annotations
@@ -201,9 +202,26 @@ class _Bits(_Closed):
             else:
                 same[a] = p
         self.substitute(same)
+        self._always(number, same)
         self.out.args = tuple([same.get(a, a) for a in self.out.args])
         header.term, header.term_args, header.edges = "jump", (), [self.out]
         header.loop = self.loop.parent
+
+    def _always(self, number: int, same: dict[int, int]) -> None:
+        """Drop the test before the loop, where it only leads around it, with what the loop gives of nothing."""
+        function, before = self.function, self.loop.preheader
+        test = self._test(number, _NE)
+        if test is None or before.insts or test.edges[1].target is not self.out.target:
+            return
+        unchanged = {a: self.entry[p] for p, a in self.following.items()}
+        for a, around in zip(self.out.args, test.edges[1].args):
+            given = unchanged.get(a, a)
+            if a == self.following[number]:
+                if not self._is(around, 0) and (around != given or function.args[test.term_args[0]][0] != given):
+                    return
+            elif around != given:
+                return
+        test.term, test.term_args, test.edges = "jump", (), [test.edges[0]]
 
     def _uses_up(self, p: int, x: int, cond: int) -> bool:
         """Whether `x`, the next value of `p`, has a bit less, and the loop goes on while there are any."""
@@ -234,18 +252,22 @@ class _Bits(_Closed):
 
     def _tested(self, p: int, again: Op) -> bool:
         """Whether there is the same test before the loop, of what it is entered with."""
+        return self._test(p, again) is not None
+
+    def _test(self, p: int, again: Op) -> Block | None:
+        """The block that ends in that test."""
         function = self.function
         before = self.loop.preheader
         sources = [block for block in function.blocks for edge in block.edges if edge.target is before]
         if len(sources) != 1 or sources[0].term != "br" or sources[0].edges[0].target is not before:
-            return False
+            return None
         (test,) = sources[0].term_args
         first, given = self.entry[p], function.args[test]
         if function.ops[test] is not again:
-            return False
+            return None
         if again is _NE and function.ops[first] in _DIFFERENCES and {*function.args[first]} == {*given}:
-            return True
-        return given[0] == first and self._is(given[1], 0)
+            return sources[0]
+        return sources[0] if given[0] == first and self._is(given[1], 0) else None
 
     def _is(self, v: int, k: int) -> bool:
         return self.function.ops[v] is _CONST and bool(self.function.imms[v] == k)

@@ -55,7 +55,7 @@ def test_squares():
     function.target = Machine(32)  # type: ignore[assignment]
     function = powers.multiply(function)
     verify(function)
-    square = ["fmul", "fmul", "fma", "fneg", "fma", "fpower"]
+    square = ["fmul", "fma", "fma", "fma", "fneg", "fma", "fpower"]
     # The one that does not change has left the loop.
     assert _names(function) == [square, [*square, "fadd", "add", "slt"], []]
     assert to_text(parse(to_text(function))) == to_text(function)

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 _singles: list[Callable[[float, float], float]] = []
 
 
-def bounds(element: Type, exponent: float) -> tuple[float, float]:
+def bounds(element: Type, exponent: float) -> tuple[float, float] | None:
     """A power whose magnitude lies between these, as a sum of two floats, loses nothing by underflow: its parts, and
-    the rests of products and roots that it is made of, are far above the least number."""
+    the rests of products and roots that it is made of, are far above the least number. None: the ends of what it may
+    be are right for every size, as those of a square are."""
+    if exponent == 2.0:
+        return None
     if element is F32:
         size = 2.0**50 if abs(exponent) < 1.0 else 2.0**90
         return 1.0 / size, size

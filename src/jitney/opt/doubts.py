@@ -18,7 +18,7 @@ whenever it may be the lesser. In lanes, a doubt about one of them does all of t
 
     v8 = fpower v4, v6, v7, v1, 2.0             v21 = fadd v3, v6
     v9 = fadd v3, v8                            v22 = fadd v3, v7
-    ...                                         br v21 == v22 and 2**-128 < v4 < 2**128, on(v21), slow
+    ...                                         br v21 == v22, on(v21), slow
                                         slow:   v8 = fpower ...; v9 = fadd v3, v8
                                                 jump on(v9)
 
@@ -211,19 +211,16 @@ class _Sweep:
         self._join(slow, on, [v], (high,), conditions)
 
     def _sizes(self, tree: set[int]) -> list[int]:
-        """That the powers in `tree` are neither too large nor too small."""
+        """That the powers in `tree` are neither too large nor too small, where their ends do not tell."""
         function, emit = self._function, self._emit
-        found: dict[tuple[Type, float, float], list[int]] = {}
+        found: dict[tuple[Type, tuple[float, float]], list[int]] = {}
         for w in sorted(tree):
             if function.ops[w] is _FPOWER:
-                type, size, x = function.types[w], function.args[w][0], function.args[w][3]
-                least, greatest = bounds(type.element, function.imms[w])
-                if type.lanes > 1 and function.imms[w] == 2.0:
-                    # The square of zero is known, and one of many lanes is likely to have it.
-                    size = emit("select", emit("feq", x, self._number(type, 0.0)), self._number(type, 1.0), size)
-                found.setdefault((type, least, greatest), []).append(size)
+                limits = bounds(function.types[w].element, function.imms[w])
+                if limits is not None:
+                    found.setdefault((function.types[w], limits), []).append(function.args[w][0])
         tests = []
-        for (type, least, greatest), guesses in found.items():
+        for (type, (least, greatest)), guesses in found.items():
             first = last = guesses[0]
             for guess in guesses[1:]:
                 first, last = emit("fmin", first, guess), emit("fmax", last, guess)

@@ -1,7 +1,8 @@
 """``x ** 2``, ``x ** -1.5`` and the like with the bits that the C library's `pow` gives, mostly without calling it.
 
     v3 = ccall pow (v1, 2.0)                v4 = fmul v1, v1
-                                            v5 = fmul v4, 2**-59          more than `pow` is off by
+                                            v8 = fma v4, 2**-188, 2**-59
+                                            v5 = fma v4, v8, 2**-188      more than `pow` is off by
                                             v6 = fma v1, v1, v5
                                             v7 = fma v1, v1, -v5
                                             v3 = fpower v4, v6, v7, v1, 2.0
@@ -27,7 +28,8 @@ rounded to the same float, `pow` gives that one (Ziv's test). The power is known
 (Dekker's arithmetic, with `fma`).
 
 `fpower` is an operation: it may be moved, and be computed in lanes. It gives its first argument where the next two
-are equal and it lies between 2**-128 and 2**128 in magnitude, and otherwise asks `pow`: once in fifty times.
+are equal and it lies between 2**-128 and 2**128 in magnitude, and otherwise asks `pow`: once in fifty times. The ends
+of a square are apart by themselves beyond these bounds, so they are not looked at.
 
 Numbers of single precision likewise, with `powf`: that computes with doubles and is off by far less, before it rounds,
 than a float's last place. It is asked once in three hundred times.
@@ -77,6 +79,9 @@ _FURTHER_SINGLE = (
 _NEARER_SINGLE = (
     0xFE711F, 0x8F7710, 0xD901EE, 0xAE7A8A, 0xAE75C3, 0x89EAA6, 0xA05A28, 0x8031F6, 0xE7B975, 0xE058B9, 0xD08080,
 )  # fmt: skip
+# What brings the ends of a square apart that is very small, or very large: there `pow` is off by more. Squares of
+# single precision need that only where they are lost to underflow.
+_FAR = {F64: 2.0**-188, F32: 2.0**-126}
 _MOST = 16.0  # greatest exponent
 _MOST_CALLS = 64
 
@@ -113,7 +118,10 @@ def _power(rebuild: Rebuild, v: int) -> int:
     if exponent == 2.0:
         # The product is there early, for who waits for it.
         guess = emit("fmul", x, x)
-        off = emit("fmul", guess, part)
+        far = rebuild.builder.const(type, _FAR[type])
+        if type is F64:
+            part = emit("fma", guess, far, part)
+        off = emit("fma", guess, part, far)
         above, below = emit("fma", x, x, off), emit("fma", x, x, emit("fneg", off))
     else:
         high, low = _sum(rebuild.builder, x, exponent)

@@ -100,7 +100,7 @@ def power(s: X86Selector, v: int) -> None:
 def _power(e: Emitter, o: Locs, i: Locs, imm: tuple[Type, float], stub: Any) -> None:
     type, exponent = imm
     kind = _KINDS[type]
-    least, greatest = bounds(type, exponent)
+    limits = bounds(type, exponent)
     d = size = o[0]
     e.move_x(d, i[0])
     if len(o) > 1:
@@ -108,11 +108,14 @@ def _power(e: Emitter, o: Locs, i: Locs, imm: tuple[Type, float], stub: Any) -> 
         size = o[1]
         e.move_x(size, d)
         e.op_xm(ANDPS, size, size, e.constant(kind.magnitude * (16 // kind.size)))
-    # NaN is below as well as above, and what is neither has neighbours that are no NaN.
-    e.ucomi_m(kind.compare_two, size, e.constant(kind.number(least)))
-    e.jcc(BE, stub)
-    e.ucomi_m(kind.compare_two, size, e.constant(kind.number(greatest)))
-    e.jcc(AE, stub)
+    if limits is not None:
+        # NaN is below as well as above, and what is neither has neighbours that are no NaN.
+        least, greatest = [kind.number(x) for x in limits]
+        e.ucomi_m(kind.compare_two, size, e.constant(least))
+        e.jcc(BE, stub)
+        e.ucomi_m(kind.compare_two, size, e.constant(greatest))
+        e.jcc(AE, stub)
+    # Where an end is NaN, flags are as for equal ones: the number is NaN or infinite, and so is its square.
     e.ucomi(kind.compare_two, i[1], i[2])
     e.jcc(NE, stub)
     stub.back = object()
@@ -151,7 +154,7 @@ def _powers(e: Emitter, o: Locs, i: Locs, imm: tuple[Type, float], stub: Any) ->
     """outs: the powers, a mask of those that are certain, scratch. With 512 bits the mask is k1."""
     type, exponent = imm
     size, kind = type.size, _KINDS[type.element]
-    least, greatest = [kind.number(x) for x in bounds(type.element, exponent)]
+    limits = [kind.number(x) for x in bounds(type.element, exponent) or ()]
     d, t, u = o
     bit = WIDTH_BITS.get(size, 0)
     compare = (kind.compare[0] | bit, *kind.compare[1:])
@@ -168,19 +171,22 @@ def _powers(e: Emitter, o: Locs, i: Locs, imm: tuple[Type, float], stub: Any) ->
     if size == 64:
         e.evex_rrr(compare, _K1, i[1], i[2])
         e.byte(_EQ)
-        for predicate, bound in ((_GT, least), (_LT, greatest)):
+        for predicate, bound in zip((_GT, _LT), limits):
             e.evex_rrm(compare, _K1, magnitude, wide(bound), _K1)
             e.byte(predicate)
         e.vex_rrr(kind.kortest, _K1, 0, _K1)
     else:
-        e.vex_rrm(compare, u, magnitude, wide(least))
-        e.byte(_GT)
-        e.vex_rrm(compare, t, magnitude, wide(greatest))
-        e.byte(_LT)
-        e.vex_rrr(both, t, t, u)
-        e.vex_rrr(compare, u, i[1], i[2])
+        equal = t
+        if limits:
+            equal = u
+            for target, predicate, bound in zip((u, t), (_GT, _LT), limits):
+                e.vex_rrm(compare, target, magnitude, wide(bound))
+                e.byte(predicate)
+            e.vex_rrr(both, t, t, u)
+        e.vex_rrr(compare, equal, i[1], i[2])
         e.byte(_EQ)
-        e.vex_rrr(both, t, t, u)
+        if limits:
+            e.vex_rrr(both, t, t, u)
         e.vex_rrm((kind.test[0] | bit, *kind.test[1:]), t, 0, wide(b"\xff" * 8))
     e.jcc(AE, stub)
     stub.back = object()

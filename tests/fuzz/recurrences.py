@@ -55,6 +55,8 @@ class Recurrence:
         by = max(-3, min(3, by))
         if "p" not in self.arrays and rng.random() < 0.1:
             return f"{rng.choice(self.arrays)}[i {rng.choice('++-')} x]"
+        if "p" not in self.arrays and rng.random() < 0.1:
+            return f"{rng.choice(self.arrays)}[{rng.choice(('2', 'x + 3'))}]"
         return f"{rng.choice(self.arrays)}[i{f'{by:+}' if by else ''}]"
 
     def expression(self, depth: int = 2) -> str:

@@ -64,3 +64,78 @@ def test_what_is_read_may_be_what_is_kept(function):
         places.append((slice(k + 12, k, -1), slice(k + 12, k, -1), far))
         places.append((slice(k, k + 12), slice(20, 44, 2), slice(k + 9, k - 1, -1)))
     _all(function, base, places)
+
+
+def reflected(grid, kernel, out):
+    n = len(grid)
+    for i in range(len(out)):
+        for k in range(len(kernel)):
+            j = i + k - 2
+            if j < 0:
+                j = -j - 1
+            elif j >= n:
+                j = 2 * n - j - 1
+            out[i] += grid[j] * kernel[k]
+
+
+def gathered(grid, places, out):
+    for i in range(len(out)):
+        for k in range(len(places)):
+            out[i] = out[i] * 3 + grid[places[k]]
+
+
+def twice(grid, places, out):
+    for k in range(len(places)):
+        out[1] += grid[places[k]]
+        out[1] -= out[0]
+        if grid[k % 3] > 1:
+            out[2] += 1
+
+
+def scattered(grid, places, out):
+    for k in range(len(places)):
+        out[0] += places[k]
+        grid[places[k]] = out[0]
+
+
+def test_updated_beside_checks():
+    rng = np.random.default_rng(3)
+    for dtype in (np.float64, np.float32, np.int64, np.int16, np.uint8):
+        grid = (rng.random(20) * 50).astype(dtype)
+        _same(reflected, grid, np.arange(5).astype(dtype), np.zeros(20, dtype))
+        for function in (gathered, twice, scattered):
+            places = rng.integers(-20, 20, 30)
+            _same(function, grid, places, grid[:3].copy())
+            places[17] = 25
+            _same(function, grid, places, grid[:3].copy())
+
+
+def test_updated_beside_checks_in_one_array():
+    for function in (gathered, twice, scattered):
+        base = np.random.default_rng(4).integers(0, 12, 40)
+        first, last = slice(0, 20), slice(20, 40)
+        for x, y, w in ((first, last, slice(5, 9)), (first, last, slice(30, 35)), (first, first, slice(2, 5))):
+            seen = []
+            for f in (function, jit(function, strict=True)):
+                for _ in range(2):
+                    memory = base.copy()
+                    with np.errstate(all="ignore"):
+                        seen.append((_outcome(f, memory[x], memory[y], memory[w]), memory.tobytes()))
+            assert seen[0] == seen[2] == seen[3], (function.__name__, x, y, w)
+
+
+def _outcome(function, *args):
+    try:
+        return function(*args)
+    except (IndexError, OverflowError) as error:
+        return type(error), str(error)
+
+
+def _same(function, *arrays):
+    seen = []
+    jitted = jit(function, strict=True)
+    for f in (function, jitted, jitted):
+        given = [a.copy() for a in arrays]
+        with np.errstate(all="ignore"):
+            seen.append((_outcome(f, *given), [a.tobytes() for a in given]))
+    assert seen[0] == seen[1] == seen[2], (function.__name__, arrays)

@@ -1,6 +1,87 @@
 """What loops carry around: for each case the blocks before, and the blocks after."""
 
 CASES = {
+    "carry: an element that each iteration updates": ("carry", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i1 true
+          jump b1(v4)
+        b1(v7: i64) in L0:
+          v8 = load f64 [v1 + v3*8] region 1
+          v9 = load i64 [v0 + v7*8] region 1
+          v10 = index v9, v2, v6, !0
+          v11 = load f64 [v0 + v10*8] region 1
+          v12 = fadd v8, v11
+          store f64 v12, [v1 + v3*8] region 1
+          v14 = add v7, v5
+          v15 = slt v14, v2
+          br v15, b1(v14), b2
+        b2:
+          ret
+    """, """
+          v16 = const i64 3
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i1 true
+          v17 = shl v3, v16
+          v18 = ptradd v1, v17
+          v19 = load f64 [v18] region 1
+          jump b1(v4, v19)
+        b1(v7: i64, v20: f64) in L0:
+          v9 = load i64 [v0 + v7*8] region 1
+          v10 = index v9, v2, v6, !0
+          v11 = load f64 [v0 + v10*8] region 1
+          v12 = fadd v20, v11
+          store f64 v12, [v1 + v3*8] region 1
+          v14 = add v7, v5
+          v15 = slt v14, v2
+          br v15, b1(v14, v12), b2
+        b2:
+          ret
+    """),
+    "carry: not an element that another store may write": ("carry", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64) {
+        site 0: line 1 index
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64):
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i1 true
+          jump b1(v4)
+        b1(v7: i64) in L0:
+          v8 = load i64 [v1 + v3*8] region 1
+          v9 = load i64 [v0 + v7*8] region 1
+          v10 = index v9, v2, v6, !0
+          store i64 v7, [v0 + v10*8] region 1
+          v12 = add v8, v9
+          store i64 v12, [v1 + v3*8] region 1
+          v14 = add v7, v5
+          v15 = slt v14, v2
+          br v15, b1(v14), b2
+        b2:
+          ret
+    """, """
+          v4 = const i64 0
+          v5 = const i64 1
+          v6 = const i1 true
+          jump b1(v4)
+        b1(v7: i64) in L0:
+          v8 = load i64 [v1 + v3*8] region 1
+          v9 = load i64 [v0 + v7*8] region 1
+          v10 = index v9, v2, v6, !0
+          store i64 v7, [v0 + v10*8] region 1
+          v12 = add v8, v9
+          store i64 v12, [v1 + v3*8] region 1
+          v14 = add v7, v5
+          v15 = slt v14, v2
+          br v15, b1(v14), b2
+        b2:
+          ret
+    """),
     "carry: what the iteration before stored": ("carry", """
         func f(v0: ptr, v1: ptr, v2: i64) {
         loop L0: header b1 preheader b0 counter v5 step 1 stop v2

@@ -13,6 +13,9 @@ vectors (`vector/shifted.py`). An address is a pointer and a polynomial in integ
 front of a load if their difference is so many times that by which both move in an iteration. (Scalar replacement;
 Callahan, Carr, Kennedy 1990.) Stores stay where they are, so memory is at any time as it was.
 
+An element that each iteration updates, ``out[i] += a[j]``, stands in a register as well. (`promote` takes the store out
+of the loop, too, but only where nothing in it can fail.)
+
 Other stores of the loop must not write there. Where that is not plain it is tested before the loop, by the ranges of
 bytes that the accesses cover in it; so is that a column's elements are apart. A copy of the loop as it was serves the
 other case.
@@ -20,6 +23,7 @@ other case.
 
 from __future__ import annotations
 
+from ..analysis.memory import overlap, place
 from ..ir.dominators import dominates
 from ..ir.function import Memory
 from ..ir.ops import OPS, wrap
@@ -137,9 +141,13 @@ class _Carrying:
                         loads.append(access)
                 elif op.writes and not (op is _CCALL and imms[v].pure):
                     return False
+        plain = first_check < 0 and len(self.body) == 1
         for load in loads:
             if imms[load.value].access.name in _CARRIED:
-                self._look(load, stores, first_check, latch)
+                if self.addresses.moves(load.poly):
+                    self._look(load, stores, first_check, latch)
+                elif not plain:
+                    self._look_at_one(load, stores, latch)
         if self.tested or self.wide:
             # With a check of an index in the loop nobody knows how far it gets.
             return not checked and len(self.body) == 1 and len(self.tested) <= _MOST_TESTS
@@ -193,6 +201,27 @@ class _Carrying:
         if number is None and (by, load.size) not in self.wide:
             self.wide.append((by, load.size))
 
+    def _look_at_one(self, load: _Access, stores: list[_Access], latch: Block) -> None:
+        """Add the load to `found` if it is of an element that each iteration updates, and nobody else."""
+        function = self.function
+        imms = function.imms
+        if not all(self.addresses.outside(a) for term in load.poly for a in term):
+            return
+        last = None
+        at = place(function, load.value)
+        for store in stores:
+            if store.pointer == load.pointer and store.poly == load.poly and store.size == load.size:
+                last = store
+                if store.number < load.number:
+                    return
+            elif overlap(function, load.value, at, store.value, place(function, store.value)):
+                return
+        if (
+            last is not None and dominates(last.block, latch) and len(self.found) < _MOST_CARRIED
+            and imms[last.value].access is imms[load.value].access
+        ):  # fmt: skip
+            self.found.append((load, last, 1))
+
     def _known(self, access: _Access) -> bool:
         """Whether the address is known before the loop as a function of the counter."""
         steps = self.addresses.steps
@@ -227,11 +256,11 @@ class _Carrying:
             memory = Memory(function.imms[v].access, 1, 0, function.imms[v].region)
             following = stored[store.value] if store.value in stored else self._stored(store, latch)
             stored[store.value] = following
-            for n, place in enumerate(reversed(firsts[v]), 1):
+            for n, at in enumerate(reversed(firsts[v]), 1):
                 p = carried.get((store.value, n), -1)
                 if p < 0:
                     type = memory.access.type
-                    first = function.new_value(_LOAD, type, (place,), memory, function.lines[v], before)
+                    first = function.new_value(_LOAD, type, (at,), memory, function.lines[v], before)
                     before.insts.append(first)
                     p = carried[store.value, n] = function.add_param(header, type)
                     before.edges[0].args += (first,)

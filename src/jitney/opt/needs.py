@@ -265,7 +265,7 @@ def updates(function: Function) -> bool:
 
 
 def recurrences(function: Function) -> bool:
-    """For `carry`: a counted loop that loads and stores in one array, at two places."""
+    """For `carry`: a counted loop that loads and stores in one array, at two places or always at the same one."""
     ops = function.ops
     stored: dict[tuple[Loop, int], set[Place]] = {}
     loaded: dict[tuple[Loop, int], set[Place]] = {}
@@ -277,7 +277,11 @@ def recurrences(function: Function) -> bool:
                     at = place(function, v)
                     found = stored if ops[v] is _STORE else loaded
                     found.setdefault((loop, array(function, at[0])), set()).add(at)
-    return any(key in loaded and len(loaded[key] | places) > 1 for key, places in stored.items())
+    return any(
+        key in loaded
+        and (len(loaded[key] | places) > 1 or any(at[1] < 0 or not _in(function.homes[at[1]], key[0]) for at in places))
+        for key, places in stored.items()
+    )
 
 
 def powers(function: Function) -> bool:

@@ -169,6 +169,26 @@ def test_the_bits_of_powf():
             check(function, *calls)
 
 
+def escapes(re, im, counts):
+    for k in range(len(re)):
+        x = re[k] * 0
+        y = x
+        n = 0
+        while n < 60 and x**2 + y**2 < 4.0:
+            x, y = x**2 - y**2 + re[k], 2 * x * y + im[k]
+            n += 1
+        counts[k] = n
+
+
+def test_lanes_that_are_done():
+    rng = np.random.default_rng(3)
+    re, im = rng.random(203) * 2 - 1.5, rng.random(203) * 2 - 1.0
+    re[::17] = 1e300
+    with np.errstate(all="ignore"):
+        for dtype in (np.float64, np.float32):
+            check(escapes, (re.astype(dtype), im.astype(dtype), np.zeros(203)))
+
+
 def test_powf_that_is_not_known(monkeypatch):
     text = _BEFORE.replace("f64", "f32").replace("pow at", "powf at")
     for known in (True, False):

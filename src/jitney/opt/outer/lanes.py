@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("load", "store", "poll", "guard"))
-_INDEX = OPS["index"]
+_FPOWER, _INDEX = OPS["fpower"], OPS["index"]
 _FAR = 1 << 30  # bytes: displacements
 
 
@@ -291,10 +291,14 @@ class Lanes:
         """The copy of an edge, from `block`."""
         given: list[int] = []
         kept = set(self._kept(edge.target))
+        loop = edge.target.loop
+        waiting = self._waiting.get(loop) if loop is not None and loop.header is edge.target else None
         for p, a in zip(edge.target.params, edge.args):
             if p in kept:
-                given += self._vectors(a) if p in self._plan.varying else [self._scalar(a)]
-        loop = edge.target.loop
+                parts = self._vectors(a) if p in self._plan.varying else [self._scalar(a)]
+                if waiting is not None and p in self._plan.varying and self._asks(loop, p):
+                    parts = [self._at_rest(done, x) for done, x in zip(waiting[0], parts)]
+                given += parts
         if loop in self._plan.breaks and loop.header is edge.target:
             inside = loop in self._waiting
             for n, type in enumerate(self._waits(loop)):
@@ -310,6 +314,21 @@ class Lanes:
             old, mask = [part for parts in taken for part in parts], done * len(taken)
             given = [self._builder.emit("select", *row) for row in zip(mask, old, given)]
         return Edge(self._blocks[edge.target], tuple(given))
+
+    def _asks(self, loop: Loop | None, p: int) -> bool:
+        """Whether a loop carries a number around and computes powers: lanes that have left it would ask C's `pow` each
+        time, once theirs are infinite."""
+        old = self._plan.function
+        return old.types[p].is_float and any(
+            old.ops[v] is _FPOWER and v in self._plan.varying
+            for block in self._plan.blocks if block.loop is loop for v in block.insts
+        )  # fmt: skip
+
+    def _at_rest(self, done: int, x: int) -> int:
+        """One in lanes that are done: all its powers are known."""
+        builder = self._builder
+        type = builder.function.types[x]
+        return builder.emit("select", done, builder.const(type, (1.0,) * type.lanes), x)
 
     # -- values --------------------------------------------------------------------------------------------------------
 

@@ -90,9 +90,9 @@ SCALARS: dict[str, Scalar] = {
 }
 
 
-class _PairAccess(Access):
-    """How an array holds complex elements: `size` is that of both parts. There is no machine type of both: code that
-    asks for it knows nothing of such elements, and what is being compiled is done another way."""
+class PairAccess(Access):
+    """How elements of two parts lie in memory, such as complex ones: `size` is that of both parts. There is no machine
+    type of both: code that asks for it knows nothing of such elements; what is being compiled is done another way."""
 
     __slots__ = ()
 
@@ -112,7 +112,7 @@ class Complex(PyType):
         dtype: NumPy's name, "complex128"; of Python's own the same.
         kind: NumPy's kind letter, "c". bits: the width of both parts.
         part: the type of the parts.
-        access: see `_PairAccess`.
+        access: see `PairAccess`.
     """
 
     __slots__ = ("access", "bits", "dtype", "kind", "part")
@@ -123,7 +123,7 @@ class Complex(PyType):
         self.kind = "c"
         self.bits = 16 * access.size
         self.part = part
-        self.access = _PairAccess(access)
+        self.access = PairAccess(access)
 
 
 COMPLEX = Complex("complex", "complex128", FLOAT, ACCESSES["f64"], 32)

@@ -9,8 +9,20 @@ from __future__ import annotations
 import sys
 
 from ..ir.function import ARRAY_DATA, LISTS
-from ..ir.types import NATURAL
-from ..pytypes import INT, Apart, Array, Complex, PyType, Scalar, array_type, is_record, iterator_type
+from ..ir.types import ACCESSES, NATURAL
+from ..pytypes import (
+    INT,
+    Apart,
+    Array,
+    Complex,
+    PairAccess,
+    PyType,
+    Scalar,
+    Union,
+    array_type,
+    is_record,
+    iterator_type,
+)
 from .operators import store_value
 from .state import Lowering, Val
 
@@ -18,6 +30,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+    from ..ir.types import Access
 
 
 _SCALES = (1, 2, 4, 8)
@@ -37,6 +51,8 @@ class Own(Apart):
         self.name = f"{loaded.name}, {'list' if region == LISTS else 'frame'}"
         self.loaded = loaded  # type: ignore[assignment]
         self.region = region
+        if isinstance(loaded, Union):
+            self.access = PairAccess(ACCESSES["i64"])
 
 
 def is_own(type: PyType) -> bool:
@@ -171,17 +187,24 @@ def _region(item: Scalar | Complex) -> int:
     return item.region if isinstance(item, Own) else ARRAY_DATA
 
 
+def _places(item: Scalar | Complex) -> tuple[tuple[Access, int], ...]:
+    """How, and where, the machine values of an element lie."""
+    if isinstance(item, Complex):
+        access = NATURAL[item.leaves[0]]
+        return (access, 0), (access, access.size)
+    if isinstance(item, Own) and isinstance(item.loaded, Union):
+        return (ACCESSES["i64"], 0), (NATURAL[item.loaded.payload], 8)
+    return ((item.access, 0),)
+
+
 def load_item(
     lw: Lowering, item: Scalar | Complex, base: int, index: int | None = None, scale: int = 1, disp: int = 0,
     region: int | None = None,
 ) -> Val:  # fmt: skip
     """The element of type `item` at an address. `region`: where it is not the one of such items."""
     region = _region(item) if region is None else region
-    if isinstance(item, Complex):
-        access = NATURAL[item.leaves[0]]
-        places = (disp, disp + access.size)
-        return Val(item, tuple([lw.b.load(access, base, index, scale, at, region) for at in places]))
-    return Val(loaded(item), (lw.b.load(item.access, base, index, scale, disp, region),))
+    parts = [lw.b.load(access, base, index, scale, disp + at, region) for access, at in _places(item)]
+    return Val(loaded(item), tuple(parts))  # type: ignore[arg-type]
 
 
 def store_item(
@@ -190,9 +213,8 @@ def store_item(
 ) -> None:  # fmt: skip
     """Store the machine values of an element of type `item` to an address. `region`: see `load_item`."""
     region = _region(item) if region is None else region
-    access = NATURAL[item.leaves[0]] if isinstance(item, Complex) else item.access
-    for k, part in enumerate(parts):
-        lw.b.store(access, part, base, index, scale, disp + k * access.size, region)
+    for part, (access, at) in zip(parts, _places(item)):
+        lw.b.store(access, part, base, index, scale, disp + at, region)
 
 
 def load_at(lw: Lowering, array: Val, indices: Sequence[int]) -> Val:

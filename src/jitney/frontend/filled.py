@@ -1,6 +1,6 @@
 """Lists of numbers, and of such lists, that comprehensions make: memory that loops fill (see `numeric.py`).
 
-    [f(i) for i in range(n)]              n items of 8 bytes; data[k] = f(k), k counting the iterations
+    [f(i) for i in range(n)]              n items of 8 (or 16) bytes; data[k] = f(k), k counting the iterations
     [[0] * m for _ in range(n)]           n * m items: one array of two axes; data[k*m : k*m + m] = 0
     [[f(i, j) for j in range(m)] for i in range(n)]     data[k*m + l] = f(k, l)
     list(range(n)), a[:], [row[:] for row in t]         as comprehensions that do the same
@@ -15,12 +15,13 @@ import _ast
 
 from ..errors import UnsupportedError
 from ..lazy import lazy
-from ..pytypes import INT, Array, Object, PyType, array_type
+from ..pytypes import INT, Array, Object, Union, array_type
 from . import arrays, displays, iteration
 from .library import creation
 from .library.ranges import Range
 from .loops import Counter, Items, as_tuple, lower_items
 from .operators import to_index
+from .plan import WantedObject
 from .state import NONE_VAL, Val, constant_value
 from .usage import children, copied, depth, listed_range, repeated
 
@@ -40,13 +41,14 @@ class Memory:
     """What is being filled.
 
     Attributes:
-        group: of the name that is given the list. data: where the items lie. length: how many a row has, -1 where
-        there are no rows. item: what they are; None before the first.
+        group: of the name that is given the list. data: where the items lie. size: how much room there is for each.
+        length: how many a row has, -1 where there are no rows. item: what they are; None before the first.
     """
 
-    __slots__ = ("data", "group", "item", "length", "object")
+    __slots__ = ("data", "group", "item", "length", "object", "size")
 
-    def __init__(self, group: str, object: int, data: int, length: int) -> None:
+    def __init__(self, group: str, size: int, object: int, data: int, length: int) -> None:
+        self.size = size
         self.group = group
         self.object = object
         self.data = data
@@ -78,7 +80,8 @@ def made(lw: Lowering, node: Any, group: str) -> Val:
         length = _row_length(lw, element, names, iterable, whole.count, group)
         total = lw.checked("mulo", whole.count, length)
         dims.append(length)
-    memory = Memory(group, *numeric.allocated(lw, total, 8), length)
+    size = 16 if isinstance(lw.usage.items.get(group), Union) else 8
+    memory = Memory(group, size, *numeric.allocated(lw, total, size), length)
     _run(lw, node, whole, held, Filling(memory, -1))
     if memory.item is None:
         _refuse(group)
@@ -132,8 +135,10 @@ def _run(lw: Lowering, node: Any, whole: iteration.Sequence, held: list[int], fi
     items.held = held
     put = loop.body[0].value
     put.filling = filling
-    displays.within(lw, live, owner, names, lambda: lower_items(lw, loop, items))
-    put.filling = None
+    try:
+        displays.within(lw, live, owner, names, lambda: lower_items(lw, loop, items))
+    finally:
+        put.filling = None
 
 
 def put(lw: Lowering, filling: Filling, node: Any) -> Val:
@@ -149,10 +154,10 @@ def put(lw: Lowering, filling: Filling, node: Any) -> Val:
             _store(lw, memory, value, lw.b.emit("add", base, lw.int_const(k)))
     elif found is not None:
         value = lw.expr(found[0])
-        own = _item(memory, value.type)
+        own = _item(lw, memory, value)
         data = lw.b.emit("ptradd", memory.data, lw.b.emit("mul", base, lw.int_const(own.access.size)))
         row = Val(array_type(own, 1, "C", True, True, True, True), (memory.object, data, memory.length))
-        creation.fill(lw, row, *value.parts)
+        creation.fill(lw, row, *lw.coerce(value, own.loaded, lw.b.block))
     else:
         node = _comprehension(lw, node, memory.group)
         mark = len(lw.own.temporaries)
@@ -162,17 +167,17 @@ def put(lw: Lowering, filling: Filling, node: Any) -> Val:
     return NONE_VAL
 
 
-def _item(memory: Memory, type: PyType) -> Any:
-    found = numeric.LISTED.get(type)
-    if found is None or memory.item not in (None, found):
-        _refuse(memory.group)
-    memory.item = found
+def _item(lw: Lowering, memory: Memory, value: Val) -> Any:
+    memory.item = found = numeric.item_for(lw, memory.group, value)
+    if found.access.size > memory.size:
+        # Known now.
+        raise WantedObject(lw.usage)
     return found
 
 
 def _store(lw: Lowering, memory: Memory, value: Val, at: int) -> None:
-    own = _item(memory, value.type)
-    arrays.store_item(lw, own, value.parts, *arrays.scaled(lw, memory.data, at, own.access.size))
+    own = _item(lw, memory, value)
+    numeric.put(lw, own, value, *arrays.scaled(lw, memory.data, at, own.access.size))
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ def lower(
             pass
         except WantedObject as again:
             use = lw.usage
-            if again.wanted is lists:
+            if again.wanted is use or again.wanted is lists:
                 rounds -= 1
                 continue
             if again.wanted in as_objects or len(as_objects) >= _MAX_OBJECTS:

@@ -5,8 +5,9 @@
     return ways               a list is made here
 
 A name is given such a list where the function's text shows that nothing else is done with it (`Usage`): its length
-never changes, and it meets nothing but indices, `len`, loops, other such names, and `return`. All elements have one
-type, that of the first: where another is stored the function is lowered again (`WantedObject`), with lists as objects.
+never changes, and it meets nothing but indices, `len`, loops, other such names, and `return`. The items' type is that
+of the first: where another is stored the function is lowered again (`WantedObject`), with a tag beside each value
+(`Union`), and with lists as objects where it is no number.
 
     d = np.empty(3)           24 bytes of the function's frame, where only its elements are asked for
     d[k] = x[i, k] - x[j, k]  no store of any array's elements touches them
@@ -20,7 +21,7 @@ import sys
 from ..ir.function import FRAMES, LISTS
 from ..ir.types import PTR
 from ..lazy import lazy
-from ..pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Tuple, array_type, tuple_like
+from ..pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Tuple, Union, array_type, join, tuple_like
 from . import arrays, objects, usage, views
 from .arrays import Own, is_own
 from .library import creation
@@ -33,17 +34,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from ..pytypes import PyType
     from . import filled
     from .state import Lowering
 else:
     filled = lazy("jitney.frontend", "filled")
 
-LISTED = {t: Own(t, SCALARS[stored], LISTS) for t, stored in ((INT, "int64"), (FLOAT, "float64"), (BOOL, "bool"))}
+_STORED = {INT: "int64", FLOAT: "float64", BOOL: "bool"}
 _FORMATS = {INT: "q", FLOAT: "d", BOOL: "?"}
 _HEADER = bytes.__basicsize__ - 1  # where a bytes object's bytes begin: the last one ends the string
 _MOST = 1 << 56
 _SMALL, _FEW = 256, 16  # bytes of an array in the frame; elements that are set one after the other
 _FRAMED: dict[Any, Any] = {}
+_LISTED: dict[PyType, Any] = {}
 _TAKING = (len, enumerate, zip, reversed)
 _READING = (list, max, min, sorted, sum, tuple)
 
@@ -77,24 +80,22 @@ def made(lw: Lowering, target: Any, node: Any) -> Val | None:
     else:
         value = lw.expr(found[0])
         times = lw.expr(found[1])
-    item = LISTED.get(value.type)
-    if item is None or not counts(times):
+    if not counts(times):
         refuse(group)
+    item = item_for(lw, group, value)
     n = lw.b.emit("smax", to_index(lw, times), lw.int_const(0))
     array = _list(item, *allocated(lw, n, item.access.size), n)
-    creation.fill(lw, array, *value.parts)
+    creation.fill(lw, array, *lw.coerce(value, item.loaded, lw.b.block))
     return array
 
 
 def _items(lw: Lowering, nodes: list[Any], group: str) -> Val:
     values = [lw.expr(inner) for inner in nodes]
-    item = LISTED.get(values[0].type)
-    if item is None or any(v.type is not values[0].type for v in values):
-        refuse(group)
+    item = item_for(lw, group, *values)
     count = lw.int_const(len(values))
     object, data = allocated(lw, count, item.access.size)
     for k, v in enumerate(values):
-        arrays.store_item(lw, item, v.parts, data, disp=k * item.access.size)
+        put(lw, item, v, data, disp=k * item.access.size)
     return _list(item, object, data, count)
 
 
@@ -106,6 +107,44 @@ def _rows(lw: Lowering, node: Any, group: str) -> Val:
     made = _items(lw, [inner for row in node.elts for inner in row.elts], group)
     assert isinstance(made.type, Array)
     return _list(made.type.item, *made.parts[:2], lw.int_const(len(node.elts)), lw.int_const(length))
+
+
+def item_for(lw: Lowering, group: str, *values: Val) -> Any:
+    """What an item is of lists of a group that get such values, among others. Where that is more than was known, the
+    function is lowered again."""
+    items = _usage(lw).items
+    known = joined = items.get(group)
+    for v in values:
+        joined = v.type if joined is None else join(joined, v.type)
+        if joined is None or not _is_listed(joined):
+            refuse(group)
+    if joined is not known:
+        items[group] = joined  # type: ignore[assignment]
+        if known is not None:
+            raise WantedObject(lw.usage)
+    return _listed(joined)  # type: ignore[arg-type]
+
+
+def _is_listed(type: PyType) -> bool:
+    if isinstance(type, Union):
+        return all(map(_is_listed, type.members))
+    return type in _STORED or (isinstance(type, Scalar) and type.tag >= 0)
+
+
+def _listed(type: PyType) -> Own:
+    """The item of such a list."""
+    found: Own | None = _LISTED.get(type)
+    if found is None:
+        stored = type if isinstance(type, Scalar) else SCALARS[_STORED.get(type, "int64")]
+        found = _LISTED[type] = Own(type, stored, LISTS)
+    return found
+
+
+def put(
+    lw: Lowering, item: Any, value: Val, base: int, index: int | None = None, scale: int = 1, disp: int = 0
+) -> None:
+    """Store an item to an address."""
+    arrays.store_item(lw, item, lw.coerce(value, item.loaded, lw.b.block), base, index, scale, disp)
 
 
 def refuse(group: str) -> NoReturn:
@@ -184,13 +223,16 @@ def small(lw: Lowering, target: Any, call: Any, dims: list[int]) -> Val | None:
 
 def as_objects(lw: Lowering, node: Any = None) -> NoReturn:
     """Lower the function again, with the list that the expression `node` gives, or all, as objects."""
-    found = usage.place(node)
-    names = _usage(lw)
-    groups = names.rows.get(found[0]) or [names.lists.get(found[0], found[0])] if found is not None else []
-    for group in groups:
+    for group in _groups(lw, node):
         if (NO_NUMBERS, group) not in lw.as_objects:
             refuse(group)
     raise WantedObject(NO_NUMBERS)
+
+
+def _groups(lw: Lowering, node: Any) -> list[str]:
+    """The groups of the lists that an expression may give, or a row of."""
+    found, names = usage.place(node), _usage(lw)
+    return names.rows.get(found[0]) or [names.lists.get(found[0], found[0])] if found is not None else []
 
 
 def passed(lw: Lowering, function: Any, args: list[Val]) -> list[Val]:
@@ -205,7 +247,8 @@ def passed(lw: Lowering, function: Any, args: list[Val]) -> list[Val]:
 
 
 def _place(lw: Lowering, array: Val, index: Val, node: Any, message: str) -> int:
-    if not (counts(index) or index.type is BOOL):
+    members = index.type.members if isinstance(index.type, Union) else (index.type,)
+    if not all(m is BOOL or counts(Val(m)) for m in members):
         as_objects(lw, node.value)
     site = lw.b.add_site("raise", (IndexError, (message,)))
     return lw.b.emit("index", to_index(lw, index), array.parts[2], lw.dirty, imm=site)
@@ -224,13 +267,20 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
     """``array[index] = value``."""
     assert isinstance(array.type, Array)
     item: Any = array.type.item
-    if (value.type is not item.loaded or array.type.ndim == 2) and (item.region == LISTS or not is_number(value.type)):
+    if item.region == LISTS:
+        if array.type.ndim == 2:
+            as_objects(lw, node.value)
+        if value.type is not item.loaded and join(item.loaded, value.type) is not item.loaded:
+            for group in _groups(lw, node.value):
+                item_for(lw, group, value)
+            as_objects(lw, node.value)
+    elif not is_number(value.type):
         as_objects(lw, node.value)
     at = _indices(lw, array, index, node, "list assignment index out of range")
     if item.region == FRAMES:
         arrays.store_at(lw, array, at, value, node)
     else:
-        arrays.store_item(lw, item, value.parts, *arrays.element_address(lw, array, at))
+        put(lw, item, value, *arrays.element_address(lw, array, at))
 
 
 def _indices(lw: Lowering, array: Val, index: Val, node: Any, message: str) -> list[int]:
@@ -255,18 +305,39 @@ def returned(lw: Lowering, value: Val) -> Val:
     # 0x100: to read.
     memory = objects.new(lw, "PyMemoryView_FromMemory", value.parts[1], length, lw.int_const(0x100))
     dims = [objects.box(lw, Val(INT, (dim,))).parts[0] for dim in arrays.lengths(value)]
-    function = lw.keep((_as_lists if type.ndim == 2 else _as_list)(_FORMATS[type.item.loaded]))  # type: ignore[attr-defined]
+    function = lw.keep(_converter(type.item.loaded, type.ndim))  # type: ignore[attr-defined]
     end = lw.b.const(PTR, 0)
     return objects.new(lw, "PyObject_CallFunctionObjArgs", function, memory.parts[0], *dims, end, kind=list)
 
 
-def _as_list(format: str) -> Callable[[memoryview, int], list[Any]]:
-    return lambda memory, count: memory.cast(format).tolist()  # type: ignore[call-overload]
+def _converter(type: PyType, ndim: int) -> Callable[..., list[Any]]:
+    """What makes a list of memory and its lengths."""
+
+    def rows(memory: memoryview, count: int, length: int) -> list[list[Any]]:
+        found = _as_items(type, memory)
+        return [found[k * length : (k + 1) * length] for k in range(count)]
+
+    return rows if ndim == 2 else lambda memory, count: _as_items(type, memory)
 
 
-def _as_lists(format: str) -> Callable[[memoryview, int, int], list[list[Any]]]:
-    def lists(memory: memoryview, count: int, length: int) -> list[list[Any]]:
-        items = memory.cast(format).tolist()  # type: ignore[call-overload]
-        return [items[k * length : (k + 1) * length] for k in range(count)]
+def _as_items(type: PyType, memory: memoryview) -> list[Any]:
+    if type in _FORMATS:
+        return memory.cast(_FORMATS[type]).tolist()  # type: ignore[call-overload, no-any-return]
+    numpy = sys.modules["numpy"]
+    if isinstance(type, Scalar):
+        return list(numpy.frombuffer(memory, type.dtype)) if len(memory) else []
+    assert isinstance(type, Union)
+    makers = {m.tag: _maker(numpy, m) for m in type.members}
+    words, floats = memory.cast("q").tolist(), memory.cast("d").tolist()
+    found = []
+    for k in range(0, len(words), 2):
+        make, is_float = makers[words[k]]
+        found.append(make(floats[k + 1] if is_float else words[k + 1]))
+    return found
 
-    return lists
+
+def _maker(numpy: Any, type: PyType) -> tuple[Any, bool]:
+    """What makes an object of a payload (see `Union`), and whether that is a float."""
+    if isinstance(type, Scalar):
+        return numpy.dtype(type.dtype).type, type.kind == "f"
+    return {INT: (int, False), FLOAT: (float, True), BOOL: (bool, False)}[type]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from ..pytypes import PyType
+
 METHODS = {"append": 1, "pop": 0, "clear": 0}
 """What changes a list's length, with how many arguments."""
 _PASSED = frozenset(("enumerate", "zip", "reversed"))
@@ -40,6 +42,7 @@ class Usage:
         growing: the names of lists that change their length.
         reads: where such names stand for lists of objects.
         arrays: the names that may hold arrays which only this function knows.
+        items: what the items of a group's lists are, as far as it was lowered.
     """
 
     def __init__(self, function: Any, body: list[Any]) -> None:
@@ -62,6 +65,7 @@ class Usage:
         self._listed: list[Any] = []  # where a name is copied, returned, or given to what only reads it
         for node in body:
             self.visit(node)
+        self.items: dict[str, PyType] = {}
         self.rows: dict[str, list[str]] = {}
         self.lists = self._settled()
         self.growing = self._displayed & self._changed - self._other - self._lasting

@@ -24,9 +24,11 @@ from lanes import (
     there,
 )
 
+from jitney.codegen.generate import generate
 from jitney.ir.function import Memory
 from jitney.ir.ops import hold
 from jitney.ir.types import ACCESSES, F32, F64, I8, I16, I32, I64, NATURAL, mask_of, scalar_of, vector
+from jitney.report.disassemble import disassemble
 
 
 @each(TYPES + SMALL)
@@ -238,6 +240,43 @@ def test_masked_and_gathered(cpu, type):
         b.emit("mstore", value, test, case.goal, imm=Memory(NATURAL[type], 1, case.made - type.size))
         case.result(b.emit("select", test, value, case.argument(type)), "select")
     exercise(case, cpu, str(type), 20)
+
+
+@each(TYPES)
+def test_masks_asked_for_again(cpu, type):
+    """More of them than there are mask registers, in changing order, by operands that end meanwhile."""
+    case = Case()
+    b = case.b
+    x, y = case.argument(type), case.argument(type)
+    names = FLOAT_COMPARE if type.element.is_float else INT_COMPARE
+    names = [name for name in names if there(cpu, name, type)]
+    masks = [b.emit(name, *pair) for name in names for pair in ((x, y), (y, x))]
+    order = random.Random(str(type))
+    found = y
+    for _ in range(2):
+        for mask in order.sample(masks, len(masks)):
+            found = b.emit("select", mask, found, x)
+            case.result(found, "select")
+    if there(cpu, "mload", type):
+        for mask in order.sample(masks, 8):
+            v = b.emit("mload", mask, case.source, imm=Memory(NATURAL[type], 1, 8), type=type)
+            case.result(v, "mload")
+            masks.append(b.emit("and", mask, b.emit(names[0], v, x)))
+            case.result(b.emit("select", masks[-1], v, y), "select what was loaded")
+    exercise(case, cpu, str(type), 20)
+
+
+def test_one_comparison_does_for_all_that_want_its_mask():
+    case = Case()
+    b, type = case.b, vector(F64, 8)
+    mask = b.emit("flt", case.argument(type), case.argument(type))
+    for at in (0, 64, 128):
+        v = b.emit("mload", mask, case.source, imm=Memory(NATURAL[type], 1, at), type=type)
+        case.result(b.emit("select", mask, v, b.emit("fadd", v, v)), "select")
+    b.ret(())
+    wide = [target for target in LEVELS.values() if target.vector_bytes == 64]
+    code = generate(case.function, wide[0]).code if wide else b""
+    assert sum(i.text.startswith("vcmppd") for i in disassemble(code)) == len(wide[:1])
 
 
 @each(TYPES)

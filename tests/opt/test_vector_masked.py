@@ -106,3 +106,18 @@ def test_a_last_round_for_some_lanes() -> None:
     function = parse(LOOP)
     function.target = Machine(32)
     assert "mload" not in to_text(vectorize(function))
+
+
+def test_conditions_on_the_counter_are_as_wide_as_what_they_choose(tmp_path: Path) -> None:
+    body = "def f(a, b, c):\n j = c[0]\n for i in range(len(a)):\n  if i != j: b[i] = b[i] * 0.5 + a[i]"
+    function = function_of(body, tmp_path)
+    args = [np.arange(70.0), np.arange(70.0), np.array([33])]
+    wide = optimized(lowered(function, args), 64)
+    text = to_text(wide)
+    assert "mload v8f64" in text
+    assert "vsext v8i64" not in text
+    for j in (-1, 0, 33, 69, 70, 1 << 40, -(1 << 62)):
+        left, right = np.arange(70.0), np.arange(70.0)
+        interpreted(wide, [np.arange(70.0) + 3, left, np.array([j])])
+        function(np.arange(70.0) + 3, right, np.array([j]))
+        assert left.tobytes() == right.tobytes(), j

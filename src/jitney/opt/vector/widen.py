@@ -351,7 +351,7 @@ class Widen(Carried):
             self._set(v, 32, self._lanewise(name, *[self.ints(a, 32) for a in args]))
         elif types[0] is I64 and (name in _SIGNED or name in _UNSIGNED):
             side = self.widths.beyond(name, args)
-            if side >= 0:
+            if side >= 0 and self.floor < 64:
                 self._against(v, name if side else _SWAPPED[name], args[1 - side], args[side])
                 return
             width, name, columns = self._compared(name, args)

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...codegen.allocate import Allocation
-    from ...codegen.machine import MachineBlock, MachineFunction, Stub
+    from ...codegen.machine import MachineBlock, MachineFunction, MachineOp, Stub
     from .encode import Address, Row
+    from .ops import Locs
 
 
 PCMPEQD = (1, 1, 0x76, "pcmpeqd")
 BROADCASTSS, BROADCASTSD = (1, 2, 0x18, "broadcastss"), (1, 2, 0x19, "broadcastsd")
 PTERNLOGD = (9, 3, 0x25, "pternlogd")
+_MASKS = frozenset(range(2, 8))  # k1 is for what a single instruction needs
 WIDTH_BITS = {32: 4, 64: 8}  # what the prefix of a row needs, see encode.py
 
 
@@ -43,6 +45,7 @@ class Emitter(Encoder):
         avx: whether to use the VEX forms.
         vector_bytes: bytes of a `VECTOR_SLOT`, and of what moves between registers; `vector_bit` is the bit that says
             so in a row. With 32 or 64, the upper parts are cleared before what may use the legacy forms.
+        masks: what the mask registers k2 to k7 hold: (instruction, its operands, predicate) -> register.
         next: the block emitted after the current one.
         floats: so many of the registers for floats, from the first one, hold whatever is in use anywhere.
         frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
@@ -51,8 +54,8 @@ class Emitter(Encoder):
         tails: what is shared by stubs: key -> label.
     """
 
-    __slots__ = ("adjust", "alias", "alloca_base", "avx", "floats", "frame_size", "framed", "function", "next", "poll",
-                 "saved", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
+    __slots__ = ("adjust", "alias", "alloca_base", "avx", "floats", "frame_size", "framed", "function", "masks", "next",
+                 "poll", "saved", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
                  "whole_frame")  # fmt: skip
 
     def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
@@ -79,6 +82,7 @@ class Emitter(Encoder):
         self.framed = True
         self.frame_size = self.whole_frame
         self.alias: dict[Any, Any] = {}
+        self.masks: dict[tuple[Row, int, int, int], int] = {}
         self.next: Any = None
         self.stubs: list[Stub] = []
         self.tails: dict[Any, Any] = {}
@@ -148,6 +152,38 @@ class Emitter(Encoder):
     def _through(self, kind: str, address: int) -> None:
         at, jumps, _, _, addend = self.relocs[-1]
         self.relocs[-1] = (at, jumps, kind, address, addend)
+
+    # -- mask registers ----------------------------------------------------------------------------
+
+    def mask(self, row: Row, a: int, b: int, predicate: int = -1) -> int:
+        """A mask register with what a comparison, or the sign bits of lanes, give. It stays for whoever asks for the
+        same again, as long as neither operand changes:
+
+            vcmppd k2, zmm1, zmm2, lt
+            vmovupd zmm3{k2}{z}, [rdi]
+            vmovupd zmm4{k2}{z}, [rsi]
+        """
+        key = row, a, b, predicate
+        masks = self.masks
+        k = masks.pop(key, 0)
+        if not k:
+            free = _MASKS.difference(masks.values())
+            # The one that nobody has asked for for the longest time stands first.
+            k = min(free) if free else masks.pop(next(iter(masks)))
+            self.evex_rrr(row, k, a, b)
+            if predicate >= 0:
+                self.byte(predicate)
+        masks[key] = k
+        return k
+
+    def forget(self, op: MachineOp, outs: Locs, stub: Stub | None) -> None:
+        """Masks of what an instruction has changed are none; and what may call leaves none."""
+        masks = self.masks
+        if stub is not None or op.clobbers:
+            masks.clear()
+            return
+        for key in [key for key in masks if key[1] in outs or key[2] in outs]:
+            del masks[key]
 
     # -- floats in either encoding -----------------------------------------------------------------
 
@@ -310,6 +346,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
                 if imm in ends:
                     e.align(ends[imm])
                 e.bind(imm)
+                e.masks.clear()
                 e.next = following.get(imm)
                 if head:
                     e.frame(imm not in head)
@@ -322,6 +359,8 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
                 stub.framed = e.framed
                 stubs.append(stub)
             op.emit(e, outs, ins, imm, stub)
+            if e.masks:
+                e.forget(op, outs, stub)
         elif stub is not None:
             stub.framed = framed
             # an empty block that only leaves: others jump straight to its stub

@@ -203,86 +203,79 @@ def _permute_two(e: Emitter, o: Locs, i: Locs, row: Any, stub: Any) -> None:
 
 PERMUTE_TWO = MachineOp("vector", _permute_two, tie=1, late=1)
 
-# -- 512 bits: comparisons give a mask register, and blends want one. It is k1, from one instruction to the next ---
+# -- 512 bits: comparisons give a mask register, and blends want one: `Emitter.mask` --------------------------------
 
 
 def _compare_mask(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """The mask as lanes of ones."""
     compare, predicate, to_lanes = imm
-    e.evex_rrr(compare, _K1, i[0], i[1])
-    e.byte(predicate)
-    e.evex_rrr(to_lanes, o[0], 0, _K1)
+    k = e.mask(compare, i[0], i[1], predicate)
+    e.evex_rrr(to_lanes, o[0], 0, k)
 
 
 def _compare_choose(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: what is compared, what is taken where it does not hold, what where it does."""
     compare, predicate, blend = imm
-    e.evex_rrr(compare, _K1, i[0], i[1])
-    e.byte(predicate)
-    e.evex_rrr(blend, o[0], i[2], i[3], _K1)
+    k = e.mask(compare, i[0], i[1], predicate)
+    e.evex_rrr(blend, o[0], i[2], i[3], k)
 
 
 def _choose(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """d = ins[1] where the mask ins[2] is set, else ins[0]."""
     to_mask, blend = imm
-    e.evex_rrr(to_mask, _K1, 0, i[2])
-    e.evex_rrr(blend, o[0], i[0], i[1], _K1)
+    e.evex_rrr(blend, o[0], i[0], i[1], e.mask(to_mask, 0, i[2]))
 
 
 def _sign_mask(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     to_mask, to_lanes = imm
-    e.evex_rrr(to_mask, _K1, 0, i[0])
-    e.evex_rrr(to_lanes, o[0], 0, _K1)
+    e.evex_rrr(to_lanes, o[0], 0, e.mask(to_mask, 0, i[0]))
 
 
 def _sign_bits(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """Sign bits in a general register."""
     to_mask, row, w = imm
-    e.evex_rrr(to_mask, _K1, 0, i[0])
-    e.vex_rrr(row, o[0], 0, _K1, w)
+    e.vex_rrr(row, o[0], 0, e.mask(to_mask, 0, i[0]), w)
 
 
 def _compare_bits(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """What a comparison gives, as bits in a general register."""
     compare, predicate, row, w = imm
-    e.evex_rrr(compare, _K1, i[0], i[1])
-    e.byte(predicate)
-    e.vex_rrr(row, o[0], 0, _K1, w)
+    k = e.mask(compare, i[0], i[1], predicate)
+    e.vex_rrr(row, o[0], 0, k, w)
 
 
 def _load_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: mask, address."""
     to_mask, row, addr = imm
-    e.evex_rrr(to_mask, _K1, 0, i[0])
-    e.evex_rrm(row, o[0], 0, mem(e, i, 1, addr), _K1 | _ZEROING)
+    k = e.mask(to_mask, 0, i[0])
+    e.evex_rrm(row, o[0], 0, mem(e, i, 1, addr), k | _ZEROING)
 
 
 def _load_if(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: what is compared, address."""
     compare, predicate, row, addr = imm
-    e.evex_rrr(compare, _K1, i[0], i[1])
-    e.byte(predicate)
-    e.evex_rrm(row, o[0], 0, mem(e, i, 2, addr), _K1 | _ZEROING)
+    k = e.mask(compare, i[0], i[1], predicate)
+    e.evex_rrm(row, o[0], 0, mem(e, i, 2, addr), k | _ZEROING)
 
 
 def _store_if(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: value, what is compared, address."""
     compare, predicate, row, addr = imm
-    e.evex_rrr(compare, _K1, i[1], i[2])
-    e.byte(predicate)
-    e.evex_rrm(row, i[0], 0, mem(e, i, 3, addr), _K1)
+    k = e.mask(compare, i[1], i[2], predicate)
+    e.evex_rrm(row, i[0], 0, mem(e, i, 3, addr), k)
 
 
 def _store_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: value, mask, address."""
     to_mask, row, addr = imm
-    e.evex_rrr(to_mask, _K1, 0, i[1])
-    e.evex_rrm(row, i[0], 0, mem(e, i, 2, addr), _K1)
+    k = e.mask(to_mask, 0, i[1])
+    e.evex_rrm(row, i[0], 0, mem(e, i, 2, addr), k)
 
 
 def _gather_where(e: Emitter, o: Locs, i: Locs, imm: Any, stub: Any) -> None:
     """ins: mask if given, base, index."""
     row, to_mask, shift, disp = imm
+    # The instruction clears its mask as it goes, so this one is nobody else's.
     if to_mask is None:
         e.vex_rrr(KXNOR, _K1, _K1, _K1)
     else:

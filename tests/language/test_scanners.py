@@ -90,3 +90,49 @@ def test_lengths_and_numbers():
 def test_stores():
     for n in (0, 2, 9, 40):
         check(stores, (TEXT[:n], np.zeros(64, np.uint8)), (TEXT[:n], np.zeros(3, np.uint8)), bails=False)
+
+
+def digits(b, v):
+    t = 0
+    for i in range(len(b)):
+        c = int(b[i])
+        if 48 <= c <= 57:
+            v = v * 10 + c - 48
+        else:
+            t ^= v
+            v = 0
+    return t, v
+
+
+def into(b, o, v):
+    k = 0
+    for c in b:
+        if c == 45:
+            v = 0
+        elif c < 48:
+            o[k] = v
+            k += 1
+            v = 0
+        else:
+            v = v * 10 - (int(c) - 48)
+    return k, v
+
+
+def two_ways(b, v):
+    w = v
+    for c in b:
+        v = (v * 7 + (c & 3)) % 1000003
+        w = w * 2 + int(c & 1)
+    return v, w
+
+
+def test_digits():
+    texts = [b"", b"7", b"9223372036854775807", b"9223372036854775799 922337203685477580", b"12 34567890123456789 0 1"]
+    calls = [(np.frombuffer(text, np.uint8), v) for text in texts for v in (0, -1)]
+    check(digits, *calls, *[(text[:3], v) for text, _ in calls for v in (MOST // 1000, -MOST // 1000, MOST // 10**20)])
+    check(two_ways, *[(TEXT[:n], v) for n in (0, 30, 61) for v in (0, 1, -3, 5)])
+
+
+def test_digits_behind_stores():
+    for text in (b"12,3,,45-6,", b"3,9223372036854775807,", b"7,9223372036854775808,9223372036854775800-9,"):
+        check(into, (np.frombuffer(text, np.uint8), np.zeros(9, np.int64), 0))

@@ -89,4 +89,92 @@ CASES = {
         b3(v15: i64):
           ret v15
     """),
+    "digits: decimal": ("digits", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        site 1: line 1 overflow
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 10
+          v4 = const i1 false
+          v5 = const i64 1
+          v17 = const i64 48
+          jump b1(v2, v2)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load u8 [v0 + v6*1] region 1
+          v9 = mulo v7, v3, v4, !0
+          v10 = addo v9, v8, v4, !1
+          v11 = subo v10, v17, v4, !1
+          v12 = add v6, v5
+          v13 = slt v12, v1
+          br v13, b1(v12, v11), b2
+        b2:
+          ret v11
+    """, """
+          v25 = const i64 922337203685477555
+          v21 = const i64 -48
+          v2 = const i64 0
+          v3 = const i64 10
+          v4 = const i1 false
+          v5 = const i64 1
+          v17 = const i64 48
+          jump b1(v2, v2)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load u8 [v0 + v6*1] region 1
+          v26 = ule v7, v25
+          br v26, b3, b4
+        b3 in L0:
+          v22 = add v8, v21
+          v23 = mul v7, v3
+          v24 = add v23, v22
+          jump b5(v24)
+        b4 in L0 cold:
+          v18 = mulo v7, v3, v4, !0
+          v19 = addo v18, v8, v4, !1
+          v20 = subo v19, v17, v4, !1
+          jump b5(v20)
+        b5(v11: i64) in L0:
+          v12 = add v6, v5
+          v13 = slt v12, v1
+          br v13, b1(v12, v11), b2
+        b2:
+          ret v11
+    """),
+    "digits: what is added may be anything": ("digits", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        site 1: line 1 overflow
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 10
+          v4 = const i1 false
+          v5 = const i64 1
+          jump b1(v2, v2)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load i64 [v0 + v6*8] region 1
+          v9 = mulo v7, v3, v4, !0
+          v10 = addo v9, v8, v4, !1
+          v12 = add v6, v5
+          v13 = slt v12, v1
+          br v13, b1(v12, v10), b2
+        b2:
+          ret v10
+    """, """
+          v2 = const i64 0
+          v3 = const i64 10
+          v4 = const i1 false
+          v5 = const i64 1
+          jump b1(v2, v2)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load i64 [v0 + v6*8] region 1
+          v9 = mulo v7, v3, v4, !0
+          v10 = addo v9, v8, v4, !1
+          v12 = add v6, v5
+          v13 = slt v12, v1
+          br v13, b1(v12, v10), b2
+        b2:
+          ret v10
+    """),
 }

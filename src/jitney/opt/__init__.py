@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         closed,
         contract,
         dce,
+        digits,
         doubts,
         extensions,
         guards,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    chains, joins = lazy("jitney.opt", "chains", "joins")
+    chains, digits, joins = lazy("jitney.opt", "chains", "digits", "joins")
     addresses, between, carry, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
@@ -107,6 +108,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("contract", lambda function: contract.contract(function) if function.fastmath else function),
     ("rotates", lambda function: rotates.rotate(function) if needs.shifted_halves(function) else function),
     ("extensions", lambda function: extensions.drop(function) if needs.extensions(function) else function),
+    ("digits", lambda function: digits.split(function) if needs.checked_products(function) else function),
     ("chains", lambda function: chains.shorten(function) if needs.products(function) else function),
     ("dce", lambda function: dce.eliminate(function)),
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
-_ADD, _SUB, _MUL = OPS["add"], OPS["sub"], OPS["mul"]
+_ADD, _SUB, _MUL, _MULO = OPS["add"], OPS["sub"], OPS["mul"], OPS["mulo"]
 _FPOWER = OPS["fpower"]
 _LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], _FPOWER))
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
@@ -321,6 +321,14 @@ def products(function: Function) -> bool:
     return _MUL in ops and any(
         any(edge.target is block for edge in block.edges) and any(ops[v] is _MUL for v in block.insts)
         for block in function.blocks
+    )
+
+
+def checked_products(function: Function) -> bool:
+    """For `digits`: a product in a loop that may overflow."""
+    ops = function.ops
+    return _MULO in ops and any(
+        block.loop is not None and any(ops[v] is _MULO for v in block.insts) for block in function.blocks
     )
 
 

@@ -16,7 +16,7 @@ cannot wrap once the first test has let the loop begin.
 
 from __future__ import annotations
 
-from ..analysis.intervals import INTERVALS, MAX, MIN, access_range
+from ..analysis.ranges import Ranges
 from ..ir.function import Block, Edge
 from ..ir.ops import OPS
 from ..ir.types import I64
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 _TEST_SIZE = 12  # instructions of the test, which is copied
 _FAR = 1 << 62
-_DEEP = 3  # operations between a stop and what bounds it
-_CONST, _LOAD = OPS["const"], OPS["load"]
+_CONST = OPS["const"]
 _EQUALITY = (OPS["eq"], OPS["ne"])
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}
 _SLE, _SGE = OPS["sle"], OPS["sge"]
@@ -264,7 +263,7 @@ class _Rotation(Rebuild):
             return cond
         following, stop = new.args[cond]
         if op is _SLE or op is _SGE:
-            low, high = _bounds(new, stop, _DEEP)
+            low, high = Ranges(new).anywhere(stop)
             if low <= -_FAR or high >= _FAR:
                 return cond
             stop = self.builder.emit("add", stop, self.builder.const(I64, _BEFORE[op]))
@@ -293,18 +292,3 @@ def _body(header: Block, loop: Loop) -> Edge:
     """The edge of `header` that stays in the loop."""
     inner = header.edges[0].target.loop
     return header.edges[0] if inner is not None and inner.inside(loop) else header.edges[1]
-
-
-def _bounds(function: Function, v: int, depth: int) -> tuple[int, int]:
-    """Bounds of an integer by its definition."""
-    op = function.ops[v]
-    if op is _CONST:
-        return function.imms[v], function.imms[v]
-    if op is _LOAD:
-        return access_range(function.imms[v])
-    interval = INTERVALS.get(OPS[op.base] if op.base else op)
-    args = function.args[v][:2]
-    if v in function.facts or depth <= 0 or interval is None or any(function.types[a] is not I64 for a in args):
-        return function.facts.get(v, (MIN, MAX))
-    low, high = interval(*[_bounds(function, a, depth - 1) for a in args])
-    return (low, high) if MIN <= low and high <= MAX else (MIN, MAX)

@@ -37,6 +37,105 @@ CASES = {
           v3 = add v1, v1
           ret v3
     """),
+    "payloads: a sum of singles over rows": ("payloads", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64, i64 {
+        loop L0: header b1 preheader b0 counter v9 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 2
+          v6 = const i64 14
+          v7 = const f64 0.5
+          v8 = f2bits v7
+          jump b1(v3, v5, v8)
+        b1(v9: i64, v10: i64, v11: i64) in L0:
+          v12 = load f32 [v1 + v9*4]
+          v13 = bits2f v11
+          v14 = fround v13
+          v15 = fadd v12, v14
+          v16 = fext v15
+          v17 = f2bits v16
+          v18 = add v9, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v6, v17), b2(v6, v17)
+        b2(v20: i64, v21: i64):
+          ret v20, v21
+    """, """
+          v22 = const f32 0.5
+          v3 = const i64 0
+          v4 = const i64 1
+          v6 = const i64 14
+          jump b1(v3, v22)
+        b1(v9: i64, v11: f32) in L0:
+          v12 = load f32 [v1 + v9*4]
+          v15 = fadd v12, v11
+          v18 = add v9, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v15), b2(v6, v15)
+        b2(v20: i64, v21: f32):
+          v23 = fext v21
+          v24 = f2bits v23
+          ret v20, v24
+    """),
+    "payloads: what may be a loaded single, or no single, has 64 bits": ("payloads", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: f64) -> f32 {
+        loop L0: header b1 preheader b0 counter v9 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: f64):
+          v4 = const i64 1
+          v5 = const i64 0
+          jump b1(v5, v5)
+        b1(v9: i64, v11: i64) in L0:
+          v12 = load f32 [v1 + v9*4]
+          v16 = fext v12
+          v17 = f2bits v16
+          v18 = add v9, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v17), b2(v17, v11)
+        b2(v20: i64, v21: i64):
+          v22 = bits2f v20
+          v23 = fround v22
+          v24 = bits2f v21
+          v25 = fround v24
+          v26 = fadd v23, v25
+          ret v26
+    """, """
+          v27 = const f64 0.0
+          v4 = const i64 1
+          v5 = const i64 0
+          jump b1(v5, v27)
+        b1(v9: i64, v11: f64) in L0:
+          v12 = load f32 [v1 + v9*4]
+          v16 = fext v12
+          v18 = add v9, v4
+          v19 = slt v18, v2
+          br v19, b1(v18, v16), b2(v16, v11)
+        b2(v20: f64, v21: f64):
+          v23 = fround v20
+          v25 = fround v21
+          v26 = fadd v23, v25
+          ret v26
+    """),
+    "payloads: what is an integer somewhere stays": ("payloads", """
+        func f(v0: ptr, v1: i64, v2: f64) -> i64 {
+        b0(v0: ptr, v1: i64, v2: f64):
+          v3 = const i64 0
+          v4 = slt v1, v3
+          br v4, b1, b2(v1)
+        b1:
+          v5 = f2bits v2
+          jump b2(v5)
+        b2(v6: i64):
+          ret v6
+    """, """
+          v3 = const i64 0
+          v4 = slt v1, v3
+          br v4, b1, b2(v1)
+        b1:
+          v5 = f2bits v2
+          jump b2(v5)
+        b2(v6: i64):
+          ret v6
+    """),
     "checks: what loops hand each other is as narrow as what they are brought": ("checks", """
         func f(v0: ptr, v1: i64, v2: i64) -> i64 {
         site 0: line 1 overflow

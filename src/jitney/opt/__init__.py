@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         params,
         partial,
         patterns,
+        payloads,
         polls,
         powers,
         promote,
@@ -59,7 +60,7 @@ else:
         "inline", "jam", "memory", "modular",
     )
     circles, doubts, extensions, merge, needs = lazy("jitney.opt", "circles", "doubts", "extensions", "merge", "needs")
-    patterns = lazy("jitney.opt", "patterns")
+    patterns, payloads = lazy("jitney.opt", "patterns", "payloads")
     outer, params, polls, powers, promote, reciprocal, rotate, rotates, sections, select, split, tails, unroll = lazy(
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
         "select", "split", "tails", "unroll",
@@ -72,6 +73,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("params", lambda function: params.clean(function)),
     ("tails", lambda function: tails.loop(function) if needs.self_calls(function) else function),
     ("inline", lambda function: inline.inline(function) if needs.self_calls(function) else function),
+    ("payloads", lambda function: payloads.carry_floats(function) if needs.payloads(function) else function),
     ("powers", lambda function: powers.multiply(function) if needs.powers(function) else function),
     ("rotate", lambda function: rotate.rotate(function) if needs.tests_on_top(function) else function),
     ("unroll", lambda function: unroll.unroll(function) if needs.known_trips(function) else function),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
 _ADD, _SUB, _MUL, _MULO = OPS["add"], OPS["sub"], OPS["mul"], OPS["mulo"]
-_FPOWER = OPS["fpower"]
+_FPOWER, _F2BITS = OPS["fpower"], OPS["f2bits"]
 _LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], _FPOWER))
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
@@ -39,6 +39,11 @@ def self_calls(function: Function) -> bool:
         return False
     ops, imms = function.ops, function.imms
     return any(imms[v].target is function.symbol for v in range(len(ops)) if ops[v] is _CALL)
+
+
+def payloads(function: Function) -> bool:
+    """For `payloads`: bits of floats, in a function with loops."""
+    return _F2BITS in function.ops and any(block.loop is not None for block in function.blocks)
 
 
 def tests_on_top(function: Function) -> bool:

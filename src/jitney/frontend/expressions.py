@@ -199,11 +199,15 @@ def _boolean(lw: Lowering, node: Any) -> Val:
         if k == len(node.values) - 1:
             return _here(lw, node, value)
         decided = truth(lw, value)
-        if is_and:
-            return lw.if_else(decided, lambda: from_operand(k + 1), lambda: _here(lw, node, value), place)
-        return lw.if_else(decided, lambda: _here(lw, node, value), lambda: from_operand(k + 1), place)
+        then, other = lambda: from_operand(k + 1), lambda: _known(lw, node, value, decided, not is_and)
+        return lw.if_else(decided, then, other, place) if is_and else lw.if_else(decided, other, then, place)
 
     return from_operand(0)
+
+
+def _known(lw: Lowering, node: Any, value: Val, truth: int, holds: bool) -> Val:
+    """As `_here`, of a value whose truth has just decided: a bool is known then."""
+    return _here(lw, node, Val(value.type, (lw.bool_const(holds),)) if value.parts == (truth,) else value)
 
 
 def _here(lw: Lowering, node: Any, value: Val) -> Val:
@@ -219,7 +223,8 @@ def _compare(lw: Lowering, node: Any) -> Val:
         value = _compared(lw, node, k, left, right)
         if k == len(node.ops) - 1:
             return _here(lw, node, value)
-        return lw.if_else(truth(lw, value), lambda: from_link(right, k + 1), lambda: _here(lw, node, value), place)
+        holds = truth(lw, value)
+        return lw.if_else(holds, lambda: from_link(right, k + 1), lambda: _known(lw, node, value, holds, False), place)
 
     return from_link(lw.operand(node.left), 0)
 

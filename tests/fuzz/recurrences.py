@@ -108,7 +108,8 @@ class Recurrence:
         if kind < 0.95:
             self.after.append("r = i")
             return f"{rng.choice('abc')}[i] = {rng.choice('abc')}[r]\n"
-        return f"{rng.choice('abc')}[i] = {rng.choice('abc')}[{rng.choice(('0', 'x', 'n - 1'))}]\n"
+        arm = f" if {self.condition()} else {self.expression(1)}" if rng.random() < 0.5 else ""
+        return f"{rng.choice('abc')}[i] = {rng.choice('abc')}[{rng.choice(('0', 'x', 'n - 1'))}]{arm}\n"
 
     def arguments(self, number: int) -> list[Any]:
         """Arrays, which may overlap, and a number."""

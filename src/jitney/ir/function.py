@@ -144,12 +144,13 @@ class Loop:
     `pieces` says of a loop without a counter that it goes piece by piece over what the loops in it count; `lanes`, of
     one that counts up to a constant, that it is meant for lanes, not to be unrolled; `apart`, that addresses in it that
     differ by more than a number, one of them a store's, are never the same place: it is known before the loop; `tail`,
-    that it only does what longer rounds leave.
+    that it only does what longer rounds leave; `checked`, of a loop that chooses in its header, that its second way
+    does one iteration of the loop inside, as that was written.
     """
 
     __slots__ = (
-        "apart", "counter", "depth", "header", "lanes", "parallel", "parent", "pieces", "preheader", "step", "stop",
-        "tail",
+        "apart", "checked", "counter", "depth", "header", "lanes", "parallel", "parent", "pieces", "preheader", "step",
+        "stop", "tail",
     )  # fmt: skip
 
     def __init__(self, parent: Loop | None) -> None:
@@ -165,6 +166,7 @@ class Loop:
         self.lanes = False
         self.apart = False
         self.tail = False
+        self.checked = False
 
     def inside(self, outer: Loop | None) -> bool:
         """Whether this loop is `outer` or lies in it (every loop lies in None, the whole function)."""

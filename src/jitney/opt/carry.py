@@ -16,6 +16,9 @@ Callahan, Carr, Kennedy 1990.) Stores stay where they are, so memory is at any t
 An element that each iteration updates, ``out[i] += a[j]``, stands in a register as well. (`promote` takes the store out
 of the loop, too, but only where nothing in it can fail.)
 
+What is loaded in an arm of a branch is no different, but that its first address may be bad: the very first iteration is
+left to the copy with checks (`aside`), and then an iteration before has stored there.
+
 Other stores of the loop must not write there. Where that is not plain it is tested before the loop, by the ranges of
 bytes that the accesses cover in it; so is that a column's elements are apart. A copy of the loop as it was serves the
 other case.
@@ -28,6 +31,7 @@ from ..ir.dominators import dominates
 from ..ir.function import Memory
 from ..ir.ops import OPS, wrap
 from ..ir.types import I1, I64
+from . import aside
 from .addresses import LoopAddresses, combined
 from .constants import Constants
 from .inplace import substitute
@@ -90,11 +94,12 @@ class _Carrying:
 
     Attributes:
         found: (load, store, by how many iterations the store is earlier).
+        before: the branch in front of the loop; `second`: whether the first iteration must go the other way.
         tested: pairs of accesses that must not meet. wide: bytes by which loads move, where that is not a number, and
             their size.
     """
 
-    __slots__ = ("addresses", "body", "found", "function", "loop", "tested", "wide")
+    __slots__ = ("addresses", "before", "body", "found", "function", "loop", "second", "tested", "wide")
 
     def __init__(self, function: Function, loop: Loop, body: list[Block], constant: Constants) -> None:
         self.function = function
@@ -102,6 +107,8 @@ class _Carrying:
         self.body = body
         self.addresses = LoopAddresses(function, loop, body, constant)
         self.found: list[tuple[_Access, _Access, int]] = []
+        self.before: aside.Aside | None = None
+        self.second = False
         self.tested: list[tuple[_Access, _Access]] = []
         self.wide: list[tuple[Poly, int]] = []
 
@@ -115,6 +122,7 @@ class _Carrying:
         if latch is None:
             return False
         loads: list[_Access] = []
+        maybe: list[_Access] = []  # in arms
         stores: list[_Access] = []
         accesses = [v for block in self.body for v in block.insts if ops[v] is _LOAD or ops[v] is _STORE]
         if len(accesses) > _MOST_ACCESSES:
@@ -137,8 +145,8 @@ class _Carrying:
                     access = _Access(v, block, number, *apart, imms[v].access.size)
                     if op is _STORE:
                         stores.append(access)
-                    elif always and first_check < 0 and not imms[v].invariant:
-                        loads.append(access)
+                    elif first_check < 0 and not imms[v].invariant:
+                        (loads if always else maybe).append(access)
                 elif op.writes and not (op is _CCALL and imms[v].pure):
                     return False
         plain = first_check < 0 and len(self.body) == 1
@@ -148,10 +156,26 @@ class _Carrying:
                     self._look(load, stores, first_check, latch)
                 elif not plain:
                     self._look_at_one(load, stores, latch)
+        if maybe and stores:
+            self._look_into_arms(maybe, stores, latch)
         if self.tested or self.wide:
             # With a check of an index in the loop nobody knows how far it gets.
             return not checked and len(self.body) == 1 and len(self.tested) <= _MOST_TESTS
         return bool(self.found)
+
+    def _look_into_arms(self, loads: list[_Access], stores: list[_Access], latch: Block) -> None:
+        """Add loads in arms of what the iteration before stores."""
+        if self.tested or self.wide or not any(dominates(store.block, latch) for store in stores):
+            return
+        self.before = aside.find(self.function, self.loop)
+        for load in loads if self.before is not None else ():
+            if self.function.imms[load.value].access.name in _CARRIED:
+                known = len(self.found)
+                self._look(load, stores, -1, latch)
+                if self.found[known:] and (self.found[-1][2] > 1 or self.tested or self.wide):
+                    del self.found[known:]
+                    self.tested, self.wide = [], []
+                self.second = self.second or len(self.found) > known
 
     def _look(self, load: _Access, stores: list[_Access], first_check: int, latch: Block) -> None:
         """Add the load to `found` if it is of what an earlier iteration stores."""
@@ -248,6 +272,8 @@ class _Carrying:
             firsts[load.value] = places
         if self.tested or self.wide:
             choose(function, loop, self._apart(start))
+        if self.before is not None and self.second:
+            self.before.require("ne", self.before.counter, self.before.first)
         before, same = loop.preheader, {}
         carried: dict[tuple[int, int], int] = {}
         stored: dict[int, int] = {}

@@ -123,6 +123,7 @@ class Rebuild:
             copy.lanes = loop.lanes
             copy.apart = loop.apart
             copy.tail = loop.tail
+            copy.checked = loop.checked
         return copy
 
     def block(self, block: Block) -> None:

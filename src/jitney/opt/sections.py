@@ -20,9 +20,11 @@ section the load gives the same each time. (Banerjee 1979; Wolfe, "High Performa
 from __future__ import annotations
 
 from ..analysis.polynomials import Polynomials, add, part
+from ..ir.dominators import dominates
 from ..ir.function import Block, Edge, Loop
 from ..ir.ops import OPS
 from ..ir.types import PTR
+from . import aside
 from .inplace import substitute
 from .maker import Maker
 from .rebuild import lay_out
@@ -59,9 +61,10 @@ class _Row:
     Attributes:
         loads: that give the same in all iterations of a section. places: how many bytes they are behind what is stored
             where the counter is 0, and how many each iteration stores.
+        before: the branch in front of the loop. stored: those places that must be stored in one of its iterations.
     """
 
-    __slots__ = ("_polynomials", "blocks", "function", "latch", "loads", "loop", "places")
+    __slots__ = ("_polynomials", "before", "blocks", "function", "latch", "loads", "loop", "places", "stored")
 
     def __init__(self, function: Function, loop: Loop, blocks: list[Block]) -> None:
         self.function = function
@@ -69,6 +72,8 @@ class _Row:
         self.blocks = blocks
         self.loads: dict[int, tuple[object, ...]] = {}
         self.places: list[tuple[Poly, int]] = []
+        self.before: aside.Aside | None = None
+        self.stored: list[tuple[Poly, int]] = []
         self._polynomials = Polynomials(function, lambda v: v == loop.counter or self._outside(v))
 
     def _outside(self, v: int) -> bool:
@@ -98,8 +103,28 @@ class _Row:
                         self.places.append((place, found[1]))
         header = {self.loads[v] for v in loop.header.insts if v in self.loads}
         # Others may be at addresses that are good only where a branch leads there.
-        self.loads = {v: key for v, key in self.loads.items() if key in header}
+        kept = {key for v, key in self.loads.items() if key in header or self._is_stored(v, stores, rows)}
+        self.loads = {v: key for v, key in self.loads.items() if key in kept}
         return bool(self.loads) and 0 < len(self.places) <= _MOST
+
+    def _is_stored(self, v: int, stores: list[int], rows: list[Poly | None]) -> bool:
+        """Whether `v` loads what some iteration stores, if that is tested before the loop."""
+        function, loop = self.function, self.loop
+        self.before = self.before or aside.find(function, loop)
+        if self.before is None or not dominates(function.homes[loop.stop], self.before.head):
+            return False
+        if any(edge.target not in self.blocks for b in self.blocks if b is not self.latch for edge in b.edges):
+            return False
+        for s, row in zip(stores, rows):
+            place = self._place(v, s, row)
+            if place and dominates(function.homes[s], self.latch) and all(
+                dominates(function.homes[x], self.before.head) for key in place for x in key
+            ):  # fmt: skip
+                found = place, function.imms[s].access.size
+                if found not in self.stored:
+                    self.stored.append(found)
+                return True
+        return False
 
     def _back(self) -> Edge:
         return next(e for e in self.latch.edges if e.target is self.loop.header)
@@ -178,6 +203,7 @@ class _Row:
     def run(self, same: dict[int, int]) -> None:
         """Make the change; `same`: what is to be substituted for loads that are gone."""
         function, loop, latch = self.function, self.loop, self.latch
+        self._require()
         pieces = Loop(loop.parent)
         pieces.pieces = True
         pieces.preheader = loop.preheader
@@ -225,6 +251,19 @@ class _Row:
                 block.insts = [v for v in block.insts if v not in gone]
         for inner in function.loops():
             inner.depth = inner.parent.depth + 1 if inner.parent is not None else 1
+
+    def _require(self) -> None:
+        """Test what must be stored."""
+        before = self.before
+        if before is None:
+            return
+        for place, size in self.stored:
+            maker = Maker(self.function, self.loop.header.line)
+            maker.block = before.head
+            scale = maker.const(size.bit_length() - 1)
+            first = maker.emit("shl", before.first, scale)
+            all = maker.emit("sub", maker.emit("shl", self.loop.stop, scale), first)
+            before.require("ult", maker.emit("sub", self._value(maker, place), first), all)
 
     def _value(self, maker: Maker, poly: Poly) -> int:
         total = -1

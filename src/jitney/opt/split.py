@@ -322,6 +322,7 @@ class Split(Rebuild):
         builder.block = head
         checked = None
         if not plan.always:
+            outer.checked = True
             enter, checked = builder.new_block(outer), builder.new_block(outer)
             self.end("br", (at.inside(),), [Edge(enter), Edge(checked)])
             builder.start(enter, head)

@@ -344,11 +344,18 @@ def test_512_bits_by_masks():
         for row in (rules_lanes._CVTPS2PD, rules_lanes._CVTDQ2PD):
             agree("vex_rrr", (wide(row), x, 0, y), "v" + row[3], a, YMM[y - 16])
         agree("vex_rrr", (wide(rules_lanes._CVTPD2PS), x, 0, y), "vcvtpd2ps", YMM[x - 16], b)
-        agree_with_byte(("evex_rrm", wide(powers._CMPPD), 1, x, (3, -1, 0, 64), 1), 17, "vcmppd", K[1].masked(K[1]), a,
-                        memory((3, -1, 0, 64), 64), 17)  # fmt: skip
+        for kind in powers._KINDS.values():
+            compare = ("evex_rrm", wide(kind.compare), 1, x, (3, -1, 0, 64), 1)
+            agree_with_byte(compare, 17, "v" + kind.compare[3], K[1].masked(K[1]), a, memory((3, -1, 0, 64), 64), 17)
     agree("vex_rrr", (KXNOR, 1, 1, 1), "kxnorw", K[1], K[1], K[1])
-    agree("vex_rrr", (powers._KORB, 1, 1, 2), "korb", K[1], K[1], K[2])
-    agree("vex_rrr", (powers._KORTESTB, 1, 0, 1), "kortestb", K[1], K[1])
+    for kind in powers._KINDS.values():
+        agree("vex_rrr", (kind.kor, 1, 1, 2), kind.kor[3], K[1], K[1], K[2])
+        agree("vex_rrr", (kind.kortest, 1, 0, 1), kind.kortest[3], K[1], K[1])
+        agree("vex_rrr", (kind.kmov, 0, 0, 1), kind.kmov[3], GP32[0], K[1])
+        for bit, registers in ((0, XMM), (4, YMM)):
+            signs, test = [(row[0] | bit, *row[1:]) for row in (kind.signs, kind.test)]
+            agree("vex_rrr", (signs, 0, 0, 1), "v" + signs[3], GP32[0], registers[1])
+            agree("vex_rrr", (test, 2, 0, 1), "v" + test[3], registers[2], registers[1])
     for r in range(16):
         agree("vex_rrr", (rules_lanes._KMOV[0], r, 0, 1), "kmovd", GP32[r], K[1])
         agree("vex_rrr", (rules_lanes._KMOVQ[0], r, 0, 1, 8), "kmovq", GP64[r], K[1])

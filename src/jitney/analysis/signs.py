@@ -56,7 +56,10 @@ class Signs:
             return bool(function.imms[v] >= 0.0)
         if op is _I2F:
             return self._low(args[0]) >= 0
-        if op in _MAGNITUDES or self._low(v) >= 0 or (op is _FPOWER and function.imms[v] % 2.0 != 1.0):
+        if op in _MAGNITUDES or self._low(v) >= 0:
+            return True
+        if op is _FPOWER and function.imms[v] % 2.0 in (0.0, 0.5, 1.5):
+            # The exponent is known, and even, or a half.
             return True
         self._left -= 1
         if self._left < 0:

@@ -119,7 +119,7 @@ def _fma(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> A
 
 def _fpower(type: Type, types: Sequence[Type], given: Sequence[Any], imm: Any) -> Any:
     if type.lanes == 1:
-        return powers.power(type, given[3], imm)
+        return powers.power(type, given[3], given[4] if len(given) > 4 else imm)
     return tuple([powers.power(type.element, x, imm) for x in given[3]])
 
 

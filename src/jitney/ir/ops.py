@@ -275,8 +275,8 @@ _ROWS: tuple[tuple[str, str, int, Callable[..., Any] | None, str], ...] = (
     ("i2p",      "i64 -> ptr",     PURE,        lambda a: a, "integer as address"),
     ("ptradd",   "ptr i64 -> ptr", PURE,        lambda a, b: _u(a + b), "address plus bytes"),
     ("fma",      "f f f -> f",     PURE,        None, "product plus the third, rounded once"),
-    ("fpower",   "f f f f -> f",   PURE,        None,
-     "C's pow, or powf, of the last and imm: the first, where the next are equal and it is in `powers.bounds`"),
+    ("fpower",   "f f f f * -> f", PURE,        None,
+     "C's pow, or powf, of the fourth and imm, or the fifth: the first, where the next are equal and it is in bounds"),
     ("fcall",    "f * -> f",       PURE,        None,
      "the mathematical function that the Call record `imm` names and, for scalars, has the address of; under fastmath"),
     # -- vectors (what they mean stands in lanes.py) ------------------------------------------------------------------

@@ -185,8 +185,10 @@ def _imm(op: str, type: Type, imm: Any) -> str:
         return f"@{name_text(imm.name)}"
     if op == "poll":
         return f"!{imm[0]}, {imm[1]}"
-    if op in COUNTED or op == "fpower":
+    if op in COUNTED:
         return str(imm)
+    if op == "fpower":
+        return float_text(imm)
     if op == "shuffle":
         return str(list(imm))
     return f"!{imm}" if imm is not None else ""

@@ -397,8 +397,13 @@ class _Verifier:
         self.require(imm.__class__ is int and 0 <= imm < type.lanes, "V4", f"lane {imm!r} of {type}")
 
     def exponent(self, v: int) -> None:
-        imm = self.function.imms[v]
-        self.require(imm.__class__ is float and not imm * 2.0 % 1.0, "V4", f"to the power {imm!r}")
+        imm, args, types = self.function.imms[v], self.function.args[v], self.function.types
+        if imm != imm:
+            given = len(args) == 5 and types[args[4]] is F64 and types[v] is F64
+            self.require(given, "V3", "the exponent")
+        else:
+            good = imm.__class__ is float and not imm * 2.0 % 1.0 and len(args) == 4
+            self.require(good, "V4", f"to the power {imm!r}")
 
     def shuffle(self, v: int) -> None:
         imm, type, args = self.function.imms[v], self.function.types[v], self.function.args[v]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         digits,
         doubts,
         extensions,
+        geometric,
         guards,
         inductions,
         inline,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    chains, digits, joins = lazy("jitney.opt", "chains", "digits", "joins")
+    chains, digits, geometric, joins = lazy("jitney.opt", "chains", "digits", "geometric", "joins")
     addresses, between, carry, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
@@ -104,6 +105,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("memory", lambda function: memory.forward(function) if needs.loads(function) else function),
     ("steady", lambda function: guards.hoist(function) if needs.steady(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
+    ("geometric", lambda function: geometric.carry(function) if needs.powers(function) else function),
     ("doubts", lambda function: doubts.doubt(function) if needs.squares(function) else function),
     ("partial", lambda function: partial.unroll(function) if needs.tight(function) else function),
     ("circles", lambda function: circles.join(function) if needs.circles(function) else function),

@@ -23,7 +23,7 @@
                                             v3 = fpower v16, v16, v17, v1, -3.0
 
 `pow` is not exact: where the power lies near the middle between two floats, it may give either. But it rounds once,
-at its end, what is no further from the power than some part of it, `_slack`. So if the power plus and minus that is
+at its end, what is no further from the power than some part of it, `slack`. So if the power plus and minus that is
 rounded to the same float, `pow` gives that one (Ziv's test). The power is known as a sum of two floats, to some 2**-100
 (Dekker's arithmetic, with `fma`).
 
@@ -102,7 +102,7 @@ def multiply(function: Function) -> Function:
         for v in block.insts:
             if ops[v] is _CCALL and imms[v].name in _NAMES and function.types[v] is _NAMES[imms[v].name]:
                 by = args[v][1]
-                if ops[by] is _CONST and known(imms[by]) and _slack(function.types[v], imms[by]):
+                if ops[by] is _CONST and known(imms[by]) and slack(function.types[v], imms[by]):
                     found.append(v)
     return Rebuild(function, dict.fromkeys(found[:_MOST_CALLS], _power)).run() if found else function
 
@@ -113,8 +113,8 @@ def _power(rebuild: Rebuild, v: int) -> int:
     exponent = old.imms[by]
     x = rebuild.value[x]
     type = old.types[v]
-    slack = _slack(type, exponent)
-    part = rebuild.builder.const(type, slack)
+    off_by = slack(type, exponent)
+    part = rebuild.builder.const(type, off_by)
     if exponent == 2.0:
         # The product is there early, for who waits for it.
         guess = emit("fmul", x, x)
@@ -126,7 +126,7 @@ def _power(rebuild: Rebuild, v: int) -> int:
     else:
         high, low = _sum(rebuild.builder, x, exponent)
         guess = above = emit("fadd", high, emit("fma", high, part, low))
-        below = emit("fadd", high, emit("fma", high, rebuild.builder.const(type, -slack), low))
+        below = emit("fadd", high, emit("fma", high, rebuild.builder.const(type, -off_by), low))
     return emit("fpower", guess, above, below, x, imm=exponent)
 
 
@@ -152,7 +152,7 @@ def _sum(builder: Builder, x: int, exponent: float) -> Sum:
 _slacks: dict[Type, float] = {}
 
 
-def _slack(type: Type, exponent: float) -> float:
+def slack(type: Type, exponent: float) -> float:
     """What `pow`, or `powf`, may be off by before it rounds, relative to the power. 0.0: nothing is known about it."""
     if type not in _slacks:
         _slacks[type] = _found_out(type)

@@ -91,7 +91,7 @@ def power(s: X86Selector, v: int) -> None:
     imm = type, exponent
     ins = tuple([s.use(a) for a in s.args[v]])
     vector = type.lanes > 1
-    scratch = 2 if vector else 1 if exponent % 2.0 == 1.0 else 0
+    scratch = 2 if vector else 1 if exponent % 2.0 == 1.0 or exponent != exponent else 0
     outs = (v + FIRST, *[s.m.new(VECTOR if vector else True) for _ in range(scratch)])
     op, stub = (_POWERS_OP, _powers_stub) if vector else (_POWER, _power_stub)
     s.add(op, outs, ins, imm, Stub(stub, (), data=imm))
@@ -104,7 +104,7 @@ def _power(e: Emitter, o: Locs, i: Locs, imm: tuple[Type, float], stub: Any) -> 
     d = size = o[0]
     e.move_x(d, i[0])
     if len(o) > 1:
-        # An odd power has a sign.
+        # An odd power has a sign, and who knows of one that is not known.
         size = o[1]
         e.move_x(size, d)
         e.op_xm(ANDPS, size, size, e.constant(kind.magnitude * (16 // kind.size)))
@@ -123,7 +123,7 @@ def _power(e: Emitter, o: Locs, i: Locs, imm: tuple[Type, float], stub: Any) -> 
 
 
 def _power_stub(e: Emitter, stub: Stub) -> None:
-    (d, *_), (_, _, _, x) = stub.operands
+    (d, *_), (_, _, _, x, *given) = stub.operands
     type, exponent = stub.data
     kind = _KINDS[type]
     e.bind(stub)
@@ -137,15 +137,17 @@ def _power_stub(e: Emitter, stub: Stub) -> None:
     e.lea(RSP, (RSP, -1, 0, -_SIZE))
     e.store_x(kind.store, (RSP, -1, 0, _LANES), x)
     e.store_i(8, (RSP, -1, 0, _BITS), 1)
-    _ask(e, kind, exponent, d)
+    y = given[0] if given else d
+    if not given:
+        e.load_x(kind.load, y, e.constant(kind.number(exponent)))
+    _ask(e, kind, y)
     e.load_x(kind.load, d, (RSP, -1, 0, _POWERS))
     e.lea(RSP, (RSP, -1, 0, _SIZE))
     e.jmp(stub.back)
 
 
-def _ask(e: Emitter, kind: _Kind, exponent: float, scratch: int) -> None:
-    e.load_x(kind.load, scratch, e.constant(kind.number(exponent)))
-    e.store_x(kind.store, (RSP, -1, 0, _EXPONENT), scratch)
+def _ask(e: Emitter, kind: _Kind, y: int) -> None:
+    e.store_x(kind.store, (RSP, -1, 0, _EXPONENT), y)
     _, _, _, offset = e.constant(thunk(kind, e.vector_bytes, e.floats).to_bytes(8, "little"))
     e.call_pool(offset)
 
@@ -224,7 +226,8 @@ def _powers_stub(e: Emitter, stub: Stub) -> None:
         e.vex_rrr((kind.signs[0] | bit, *kind.signs[1:]), RAX, 0, t)
     e.alu_ri(XOR, RAX, (1 << type.lanes) - 1)
     e.store(8, (RSP, -1, 0, _BITS), RAX)
-    _ask(e, kind, exponent, d)
+    e.load_x(kind.load, d, e.constant(kind.number(exponent)))
+    _ask(e, kind, d)
     e.load("i64", RAX, (RSP, -1, 0, _KEPT))
     e.load_x(load, d, (RSP, -1, 0, _POWERS))
     e.lea(RSP, (RSP, -1, 0, _SIZE))

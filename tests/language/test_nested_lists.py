@@ -310,6 +310,15 @@ def named_alike(n: int) -> Any:
     return x, y
 
 
+def named_alike_before(n: int) -> Any:
+    i, s = 7, 0
+    for x in (0.5, 1.5):
+        s += x  # type: ignore[assignment]
+    y = [i + 0.5 for i in range(n)]
+    z = {i: i for i in range(n)}
+    return [[i] * n for j in range(n)], s, y, z, [i for i in (i, i) for i in (i, n)], i
+
+
 def inner(n: int) -> Any:
     y = [z := i for i in range(n)]
     return y, z
@@ -331,8 +340,8 @@ OTHERS: list[tuple[Callable[..., Any], Any]] = [
     (deep, 3), (failing, (5, 9)), (failing, (5, 3)), (failing_after_a_store, (np.zeros(2), 3, 5)),
     (failing_after_a_store, (np.zeros(2), 3, 1)), (late_size, (np.zeros(2), 3)), (late_size, (np.zeros(2), 6)),
     (row_indices, (3, 1, -1)), (row_indices, (3, 3, 0)), (row_indices, (3, 0, -4)),
-    (row_indices, (3, -4, 9)), (float_index, 2), (too_deep, 2), (emptied, 3), (named_alike, 3), (inner, 3),
-    (called, 3),
+    (row_indices, (3, -4, 9)), (float_index, 2), (too_deep, 2), (emptied, 3), (named_alike, 3), (named_alike_before, 3),
+    (inner, 3), (called, 3),
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _EFFECTS = (_ast.Subscript, _ast.Attribute)
 _COMPOUND = (_ast.If, _ast.For, _ast.While)
+_COMPREHENSIONS = (_ast.ListComp, _ast.SetComp, _ast.DictComp, _ast.GeneratorExp)
 # Fields of nodes that hold names, numbers and the like.
 _NO_NODES = frozenset(("arg", "attr", "conversion", "ctx", "id", "kind", "level", "names", "op", "ops", "type_comment"))
 _children: dict[type, tuple[str, ...]] = {}
@@ -231,6 +232,19 @@ class Liveness:
                 for part in (*heads, *node.body, *node.orelse):
                     r, w, e = self._summary(part)
                     reads, writes, effects = reads | r, writes | w, effects or e
+                continue
+            elif kind in _COMPREHENSIONS:
+                # The names of its targets are its own.
+                first, *parts = [part for g in node.generators for part in (g.iter, *g.ifs)]
+                parts += [node.key, node.value] if kind is _ast.DictComp else [node.elt]
+                bound = 0
+                for generator in node.generators:
+                    r, w, e = self._summary(generator.target)
+                    reads, bound, effects = reads | r, bound | w, effects or e
+                for part in parts:
+                    r, w, e = self._summary(part)
+                    reads, writes, effects = reads | r & ~bound, writes | w & ~bound, effects or e
+                work.append(first)
                 continue
             fields = _children.get(kind)
             if fields is None:

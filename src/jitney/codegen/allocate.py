@@ -316,11 +316,13 @@ def flatten(m: MachineFunction) -> list[Inst]:
     for block in m.blocks:
         block.start = len(code)
         code.append((LABEL, (), (), block, None))
-        for inst in block.insts:
-            code.append(inst)
-            if inst[0].clobbers:
-                block.calls.append(len(code) - 1)
-                code.append((PAUSE, (), (), None, None))
+        insts, done = block.insts, 0
+        for k in [k for k, inst in enumerate(insts, 1) if inst[0].clobbers]:
+            code += insts[done:k]
+            done = k
+            block.calls.append(len(code) - 1)
+            code.append((PAUSE, (), (), None, None))
+        code += insts[done:] if done else insts
         block.end = len(code)
     for block in m.blocks:
         for succ in block.succs:

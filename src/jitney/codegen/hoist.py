@@ -25,13 +25,10 @@ def hoist(allocation: Allocation, split: MachineOp) -> None:
     if not candidates:
         return
     code, source = allocation.code, allocation.source
-    ranges: dict[MachineBlock, tuple[int, int]] = {}
-    start, label = 0, allocation.blocks[0]
-    for k, inst in enumerate(code):
-        if inst[0] is LABEL:
-            ranges[label] = start, k
-            start, label = k, inst[3]
-    ranges[label] = start, len(code)
+    # block -> indices of its label and one past its last instruction
+    where = dict(zip(source, range(len(source))))
+    starts = [where[block.start] for block in allocation.blocks]
+    ranges = dict(zip(allocation.blocks, zip(starts, [*starts[1:], len(code)])))
     # index of an instruction -> what is to stand before it; and what goes
     arriving: dict[int, list[int]] = {}
     gone: set[int] = set()
@@ -56,12 +53,16 @@ def hoist(allocation: Allocation, split: MachineOp) -> None:
     if not gone:
         return
     order: list[int] = []
-    for k in range(len(code)):
-        if k in arriving:
-            order += arriving[k]
-        if k not in gone:
-            order.append(k)
-    allocation.code = [(split, *code[k][1:]) if k in gone else code[k] for k in order]
+    done = 0
+    for k in sorted({*arriving, *gone}):
+        order += range(done, k)
+        order += arriving.get(k, ())
+        done = k + 1 if k in gone else k
+    order += range(done, len(code))
+    for k in gone:
+        code[k] = (split, *code[k][1:])
+    allocation.code = [code[k] for k in order]
     allocation.source = [source[k] for k in order]
     if allocation.moves:
-        allocation.moves = {new: allocation.moves[k] for new, k in enumerate(order) if k in allocation.moves}
+        new = dict(zip(order, range(len(order))))
+        allocation.moves = {new[k]: group for k, group in allocation.moves.items()}

@@ -73,31 +73,34 @@ class Liveness:
                         touched[a].append(here | 4)
                         if a not in last:
                             last[a] = i + 1
-                if ins:
-                    late = op.late
-                    if late < len(ins):
-                        for a in ins[late:]:
-                            if a not in last:
-                                last[a] = i + 1
+                if not op.special:
                     for a in ins:
                         if a not in last:
                             last[a] = i
                         weight[a] += w
                         touched[a].append(here | 1)
-                    if op.move:
-                        if back:
-                            for o in outs:
-                                weight[o] += _CARRIED * w
-                        if op.tie >= 0:
-                            for o, a in zip(outs, ins):
-                                pairs.append((w * _EACH_TIME if back else w, o, a))
-                    elif op.tie:
-                        pairs.append((w * 0.9, outs[0], ins[0]))
-                        if op.tie == 2 and ins[1] != ins[0]:
-                            pairs.append((w * 0.8, outs[0], ins[1]))
-                if op.clobbers:
-                    for r in op.clobbers:
-                        live[r] |= bit
+                    continue
+                for a in ins[op.late :]:
+                    if a not in last:
+                        last[a] = i + 1
+                for a in ins:
+                    if a not in last:
+                        last[a] = i
+                    weight[a] += w
+                    touched[a].append(here | 1)
+                if op.move and ins:
+                    if back:
+                        for o in outs:
+                            weight[o] += _CARRIED * w
+                    if op.tie >= 0:
+                        for o, a in zip(outs, ins):
+                            pairs.append((w * _EACH_TIME if back else w, o, a))
+                elif op.tie and ins:
+                    pairs.append((w * 0.9, outs[0], ins[0]))
+                    if op.tie == 2 and ins[1] != ins[0]:
+                        pairs.append((w * 0.8, outs[0], ins[1]))
+                for r in op.clobbers:
+                    live[r] |= bit
             for a, end in last.items():
                 live[a] |= power[end] - power[start]
                 assert a >= FIRST or block is blocks[0], f"physical register {a} live into {block}"

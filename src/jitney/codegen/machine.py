@@ -50,11 +50,13 @@ class MachineOp:
         clobbers: physical registers destroyed besides outs.
         remat: for a constant: the op that makes it again anywhere without touching the flags.
         incoming: loads a stack argument of this function, from offset imm: that may stay its home.
+        special: whether any of `late`, `move`, `tie`, `clobbers` says something.
         flags: "" leaves the flags alone, "w" sets them for a reader to come, "c" destroys them, "r" reads them,
             "m" may destroy them (treated as "c").
     """
 
-    __slots__ = ("clobbers", "emit", "flags", "incoming", "late", "move", "name", "remat", "slots", "tie")
+    __slots__ = ("clobbers", "emit", "flags", "incoming", "late", "move", "name", "remat", "slots", "special",
+                 "tie")  # fmt: skip
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class MachineOp:
         self.clobbers = clobbers
         self.remat = remat
         self.incoming = incoming
+        self.special = late != NO_LATE or move or tie != 0 or clobbers != ()
 
     def __repr__(self) -> str:
         return self.name

@@ -49,6 +49,7 @@ else:
     enter = lazy("jitney.opt.outer", "enter")
 
 _STORE = OPS["store"]
+_FAR = 3  # loops around an innermost one that are looked at
 
 
 def vectorize_outer(function: Function) -> Function:
@@ -78,10 +79,16 @@ def _candidates(function: Function) -> list[list[Loop]]:
         params = loop.header.params
         if len(params) > 2 or any(types[p].is_float for p in params) or _updates(function, loop):
             nest: list[Loop] = []
-            while around is not None and around.counter >= 0 and len(nest) < 3:
-                nest.append(around)
+            home = function.homes[loop.stop].loop
+            far = 0
+            while around is not None and around.counter >= 0 and far < _FAR:
+                # Else the inner loop has another number of iterations each time.
+                if home is None or not home.inside(around):
+                    nest.append(around)
                 around = around.parent
-            found.append(nest)
+                far += 1
+            if nest:
+                found.append(nest)
     return found
 
 

@@ -57,7 +57,9 @@ def _candidates(function: Function) -> list[Loop]:
     if not counted:
         return []
     _leave(function, counted)
-    sizes: dict[Loop, int] = dict.fromkeys(counted, 0)
+    types = function.types
+    # Not those that go in lanes already.
+    sizes = {loop: 0 for loop in counted if all(types[p].lanes == 1 for p in loop.header.params)}
     indices: set[int] = set()
     ops, args = function.ops, function.args
     for block in function.blocks:
@@ -94,7 +96,8 @@ def _waits(function: Function, loop: Loop) -> bool:
     for edge in header.edges:
         if edge.target is header:
             return _LASTING.isdisjoint([ops[v] for v in header.insts]) and any(
-                ops[a] in _SUMS and p in args[a] for p, a in zip(header.params, edge.args)
+                ops[a] in _SUMS and (p in args[a] or any(ops[b] in _SUMS and p in args[b] for b in args[a]))
+                for p, a in zip(header.params, edge.args)
             )
     return False
 

@@ -277,24 +277,20 @@ class Emitter(Encoder):
             self.sse_rm(row, a, m)
 
 
-def _aliases(code: list[Any], known: dict[Any, Any]) -> dict[Any, Any]:
+def _aliases(allocation: Allocation, known: dict[Any, Any]) -> dict[Any, Any]:
     """Blocks that do nothing but go elsewhere, and where."""
     alias: dict[Any, Any] = dict(known)
-    label: Any = None
-    empty = False
-    for op, outs, ins, imm, stub in code:
-        if op is LABEL:
-            label = imm
-            empty = True
-        elif empty:
-            if op is JUMP:
-                alias[label] = imm
-                empty = False
-            elif op is LEAVE:
-                alias[label] = stub
-                empty = False
-            elif not ((op is MOVES or op is COPY) and outs == ins):
-                empty = False
+    code, source = allocation.code, allocation.source
+    where = dict(zip(source, range(len(source))))
+    for block in allocation.blocks:
+        # A jump ends every block.
+        for k in range(where[block.start] + 1, len(code)):
+            op, outs, ins, imm, stub = code[k]
+            if op is JUMP or op is LEAVE:
+                alias[block] = imm if op is JUMP else stub
+            elif (op is MOVES or op is COPY) and outs == ins:
+                continue
+            break
     for label in alias:
         goal, steps = alias[label], 0
         while goal in alias and steps < 100:
@@ -324,7 +320,7 @@ def emit(m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> Ma
     """The bytes of an allocated function."""
     e = Emitter(m, allocation, avx, poll)
     code = allocation.code
-    alias = e.alias = _aliases(code, m.alias)
+    alias = e.alias = _aliases(allocation, m.alias)
     blocks = allocation.blocks
     entry = blocks[0]
     alias.pop(entry, None)

@@ -11,12 +11,12 @@ wants lives in the registers written.
 
 from __future__ import annotations
 
-from .machine import LABEL, SLOT
+from .machine import SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .allocate import Allocation
-    from .machine import Inst, MachineBlock, MachineOp
+    from .machine import Inst, MachineOp
 
 
 def hoist(allocation: Allocation, split: MachineOp) -> None:

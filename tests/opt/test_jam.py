@@ -44,6 +44,11 @@ ROWS: dict[str, tuple[bool, str, str]] = {
         "n = b.shape[0]\nfor i in range(n // 2):\n for k in range(n):\n"
         "  for j in range(n - 1, -1, -1): c[2 * i, j] += a[i, k] * b[k, j]",
     ),
+    "rows that may be counted from the end": (
+        True, "222",
+        "n = a.shape[0]\nfor i in range(n - 6, n - 1):\n for k in range(a.shape[1]):\n  for j in range(b.shape[1]):\n"
+        "   c[i, j] += a[i, k] * b[k, j]",
+    ),
     "triangle": (
         True, "222",
         "for i in range(a.shape[0]):\n for k in range(i):\n  for j in range(1, i): c[i, j] += a[i, k] * b[k, j]",

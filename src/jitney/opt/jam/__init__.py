@@ -34,13 +34,14 @@ from ...lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...ir.function import Block, Function
+    from ...ir.function import Block, Function, Loop
     from . import enter
 else:
     enter = lazy("jitney.opt.jam", "enter")
 
-_LOAD, _STORE = OPS["load"], OPS["store"]
+_INDEX, _LOAD, _STORE = OPS["index"], OPS["load"], OPS["store"]
 _LONGEST = 40  # instructions of an inner loop
+_DEEPEST = 6  # operations between a row's address and what is outside
 
 
 def jam(function: Function) -> Function:
@@ -59,6 +60,18 @@ def updates_a_row(function: Function, block: Block) -> bool:
     around = loop.parent
     if around is None or around.counter < 0 or all(edge.target is not block for edge in block.edges):
         return False
-    ops, homes = function.ops, function.homes
-    bases = [homes[function.args[v][1]].loop for v in block.insts if ops[v] is _STORE]
-    return any(home is None or not home.inside(around) for home in bases) and any(ops[v] is _LOAD for v in block.insts)
+    ops = function.ops
+    bases = [function.args[v][1] for v in block.insts if ops[v] is _STORE]
+    return any(ops[v] is _LOAD for v in block.insts) and any(_is_the_same(function, v, around) for v in bases)
+
+
+def _is_the_same(function: Function, v: int, loop: Loop, depth: int = 0) -> bool:
+    """Whether `v` is the same in each iteration of `loop`, where the checks pass that it stands behind."""
+    home = function.homes[v].loop
+    if home is None or not home.inside(loop):
+        return True
+    op = function.ops[v]
+    if depth == _DEEPEST or not (op.pure or op is _INDEX):
+        return False
+    numbers = function.args[v][:2] if op is _INDEX else function.args[v]
+    return all(_is_the_same(function, a, loop, depth + 1) for a in numbers)

@@ -37,8 +37,9 @@ loops below `BRIEF` nanoseconds, only those count that they run. To ask for the 
 of such loops every sixteenth is asked, and counts for all, except where it takes much more than twice as long as it
 should take alone: that is noticed in each. What it costs a row of loops to wake workers is no loss.
 
-Workers are kept away from the processor that the loop's thread is on, anew whenever it is seen on another one than
-before. When it has waited for a while, it gives its processor to those that have a chunk and no processor.
+Up to eight workers are kept away from the processor that the loop's thread is on, anew whenever it is seen on another
+one than before: among more processors than that they hardly meet, and each would cost a system call. When that thread
+has waited for a while, it gives its processor to workers that have a chunk and no processor.
 
 A chunk that fails leaves its context record in the pool, unless an earlier one has. Chunks behind it are not begun any
 more, and running ones leave at their next poll; those before it are finished by whoever has them. Polls in workers do

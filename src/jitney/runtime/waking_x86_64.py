@@ -104,6 +104,8 @@ ff9340020000                  call [rbx+NOW]
 48898390010000                mov [rbx+TAKEN], rax
                               uncounted:
 48c7450800000000              mov qword ptr [rbp+8], 0
+4883bbb800000008              cmp qword ptr [rbx+STARTED], 8
+7f28                          jg placed
 ff9368020000                  call [rbx+GETCPU]
 3d00040000                    cmp eax, 1024
 731b                          jae placed
@@ -205,7 +207,7 @@ b922000000                    mov ecx, 34
 f348ab                        rep stosq
 ff9368020000                  call [rbx+GETCPU]
 3d00040000                    cmp eax, 1024
-0f83d0000000                  jae end
+0f83dd000000                  jae end
 89c1                          mov ecx, eax
 83e13f                        and ecx, 63
 c1e806                        shr eax, 6
@@ -220,10 +222,12 @@ ba80000000                    mov edx, 128
 ff5338                        call [rbx+SYSCALL]
 4989c5                        mov r13, rax
 4885c0                        test rax, rax
-0f8e96000000                  jle end
+0f8ea3000000                  jle end
 4c8b7378                      mov r14, [rbx+BLOCKS]
 4c8bbbb8000000                mov r15, [rbx+STARTED]
                               each:
+83bb8001000000                cmp dword ptr [rbx+STATE], 0
+0f848b000000                  je end
 4c89f5                        mov rbp, r14
 4c03b380000000                add r14, [rbx+STRIDE]
 48837d0800                    cmp qword ptr [rbp+8], 0
@@ -257,7 +261,7 @@ ff9370020000                  call [rbx+AFFINITY]
 48c7839002000000000000        mov qword ptr [rbx+AWAY], 0
                               on:
 4983ef01                      sub r15, 1
-0f8575ffffff                  jne each
+0f8568ffffff                  jne each
                               end:
 4881c410010000                add rsp, 272
 415f                          pop r15

@@ -383,7 +383,7 @@ def _call(lw: Lowering, node: Any) -> Val:
         packed.check_call(lw, callee, node)
     args, kwargs = _arguments(lw, _with_tuples(node) if _takes_tuples(callee, node) else node)
     if lw.usage is not None:
-        args = numeric.passed(lw, callee, args)
+        args = numeric.passed(lw, callee, args, node.args)
     lw.at(node)
     if isinstance(function.type, Closure):
         settled = {name: wholes.settled(lw, v) for name, v in kwargs.items()}

@@ -13,6 +13,7 @@ from ..lazy import lazy
 from ..pytypes import BOOL, INT, NONE, Array, Closure, Iterator, Object, PyType, Slice, mapped, members, object_type
 from ..pytypes import join as join_types
 from . import calls, expressions, polls, source, statements, wholes
+from .arrays import is_own
 from .library.ranges import Range
 from .liveness import Liveness
 from .names import Guard, Hidden, Names, Tracked
@@ -123,7 +124,8 @@ def lower(
     if isinstance(tree.node, _ast.Lambda):
         body = [_ast.Return(value=body, lineno=body.lineno, col_offset=body.col_offset)]
     code = function.__code__
-    use = usage.Usage(function, body) if _GROWING.intersection(code.co_names) else None
+    owns = any(map(is_own, arg_types))
+    use = usage.Usage(function, body) if owns or _GROWING.intersection(code.co_names) else None
     lists = packed.Lists.of(use) if use is not None else None
     live = Liveness(body, (), _captured(code), lists.names if lists is not None else frozenset())
     result: PyType | None = None

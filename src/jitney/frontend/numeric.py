@@ -18,11 +18,12 @@ from __future__ import annotations
 import _ast
 import sys
 
+from ..errors import UnsupportedError
 from ..ir.function import FRAMES, LISTS
 from ..ir.types import PTR
 from ..lazy import lazy
 from ..pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Tuple, Union, array_type, join, tuple_like
-from . import arrays, objects, usage, views
+from . import arrays, objects, source, usage, views
 from .arrays import Own, is_own
 from .library import creation
 from .operators import to_index
@@ -58,9 +59,9 @@ def made(lw: Lowering, target: Any, node: Any) -> Val | None:
     """The list that an assignment of `node` gives the name `target`; None where that is any other object."""
     if lw.inlining or NO_NUMBERS in lw.as_objects:
         return None
-    source = usage.copied(node)
-    if source is not None:
-        held = lw.env.get(usage.place(source)[0])  # type: ignore[index]
+    origin = usage.copied(node)
+    if origin is not None:
+        held = lw.env.get(usage.place(origin)[0])  # type: ignore[index]
         if held is None or not is_own(held.type):
             return None
     count = usage.depth(node)
@@ -231,19 +232,42 @@ def as_objects(lw: Lowering, node: Any = None) -> NoReturn:
 
 def _groups(lw: Lowering, node: Any) -> list[str]:
     """The groups of the lists that an expression may give, or a row of."""
+    if lw.inlining:
+        return []
     found, names = usage.place(node), _usage(lw)
     return names.rows.get(found[0]) or [names.lists.get(found[0], found[0])] if found is not None else []
 
 
-def passed(lw: Lowering, function: Any, args: list[Val]) -> list[Val]:
-    """What a function is given for such arguments: only what reads lists is given any."""
+def passed(lw: Lowering, function: Any, args: list[Val], nodes: list[Any]) -> list[Val]:
+    """What a function is given for such arguments: the memory, where it takes that, or a list, where it only reads."""
     if not any(is_own(v.type) for v in args) or function in _TAKING:
         return args
     numpy = sys.modules.get("numpy")
     makers = (numpy.array, numpy.asarray) if numpy is not None else ()
-    if len(args) > 1 or not any(function is reader for reader in (*_READING, *makers)):
-        as_objects(lw)
-    return [returned(lw, args[0])]
+    if any(function is reader for reader in (*_READING, *makers)) and len(args) == 1:
+        return [returned(lw, args[0])]
+    plain = lw.hooks.plain(function)
+    given = _given(lw, plain) if plain is not None and len(nodes) == len(args) else ()
+    for k, v in enumerate(args):
+        if is_own(v.type) and (v.type.ndim > 1 or k >= len(given) or not given[k]):  # type: ignore[attr-defined]
+            as_objects(lw, nodes[k] if k < len(nodes) else None)
+    return args
+
+
+def _given(lw: Lowering, plain: Any) -> list[bool]:
+    """Which parameters of a function may be given lists of numbers."""
+    code = plain.__code__
+    found: list[bool] | None = lw.inlinable.get((code, "lists"))
+    if found is None:
+        try:
+            tree = source.find(plain)
+        except UnsupportedError:
+            return []
+        # What a lambda does is not looked at.
+        given = usage.Usage(plain, tree.node.body).given if type(tree.node) is _ast.FunctionDef else ()
+        found = [name in given for name in code.co_varnames[: code.co_argcount]]
+        lw.inlinable[code, "lists"] = found
+    return found
 
 
 def _place(lw: Lowering, array: Val, index: Val, node: Any, message: str) -> int:

@@ -41,6 +41,7 @@ class Usage:
         rows: the names that may hold rows of such lists of lists, and their lists' groups.
         growing: the names of lists that change their length.
         reads: where such names stand for lists of objects.
+        given: the parameters that may be given such lists of numbers: nothing else is done with them.
         arrays: the names that may hold arrays which only this function knows.
         items: what the items of a group's lists are, as far as it was lowered.
     """
@@ -52,10 +53,12 @@ class Usage:
         self._made: dict[str, set[int]] = {}  # how deep the lists are that a name is given
         self._axes: dict[str, set[int]] = {}  # of the arrays that a name is given
         self._indices: dict[str, set[int]] = {}  # how many a name is subscripted by
-        self._other: set[str] = set(parameters)  # more than can be followed is done with these
+        self._globals = function.__globals__
+        self._other: set[str] = set()  # more than can be followed is done with these
         self._displayed: set[str] = set()  # given displays of lists
         self._changed: set[str] = set()  # their lists' length changes
         self._tested: set[str] = set()  # for their truth
+        self._handed: set[str] = set()  # to functions of Python's
         self._lasting: set[str] = set()  # used as only lists can be that keep their length
         self._leader: dict[str, str] = {}
         self._items: list[tuple[str, str]] = []  # a name, "" for any other use, and whose item it is given
@@ -65,6 +68,8 @@ class Usage:
         self._listed: list[Any] = []  # where a name is copied, returned, or given to what only reads it
         for node in body:
             self.visit(node)
+        self.given = self._given_lists().intersection(parameters)
+        self._other.update(parameters)
         self.items: dict[str, PyType] = {}
         self.rows: dict[str, list[str]] = {}
         self.lists = self._settled()
@@ -73,7 +78,7 @@ class Usage:
             if not self.growing.isdisjoint(names):
                 self.growing -= _bound(node).intersection(names)
         self.reads = [node for node in self._listed if node.id in self.growing]
-        shared = {*self._leader, *self._leader.values(), *self._made, *self._other}
+        shared = {*self._leader, *self._leader.values(), *self._made, *self._other, *self._handed}
         shared.update([name for name, _ in self._items])
         shared.update([name for names in self._returned for name, row in names if not row])
         self.arrays = {
@@ -82,6 +87,15 @@ class Usage:
         }  # fmt: skip
 
     # -- what follows from it --------------------------------------------------------------------------------------
+
+    def _given_lists(self) -> set[str]:
+        """The names that are only used as lists are which the function is given."""
+        bad = {*self._other, *self._made, *self._axes, *self._changed, *self._tested}
+        bad.update((*self._leader, *self._leader.values()), [name for name, _ in self._items])
+        bad.update([place[0] for _, place in self._copies])
+        bad.update([name for names in self._returned for name, row in names if not row])
+        used = {**{name: {1} for name in self._handed}, **self._indices}
+        return {name for name, counts in used.items() if counts == {1}} - bad
 
     def _settled(self) -> dict[str, str]:
         """`lists`; sets `rows`."""
@@ -297,6 +311,16 @@ class Usage:
             # Where it is gone through, `_through` has seen it.
             for argument in node.args:
                 self._given_any(self._whole(argument))
+            return True
+        if type(function) is _ast.Name and hasattr(self._globals.get(name), "__code__"):
+            # A function of Python's: what it does with a list is looked at when it is called (`numeric.passed`).
+            for argument in node.args:
+                if type(argument) is _ast.Name:
+                    self._handed.add(argument.id)
+                    self._given_any((argument.id, False))
+                else:
+                    self.visit(argument)
+            self.visit(function)
             return True
         if name not in _READERS or len(node.args) != 1:
             return False

@@ -57,6 +57,7 @@ KERNELS: dict[str, tuple[tuple[Any, ...], str]] = {
     "stored ahead": (NUMBERS, "for i in range(len(a) - 1):\n  c[i + 1] = a[i]\n  b[i] = c[i]"),
     "stencil": (ALL, "for i in range(1, len(a) - 1): c[i] = a[i - 1] + a[i] + a[i + 1]"),
     "down": (NUMBERS, "for i in range(len(a) - 1, -1, -1): c[i] = a[i] - b[i]"),
+    "flags scattered": (("bool",), "for i in range(2, len(a) // 2 - 2): b[2 * i + 1] = int(b[2 * i + 1] * i) & 15"),
     "reversed": (NUMBERS, "for i in range(len(a)): c[i] = a[len(a) - 1 - i]"),
     "reversed sum": (WIDE, "n = len(a) - 1\nfor i in range(n, -1, -1): c[n - i] = a[i] + b[n - i] + c[n - i]"),
     "reversed in place": (

@@ -389,6 +389,8 @@ class _Round:
             else:
                 where.append(scalars.value(index[0]))
         access = ACCESSES[type.name] if type.lanes > 1 else memory.access
+        if access.type is I1 and type is I64:
+            access = ACCESSES["u8"]  # a lane of a bool's bytes
         ahead = 0 if offset % _LINE else self._ahead.get(v, 0)
         vector = Memory(access, memory.scale, disp, memory.region, memory.invariant, ahead)
         result = type if name in _LOADS else VOID

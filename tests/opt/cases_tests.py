@@ -811,6 +811,38 @@ CASES = {
         b4:
           ret v11, v26
     """),
+    "polls: not where a counter is small": ("polls", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        fact v6 1 9
+        site 0: line 1 poll
+        loop L0: header b1 preheader b0 counter v6 step -1 stop v3
+        b0(v0: ptr, v1: i64):
+          v3 = const i64 0
+          v4 = const i64 -1
+          v5 = const i1 false
+          v9 = const i64 32768
+          jump b1(v1, v9)
+        b1(v6: i64, v7: i64) in L0:
+          store i64 v6, [v0 + v6*8] region 1
+          v10 = poll v7, v5, !0, 1
+          v11 = add v6, v4
+          v12 = sgt v11, v3
+          br v12, b1(v11, v10), b2
+        b2:
+          ret v10
+    """, """
+          v3 = const i64 0
+          v4 = const i64 -1
+          v9 = const i64 32768
+          jump b1(v1)
+        b1(v6: i64) in L0:
+          store i64 v6, [v0 + v6*8] region 1
+          v11 = add v6, v4
+          v12 = sgt v11, v3
+          br v12, b1(v11), b2
+        b2:
+          ret v9
+    """),
     "polls: one that may go on for ever": ("polls", """
         func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
         site 0: line 1 poll

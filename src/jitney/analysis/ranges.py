@@ -412,7 +412,7 @@ class Ranges:
                     self.define_bound(p, entry, 0)
                 if down >= 0:
                     self.define_lower(p, entry, 0)
-            times = self.trips(loop)
+            times = max(self.trips(loop) - 1, 0)  # the last iteration's steps are not seen here
             lo, hi = self._moved(lo, down * times, unit, -1), self._moved(hi, up * times, unit, 1)
             if (lo < MIN or hi > MAX) and not checked:
                 # A step that wraps may end up anywhere.

@@ -91,7 +91,7 @@ class Steps:
         if first is None or None in turns:
             return None
         lo, hi, unit, checked = first
-        times = self.ranges.trips(block.loop)
+        times = max(self.ranges.trips(block.loop) - 1, 0)
         for turn in turns:
             if turn is not None:
                 lo, hi = lo + min(0, turn[0]) * times, hi + max(0, turn[1]) * times

@@ -25,6 +25,7 @@ _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
 _TIGHT = 20  # instructions
 _SHIFTS = 8
+_LARGE = 1 << 10  # a counter that may get there is none of a short loop
 _NIBBLES = (0x0F0F0F0F, 0x0F0F0F0F0F0F0F0F)
 _DIVISIONS = frozenset(OPS[name] for name in ("floordiv", "floormod", "udiv", "urem"))
 _CALLS, _CCALLS = frozenset((_CALL,)), frozenset((_CCALL,))
@@ -239,8 +240,12 @@ def moving(function: Function) -> bool:
 
 
 def short_loops(function: Function) -> bool:
-    """For `polls`: a loop that is not counted, or up to a constant."""
-    return any(loop.counter < 0 or function.ops[loop.stop] is _CONST for loop in function.loops())
+    """For `polls`: a loop that is not counted, or up to a constant, or whose counter is small."""
+    ops, facts = function.ops, function.facts
+    return any(
+        loop.counter < 0 or ops[loop.stop] is _CONST or facts.get(loop.counter, (0, _LARGE))[1] < _LARGE
+        for loop in function.loops()
+    )
 
 
 def invariant_branches(function: Function) -> bool:

@@ -7,8 +7,9 @@
         br x' > 0, head(x', n', fuel'), out
 
 Which end soon? Those that halve something, or drop one of its bits, until nothing is left: they run at most 64 times;
-and those that count a known, small number of iterations, where nothing else in them is a check, which `split` would
-have to copy them for. If these are many, they are counted off the fuel at once, in front of the loop.
+and those that count a small number of iterations, or whose counter is known to be small, where nothing else in them is
+a check, which `split` would have to copy them for. If these are many, they are counted off the fuel at once, in front
+of the loop.
 """
 
 from __future__ import annotations
@@ -60,10 +61,13 @@ def drop(function: Function) -> Function:
 
 
 def _is_short(function: Function, loop: Loop, body: list[Block]) -> bool:
-    """Whether the loop counts to a known, small number and has no checks."""
+    """Whether the loop runs a known, small number of times at most and has no checks."""
     ops, imms = function.ops, function.imms
     start = loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]
-    if ops[start] is not _CONST or ops[loop.stop] is not _CONST or abs(imms[loop.stop] - imms[start]) > _SOON:
+    low, high = function.facts.get(loop.counter, (0, _SOON))
+    if high - low >= _FEW and (
+        ops[start] is not _CONST or ops[loop.stop] is not _CONST or abs(imms[loop.stop] - imms[start]) > _SOON
+    ):
         return False
     return not any(
         (ops[v].guard or ops[v].writes) and ops[v] is not _POLL and ops[v] is not _STORE for b in body for v in b.insts
@@ -74,6 +78,8 @@ def _charge(function: Function, loop: Loop, fuel: int) -> None:
     """Count the iterations of a loop that starts and stops at constants off the fuel, its header's parameter `fuel`."""
     edge = loop.preheader.edges[0]
     start = edge.args[loop.header.params.index(loop.counter)]
+    if function.ops[start] is not _CONST or function.ops[loop.stop] is not _CONST:
+        return
     work = abs(function.imms[loop.stop] - function.imms[start])
     if work <= _FEW or fuel not in loop.header.params:
         return

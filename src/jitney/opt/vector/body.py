@@ -19,7 +19,7 @@ from ...ir.ops import OPS, wrap
 from ...ir.types import I1, I64
 from ...lazy import lazy
 from ..memory import EXTENSIONS, WHOLE
-from .early import by_data, scans
+from .early import by_data, scans, short
 from .extremes import is_flag, loosen
 from .masks import ALWAYS, condition, exclusive, simplified, unmask
 from .masks import Missing as Missing
@@ -282,7 +282,7 @@ class Body:
             if len(ways) == 1:
                 # Where it is left early a round is left to the scalar loop: those that go on all go this way.
                 ((edge, holds),) = ways
-                if scans(self):
+                if scans(self) or short(self):
                     raise NotVectorizable("left early, mostly")
                 self.early = True
                 self._guard(cond if holds else self.make(_NOT, (cond,), I1), mask)

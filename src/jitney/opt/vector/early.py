@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...analysis.intervals import MAX
 from ...ir.ops import OPS
 from ...ir.types import I1, I64
+from ..span import FIRST as FIRST_CHUNK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ def scans(body: Body) -> bool:
     if around is not None and around.counter < 0:
         around = around.parent  # a split loop has another one around it, which runs once
     return around is not None and around.counter < 0
+
+
+def short(body: Body) -> bool:
+    """Whether the loop has so few iterations that all of them are the scalar loop's, see `enter`."""
+    first, last = body.function.facts.get(body.counter, (0, MAX))
+    return last - first < 2 * FIRST_CHUNK
 
 
 def by_data(body: Body, cond: int) -> bool:

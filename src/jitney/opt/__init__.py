@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         dce,
         digits,
         doubts,
+        either,
         extensions,
         geometric,
         guards,
@@ -55,7 +56,9 @@ if TYPE_CHECKING:
         vector,
     )
 else:
-    chains, digits, geometric, joins = lazy("jitney.opt", "chains", "digits", "geometric", "joins")
+    chains, digits, either, geometric, joins = lazy(
+        "jitney.opt", "chains", "digits", "either", "geometric", "joins"
+    )
     addresses, between, carry, checks, closed, contract, dce, guards, inductions, inline, jam, memory, modular = lazy(
         "jitney.opt", "addresses", "between", "carry", "checks", "closed", "contract", "dce", "guards", "inductions",
         "inline", "jam", "memory", "modular",
@@ -106,6 +109,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("steady", lambda function: guards.hoist(function) if needs.steady(function) else function),
     ("addresses", lambda function: addresses.reduce(function) if needs.accesses(function) else function),
     ("geometric", lambda function: geometric.carry(function) if needs.powers(function) else function),
+    ("either", lambda function: either.divide(function) if needs.squares(function) else function),
     ("doubts", lambda function: doubts.doubt(function) if needs.squares(function) else function),
     ("partial", lambda function: partial.unroll(function) if needs.tight(function) else function),
     ("circles", lambda function: circles.join(function) if needs.circles(function) else function),

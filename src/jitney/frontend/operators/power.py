@@ -147,9 +147,13 @@ def checked_pow(
         if known % 1.0:
             lw.check(emit("or", emit("feq", result, result), emit("fne", a, a)), *undefined)
         if not 0.0 < known < 1.0:
-            # Only numbers that are too large are left, and NaN, which is not infinite.
-            size = result if known % 2.0 == 0.0 else emit("fabs", result)
-            lw.check(emit("or", emit("flt", size, inf), emit("not", emit("flt", emit("fabs", a), inf))), *beyond)
+            # Only numbers that are too large are left, and NaN, which is not infinite. The square of the float below
+            # 2**512 is less than the greatest by its last place.
+            if known == 2.0:
+                fits = emit("flt", emit("fabs", a), lw.float_const(2.0**512))
+            else:
+                fits = emit("flt", result if known % 2.0 == 0.0 else emit("fabs", result), inf)
+            lw.check(emit("or", fits, emit("not", emit("flt", emit("fabs", a), inf))), *beyond)
         return result
 
     def endless() -> Val:

@@ -47,11 +47,11 @@ class Source:
 
 
 def file_lines(name: str) -> list[str]:
-    """The lines of a source file or of a source kept in memory, [] if there is none."""
+    """The lines of a source file or of a source kept in memory, without their ends; [] if there is none."""
     linecache = sys.modules.get("linecache")
     # Another thread may be just importing it: there may be no cache yet.
     if linecache is not None and name in getattr(linecache, "cache", ()):
-        return list(linecache.getlines(name))
+        return _split("".join(linecache.getlines(name)))
     lines = _files.get(name)
     if lines is None:
         try:
@@ -64,8 +64,15 @@ def file_lines(name: str) -> list[str]:
             decoded = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
         except UnicodeDecodeError:
             decoded = text.decode("latin-1")
-        lines = _files[name] = decoded.splitlines(keepends=True)
+        lines = _files[name] = _split(decoded)
     return lines
+
+
+def _split(text: str) -> list[str]:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Not `splitlines`, for which lines end at form feeds too.
+    return text.split("\n") if text else []
 
 
 _nested: dict[int, tuple[ref[FunctionType], dict[Any, tuple[FunctionType, Source, Any]]]] = {}
@@ -110,15 +117,18 @@ def find(function: FunctionType) -> Source:
         raise UnsupportedError("its source is not available", file, first)
     if code.co_name == "<lambda>":
         return _find_lambda(code, file, first, lines)
-    snippet = _block(lines, first - 1)
-    margin = _indent(snippet[0])
-    text = "".join(snippet)
-    if margin:
-        text = "if 1:\n" + text
-    try:
-        tree: Any = compile(text, file, "exec", _ONLY_AST)
-    except SyntaxError:
-        raise UnsupportedError("its source could not be parsed on its own", file, first) from None
+    margin = _indent(lines[first - 1])
+    tree: Any = None
+    for cut in (_block, _balanced_block):
+        snippet = cut(lines, first - 1, margin)
+        text = "\n".join(snippet)
+        try:
+            tree = compile("if 1:\n" + text if margin else text, file, "exec", _ONLY_AST)
+            break
+        except SyntaxError:
+            continue
+    if tree is None or not tree.body:
+        raise UnsupportedError("its source could not be parsed on its own", file, first)
     node = tree.body[0].body[0] if margin else tree.body[0]
     if not isinstance(node, (_ast.FunctionDef, _ast.AsyncFunctionDef)) or node.name != code.co_name:
         raise UnsupportedError("its source has changed since it was loaded", file, first)
@@ -139,17 +149,30 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" \t\f"))
 
 
-def _block(lines: list[str], start: int) -> list[str]:
-    """The lines of the definition that begins at `start`: decorators, header, and what is indented deeper.
+def _header(lines: list[str], start: int) -> int:
+    """The number of the `def` line of the definition that begins at `start`."""
+    while start < len(lines) and not lines[start].lstrip().startswith(("def ", "async ")):
+        start += 1
+    return start
 
-    A line less indented can still belong to it inside brackets or a multi-line string; if cutting there does not
-    parse, the caller says so. Brackets of the header are counted, which covers the usual cases.
-    """
-    margin = _indent(lines[start])
-    end = start
-    # The header: up to the `def` line and its closing bracket.
-    while end < len(lines) and not lines[end].lstrip().startswith(("def ", "async ")):
+
+def _block(lines: list[str], start: int, margin: int) -> list[str]:
+    """The lines of the definition that begins at `start`: decorators, header, and what is indented deeper. A line that
+    is not, inside brackets or a string, is taken for the end: then these lines do not parse."""
+    end = _header(lines, start) + 1
+    width = margin + 1
+    while end < len(lines):
+        begin = lines[end][:width].strip()
+        if begin and begin[0] not in "#)]}":
+            break
         end += 1
+    return lines[start:end]
+
+
+def _balanced_block(lines: list[str], start: int, margin: int) -> list[str]:
+    """As `_block`, with an eye on brackets and multi-line strings, where a line that is indented less still belongs to
+    the definition; if cutting there does not parse, the caller says so."""
+    end = _header(lines, start)
     depth = 0
     while end < len(lines):
         bare = lines[end].split("#")[0]
@@ -196,7 +219,7 @@ def _find_lambda(code: CodeType, file: str, first: int, lines: list[str]) -> Sou
 
 
 def _undented(snippet: list[str]) -> str:
-    text = "".join(snippet)
+    text = "\n".join(snippet)
     return "if 1:\n" + text if _indent(snippet[0]) else text
 
 

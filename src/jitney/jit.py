@@ -9,7 +9,7 @@ from . import pipeline
 from .dispatcher import Dispatcher, compile_lock, dispatcher_of, expect_recursion, warn
 from .errors import UnsupportedError
 from .lazy import load
-from .runtime import stubs
+from .runtime import guards, pieces, stubs
 from .runtime.callable import Callable, function_of, function_type, new
 from .runtime.layouts import LAYOUT, arrays
 
@@ -70,6 +70,8 @@ def _kind() -> type[JitFunction]:
                 made: Any = function_type(JitFunction, entry=stubs.slow_region())
                 # What most first calls need is ready before them.
                 pipeline.poll_thunk()
+                guards.prepare()
+                pieces.prepare()
                 arrays()
                 _kinds.append(made)
     return _kinds[0]

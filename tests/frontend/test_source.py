@@ -12,10 +12,10 @@ DEFINITIONS = {
     "one line": "def f(a): return a\nx = 1\n",
     "closing bracket below the def": "def f(\n    a,\n    b=[\n        1,\n]\n):\n    return a\nx = 1\n",
     "comments at the margin": "def f(a):\n# one\n    b = a\n# two\n\n    return b\n# three\nx = 1\n",
-    "string at the margin": 'def f(a):\n    """\nText (\n    """\n    b = \'\'\'\nx = """\n\'\'\'\n    return b\nx = 1\n',
+    "string at the margin": 'def f(a):\n    """\nText (\n    """\n    b = \'\'\'\nx = """\n\'\'\'\n    return b\n',
     "brackets at the margin": "def f(a):\n    b = (a +\na)\n    c = [\na,\n  b]\n    return c\nx = 1\n",
     "decorated": "def d(g):\n    return g\n@d\n@(lambda g:\n  g)\ndef f(a):\n    return a\nx = 1\n",
-    "in a block": "if True:\n    def f(a):\n        if a:\n            return 1\n\n        return 2\n    x = 1\nelse:\n    x = 2\n",
+    "in a block": "if 1:\n    def f(a):\n        if a:\n            return 1\n\n        return 2\nelse:\n    x = 2\n",
     "in a block, string at the margin": 'if 1:\n  def f(a):\n    b = """\n  x\n"""\n    return b\n  x = 1\n',
     "tabs": "if True:\n\tdef f(a):\n\t\treturn a\n\tx = 1\n",
     "form feeds": "x = 1\n\f\ndef f(a):\n    b = a\n\f\n    return b\n\f\nx = 2\n",
@@ -43,7 +43,9 @@ def test_lines_of_a_definition(tmp_path, title):
     assert max(made, default=0) <= source.first_line + len(source.lines) - 1
 
 
-@pytest.mark.parametrize("text", ["", "\n\n\n", "x = 1\n", "def g(a):\n    return a\n", "def f(b):\n    return b\n", "def f(a"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n\n", "x = 1\n", "def g(a):\n    return a\n", "def f(b):\n    return b\n", "def f(a"]
+)
 def test_a_file_that_has_changed(tmp_path, text):
     function = load(tmp_path, "def f(a):\n    return a\n").f
     file_lines.__globals__["_files"].pop(function.__code__.co_filename, None)

@@ -11,7 +11,7 @@ written in one go. A change in between makes the check fail, as any other does.
 
 from __future__ import annotations
 
-from ctypes import PYFUNCTYPE, addressof, c_int64, c_uint64, c_void_p
+from ctypes import PYFUNCTYPE, addressof, c_int64, c_void_p
 
 from ..ir.function import Call
 from ..ir.types import I64, PTR
@@ -217,13 +217,19 @@ def _content(cell: Any) -> Any:
 
 
 _locator: list[Callable[..., int]] = []
+_EMPTY = (0,) * 5
+
+
+def prepare() -> None:
+    """Have ready what every guard needs."""
+    # Keeps the GIL.
+    _locator.append(PYFUNCTYPE(c_int64, c_void_p, c_void_p, c_void_p)(stubs.address("locate")))
 
 
 def _locate(container: dict[Any, Any], key: Any) -> list[int]:
     """See `LOCATE`: entry, value, table of keys, entries used, shape. Entry and value are 0 if there is none."""
     if not _locator:
-        # Keeps the GIL.
-        _locator.append(PYFUNCTYPE(c_int64, c_void_p, c_void_p, c_void_p)(stubs.address("locate")))
-    out = (c_uint64 * 5)()
-    _locator[0](id(container), id(key), addressof(out))
-    return out[:]
+        prepare()
+    block, place = capi.words(_EMPTY)
+    _locator[0](id(container), id(key), addressof(place))
+    return memoryview(block).cast("Q").tolist()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ctypes import addressof, c_int64, c_uint64
+from ctypes import addressof, c_int64
 
 from ..ir.context import DIRTY
-from . import stubs
+from . import capi, stubs
 from .exceptions import failure, kind_of
 
 TYPE_CHECKING = False
@@ -42,7 +42,8 @@ class Words:
             limits: of a recursive function: the threads' stacks. When CPython runs one of its calls again, the inner
                 ones come back to compiled code and may bail out in turn, each on top of the other.
         """
-        rows = (c_uint64 * stubs.WORDS)()
+        block, place = capi.words([0] * stubs.WORDS)
+        rows = memoryview(block).cast("Q")
 
         def decide(address: int, pending: BaseException | None) -> Any:
             """See the stub FAIL: the exception to raise, or what to call instead."""
@@ -60,7 +61,7 @@ class Words:
             return plain
 
         self._rows = rows
-        self.address = addressof(rows)
+        self.address = addressof(place)
         # Machine code holds the addresses of both.
         self._plain, self._decide = plain, decide
         rows[stubs.PLAIN // 8], rows[stubs.HANDLER // 8] = id(plain), id(decide)
@@ -68,11 +69,11 @@ class Words:
 
     @property
     def calls(self) -> int:
-        return int(self._rows[stubs.CALLS // 8])
+        return self._rows[stubs.CALLS // 8]
 
     @property
     def bails(self) -> int:
-        return int(self._rows[stubs.BAILS // 8])
+        return self._rows[stubs.BAILS // 8]
 
 
 class Specialization:

@@ -18,6 +18,7 @@ from time import perf_counter
 from .analysis import work
 from .codegen.generate import generate
 from .group import Group
+from .ir.ops import OPS
 from .lazy import lazy
 from .loader import load
 from .opt import enabled, required
@@ -38,14 +39,17 @@ if TYPE_CHECKING:
     from .ir import verify
     from .ir.function import Call, Function, Symbol
     from .loader import Loaded
-    from .opt import expand, outline
+    from .opt import expand, outline, ufuncs
     from .pytypes import PyType
     from .runtime import threads
     from .runtime.exceptions import Registration
 else:
     verify = lazy("jitney.ir", "verify")
-    expand, outline = lazy("jitney.opt", "expand", "outline")
+    expand, outline, ufuncs = lazy("jitney.opt", "expand", "outline", "ufuncs")
     threads = lazy("jitney.runtime", "threads")
+
+
+_FCALL = OPS["fcall"]
 
 
 class Tier:
@@ -143,6 +147,9 @@ def compile(
         size = 0
         functions, notes = share_loops(unit)
         for made_of_it in functions:
+            if tier == Tier.QUICK and _FCALL in made_of_it.ops:
+                # Calls of inner loops become code in place.
+                lowered.general = False
             # The same function, faster: each pass keeps the invariants of ir/verify.py.
             better = optimize(made_of_it, tier)
             clock = _lap(stages, "optimize", clock)
@@ -243,8 +250,10 @@ def optimize(function: Function, tier: str = Tier.FULL) -> Function:
     for _, run in enabled() if tier == Tier.FULL else required(function):
         function = run(function)
         check(function)
-    if function.fastmath and any(op.name == "fcall" for op in function.ops):
-        function = expand.expand(function, _routine)
+    if _FCALL in function.ops:
+        function = ufuncs.expand(function)
+        if function.fastmath and _FCALL in function.ops:
+            function = expand.expand(function, _routine)
         check(function)
     return function
 

@@ -103,6 +103,21 @@ class Call:
         return hash(self.key())
 
 
+class ArrayCall(Call):
+    """The `imm` of an `fcall` of an inner loop of NumPy's: ``(char **args, intp *dimensions, intp *steps, void *)``.
+
+    Attributes:
+        loop: what is known of it: the addresses `dimensions` (of 1, with steps of 0 behind it) and `data`; `value`,
+            which computes it here and now; and `in_lanes`, whether it gives the same for numbers side by side.
+    """
+
+    __slots__ = ("loop",)
+
+    def __init__(self, name: str, target: int, params: tuple[Type, ...], loop: Any) -> None:
+        super().__init__(name, target, params, params[:1], pure=True)
+        self.loop = loop
+
+
 class Site:
     """A place where compiled code may leave: what to tell when it does.
 

@@ -24,6 +24,7 @@ import ctypes
 import struct
 
 from . import context as layout
+from .function import ArrayCall
 from .lanes import evaluate
 from .ops import OPS, hold, wrap
 from .types import F32, F64, I1, I64, PTR, VOID
@@ -422,6 +423,11 @@ class _Machine:
         return hold(result, value) if result is not VOID else None
 
     def lane_calls(self, frame: _Frame, v: int, operands: list[Any]) -> Any:
+        call = frame.function.imms[v]
+        if call.__class__ is ArrayCall:
+            if frame.function.types[v].lanes == 1:
+                return call.loop.value(*operands)
+            return tuple([call.loop.value(*lanes) for lanes in zip(*operands)])
         if frame.function.types[v].lanes == 1:
             return self.ccall(frame, v, operands)
         return tuple([self.ccall(frame, v, list(lanes)) for lanes in zip(*operands)])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CONST, _CALL, _CCALL, _POLL = OPS["const"], OPS["call"], OPS["ccall"], OPS["poll"]
 _LOAD, _STORE = OPS["load"], OPS["store"]
 _ADD, _SUB, _MUL, _MULO = OPS["add"], OPS["sub"], OPS["mul"], OPS["mulo"]
-_FPOWER, _F2BITS = OPS["fpower"], OPS["f2bits"]
+_FPOWER, _F2BITS, _FCALL = OPS["fpower"], OPS["f2bits"], OPS["fcall"]
 _LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], _FPOWER))
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
@@ -367,7 +367,7 @@ def is_tight(function: Function, block: Block) -> bool:
             return False
     found = [ops[v] for v in block.insts]
     return not _ACCESSES.isdisjoint(found) and all(
-        op.pure or op.base or op in _ACCESSES or op is _GUARD or op is _INDEX for op in found
+        (op.pure and op is not _FCALL) or op.base or op in _ACCESSES or op is _GUARD or op is _INDEX for op in found
     )
 
 

@@ -10,10 +10,11 @@ is no loop and the function counts as unknown.
 from __future__ import annotations
 
 import ctypes
+import math
 import struct
 import sys
 
-from ...ir.function import Call
+from ...ir.function import ArrayCall, Call
 from ...ir.types import NATURAL, PTR
 from ...pytypes import BOOL, COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Scalar
 from .errors import sample
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _POINTER = SCALARS["int64"].access
 # nin, nout, nargs, identity; functions, data; ntypes, reserved; name, types
 _RECORD = "<4i2Q2i2Q"
+_TRIED = 480  # numbers
+_SPECIAL = (0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 5e-324, 1e300, -1e300, 745.0, -745.0)
 
 
 class UfuncLoop:
@@ -40,7 +43,7 @@ class UfuncLoop:
         address, data: the function, and what it gets as last argument.
     """
 
-    __slots__ = ("_shape", "address", "data", "inputs", "name", "output")
+    __slots__ = ("_in_lanes", "_shape", "address", "data", "inputs", "name", "output")
 
     def __init__(self, name: str, inputs: tuple[Scalar, ...], output: Scalar, address: int, data: int) -> None:
         self.name = name
@@ -50,6 +53,7 @@ class UfuncLoop:
         self.data = data
         # Steps of 0, as for NumPy's own scalars: loops take other ways, with other bits, for contiguous arrays.
         self._shape = (ctypes.c_int64 * (2 + len(inputs)))(1)
+        self._in_lanes: bool | None = None
 
     @property
     def dimensions(self) -> int:
@@ -63,10 +67,49 @@ class UfuncLoop:
         with numpy.errstate(all="ignore"):
             expected = numpy.asarray(ufunc(*arrays))
         got = numpy.zeros_like(expected)
-        pointers = (ctypes.c_void_p * (len(arrays) + 1))(*[a.ctypes.data for a in (*arrays, got)])
+        self._run([a.ctypes.data for a in (*arrays, got)])
+        return bool(got.tobytes() == expected.tobytes())
+
+    def _run(self, places: list[int]) -> None:
+        pointers = (ctypes.c_void_p * len(places))(*places)
         prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
         prototype(self.address)(ctypes.addressof(pointers), self.dimensions, self.dimensions + 8, self.data)
-        return bool(got.tobytes() == expected.tobytes())
+
+    def value(self, *numbers: float) -> float:
+        """What the loop gives, called here and now."""
+        numpy = sys.modules["numpy"]
+        arrays = [numpy.array(x, self.output.dtype) for x in (*numbers, 0.0)]
+        self._run([a.ctypes.data for a in arrays])
+        return float(arrays[-1])
+
+    @property
+    def in_lanes(self) -> bool:
+        """Whether the loop gives for a few numbers that lie side by side what it gives for each of them alone: not
+        where it goes another way then, which shows in some of these."""
+        if self._in_lanes is None:
+            self._in_lanes = self._same_in_lanes()
+        return self._in_lanes
+
+    def _same_in_lanes(self) -> bool:
+        numpy = sys.modules["numpy"]
+        width, count = self.output.access.size, len(self.inputs) + 1
+        numbers = numpy.arange(1, _TRIED + 1) * 2654435761 % 2**32 / 2.0**32 - 0.25
+        numbers *= numpy.resize((1.0, 4.0, 30.0, 1e-3, 1e3, 1.0, 1e6, 1e-30), _TRIED)
+        numbers[5 :: _TRIED // len(_SPECIAL)][: len(_SPECIAL)] = _SPECIAL
+        with numpy.errstate(all="ignore"):
+            arrays = [numpy.roll(numbers, 7 * k).astype(self.output.dtype) for k in range(count)]
+        places = (ctypes.c_void_p * count)()
+        run = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(self.address)
+        addresses = [a.ctypes.data for a in arrays]
+        seen = set()
+        for size in (0, 16, 32, 64):
+            shape = (ctypes.c_int64 * (1 + count))(size // width, *[width] * count) if size else self._shape
+            where = ctypes.addressof(shape)
+            for k in range(0, width * _TRIED, size or width):
+                places[:] = [a + k for a in addresses]
+                run(ctypes.addressof(places), where, where + 8, self.data)
+            seen.add(arrays[-1].tobytes())
+        return len(seen) == 1
 
 
 _loops: dict[Any, UfuncLoop | None] = {}
@@ -152,6 +195,10 @@ def entry(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> tuple[int, 
 
 def call(lw: Lowering, loop: UfuncLoop, inputs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Call the loop on the machine values of elements of its input types; gives the output's."""
+    type = loop.output.leaves[0]
+    if type.is_float and all(t is loop.output for t in loop.inputs):
+        imm = ArrayCall("np." + loop.name, loop.address, (type,) * len(inputs), loop)
+        return (lw.b.emit("fcall", *[part for (part,) in inputs], imm=imm),)
     b, count = lw.b, len(inputs) + 1
     frame = b.emit("alloca", imm=24 * count)
     for k, (parts, t) in enumerate(zip(inputs, loop.inputs)):

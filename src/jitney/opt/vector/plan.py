@@ -406,7 +406,8 @@ class Plan:
         ordered = self.serial if self.serial is not None and self.serial.scan is None else None
         if self.serial is not None:
             # One register of each value is enough to keep the units busy beside what goes in order.
-            lanes = min(lanes, single if ordered is not None else max(single, widest // 8))
+            fewest = widest // 8 if any(body.insts[v].op is _FCALL for v in body.order) else single
+            lanes = min(lanes, fewest if ordered is not None else max(single, widest // 8))
         programs: list[Widen] = []
         for n in sorted({lanes, min(lanes, single)}, reverse=True):
             try:

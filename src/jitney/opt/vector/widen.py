@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 
+from ...ir.function import ArrayCall
 from ...ir.ops import OPS
 from ...ir.types import F64, I1, I8, I64, VOID, mask_of, vector
 from ...lazy import lazy
@@ -425,7 +426,12 @@ class Widen(Carried):
 
     def _function(self, inst: Inst) -> list[int]:
         """A mathematical function by code of our own; where its argument is beyond what that is for, lanes are told to
-        leave."""
+        leave. Or by an inner loop of NumPy's, if that does the same for numbers side by side."""
+        if inst.imm.__class__ is ArrayCall:
+            if not inst.imm.loop.in_lanes:
+                raise NotVectorizable(f"{inst.imm.name} of numbers side by side is another one")
+            columns = [self.floats(a) for a in inst.args]
+            return [self.program.emit("fcall", row, self.of(inst.type), inst.imm) for row in zip(*columns)]
         known = special.find(inst.imm)
         if known is None or not special.supported(self.target, self.of(inst.type)):
             raise Missing(f"{inst.imm.name} in lanes")

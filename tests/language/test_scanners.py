@@ -136,3 +136,90 @@ def test_digits():
 def test_digits_behind_stores():
     for text in (b"12,3,,45-6,", b"3,9223372036854775807,", b"7,9223372036854775808,9223372036854775800-9,"):
         check(into, (np.frombuffer(text, np.uint8), np.zeros(9, np.int64), 0))
+
+
+def nobody_looks(b, n):
+    x = 1
+    for c in b:
+        x = (x * 2) & 0xFF
+        x = n if c <= 63 else 63
+    return x
+
+
+def varints(b, o):
+    k = v = shift = 0
+    for c in b:
+        v |= (int(c) & 127) << shift
+        if c & 128:
+            shift += 7
+            if shift > 28:
+                shift = 0
+                v = 0
+        else:
+            o[k] = v
+            k += 1
+            v = shift = 0
+    return k, v, shift
+
+
+def back_with_less(b, x, y, n):
+    t = 0
+    for c in b:
+        if x < n:
+            x += 1 << 61
+        else:
+            x = int(c) - 5
+        if y > -n:
+            y -= int(c)
+        elif c & 1:
+            y = 3
+        t ^= x + (y << (c & 3))
+    return x, y, t
+
+
+def test_products_that_nobody_wants():
+    check(nobody_looks, (TEXT, 5), (TEXT, 1 << 60))
+
+
+def test_ways_back():
+    b = np.random.default_rng(3).integers(0, 256, 200).astype(np.uint8)
+    check(varints, (b, np.zeros(200, np.int64)), (b[:9] | 128, np.zeros(1, np.int64)), bails=False)
+    starts = [(x, y) for x in (0, MOST, -MOST - 1, 1 << 62) for y in (0, -MOST)]
+    check(back_with_less, *[(b, x, y, n) for x, y in starts for n in (4, MOST, -3)])
+
+
+def many_ways(b, n):
+    x = z = i = 0
+    y = n
+    while i < len(b):
+        c = int(b[i])
+        if y <= 100 or z != n:
+            if x != 7 and z != n:
+                if y != 255:
+                    z = -9223372036854775803
+            elif c != 2 or y > 28:
+                y -= c
+            else:
+                x = x % 1000
+            if z < 2 and c < 100:
+                z -= 1 << 50
+                for _ in range(n & 7):
+                    x += 1
+                    if z <= MOST:
+                        break
+            else:
+                z -= c
+        if c <= MOST and y < -5:
+            if x < 1 and z != -100:
+                y = x if y != n else 255
+                if c < 28 or c != 63:
+                    z += 2
+            elif z > 28:
+                y = x if c != y else 1
+            x = z if c != 7 else 0
+        i += 1
+    return x, y, z
+
+
+def test_tests_that_are_put_together():
+    check(many_ways, (TEXT[:0], 100), (TEXT, 100), (TEXT, 0))

@@ -177,4 +177,71 @@ CASES = {
         b2:
           ret v10
     """),
+    "checks: a way back that has passed a comparison": ("checks", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 7
+          v4 = const i1 false
+          v5 = const i64 1
+          v20 = const i64 28
+          v22 = const i64 127
+          v21 = const i64 64
+          jump b1(v2, v2)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load u8 [v0 + v6*1] region 1
+          v9 = sge v7, v2
+          guard v9, v4, !0
+          v11 = ult v7, v21
+          guard v11, v4, !0
+          v23 = and v8, v22
+          v13 = shl v23, v7
+          v14 = sar v13, v7
+          v15 = eq v14, v23
+          guard v15, v4, !0
+          v17 = ne v23, v2
+          br v17, b2, b3(v2)
+        b2 in L0:
+          v18 = addo v7, v3, v4, !0
+          v19 = sgt v18, v20
+          br v19, b4, b3(v18)
+        b4 in L0:
+          jump b3(v2)
+        b3(v30: i64) in L0:
+          v31 = add v6, v5
+          v32 = slt v31, v1
+          br v32, b1(v31, v30), b5
+        b5:
+          ret v13
+    """, """
+          v2 = const i64 0
+          v3 = const i64 7
+          v4 = const i1 false
+          v5 = const i64 1
+          v6 = const i64 28
+          v7 = const i64 127
+          v8 = const i64 64
+          v12 = const i1 true
+          jump b1(v2, v2)
+        b1(v9: i64, v10: i64) in L0:
+          v11 = load u8 [v0 + v9*1] region 1
+          v13 = and v11, v7
+          v14 = shl v13, v10
+          v15 = ne v13, v2
+          br v15, b2, b4(v2)
+        b2 in L0:
+          v16 = add v10, v3
+          v17 = sgt v16, v6
+          br v17, b3, b4(v16)
+        b3 in L0:
+          jump b4(v2)
+        b4(v18: i64) in L0:
+          v19 = add v9, v5
+          v20 = slt v19, v1
+          br v20, b1(v19, v18), b5
+        b5:
+          ret v14
+    """),
 }

@@ -26,7 +26,7 @@ from ..ir.ops import OPS
 from ..ir.types import I1, I64
 from ..lazy import lazy
 from .intervals import INTERVALS, MAX, MIN, access_range, clamped
-from .steps import DEEP, Steps
+from .steps import DEEP, NEGATED, SWAPPED, Steps, passed, ways
 from .transfer import ABOVE, FLOAT_TESTS, RULES
 
 TYPE_CHECKING = False
@@ -44,6 +44,7 @@ _MOST_BROUGHT = 16  # values that are looked at for what a parameter may be
 _TIME_LIMIT = 1 << 57  # steps that no loop gets through while somebody waits
 _SEARCH = 40  # facts looked at per question to `at_most`
 _FEW_BOUNDS = 8
+_FAR = 1 << 60
 _CHAIN = 40  # and for a step, where each is looked at once
 _CONST, _PARAM, _AND, _OR, _XOR = OPS["const"], OPS["param"], OPS["and"], OPS["or"], OPS["xor"]
 _ADDO = OPS["addo"]
@@ -52,12 +53,6 @@ _SGT, _SGE, _ULT, _ULE, _UGT = OPS["sgt"], OPS["sge"], OPS["ult"], OPS["ule"], O
 _UGE, _EQ, _NE, _INDEX, _F2I = OPS["uge"], OPS["eq"], OPS["ne"], OPS["index"], OPS["f2i"]
 _FLOORDIV = OPS["floordiv"]
 _ARITY = {_SELECT: 3}
-_NEGATED = {
-    _SLT: _SGE, _SGE: _SLT, _SGT: _SLE, _SLE: _SGT, _EQ: _NE, _NE: _EQ, _ULT: _UGE, _UGE: _ULT, _UGT: _ULE, _ULE: _UGT,
-}  # fmt: skip
-_SWAPPED = {
-    _SLT: _SGT, _SGT: _SLT, _SLE: _SGE, _SGE: _SLE, _EQ: _EQ, _NE: _NE, _ULT: _UGT, _UGT: _ULT, _ULE: _UGE, _UGE: _ULE,
-}  # fmt: skip
 
 
 class Ranges:
@@ -76,8 +71,8 @@ class Ranges:
     """
 
     __slots__ = (
-        "exact", "incoming", "_joined", "_lower", "_signs", "_sources", "_trail", "_upper", "fits", "floats",
-        "function", "high", "divided", "known", "low", "params", "passes", "rooms", "same",
+        "exact", "incoming", "_joined", "_lower", "_signs", "_trail", "_upper", "fits", "floats",
+        "function", "high", "divided", "known", "low", "params", "passes", "rooms", "same", "sources",
     )  # fmt: skip
 
     def __init__(self, function: Function) -> None:
@@ -96,7 +91,7 @@ class Ranges:
         self._lower: dict[int, list[tuple[int, int]]] = {}  # v -> (w, c) where v >= w + c, by definition
         self._trail: list[tuple[int, int, int]] = []  # (v, low, high) to restore; (v, 0, -1): an `_upper` to drop
         self._joined: dict[int, tuple[int, int]] = {}  # of parameters: what the edges so far bring
-        self._sources: dict[Block, list[tuple[Block, int]]] = {}  # of blocks: predecessors, which of their edges
+        self.sources: dict[Block, list[tuple[Block, int]]] = {}  # of blocks: predecessors, which of their edges
         self.incoming: dict[int, list[int]] = {}  # of parameters: all arguments
         self._signs: signs.Signs | None = None
         self.floats = floats.Floats(self) if _F2I in function.ops else None
@@ -108,7 +103,7 @@ class Ranges:
     def sweep(self) -> Ranges:
         function = self.function
         types, low, high = function.types, self.low, self.high
-        sources = self._sources = {block: [] for block in function.blocks}
+        sources = self.sources = {block: [] for block in function.blocks}
         incoming = self.incoming
         for block in function.blocks:
             for k, edge in enumerate(block.edges):
@@ -273,7 +268,7 @@ class Ranges:
         if op is _XOR and function.ops[args[1]] is _CONST:
             self.assume(args[0], holds is not bool(function.imms[args[1]]))
             return
-        if op not in _NEGATED:
+        if op not in NEGATED:
             self.narrow(cond, int(holds), int(holds))
             if op in FLOAT_TESTS:
                 self._assume_sign(op, args, holds)
@@ -285,7 +280,7 @@ class Ranges:
             return
         self.narrow(cond, int(holds), int(holds))
         if not holds:
-            op = _NEGATED[op]
+            op = NEGATED[op]
         if op is _SLT:
             self.less(a, b, -1)
         elif op is _SLE:
@@ -388,7 +383,7 @@ class Ranges:
                 self.define_bound(p, entry, 0)
                 self.define_lower(p, stop, 1)
         else:
-            down, up, unit, checked = 0, 0, 0, True
+            down, up, unit, far, checked = 0, 0, 0, 0, True
             least, most = lo, hi
             follow = Steps(self, p, loop)
             for a in incoming:
@@ -397,10 +392,28 @@ class Ranges:
                 moved = follow.from_param(a, _CHAIN)
                 first, last = self._tested(loop, k, a)
                 if moved is None:
-                    base = self.estimate(a, DEEP)
-                    lo, hi = min(lo, base[0]), max(hi, base[1])
-                    first, last = max(first, base[0]), min(last, base[1])
                     follow.reset = True
+                    found = ways(self, a)
+                    if all(v == p or v == loop.counter for v, _, _ in found):
+                        # A place that the loop has picked: the vectoriser wants to see its index tested.
+                        found = [(a, MIN, MAX)]
+                    for v, from_, to in found:
+                        moved = follow.from_param(v, _CHAIN)
+                        if moved is None:
+                            base = self.estimate(v, DEEP)
+                            from_, to = max(from_, base[0]), min(to, base[1])
+                            lo, hi = min(lo, from_), max(hi, to)
+                            continue
+                        if moved[0] < 0 and from_ > -_FAR:
+                            lo = min(lo, from_)
+                        else:
+                            down = min(down, moved[0])
+                        if moved[1] > 0 and to < _FAR:
+                            hi = max(hi, to)
+                        else:
+                            up = max(up, moved[1])
+                        unit, far = max(unit, moved[2]), max(far, -moved[0], moved[1])
+                        checked = checked and moved[3]
                 else:
                     down, up = min(down, moved[0]), max(up, moved[1])
                     unit = max(unit, moved[2])
@@ -414,7 +427,7 @@ class Ranges:
                     self.define_lower(p, entry, 0)
             times = max(self.trips(loop) - 1, 0)  # the last iteration's steps are not seen here
             lo, hi = self._moved(lo, down * times, unit, -1), self._moved(hi, up * times, unit, 1)
-            if (lo < MIN or hi > MAX) and not checked:
+            if (lo - far < MIN or hi + far > MAX) and not checked:
                 # A step that wraps may end up anywhere.
                 lo, hi = MIN, MAX
             # Whatever comes back has passed the test of the edge it comes on.
@@ -427,27 +440,11 @@ class Ranges:
 
     def _tested(self, loop: Loop, k: int, a: int) -> tuple[int, int]:
         """Bounds of what comes back for parameter number `k`, from the conditions of the edges it comes on."""
-        function = self.function
         lo, hi = MAX, MIN
-        for block, number in self._sources[loop.header]:
-            if block is loop.preheader or block.edges[number].args[k] != a:
-                continue
-            one_lo, one_hi = MIN, MAX
-            if block.term == "br":
-                (cond,) = block.term_args
-                op, args = function.ops[cond], function.args[cond]
-                if op in _NEGATED and function.types[args[0]] is I64:
-                    if number == 1:
-                        op = _NEGATED[op]
-                    if args[1] == a:
-                        op, args = _SWAPPED[op], (args[1], args[0])
-                    if args[0] == a:
-                        other = self.estimate(args[1], DEEP)
-                        if op is _SLT or op is _SLE or op is _EQ:
-                            one_hi = other[1] - (op is _SLT)
-                        if op is _SGT or op is _SGE or op is _EQ:
-                            one_lo = other[0] + (op is _SGT)
-            lo, hi = min(lo, one_lo), max(hi, one_hi)
+        for block, number in self.sources[loop.header]:
+            if block is not loop.preheader and block.edges[number].args[k] == a:
+                one_lo, one_hi = passed(self, block, number, a)
+                lo, hi = min(lo, one_lo), max(hi, one_hi)
         return lo, hi
 
     def _always_tested(self, loop: Loop, k: int, p: int, entry: int) -> None:
@@ -455,7 +452,7 @@ class Ranges:
         the same `n`: ``while i < n: ...; i += some``."""
         function = self.function
         below: tuple[int, int] | None = None
-        for block, number in self._sources[loop.header]:
+        for block, number in self.sources[loop.header]:
             if block is loop.preheader:
                 continue
             if block.term != "br":
@@ -463,10 +460,10 @@ class Ranges:
             (cond,) = block.term_args
             op, args = function.ops[cond], function.args[cond]
             if number == 1:
-                op = _NEGATED.get(op, op)
+                op = NEGATED.get(op, op)
             a = block.edges[number].args[k]
             if op is _SGT or op is _SGE:
-                op, args = _SWAPPED[op], args[::-1]
+                op, args = SWAPPED[op], args[::-1]
             if (op is not _SLT and op is not _SLE) or function.types[args[0]] is not I64:
                 return
             v, w = args

@@ -3,15 +3,83 @@
 from __future__ import annotations
 
 from ..ir.ops import OPS
+from ..ir.types import I64
+from .intervals import MAX, MIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..ir.function import Loop
+    from ..ir.function import Block, Loop
     from .ranges import Ranges
 
 DEEP = 8  # how far definitions are followed for an estimate
 _PARAM, _ADD, _ADDO, _SUB, _SUBO = OPS["param"], OPS["add"], OPS["addo"], OPS["sub"], OPS["subo"]
 _SELECT = OPS["select"]
+_NEAR = 4  # joins, their ways in, and blocks in front of them, that are looked at
+_SLT, _SLE, _SGT, _SGE = OPS["slt"], OPS["sle"], OPS["sgt"], OPS["sge"]
+_ULT, _ULE, _UGT, _UGE, _EQ, _NE = OPS["ult"], OPS["ule"], OPS["ugt"], OPS["uge"], OPS["eq"], OPS["ne"]
+NEGATED = {
+    _SLT: _SGE, _SGE: _SLT, _SGT: _SLE, _SLE: _SGT, _EQ: _NE, _NE: _EQ, _ULT: _UGE, _UGE: _ULT, _UGT: _ULE, _ULE: _UGT,
+}  # fmt: skip
+SWAPPED = {
+    _SLT: _SGT, _SGT: _SLT, _SLE: _SGE, _SGE: _SLE, _EQ: _EQ, _NE: _NE, _ULT: _UGT, _UGT: _ULT, _ULE: _UGE, _UGE: _ULE,
+}  # fmt: skip
+
+
+def passed(ranges: Ranges, block: Block, number: int, a: int) -> tuple[int, int]:
+    """Bounds of `a` where `block` is left by that edge, from its own condition."""
+    if block.term != "br":
+        return MIN, MAX
+    return _held(ranges, block.term_args[0], number == 0, a)
+
+
+def _held(ranges: Ranges, cond: int, holds: bool, a: int) -> tuple[int, int]:
+    """Bounds of `a` where the comparison `cond` is `holds`."""
+    function = ranges.function
+    op, args = function.ops[cond], function.args[cond]
+    lo, hi = MIN, MAX
+    if op in NEGATED and function.types[args[0]] is I64:
+        if not holds:
+            op = NEGATED[op]
+        if args[1] == a:
+            op, args = SWAPPED[op], (args[1], args[0])
+        if args[0] == a:
+            other = ranges.estimate(args[1], DEEP)
+            if op is _SLT or op is _SLE or op is _EQ:
+                hi = other[1] - (op is _SLT)
+            if op is _SGT or op is _SGE or op is _EQ:
+                lo = other[0] + (op is _SGT)
+    return lo, hi
+
+
+def ways(ranges: Ranges, a: int, depth: int = _NEAR, lo: int = MIN, hi: int = MAX) -> list[tuple[int, int, int]]:
+    """What `a` may be where paths of a loop have met: (value, bounds by conditions on its way), each."""
+    function = ranges.function
+    home = function.homes[a]
+    found: list[tuple[int, int, int]] = []
+    if depth > 0 and function.ops[a] is _SELECT:
+        cond, x, y = function.args[a]
+        for v, holds in ((x, True), (y, False)):
+            one = _held(ranges, cond, holds, v)
+            found += ways(ranges, v, depth - 1, max(lo, one[0]), min(hi, one[1]))
+        return found
+    sources = ranges.sources.get(home, ())
+    if depth <= 0 or a not in ranges.incoming or len(sources) > _NEAR or (
+        home.loop is None or home.loop.header is home
+    ):  # fmt: skip
+        return [(a, lo, hi)]
+    k = home.params.index(a)
+    for block, number in sources:
+        v = block.edges[number].args[k]
+        least, most = passed(ranges, block, number, v)
+        for _ in range(_NEAR):
+            above = ranges.sources[block]
+            if len(above) != 1:
+                break
+            ((block, number),) = above
+            one = passed(ranges, block, number, v)
+            least, most = max(least, one[0]), min(most, one[1])
+        found += ways(ranges, v, depth - 1, max(lo, least), min(hi, most))
+    return found
 
 
 class Steps:

@@ -251,8 +251,8 @@ def _visit_shift_right(r: Ranges, v: int, args: tuple[int, ...]) -> None:
     if function.ops[args[0]] is _SHL and function.ops[v] is _SAR and function.args[args[0]][1] == args[1]:
         # There and back, as checks of left shifts do.
         x = function.args[args[0]][0]
-        by = r.low[args[1]]
-        if by == r.high[args[1]] and 0 <= by < 64 and r.low[x] << by >= MIN and r.high[x] << by <= MAX:
+        by = r.high[args[1]]
+        if 0 <= r.low[args[1]] and by < 64 and r.low[x] << by >= MIN and r.high[x] << by <= MAX:
             r.same[v] = x
     if r.low[args[0]] >= 0:
         r.define_bound(v, args[0], 0)

@@ -100,7 +100,7 @@ def _digit(function: Function, v: int, users: dict[int, list[int]], ranges: Rang
     home = homes[v]
 
     def only_user(a: int) -> int:
-        wanted = users[a]
+        wanted = users.get(a, ())
         return wanted[0] if len(wanted) == 1 and wanted[0] >= 0 and homes[wanted[0]] is home else -1
 
     sum = only_user(v)

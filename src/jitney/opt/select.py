@@ -432,7 +432,7 @@ class _Conversion:
             for a in function.uses():
                 self._uses[a] = self._uses.get(a, 0) + 1
         test = [cond]
-        if self._uses[cond] != 1 or function.homes[cond] is not block or not function.ops[cond].pure:
+        if self._uses.get(cond) != 1 or function.homes[cond] is not block or not function.ops[cond].pure:
             return []
         for a in function.args[cond]:
             if function.homes[a] is block and self._uses[a] == 1 and function.ops[a].pure:

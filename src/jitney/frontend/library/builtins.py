@@ -6,6 +6,7 @@ from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, List, Object, Scalar, Tuple, Union
 from ...pytypes import join as join_types
 from .. import operators
+from ..arrays import is_own
 from ..operators import unions
 from ..operators.errors import NoSample, sample, type_error
 from ..operators.integers import MIN
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from .. import lists, packed, slices
     from ..operators import complexes, constants, power
     from ..state import Lowering
-    from . import boxed, iterators
+    from . import boxed, folds, iterators
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
 else:
     complexes, constants, power = lazy("jitney.frontend.operators", "complexes", "constants", "power")
-    boxed, iterators = lazy("jitney.frontend.library", "boxed", "iterators")
+    boxed, folds, iterators = lazy("jitney.frontend.library", "boxed", "folds", "iterators")
     lists, packed, slices = lazy("jitney.frontend", "lists", "packed", "slices")
 
 _NP_BOOL, _FLOAT64, _UINT64 = SCALARS["bool"], SCALARS["float64"], SCALARS["uint64"]
@@ -71,6 +72,8 @@ def _extreme(op: str) -> Row:
     def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
         if len(args) == 1 and isinstance(args[0].type, Tuple):
             args = lw.elements(args[0])
+        if len(args) == 1 and not kwargs and is_own(args[0].type):
+            return folds.extreme(lw, "min" if op == "<" else "max", machine, args[0])
         if kwargs or len(args) < 2:
             return None
         best = args[0]
@@ -146,6 +149,11 @@ def to_float(lw: Lowering, value: Val) -> Val | None:
     if isinstance(value.type, Union):
         return _split(lw, value, to_float)
     return _evaluated(lw, float, value)
+
+
+@positional(1, 1)
+def _sum(lw: Lowering, args: list[Val]) -> Val | None:
+    return folds.total(lw, args[0]) if is_own(args[0].type) else None
 
 
 @positional(0, 1)
@@ -323,6 +331,7 @@ ROWS: dict[str, Row] = {
     "abs": _abs,
     "min": _extreme("<"),
     "max": _extreme(">"),
+    "sum": _sum,
     "int": _int,
     "float": _float,
     "complex": _complex,

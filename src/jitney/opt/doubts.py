@@ -236,7 +236,11 @@ class _Sweep:
         function, emit = self._function, self._emit
         name, args = function.ops[v].name, function.args[v]
         if name == "fpower":
-            found = args[1], args[2]
+            high, low = args[1], args[2]
+            if function.imms[v] == 2.0 and not _SCALED.isdisjoint(function.ops[w] for w in tree):
+                # The end below zero would have the wrong sign where it is scaled down to zero.
+                low = emit("fmax", low, self._number(function.types[v], 0.0))
+            found = high, low
         else:
             (high, low), *others = [self._ends(a, tree, ends) for a in args]
             more, less = others[0] if others else (-1, -1)
@@ -247,8 +251,10 @@ class _Sweep:
             elif name == "fneg":
                 found = emit(name, low), emit(name, high)
             elif name in ("fmul", "fdiv"):
-                one, other = emit(name, high, more), emit(name, low, less)
-                found = emit("fmax", one, other), emit("fmin", one, other)
+                found = emit(name, high, more), emit(name, low, less)
+                if sum([function.ops[w] is _FPOWER for w in tree]) > 1:
+                    # Which end is which matters to sums of them.
+                    found = emit("fmax", *found), emit("fmin", *found)
             else:
                 found = emit(name, high, imm=function.imms[v]), emit(name, low, imm=function.imms[v])
         ends[v] = found

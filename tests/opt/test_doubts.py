@@ -202,7 +202,7 @@ def signs_of_zeros(a, b, limits):
     for i in range(len(a)):
         s += b[0] * a[i] ** 2
         t -= b[0] * a[i] ** 2
-        u -= a[i] ** 2 * b[0] + b[0] * (a[i] - a[0]) ** 2
+        u -= a[i] ** 2 * b[0] + b[0] * (a[i] - limits[0]) ** 2
     limits[0] = u
     return float(s), float(t)
 
@@ -213,7 +213,7 @@ def test_squares_that_are_scaled_down_to_zero():
         for factor in (small, -small, 0.0, -0.0, small * small):
             for start in (0.0, -0.0):
                 for n in (1, 20):
-                    for x in (0.0, -0.0, small):
+                    for x in (0.0, -0.0, small, math.inf, math.nan):
                         calls.append(tuple([np.full(n, c).astype(dtype) for c in (x, factor, start)]))
     with np.errstate(all="ignore"):
         check(signs_of_zeros, *calls)

@@ -238,8 +238,8 @@ class _Sweep:
         if name == "fpower":
             high, low = args[1], args[2]
             if function.imms[v] == 2.0 and not _SCALED.isdisjoint(function.ops[w] for w in tree):
-                # The end below zero would have the wrong sign where it is scaled down to zero.
-                low = emit("fmax", low, self._number(function.types[v], 0.0))
+                # The end below zero would have the wrong sign where it is scaled down to zero. What is NaN stays it.
+                low = emit("fmax", self._number(function.types[v], 0.0), low)
             found = high, low
         else:
             (high, low), *others = [self._ends(a, tree, ends) for a in args]

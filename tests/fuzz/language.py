@@ -12,13 +12,14 @@ class LanguageProgram(Program):
         self.inner: list[str] = []
         self.tuples: list[str] = []
         self.lists: list[str] = []
+        self.tables: list[str] = []
         super().__init__(seed)
 
     def block(self, indent: int, n: int) -> list[str]:
-        known = list(self.inner), list(self.tuples), list(self.lists)
+        known = list(self.inner), list(self.tuples), list(self.lists), list(self.tables)
         lines = super().block(indent, n)
         if indent > 1:
-            self.inner, self.tuples, self.lists = known
+            self.inner, self.tuples, self.lists, self.tables = known
         return lines
 
     def statement(self, indent: int) -> list[str]:
@@ -48,7 +49,33 @@ class LanguageProgram(Program):
                 f"{name}.append({self.term(1)})", f"{name}.append({self.term(1)})", f"{name}.append({self.integer(1)})",
                 f"{name}[{self.integer(3)}] = {self.term(2)}", f"if {name}: y = {name}.pop()", f"{name}[-1] += 1",
             ])]  # fmt: skip
+        if kind < 0.38:
+            return [pad + line for line in self.table()]
         return super().statement(indent)
+
+    def table(self) -> list[str]:
+        """A statement about a list of numbers, m, or a list of such lists, t."""
+        r = self.random
+        name = r.choice(["m0", "m1", "t0", "t1"])
+        i, j, term = self.integer(3), self.integer(3), self.term(2)
+        if name not in self.tables or r.random() < 0.1:
+            self.tables.append(name)
+            if name[0] == "m":
+                made = ["list(range(3))", f"[{term}] * 3", f"[k * 2 for k in range({i} % 4)]", f"[{term}, 1, 0.5]"]
+                return [f"{name} = {r.choice([*made, *[m + '[:]' for m in self.tables if m[0] == 'm']])}"]
+            made = [f"[[{term}] * 3 for k in range(3)]", "[[k - l for l in range(3)] for k in range(2)]"]
+            made.append("[[1, 2], [3, 4]]")
+            copies = [f"[row[:] for row in {t}]" for t in self.tables if t[0] == "t"]
+            return [f"{name} = {r.choice([*made, *copies, f'[[1] * (k + 1) for k in range({i} % 4)]'])}"]
+        if name[0] == "m":
+            return r.choice([
+                [f"{name}[{i}] = {term}"], [f"{name}[{i} % 3] += {term}"], [f"for y in {name}:", "    z = y"],
+                [f"z = {r.choice(['sum', 'max', 'min', 'len'])}({name})"],
+            ])  # fmt: skip
+        return r.choice([
+            [f"{name}[{i}][{j}] = {term}"], [f"{name}[{i} % 2][{j} % 2] += {term}"],
+            [f"row = {name}[{i}]", f"row[{j}] = {term}"], [f"for row in {name}:", "    z = row[-1]", "    row[0] += 1"],
+        ])  # fmt: skip
 
     def definition(self, indent: int) -> list[str]:
         r, pad = self.random, "    " * indent
@@ -81,4 +108,8 @@ class LanguageProgram(Program):
         if kind < 0.28 and self.lists:
             name = r.choice(self.lists)
             return r.choice([f"len({name})", f"{name}[0]", f"{name}[-1]"])
+        if kind < 0.34 and self.tables:
+            name = r.choice(self.tables)
+            item = f"{name}[{self.integer(3)}]"
+            return r.choice([f"len({name})", item if name[0] == "m" else f"{item}[{self.integer(3)}]"])
         return super().leaf()

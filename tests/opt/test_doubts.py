@@ -207,6 +207,23 @@ def signs_of_zeros(a, b, limits):
     return float(s), float(t)
 
 
+def differences(a, b, limits):
+    t = 0.0
+    for i in range(1, len(a)):
+        t -= a[i] ** 2 / limits[0] - b[i] ** 2
+    return float(t)
+
+
+def test_scaled_squares_of_nan():
+    calls = []
+    for x in (math.nan, math.inf, -math.inf, 1e200, 0.0):
+        a, b = np.linspace(0.3, 2.0, 40), np.ones(40)
+        a[20] = x
+        calls += [(a, b, np.full(1, limit)) for limit in (1.0, -1.0, 3.0, 0.0)]
+    with np.errstate(all="ignore"):
+        check(differences, *calls)
+
+
 def test_squares_that_are_scaled_down_to_zero():
     calls = []
     for dtype, small in ((np.float64, 1e-300), (np.float32, 1e-9)):

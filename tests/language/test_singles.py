@@ -89,3 +89,15 @@ def test_against_python(function, dtype):
     signalling = a.copy()
     signalling.view(np.uint32)[2, 3] = 0x7F800001
     check(function, a, a[:0], a[:, :0], a[:1, :1], special, signalling, large, a[::2, ::-2])
+
+
+def never(a):
+    t = 1
+    for _ in range(0):
+        a[0] = 9.0
+        t -= a[0]
+    return t
+
+
+def test_a_loop_that_never_runs():
+    check(never, np.ones(2), np.ones(2, np.float32), np.ones(0))

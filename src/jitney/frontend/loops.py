@@ -275,7 +275,7 @@ class _Attempt:
         looping = True
         if self.counter is not None:
             looping, zero = self._enter_if(self.counter.test(lw, i))
-        if self.plan.peel or self.plan.once:
+        if looping and (self.plan.peel or self.plan.once):
             looping, i = self._peeled(i)
         if looping:
             if self.counter is not None:

@@ -91,13 +91,14 @@ def piece(name: str, line: int = -1) -> Piece:
 
 _USUAL = (
     "OTHER", "NEXT", "HUGE", "FAILED", "LEAVE", "START", "FRAME", "ARGUMENTS", "ARGUMENT", "TYPE_IS", "CALL",
-    "TAGGED_INT" if LAYOUT.int_tagged else "SIGNED_INT", "BOX_FLOAT", "BOX_INT",
+    "BOX_FLOAT", "BOX_INT",
 )  # fmt: skip
 _USUAL_OF_ARRAYS = ("ARRAY", "WORD", "ROW", "LENGTH")
 
 
 def prepare() -> None:
     """Have ready what most entries need."""
+    piece("TAGGED_INT" if LAYOUT.int_tagged else "SIGNED_INT")
     for name in (*_USUAL, *(_USUAL_OF_ARRAYS if "numpy" in sys.modules else ())):
         piece(name)
 

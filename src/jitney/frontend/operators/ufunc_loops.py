@@ -196,7 +196,7 @@ def entry(ufunc: Any, inputs: tuple[Scalar, ...], output: Scalar) -> tuple[int, 
 def call(lw: Lowering, loop: UfuncLoop, inputs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Call the loop on the machine values of elements of its input types; gives the output's."""
     type = loop.output.leaves[0]
-    if type.is_float and all(t is loop.output for t in loop.inputs):
+    if type.is_float and len(loop.output.leaves) == 1 and all(t is loop.output for t in loop.inputs):
         imm = ArrayCall("np." + loop.name, loop.address, (type,) * len(inputs), loop)
         return (lw.b.emit("fcall", *[part for (part,) in inputs], imm=imm),)
     b, count = lw.b, len(inputs) + 1

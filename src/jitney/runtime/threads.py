@@ -144,6 +144,7 @@ class Pool:
             "CREATE": capi.libm("pthread_create"),
             "GETCPU": capi.libm("sched_getcpu"),
             "AFFINITY": capi.libm("pthread_setaffinity_np"),
+            "GETAFFINITY": capi.libm("pthread_getaffinity_np"),
             "CLOCKID": capi.libm("pthread_getcpuclockid"),
             "SAVE": capi.address("PyEval_SaveThread"),
             "RESTORE": capi.address("PyEval_RestoreThread"),

@@ -51,7 +51,7 @@ WORDS = {
     # Set once, too: see `threads.py`.
     "TINY": 512, "PENALTY": 520, "NEAR": 528, "GAP": 536, "CREDIT": 544, "HELD": 552, "BRIEF": 560, "PIECE": 568,
     "NOW": 576, "BEGIN": 584, "CAPITAL": 592, "GRACE": 600, "LINGER": 608,
-    "GETCPU": 616, "AFFINITY": 624, "CLOCKID": 632, "PLACE": 640, "FETCH": 648,
+    "GETCPU": 616, "AFFINITY": 624, "CLOCKID": 632, "PLACE": 640, "FETCH": 648, "GETAFFINITY": 664,
     # The processor that workers are kept away from, counted from 1.
     "AWAY": 656,
     # What the lowest chunk that failed has left in its context.

@@ -10,16 +10,17 @@ BEGIN = """
 b801000000                    mov eax, 1
 488783c0000000                xchg [rbx+BUSY], rax
 4885c0                        test rax, rax
-756d                          jne taken
+7575                          jne taken
 4c8bb398000000                mov r14, [rbx+THREADS]
 4983ee01                      sub r14, 1
                               spawn:
 488b83b8000000                mov rax, [rbx+STARTED]
 4c39f0                        cmp rax, r14
-7d46                          jge spawned
+7d4e                          jge spawned
 4889c1                        mov rcx, rax
 480faf8b80000000              imul rcx, [rbx+STRIDE]
 48034b78                      add rcx, [rbx+BLOCKS]
+48c74108ffffffff              mov qword ptr [rcx+8], -1
 488bbb80000000                mov rdi, [rbx+STRIDE]
 488d7c39f8                    lea rdi, [rcx+rdi-8]
 488b7348                      mov rsi, [rbx+ATTRIBUTES]
@@ -29,7 +30,7 @@ ff5340                        call [rbx+CREATE]
 7515                          jne short
 488383b800000001              add qword ptr [rbx+STARTED], 1
 48c7839002000000000000        mov qword ptr [rbx+AWAY], 0
-ebb5                          jmp spawn
+ebad                          jmp spawn
                               short:
 4c8bb3b8000000                mov r14, [rbx+STARTED]
                               spawned:
@@ -140,7 +141,8 @@ c3                            ret
 
 # void place(processor): keeps workers away from the processor that their loop's thread is on; they may go wherever else
 # that thread may. A worker that is woken there would take the processor from it, or wait for it: some kernels put the
-# two together where one of them has slept. Nothing changes for a thread that may only be on one. rbx: the pool.
+# two together where one of them has slept. Nothing changes for a thread that may only be on one, as long as it may.
+# rbx: the pool.
 PLACE = """
 4154                          push r12
 4155                          push r13
@@ -156,7 +158,7 @@ ba80000000                    mov edx, 128
 ff5338                        call [rbx+SYSCALL]
 4989c5                        mov r13, rax
 4885c0                        test rax, rax
-7e5a                          jle end
+7e67                          jle end
 4489e1                        mov ecx, r12d
 83e13f                        and ecx, 63
 b801000000                    mov eax, 1
@@ -172,7 +174,7 @@ b801000000                    mov eax, 1
 4883e901                      sub rcx, 1
 75f5                          jne any
 4885c0                        test rax, rax
-7428                          je end
+742a                          je one
 4c8b7378                      mov r14, [rbx+BLOCKS]
 4c8bbbb8000000                mov r15, [rbx+STARTED]
                               each:
@@ -183,6 +185,9 @@ b801000000                    mov eax, 1
 ff9370020000                  call [rbx+AFFINITY]
 4983ef01                      sub r15, 1
 75e3                          jne each
+eb0b                          jmp end
+                              one:
+48c7839002000000000000        mov qword ptr [rbx+AWAY], 0
                               end:
 4881c488000000                add rsp, 136
 415f                          pop r15
@@ -193,7 +198,7 @@ c3                            ret
 """
 
 # void fetch(void): gives the processor of the loop's thread, which is about to wait, to workers that have a chunk and
-# no processor: their time stands still. They go there at once, and may go wherever that thread may. rbx: the pool.
+# no processor: their time stands still. They go there at once, and may go wherever they might before. rbx: the pool.
 FETCH = """
 55                            push rbp
 4154                          push r12
@@ -207,36 +212,29 @@ b922000000                    mov ecx, 34
 f348ab                        rep stosq
 ff9368020000                  call [rbx+GETCPU]
 3d00040000                    cmp eax, 1024
-0f83dd000000                  jae end
+0f83e9000000                  jae end
 89c1                          mov ecx, eax
 83e13f                        and ecx, 63
 c1e806                        shr eax, 6
 ba01000000                    mov edx, 1
 48d3e2                        shl rdx, cl
 488954c410                    mov [rsp+rax*8+16], rdx
-bfcc000000                    mov edi, 204
-31f6                          xor esi, esi
-ba80000000                    mov edx, 128
-488d8c2490000000              lea rcx, [rsp+144]
-31c0                          xor eax, eax
-ff5338                        call [rbx+SYSCALL]
-4989c5                        mov r13, rax
-4885c0                        test rax, rax
-0f8ea3000000                  jle end
+4989c4                        mov r12, rax
+4989d5                        mov r13, rdx
 4c8b7378                      mov r14, [rbx+BLOCKS]
 4c8bbbb8000000                mov r15, [rbx+STARTED]
                               each:
 83bb8001000000                cmp dword ptr [rbx+STATE], 0
-0f848b000000                  je end
+0f84b6000000                  je end
 4c89f5                        mov rbp, r14
 4c03b380000000                add r14, [rbx+STRIDE]
 48837d0800                    cmp qword ptr [rbp+8], 0
-7c70                          jl on
+0f8c97000000                  jl on
 498b7ef8                      mov rdi, [r14-8]
 4889e6                        mov rsi, rsp
 ff9378020000                  call [rbx+CLOCKID]
 85c0                          test eax, eax
-755f                          jne on
+0f8582000000                  jne on
 8b3c24                        mov edi, [rsp]
 ff9340020000                  call [rbx+NOW]
 4889c5                        mov rbp, rax
@@ -248,20 +246,27 @@ f390                          pause
 8b3c24                        mov edi, [rsp]
 ff9340020000                  call [rbx+NOW]
 4829e8                        sub rax, rbp
-483b8338020000                cmp rax, [rbx+PIECE]
-7d32                          jge on
+4885c0                        test rax, rax
+7f59                          jg on
 498b7ef8                      mov rdi, [r14-8]
-4c89ee                        mov rsi, r13
+be80000000                    mov esi, 128
+488d942490000000              lea rdx, [rsp+144]
+ff9398020000                  call [rbx+GETAFFINITY]
+85c0                          test eax, eax
+753e                          jne on
+4e09ace490000000              or [rsp+r12*8+144], r13
+498b7ef8                      mov rdi, [r14-8]
+be80000000                    mov esi, 128
 488d542410                    lea rdx, [rsp+16]
 ff9370020000                  call [rbx+AFFINITY]
 498b7ef8                      mov rdi, [r14-8]
-4c89ee                        mov rsi, r13
+be80000000                    mov esi, 128
 488d942490000000              lea rdx, [rsp+144]
 ff9370020000                  call [rbx+AFFINITY]
 48c7839002000000000000        mov qword ptr [rbx+AWAY], 0
                               on:
 4983ef01                      sub r15, 1
-0f8568ffffff                  jne each
+0f853dffffff                  jne each
                               end:
 4881c410010000                add rsp, 272
 415f                          pop r15

@@ -75,6 +75,38 @@ def stores(b, o):
     return k
 
 
+def ahead_and_behind(n):
+    i = 0
+    while (t := i + 8) <= n:
+        i += 3
+    return t
+
+
+def moved_ahead(n):
+    i = k = t = 0
+    while (t := i + 8) <= n:
+        i = t
+        k += 1
+    return t, i, k
+
+
+@pytest.mark.parametrize("function", [ahead_and_behind, moved_ahead])
+def test_what_is_ahead_behind_the_loop(function):
+    check(function, *[(n,) for n in (100, 0, 7, 8, 9, -5, 11, 16, 17)])
+
+
+def subtracted(b, x):
+    for i in range(b.shape[0]):
+        x = x * 10 - int(b[i]) + 100
+    return x
+
+
+def test_digits_are_subtracted():
+    for value in (-128, 127, 0):
+        array = np.array([value], np.int8)
+        check(subtracted, *[(array, x + k) for x in (MOST // 10, -MOST // 10, 5) for k in range(-30, 31)])
+
+
 @pytest.mark.parametrize("function", [records, same_step, downward, some_steps])
 def test_of_bytes(function):
     check(function, *[(TEXT[:n],) for n in (0, 1, 3, 4, 5, 6, 7, 12, 13, len(TEXT))], (TEXT[::2],), (TEXT[::-1],))

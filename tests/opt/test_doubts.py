@@ -357,3 +357,21 @@ def test_ties_and_limits():
         usual = [(a, b, limits) for a, b, limits in calls if np.all(np.isfinite(a)) and max(abs(a)) < 1e150]
         for function in (pairs, count_near):
             check(function, *usual)
+
+
+def twice(x, out):
+    for i in range(x.shape[0]):
+        w = x[i] ** 2
+        out[i] = out[i] + (w * -2 - w)
+
+
+def twice_floats(x, out):
+    for i in range(x.shape[0]):
+        w = float(x[i]) ** 2
+        out[i] = w * -1.0 - w
+
+
+@pytest.mark.parametrize("function", [twice, twice_floats])
+def test_one_power_used_twice(function):
+    x = np.random.default_rng(1).random(20000) + 0.5
+    check(function, (x[:3], np.zeros(3)), (x, np.zeros(len(x))), (x.astype("f4"), np.zeros(len(x), "f4")))

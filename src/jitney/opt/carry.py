@@ -94,12 +94,13 @@ class _Carrying:
 
     Attributes:
         found: (load, store, by how many iterations the store is earlier).
+        ends: blocks that an iteration ends with, or the loop is left from.
         before: the branch in front of the loop; `second`: whether the first iteration must go the other way.
         tested: pairs of accesses that must not meet. wide: bytes by which loads move, where that is not a number, and
             their size.
     """
 
-    __slots__ = ("addresses", "before", "body", "found", "function", "loop", "second", "tested", "wide")
+    __slots__ = ("addresses", "before", "body", "ends", "found", "function", "loop", "second", "tested", "wide")
 
     def __init__(self, function: Function, loop: Loop, body: list[Block], constant: Constants) -> None:
         self.function = function
@@ -107,6 +108,7 @@ class _Carrying:
         self.body = body
         self.addresses = LoopAddresses(function, loop, body, constant)
         self.found: list[tuple[_Access, _Access, int]] = []
+        self.ends: list[Block] = []
         self.before: aside.Aside | None = None
         self.second = False
         self.tested: list[tuple[_Access, _Access]] = []
@@ -128,8 +130,12 @@ class _Carrying:
         if len(accesses) > _MOST_ACCESSES:
             return False
         number, first_check, checked = 0, -1, False
+        self.ends = [
+            b for b in self.body
+            if b is latch or not b.edges or any(edge.target not in self.body for edge in b.edges)
+        ]  # fmt: skip
         for block in self.body:
-            always = dominates(block, latch)
+            always = self._is_certain(block)
             for v in block.insts:
                 op = ops[v]
                 number += 1
@@ -162,6 +168,10 @@ class _Carrying:
             # With a check of an index in the loop nobody knows how far it gets.
             return not checked and len(self.body) == 1 and len(self.tested) <= _MOST_TESTS
         return bool(self.found)
+
+    def _is_certain(self, block: Block) -> bool:
+        """Whether the first iteration does what is in `block`, wherever it ends."""
+        return all(dominates(block, end) for end in self.ends)
 
     def _look_into_arms(self, loads: list[_Access], stores: list[_Access], latch: Block) -> None:
         """Add loads in arms of what the iteration before stores."""
@@ -216,7 +226,8 @@ class _Carrying:
         store = [store for n, store in earlier if n == times][-1]
         if (
             not 0 < times <= _FARTHEST or store.number < load.number or not dominates(store.block, latch)
-            or imms[store.value].access is not memory.access or (times > 1 and 0 <= first_check < store.number)
+            or imms[store.value].access is not memory.access
+            or (times > 1 and (0 <= first_check < store.number or not self._is_certain(store.block)))
             or any(not self._known(other) for other in others) or len(self.found) == _MOST_CARRIED
         ):  # fmt: skip
             return

@@ -108,6 +108,8 @@ def _digit(function: Function, v: int, users: dict[int, list[int]], ranges: Rang
         return None
     other = args[sum][1] if args[sum][0] == v else args[sum][0]
     low, high = ranges.anywhere(other)
+    if ops[sum] is _SUBO:
+        low, high = -high, -low
     links = [v, sum]
     last = only_user(sum)
     if last >= 0 and ops[last] in _BY_CONSTANTS and ops[args[last][1]] is _CONST and args[last][0] == sum:

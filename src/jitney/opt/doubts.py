@@ -252,7 +252,7 @@ class _Sweep:
                 found = emit(name, low), emit(name, high)
             elif name in ("fmul", "fdiv"):
                 found = emit(name, high, more), emit(name, low, less)
-                if sum([function.ops[w] is _FPOWER for w in tree]) > 1:
+                if any(sum([a in tree for a in function.args[w]]) > 1 for w in tree):
                     # Which end is which matters to sums of them.
                     found = emit("fmax", *found), emit("fmin", *found)
             else:

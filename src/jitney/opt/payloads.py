@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..ir.function import Block, Function
     from ..ir.types import Type
 
-_PARAM, _CONST, _BITS2F, _F2BITS = OPS["param"], OPS["const"], OPS["bits2f"], OPS["f2bits"]
+_CONST, _BITS2F, _F2BITS = OPS["const"], OPS["bits2f"], OPS["f2bits"]
 _FEXT, _FROUND = OPS["fext"], OPS["fround"]
 # What gives no signalling NaN.
 _QUIET = frozenset(OPS[name] for name in ("fadd", "fsub", "fmul", "fdiv", "fsqrt", "fround", "i2f"))

@@ -128,10 +128,7 @@ def _ahead(
     (latch,) = [block for block in preds[header] if block is not loop.preheader]
     (back,) = latch.edges
     at = header.params.index(p)
-    if any(a == t for block in function.blocks for v in block.insts if v != cond for a in args[v]) or any(
-        a == t for block in function.blocks for edge in block.edges for k, a in enumerate(edge.args)
-        if edge is not back or k != at
-    ):  # fmt: skip
+    if sum([a == t for a in function.uses()]) != 1 + (back.args[at] == t):
         return None
     if back.args[at] == t:
         again = function.new_value(ops[t], I64, args[t], imms[t], function.lines[t], latch)

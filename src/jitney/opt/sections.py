@@ -113,7 +113,10 @@ class _Row:
         self.before = self.before or aside.find(function, loop)
         if self.before is None or not dominates(function.homes[loop.stop], self.before.head):
             return False
-        if any(edge.target not in self.blocks for b in self.blocks if b is not self.latch for edge in b.edges):
+        if any(
+            not b.edges or any(edge.target not in self.blocks for edge in b.edges)
+            for b in self.blocks if b is not self.latch
+        ):  # fmt: skip
             return False
         for s, row in zip(stores, rows):
             place = self._place(v, s, row)

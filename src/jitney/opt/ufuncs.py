@@ -58,7 +58,7 @@ class _Expansion:
         function, v = self.function, self.v
         call, type, args = function.imms[v], function.types[v], function.args[v]
         count, access = len(args) + 1, NATURAL[type]
-        each = access.size + _GAP
+        each = (access.size + _GAP + 7) & -8
         pointers = each * count
         size = pointers + 2 * _WORD * count + _WORD
         frame = self.frames.get(size)

@@ -141,6 +141,8 @@ def lower_call(lw: Lowering, callee: Any, args: list[Val], kwargs: dict[str, Val
         if lw.b.constant(lw.dirty) is not False:
             lw.unsupported(f"calling {plain.__qualname__} is not supported here: CPython could not take over", node)
         lw.function.symbol.leaves = True
+    if any(lw.names.changing(g) for g in info.guards) or any(lw.names.changing(h) for h in info.hidden):
+        lw.unsupported(f"calling {plain.__qualname__} is not supported here: what it reads may have changed", node)
     if info.open:
         lw.recursive = True
     else:

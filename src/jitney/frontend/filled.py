@@ -14,9 +14,11 @@ from __future__ import annotations
 import _ast
 
 from ..errors import UnsupportedError
+from ..ir.function import LISTS
 from ..lazy import lazy
 from ..pytypes import INT, Array, Object, Union, array_type
 from . import arrays, displays, iteration
+from .arrays import is_own
 from .library import creation
 from .library.ranges import Range
 from .loops import Counter, Items, as_tuple, lower_items
@@ -35,6 +37,7 @@ else:
     numeric = lazy("jitney.frontend", "numeric")
 
 _SIMPLE = (_ast.Name, _ast.Constant, _ast.BinOp, _ast.UnaryOp, _ast.operator, _ast.unaryop, _ast.expr_context)
+_TOTAL = (_ast.Add, _ast.Sub, _ast.Mult)
 
 
 class Memory:
@@ -159,12 +162,23 @@ def put(lw: Lowering, filling: Filling, node: Any) -> Val:
         row = Val(array_type(own, 1, "C", True, True, True, True), (memory.object, data, memory.length))
         creation.fill(lw, row, *lw.coerce(value, own.loaded, lw.b.block))
     else:
+        # Not so of `list(a)`, which is a list of anything.
+        sliced = copied(node) is not None and not (type(node) is _ast.Call and type(node.func) is _ast.Name)
         node = _comprehension(lw, node, memory.group)
         mark = len(lw.own.temporaries)
         iterable, whole = _gone_through(lw, displays.as_loop(lw, node)[0].iter, memory.group)
+        if sliced and not _is_list(iterable):
+            _refuse(memory.group)
         lw.check(lw.b.emit("eq", whole.count, memory.length), "overflow")
         _run(lw, node, whole, _pinned(lw, iterable, mark), Filling(memory, base))
     return NONE_VAL
+
+
+def _is_list(value: Val) -> bool:
+    """Whether a slice of it is a list: no view, no tuple."""
+    if isinstance(value.type, Object):
+        return value.type.kind is list
+    return is_own(value.type) and value.type.item.region == LISTS  # type: ignore[attr-defined]
 
 
 def _item(lw: Lowering, memory: Memory, value: Val) -> Any:
@@ -222,6 +236,10 @@ def _is_fixed(lw: Lowering, source: Any, node: Any, names: frozenset[str]) -> bo
         if _is_size(inner):
             work.extend(inner.args)
         elif isinstance(inner, _SIMPLE):
+            if isinstance(inner, _ast.BinOp) and not isinstance(inner.op, _TOTAL) and (
+                not getattr(inner.right, "value", 0) and lw.b.constant(lw.dirty) is not False
+            ):  # fmt: skip
+                return False  # what it raises would come before what the items raise, and CPython could not take over
             if type(inner) is _ast.Name:
                 if inner.id in names or (inner.id in lw.env and isinstance(lw.env[inner.id].type, Object)):
                     return False

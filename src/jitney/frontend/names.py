@@ -110,6 +110,12 @@ class Fixed:
         self.looked_up = 0
 
 
+def _is_data(found: Any) -> bool:
+    """Whether it is a number or an array, which names often get others of."""
+    numpy = sys.modules.get("numpy")
+    return isinstance(found, _NUMBERS) or (numpy is not None and isinstance(found, (numpy.ndarray, numpy.generic)))
+
+
 class Names:
     """Non-local names of one function.
 
@@ -180,13 +186,22 @@ class Names:
             lw.unsupported(f"{module.__name__}.{name} is made on demand by the module", node)
         return self._value(lw, namespace, name, name, found)
 
+    def changing(self, reliance: Guard | Hidden) -> bool:
+        """Whether a name of data that a callee relies on may have another value by now than on entry."""
+        return (id(reliance.container), reliance.name) in self.live
+
     def require(self, guard: Guard) -> None:
         """A callee relies on this."""
+        if _is_data(guard.value):
+            tracked = Tracked(guard.container, guard.name, str(guard.name), self.type_of(guard.value))
+            self.fixed.values.setdefault((id(guard.container), guard.name), tracked)
         self._guard(guard.container, guard.name, guard.value)
 
     def adopt(self, lw: Lowering, hidden: Hidden) -> Val:
         """A callee's hidden argument, to be handed on."""
         found = hidden.container.cell_contents if hidden.name is None else hidden.container[hidden.name]
+        tracked = Tracked(hidden.container, hidden.name, str(hidden.name), hidden.type)
+        self.fixed.values.setdefault((id(hidden.container), hidden.name), tracked)
         return self._hidden(lw, hidden.container, hidden.name, str(hidden.name), found)
 
     def _guard(self, container: Any, name: str | None, value: Any) -> None:
@@ -198,7 +213,7 @@ class Names:
     def _value(self, lw: Lowering, container: Any, key: str | None, name: str, found: Any) -> Val:
         numpy = sys.modules.get("numpy")
         is_array = numpy is not None and isinstance(found, (numpy.ndarray, numpy.void))
-        if isinstance(found, _NUMBERS) or is_array or (numpy is not None and isinstance(found, numpy.generic)):
+        if _is_data(found):
             tracked = self.live.get((id(container), key))
             if tracked is not None and tracked.tag in lw.env:
                 return lw.env[tracked.tag]

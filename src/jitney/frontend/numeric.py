@@ -365,5 +365,6 @@ def _as_items(type: PyType, memory: memoryview) -> list[Any]:
 def _maker(numpy: Any, type: PyType) -> tuple[Any, bool]:
     """What makes an object of a payload (see `Union`), and whether that is a float."""
     if isinstance(type, Scalar):
-        return numpy.dtype(type.dtype).type, type.kind == "f"
+        kind = numpy.dtype(type.dtype).type
+        return (lambda word: kind(word % 2**64)) if type.kind == "u" else kind, type.kind == "f"
     return {INT: (int, False), FLOAT: (float, True), BOOL: (bool, False)}[type]

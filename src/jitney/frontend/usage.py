@@ -26,6 +26,7 @@ METHODS = {"append": 1, "pop": 0, "clear": 0}
 """What changes a list's length, with how many arguments."""
 _PASSED = frozenset(("enumerate", "zip", "reversed"))
 _READERS = frozenset(("array", "asarray", "list", "max", "min", "sorted", "sum", "tuple"))
+_ARRAYS = frozenset(("array", "asarray"))
 _MAKING = frozenset(("empty", "zeros", "ones"))
 _NO_INDEX = (_ast.Slice, _ast.Starred)
 _MOST_ITEMS = 16  # of the display of a list that grows
@@ -59,6 +60,7 @@ class Usage:
         self._changed: set[str] = set()  # their lists' length changes
         self._tested: set[str] = set()  # for their truth
         self._handed: set[str] = set()  # to functions of Python's
+        self._arrayed: set[str] = set()  # to what makes arrays, or gives an array itself
         self._lasting: set[str] = set()  # used as only lists can be that keep their length
         self._leader: dict[str, str] = {}
         self._items: list[tuple[str, str]] = []  # a name, "" for any other use, and whose item it is given
@@ -74,13 +76,14 @@ class Usage:
         self.rows: dict[str, list[str]] = {}
         self.lists = self._settled()
         self.growing = self._displayed & self._changed - self._other - self._lasting
-        for names, node in self._loops:
-            if not self.growing.isdisjoint(names):
-                self.growing -= _bound(node).intersection(names)
+        rebound = {name for names, node in self._loops for name in _bound(node).intersection(names)}
+        self.growing -= rebound
         self.reads = [node for node in self._listed if node.id in self.growing]
-        shared = {*self._leader, *self._leader.values(), *self._made, *self._other, *self._handed}
+        shared = {*self._leader, *self._leader.values(), *self._made, *self._other, *self._handed, *self._arrayed}
         shared.update([name for name, _ in self._items])
         shared.update([name for names in self._returned for name, row in names if not row])
+        # The array gone through is another than the one that the name is given meanwhile.
+        shared |= rebound
         self.arrays = {
             name for name, axes in self._axes.items()
             if name not in shared and len(axes) == 1 and self._indices.get(name, axes) == axes
@@ -327,6 +330,8 @@ class Usage:
         source = self._whole(node.args[0])
         if type(node.args[0]) is _ast.Name:
             self._listed.append(node.args[0])
+            if name in _ARRAYS:
+                self._arrayed.add(node.args[0].id)
         if source is not None and not source[1]:
             self._items.append(("", source[0]))
         self.visit(function)
@@ -401,6 +406,8 @@ class Usage:
         found = [self._whole(inner, count=False) for inner in given]
         self._returned.append([one for one in found if one is not None])
         names = [inner.id for inner in given if type(inner) is _ast.Name]
+        # A list is copied where it stands: what follows it may change it.
+        self._lasting.update(_bound(node.value).intersection(names))
         for inner in given:
             if type(inner) is _ast.Name:
                 if names.count(inner.id) > 1:

@@ -55,12 +55,24 @@ if TYPE_CHECKING:
     from ..state import Lowering
 
 
+# With how many arguments at most.
+_OF_FRAMES: tuple[tuple[Any, int], ...] = (
+    (eval, 1), (exec, 1), (globals, 0), (locals, 0), (vars, 0), (dir, 0), (breakpoint, 9), (sys._getframe, 1),
+)  # fmt: skip
 _WORK = 1 << 11  # iterations that a call counts as: it may be anything, but most take less than a microsecond
+
+
+def _asks_for_frame(function: Any, given: int) -> bool:
+    """Whether a builtin, given so many arguments, looks at the frame of its caller: compiled code has none."""
+    most = next((most for f, most in _OF_FRAMES if f is function), -1)
+    return given <= most
 
 
 def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], node: Any) -> Val:
     """``function(*args, **kwargs)``, whatever the function is."""
     known = constant_value(function)
+    if _asks_for_frame(known, len(args) + len(kwargs)):
+        lw.unsupported(f"`{known.__name__}`, which looks at the frame of its caller, is not supported", node)
     rule = numpy_functions.rule_of(known) if isinstance(function.type, Constant) else None
     learns = known if rule is not None and rule.learn else None
     if rule is not None and not rule.sure and lw.b.constant(lw.dirty) is not False:

@@ -95,9 +95,19 @@ class UfuncLoop:
         width, count = self.output.access.size, len(self.inputs) + 1
         numbers = numpy.arange(1, _TRIED + 1) * 2654435761 % 2**32 / 2.0**32 - 0.25
         numbers *= numpy.resize((1.0, 4.0, 30.0, 1e-3, 1e3, 1.0, 1e6, 1e-30), _TRIED)
-        numbers[5 :: _TRIED // len(_SPECIAL)][: len(_SPECIAL)] = _SPECIAL
+        mixed = numbers[_TRIED // 2 :: 7]  # in one half; each in several lanes
+        mixed[:] = numpy.resize(_SPECIAL, len(mixed))
         with numpy.errstate(all="ignore"):
-            arrays = [numpy.roll(numbers, 7 * k).astype(self.output.dtype) for k in range(count)]
+            given = [numpy.roll(numbers, 7 * k) for k in range(count)]
+            if count == 3:
+                # Ordinary numbers beside special ones, for which there may be ways of their own; pairs of special ones,
+                # an odd number of them, so that each comes to lie in several lanes.
+                special = numpy.array((*_SPECIAL, 0.5, 2.0, -2.0))
+                given[1][::2] = numpy.resize(special, _TRIED // 2)
+                pairs = numpy.repeat(special, len(special)), special
+                given[:2] = [numpy.append(x, numpy.resize(pair, _TRIED)) for x, pair in zip(given, pairs)]
+                given[2] = numpy.zeros(len(given[0]))
+            arrays = [x.astype(self.output.dtype) for x in given]
         places = (ctypes.c_void_p * count)()
         run = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(self.address)
         addresses = [a.ctypes.data for a in arrays]
@@ -105,7 +115,7 @@ class UfuncLoop:
         for size in (0, 16, 32, 64):
             shape = (ctypes.c_int64 * (1 + count))(size // width, *[width] * count) if size else self._shape
             where = ctypes.addressof(shape)
-            for k in range(0, width * _TRIED, size or width):
+            for k in range(0, arrays[0].nbytes, size or width):
                 places[:] = [a + k for a in addresses]
                 run(ctypes.addressof(places), where, where + 8, self.data)
             seen.add(arrays[-1].tobytes())

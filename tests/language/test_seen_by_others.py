@@ -143,9 +143,9 @@ def test_who_looks_at_frames_sees_pythons(function):
 def test_functions_of_two_numbers(name, dtype, tmp_path):
     function = function_of(f"def f(a, b, c):\n for i in range(len(a)): c[i] = np.{name}(a[i], b[i])", tmp_path)
     rng = np.random.default_rng(3)
-    a = (rng.random(400) * 8 + 0.1).astype(dtype)
+    a = (rng.random(800) * 8 + 0.1).astype(dtype)
     with np.errstate(all="ignore"):
         for b in (-1.0, 2.0, 0.5, 0.0, np.nan, -np.inf):
-            check(function, (a, np.full(400, b, dtype), np.zeros(400, dtype)))
+            check(function, (a, np.full(800, b, dtype), np.zeros(800, dtype)))
         zeros = np.resize(np.array([0.0, -0.0, -0.0, 0.0, np.nan], dtype), 400)
         check(function, (zeros, zeros[::-1].copy(), np.zeros(400, dtype)))

@@ -32,6 +32,7 @@ _POINTER = SCALARS["int64"].access
 # nin, nout, nargs, identity; functions, data; ntypes, reserved; name, types
 _RECORD = "<4i2Q2i2Q"
 _TRIED = 480  # numbers
+_BY_STEP = frozenset(("power", "float_power"))  # with ways of their own for one exponent for all, such as 2
 _SPECIAL = (0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 5e-324, 1e300, -1e300, 745.0, -745.0)
 
 
@@ -87,7 +88,7 @@ class UfuncLoop:
         """Whether the loop gives for a few numbers that lie side by side what it gives for each of them alone: not
         where it goes another way then, which shows in some of these."""
         if self._in_lanes is None:
-            self._in_lanes = self._same_in_lanes()
+            self._in_lanes = self.name not in _BY_STEP and self._same_in_lanes()
         return self._in_lanes
 
     def _same_in_lanes(self) -> bool:

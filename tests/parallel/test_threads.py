@@ -141,9 +141,12 @@ def test_other_python_threads_run_meanwhile():
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    start = time.perf_counter()
-    busy(3000, 20000)
-    end = time.perf_counter()
+    for _ in range(50):  # where others hold the processors, it may not be its turn
+        start = time.perf_counter()
+        busy(3000, 20000)
+        end = time.perf_counter()
+        if sum(start < t < end for t in seen) > 3:
+            break
     over.set()
     watcher.join()
     assert sum(start < t < end for t in seen) > 3
@@ -492,13 +495,19 @@ def test_what_sharing_has_gained_makes_up_for_a_loss():
 
 @pytest.mark.native
 def test_a_row_of_short_loops_is_worth_waking_somebody():
-    long = again()
-    wanted = [long(n, 200) for n in (90, 91)]
     before = {word: POOL[word] for word in ("CREDIT", "GAP", "ROW")}
-    POOL["NEAR"], POOL["WORTH"], POOL["CREDIT"], POOL["GAP"], POOL["PENALTY"] = 1, 1 << 60, 1, 1 << 60, 0
     try:
-        at = POOL["EPOCH"]
-        assert [long(n, 200) for n in (90, 91)] == wanted and POOL["EPOCH"] == at + 2
+        # Where others hold the processors, a loop may find that it gains nothing: not every time.
+        for _ in range(50):
+            long = again()
+            wanted = [long(n, 200) for n in (90, 91)]
+            POOL["NEAR"], POOL["WORTH"], POOL["CREDIT"], POOL["GAP"], POOL["PENALTY"] = 1, 1 << 60, 1, 1 << 60, 0
+            at = POOL["EPOCH"]
+            assert [long(n, 200) for n in (90, 91)] == wanted
+            if POOL["EPOCH"] == at + 2:
+                break
+        else:
+            raise AssertionError("nobody is woken")
     finally:
         for word, value in before.items():
             POOL[word] = value

@@ -39,7 +39,10 @@ def rotate(function: Function) -> Function:
     """Rotate all loops that test at the top with little work; where another test is left at the top then, which counts,
     once more."""
     function = _rotated(function)
-    return _rotated(function) if _count_at_top(function) else function
+    if not _count_at_top(function):
+        return function
+    laid_out(function)
+    return _rotated(function)
 
 
 def _count_at_top(function: Function) -> bool:

@@ -84,7 +84,10 @@ class Entering(InFront):
         k, stop = start[body.counter], self.value[body.loop.stop]
         count = emit("sub", stop, k) if up else emit("sub", k, stop)
         widen = plan.widens[0]
-        plain = not (plan.tests or plan.reductions or plan.serial or body.guards or body.carried or body.longer)
+        plain = not (
+            plan.tests or plan.reductions or plan.serial or body.guards or body.carried or body.longer or body.assumed
+            or widen.counted or max(widen.bounded, widen.failing) >= 0
+        )  # fmt: skip
         if plain and builder.constant(count) == widen.lanes:
             self._once(plan, widen, start)
             return

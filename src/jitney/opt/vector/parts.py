@@ -52,7 +52,7 @@ class Parts:
         self.program = Program(target)
         self.parts: dict[int, list[int]] = {}
         self.width: dict[int, int] = {}
-        self.counted = False
+        self.counted = body.counter in widths.needed
 
     @property
     def ascending(self) -> bool:

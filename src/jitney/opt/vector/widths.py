@@ -35,7 +35,7 @@ _SHIFTS = (OPS["shl"], OPS["lshr"], OPS["sar"])
 _PAYS = 4  # operations on narrow lanes for each load that is cut for them
 _UNSIGNED = frozenset(("ult", "ule", "ugt", "uge"))
 _ORDERS = frozenset(("eq", "ne", "slt", "sle", "sgt", "sge"))
-COUNTER_LIMIT = (1 << 31) - 1  # a counter that is computed with is tested to be within +-this before the loop
+COUNTER_LIMIT = (1 << 31) - 2  # a counter that is computed with is tested to be within +-this before the loop
 
 
 class Widths:

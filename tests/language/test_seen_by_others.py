@@ -76,7 +76,31 @@ def order(out, z):
     return table[0][0]
 
 
+def counts(a):
+    return a * np.count_nonzero(a > 2), [np.count_nonzero(a)], np.count_nonzero(a)
+
+
+def part_of_tuple(a, n):
+    a[0] = 1
+    return len((9, 8, 7)[:n]), a.shape[n:]
+
+
+def flat_of_read_only(out, a, i):
+    out[0] = 1
+    a.flat[i] = 3.0
+    return a
+
+
+def read_only():
+    a = np.zeros(4)
+    a.flags.writeable = False
+    return a
+
+
 CALLS = {
+    counts: [(np.arange(5, dtype="i4"),), (np.arange(5.0),)],
+    part_of_tuple: [(np.zeros(3), n) for n in (1, 2, 0, -1, 9)],
+    flat_of_read_only: [(np.zeros(3), np.zeros(4), 2), (np.zeros(3), np.zeros(4), 20)],
     rows_are_views: [(np.arange(4.0).reshape(2, 2),)],
     slices_of_tuples: [((1, 2, 3),), ([1, 2, 3],)],
     slices_of_frames: [()], as_array: [()], of_no_floats: [()],
@@ -93,6 +117,13 @@ def test_as_plain(function, tiers, monkeypatch):
     monkeypatch.setenv("JITNEY_TIERS", tiers)
     for call in CALLS[function]:
         check(function, call, call, call)
+
+
+def test_read_only_arrays_by_flat():
+    a, jitted = read_only(), jit(flat_of_read_only)
+    for i in (2, 20, 2):
+        with pytest.raises(ValueError, match="underlying array is read-only"):
+            jitted(np.zeros(3), a, i)
 
 
 def step_on():

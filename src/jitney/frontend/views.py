@@ -179,8 +179,10 @@ def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
         numeric.store(lw, array, index, wholes.settled(lw, value), node)
         return
     if isinstance(array.type, Iterator):
+        held = array.type.inner[0]
+        if isinstance(held, Array) and not held.writeable:
+            lw.fail_with(ValueError, "underlying array is read-only")
         whole, at = _flat_place(lw, array, index, node)
-        check_writeable(lw, whole)
         store_at(lw, whole, at, wholes.settled(lw, value), node)
         return
     check_writeable(lw, array)

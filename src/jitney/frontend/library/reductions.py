@@ -179,7 +179,11 @@ def _count_nonzero(lw: Lowering, a: Val, kwargs: dict[str, Val]) -> Val | None:
     if how is None:
         return None
     if how.axes is None:
-        return None if how.keepdims else reducing.count_true(lw, Source(lw, a))
+        if how.keepdims:
+            return None
+        count = reducing.count_true(lw, Source(lw, a))
+        # An int before NumPy 2.4.
+        return count if type(sys.modules["numpy"].count_nonzero(())) is int else Val(SCALARS["int64"], count.parts)
 
     def step(acc: int, x: Val) -> int:
         return lw.b.emit("add", acc, lw.b.emit("b2i", operators.truth(lw, x)))

@@ -10,7 +10,7 @@ import _operator as operator
 import sys
 
 from ...ir.types import ACCESSES, I64, PTR
-from ...pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, object_type
+from ...pytypes import BOOL, INT, NONE, Array, Iterator, Object, PyType, Slice, Tuple, object_type
 from .. import lists, objects
 from ..library import numpy_functions, python_calls
 from ..library.iterators import parts_of
@@ -117,6 +117,9 @@ def subscript(lw: Lowering, container: Val, index: Val) -> Val:
     if index.type is INT and lists.is_list(container):
         return lists.item(lw, container, index)
     container, _ = _flat(lw, container)
+    if isinstance(container.type, Tuple) and isinstance(index.type, Slice):
+        # How long it is hangs on the ends' values.
+        return objects.new(lw, "PyObject_GetItem", *[objects.box(lw, v).parts[0] for v in (container, index)])
     return python_calls.operation(
         lw, operator.getitem, "PyObject_GetItem", container, index, rule=numpy_functions.VIEW
     )  # fmt: skip

@@ -19,11 +19,12 @@ from .analysis import work
 from .codegen.generate import generate
 from .group import Group
 from .ir.ops import OPS
+from .ir.types import F64, vector
 from .lazy import lazy
 from .loader import load
 from .opt import enabled, required
 from .pytypes import Array
-from .runtime import exceptions, stubs
+from .runtime import exceptions, host, stubs
 from .targets.x86_64 import TARGET, preserving_thunk
 
 TYPE_CHECKING = False
@@ -50,6 +51,7 @@ else:
 
 
 _FCALL = OPS["fcall"]
+host.fuses = TARGET.supports("fma", vector(F64, 2))
 
 
 class Tier:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         """What there is to know of the process: `runtime/host.py`."""
 
         LAYOUT: Any
+        fuses: bool
 
         def arrays(self) -> Any: ...
 

@@ -17,10 +17,13 @@ else:
     _generators, _keeping = lazy("jitney.runtime", "generators", "keeping")
 
 __all__ = [
-    "LAYOUT", "arrays", "c_function", "draws", "generators", "kept", "numpy_function", "records", "stub", "twister",
+    "LAYOUT", "arrays", "c_function", "draws", "fuses", "generators", "kept", "numpy_function", "records", "stub",
+    "twister",
 ]  # fmt: skip
 
 c_function = capi.address
+fuses = True
+"""Whether the processor rounds a product and a sum once; `pipeline` says so."""
 _keeps = False
 stub = stubs.address
 numpy_function = numpy_api.address

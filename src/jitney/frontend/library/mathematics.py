@@ -379,7 +379,8 @@ def _hypot(lw: Lowering, args: list[Val]) -> Val | None:
     def by_python() -> Val:
         return boxed.call(lw, math.hypot, parts, f"import math\nmath.hypot({', '.join(_VARIABLES[: len(parts)])})")
 
-    return by_python() if len(parts) == 1 else lengths.hypot(lw, parts, by_python)
+    whole = len(parts) == 1 or not lw.hooks.host.fuses
+    return by_python() if whole else lengths.hypot(lw, parts, by_python)
 
 
 def _boxed_of_ints(name: str) -> Row:

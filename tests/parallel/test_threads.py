@@ -289,6 +289,7 @@ def test_collected_while_workers_are_parked():
     signal.getsignal(signal.SIGINT)
 
 
+@pytest.mark.native  # somebody takes long again meanwhile where all is slow
 def test_tiny_loops_are_run_at_once_for_a_while(known):
     POOL["TINY"] = POOL["TRUSTED"] = 1 << 60  # nanoseconds: all of them are
 

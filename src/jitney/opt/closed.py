@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..ir.ops import Op
 
 _CONST, _POLL, _AND, _ADD, _SAR, _LSHR = OPS["const"], OPS["poll"], OPS["and"], OPS["add"], OPS["sar"], OPS["lshr"]
-_NE, _SGT, _ULE = OPS["ne"], OPS["sgt"], OPS["ule"]
+_NE, _SGT = OPS["ne"], OPS["sgt"]
 _ZEXT = {OPS["zext8"]: 8, OPS["zext16"]: 16, OPS["zext32"]: 32}
 _DIFFERENCES = (OPS["xor"], OPS["sub"])
 _SUMS = {OPS["add"]: 1, OPS["addo"]: 1, OPS["sub"]: -1, OPS["subo"]: -1}

@@ -21,8 +21,6 @@ from .rebuild import lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..ir.function import Function
 
 _FLT, _GUARD, _OR = (OPS[name] for name in ("flt", "guard", "or"))
@@ -39,26 +37,15 @@ def divide(function: Function) -> Function:
     ]  # fmt: skip
     if not found:
         return function
-    uses = _uses(function)
+    uses = [0] * len(ops)
+    for a in function.uses():
+        uses[a] += 1
     found = [v for v in found[:_MOST] if uses[args[v][0]] == 1]
     for v in found:
         _divide(function, uses, v)
     if found:
         lay_out(function)
     return function
-
-
-def _uses(function: Function) -> list[int]:
-    """How often each value is used."""
-    uses = [0] * len(function.ops)
-    given: list[Sequence[int]] = []
-    for block in function.blocks:
-        given += [function.args[v] for v in block.insts]
-        given += [block.term_args, *[edge.args for edge in block.edges]]
-    for args in given:
-        for a in args:
-            uses[a] += 1
-    return uses
 
 
 def _divide(function: Function, uses: list[int], guard: int) -> None:

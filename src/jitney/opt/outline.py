@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from ..ir.types import Type
 
-_CONST, _SYMBOL, _ALLOCA, _PARAM = OPS["const"], OPS["symbol"], OPS["alloca"], OPS["param"]
+_CONST, _SYMBOL, _ALLOCA = OPS["const"], OPS["symbol"], OPS["alloca"]
 
 # What is known of a loop: how many more times it is run at once if it is tiny; from which work on it is not; how many
 # polls there had been.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...ir.function import Block, Function, Loop
 
 _LOAD, _STORE, _POLL, _GUARD = (OPS[name] for name in ("load", "store", "poll", "guard"))
-_INDEX, _PARAM, _SELECT, _SPLAT = (OPS[name] for name in ("index", "param", "select", "splat"))
+_INDEX, _PARAM = OPS["index"], OPS["param"]
 _LONGEST = 240  # instructions
 _MOST_TESTS = 10  # pairs of arrays that are told apart
 _MOST_CHECKS = 12

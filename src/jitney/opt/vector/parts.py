@@ -21,7 +21,7 @@ CUTS = {f"{kind}ext{n}": n for kind in "sz" for n in (8, 16, 32)}
 _COMPARISONS = ("slt", "sle", "sgt", "sge", "smin", "smax")
 AS_UNSIGNED = {"eq": "eq", "ne": "ne", **{name: "u" + name[1:] for name in _COMPARISONS}}
 _ELEMENTS = {8: I8, 16: I16, 32: I32, 64: I64}
-_CONST, _B2I = OPS["const"], OPS["b2i"]
+_CONST = OPS["const"]
 
 
 class Parts:

@@ -33,7 +33,7 @@ _LOADS: dict[int, Row] = {4: ops.MOVSS_LOAD, 8: ops.MOVSD_LOAD, 16: _MOVUPS}
 _LOADS.update((size, (bit, *_MOVUPS[1:])) for size, bit in WIDTH_BITS.items())
 _STORES: dict[int, Row] = {4: ops.MOVSS_STORE, 8: ops.MOVSD_STORE, 16: _MOVUPS_STORE}
 _STORES.update((size, (bit, *_MOVUPS_STORE[1:])) for size, bit in WIDTH_BITS.items())
-_PINSRW, _PEXTRW = (1, 1, 0xC4, "pinsrw"), (1, 3, 0x15, "pextrw")
+_PINSRW = (1, 1, 0xC4, "pinsrw")
 # Element -> row, for floats and integers
 _MASKED_LOAD = {(4, True): (1, 2, 0x2C, "maskmovps"), (8, True): (1, 2, 0x2D, "maskmovpd"),
                 (4, False): (1, 2, 0x8C, "pmaskmovd"), (8, False): (1 | W, 2, 0x8C, "pmaskmovq")}  # fmt: skip

@@ -162,7 +162,7 @@ def warm(name: str, implementations: str, rounds: str, block: str, library: str)
             runs[implementation] = run
             if implementation == JITNEY:
                 row["compile"] = _compile_record(function)
-                row["compile"]["traffic"] = function.explain().traffic
+                row["compile"]["traffic"] = [loop.row for loop in function.explain().traffic]
                 if row["compile"]["bailouts"]:
                     row["errors"].setdefault(implementation, "bailed out to CPython")
         except Exception as error:  # the row says so

@@ -195,13 +195,25 @@ def _spills(record: Record) -> str:
     if not compiled:
         return ""
     found = {row["kernel"]: row["compile"]["traffic"] for row in compiled if row["compile"]["traffic"]}
-    rows = []
+    rows, every, avoidable = [], 0, 0
     for name, loops in found.items():
-        loads, stores = (sum(loop[k] for loop in loops) for k in (1, 2))
-        rows.append([name, str(len(loops)), str(loads), str(stores), "yes" if any(loop[3] for loop in loops) else ""])
+        loads, stores, spared = (sum(loop[k] for loop in loops) for k in (1, 2, 6))
+        wants = (" / ".join([str(loop[k]) for loop in loops]) for k in (4, 5))
+        beside = "yes" if any(loop[3] for loop in loops) else ""
+        rows.append([name, str(len(loops)), str(loads), str(stores), beside, *wants, str(spared)])
+        every += loads + stores
+        avoidable += spared
     said = f"{len(compiled) - len(found)} of {len(compiled)} kernels have none in any innermost loop."
-    header = ["kernel", "loops with some", "loads", "stores", "beside calls"]
+    if rows:
+        said += f" Of the {every} instructions in the others **{avoidable} are avoidable**: {_AVOIDABLE}"
+    header = ["kernel", "loops with some", "loads", "stores", "beside calls", "general", "floats", "avoidable"]
     return said + ("\n\n" + table(header, rows) if rows else "")
+
+
+_AVOIDABLE = (
+    "what their loop uses never needs more registers of a kind at once (columns general and floats, loop by loop; "
+    "calls need all that they destroy, constants count where they are read) than the 15 and 16 there are."
+)
 
 
 def _reasons(record: Record) -> str:

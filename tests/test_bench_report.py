@@ -130,8 +130,10 @@ def test_spills_are_counted():
     record["kernels"][0]["compile"]["traffic"] = []
     assert section(markdown(record, None), "Spills in innermost loops").strip().endswith("1 of 1 kernels have none in "
                                                                                        "any innermost loop.")
-    record["kernels"][0]["compile"]["traffic"] = [[3, 2, 1, False], [9, 4, 0, True]]
-    assert "| fast | 2 | 6 | 1 | yes |" in section(markdown(record, None), "Spills in innermost loops")
+    record["kernels"][0]["compile"]["traffic"] = [[3, 2, 1, False, 17, 4, 0], [9, 4, 0, True, 8, 15, 4]]
+    told = section(markdown(record, None), "Spills in innermost loops")
+    assert "| fast | 2 | 6 | 1 | yes | 17 / 8 | 4 / 15 | 4 |" in told and "Of the 7 instructions" in told
+    assert "**4 are avoidable**" in told
 
 
 def test_numba_with_and_without_scipy():

@@ -7,12 +7,13 @@ from test_checker import allocated
 
 from jitney import jit
 from jitney.codegen.checker import check
+from jitney.codegen.machine import SLOT
 from jitney.codegen.traffic import stack_traffic
 from jitney.ir.parse import parse
 from jitney.ir.verify import verify
 
 
-def turning(carried, invariants=0):
+def sums(carried, invariants=0):
     """A loop in which `carried` integers take turns, each with one of the invariants added."""
     values = [f"v{10 + k}" for k in range(carried)]
     fixed = [f"v{100 + k}" for k in range(invariants)]
@@ -35,11 +36,15 @@ def turning(carried, invariants=0):
         f"    ret v{399 + carried} ; 8",
         "}",
     ]
-    function = parse("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
+
+
+def turning(carried, invariants=0):
+    function = parse(sums(carried, invariants))
     verify(function)
     m, allocation = allocated(function)
     check(m, allocation, TARGET)
-    return stack_traffic(allocation)
+    return stack_traffic(m, allocation, TARGET)
 
 
 def test_few_values_need_no_stack():
@@ -47,15 +52,51 @@ def test_few_values_need_no_stack():
 
 
 def test_what_is_carried_beyond_the_registers_is_loaded_and_stored():
-    (line, loads, stores, calls), = turning(20)
-    assert line == 7 and not calls
+    loop, = turning(20)
+    assert loop.line == 7 and not loop.calls
     # One of each for a value: not again where it is only carried back.
-    assert 0 < loads <= 10 and 0 < stores <= 10
+    assert 0 < loop.loads <= 10 and 0 < loop.stores <= 10
+    # The values, the counter and how far it goes.
+    assert loop.wants[0] == 22 and not loop.avoidable
 
 
 def test_invariants_beyond_the_registers_are_only_loaded():
-    (_, loads, stores, _), = turning(8, 12)
-    assert loads and not stores
+    loop, = turning(8, 12)
+    assert loop.loads and not loop.stores and loop.wants[0] == 18 and not loop.avoidable
+
+
+def test_what_need_not_be_there_is_avoidable():
+    function = parse(sums(4))
+    verify(function)
+    m, allocation = allocated(function)
+    # As if the first value carried lay in a slot although there is room.
+    loop = next(block for block in allocation.blocks if block.loop is not None)
+    reads = {a for _, _, ins, _, _ in allocation.before[loop.start : loop.end] for a in ins}
+    carried = {
+        new for (_, _, ins, _, _), source in zip(allocation.code, allocation.source) if source >= 0
+        for old, new in zip(allocation.before[source][2], ins) if old in reads
+    }  # fmt: skip
+    victim = min(carried)
+    allocation.code = [
+        (op, tuple([SLOT if o == victim else o for o in outs]), tuple([SLOT if a == victim else a for a in ins]), *rest)
+        for op, outs, ins, *rest in allocation.code
+    ]  # fmt: skip
+    row, = stack_traffic(m, allocation, TARGET)
+    assert row.avoidable == row.loads + row.stores > 0 and row.wants[0] <= 8
+
+
+def test_constants_count_where_they_are_read():
+    """Thirty constants, each read once, need one register."""
+    def scan(a, b):
+        x = a[0]
+        for k in range(len(a)):
+            x = ((((x * 1.5 - 2.5) * 3.5 - 4.5) * 5.5 - 6.5) * 7.5 - 8.5) * 9.5 - 10.5
+            x = ((((x * 1.6 - 2.6) * 3.6 - 4.6) * 5.6 - 6.6) * 7.6 - 8.6) * 9.6 - 10.6
+        return x
+
+    f = jit(scan)
+    f(np.linspace(0.0, 1.0, 40), np.zeros(40))
+    assert f.explain().traffic == []
 
 
 def dot(a, b):
@@ -120,6 +161,6 @@ def test_explain_says_where():
 
     many(3)
     explanation = many.explain()
-    (_, loads, stores, _), = explanation.traffic
-    told = f"{loads} loads and {stores} stores of stack slots"
+    loop, = explanation.traffic
+    told = f"{loop.loads} loads and {loop.stores} stores of stack slots"
     assert told in str(explanation).splitlines()[1] and told in explanation._repr_html_()

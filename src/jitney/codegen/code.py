@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .traffic import Traffic
+
     Relocation = tuple[int, str, Any, int]
 
 
@@ -46,7 +48,7 @@ class MachineCode:
         self.hot_size = len(code)
         self.frame_size = 0
         self.spills = 0
-        self.traffic: list[tuple[int, int, int, bool]] = []
+        self.traffic: list[Traffic] = []
         self.times: dict[str, float] = {}
         self.marks: list[tuple[int, int]] = []
 

@@ -48,7 +48,7 @@ def generate(
     t3 = perf_counter()
     code = target.emit(m, allocation, poll)
     if listing:
-        code.traffic = traffic.stack_traffic(allocation)
+        code.traffic = traffic.stack_traffic(m, allocation, target)
     code.times = {"select": t1 - t0, "allocate": t2 - t1, "check": t3 - t2, "emit": perf_counter() - t3}
     return code
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..codegen.code import MachineCode
+    from ..codegen.traffic import Traffic
     from ..ir.function import Function
     from .disassemble import Instruction
 
@@ -34,8 +35,8 @@ class Explanation:
     Attributes:
         title: what was compiled for which types, or why it was not.
         rows: (source, IR, machine code), as text.
-        traffic: (source line, loads, stores, whether it calls functions) of each innermost loop that reads from the
-            stack or writes to it what it could not keep in registers; see docs/codegen.md.
+        traffic: a `codegen.traffic.Traffic` for each innermost loop that reads from the stack or writes to it what it
+            could not keep in registers; see docs/codegen.md.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Explanation:
         return f"<p><code>{title}</code></p><table><tr>{heads}</tr>{cells}</table>"
 
 
-def _told(traffic: list[tuple[int, int, int, bool]]) -> list[str]:
+def _told(traffic: list[Traffic]) -> list[str]:
     """A line for each loop that uses the stack."""
     return [
-        f"loop at line {line}: {loads} loads and {stores} stores of stack slots{', beside calls' if calls else ''}"
-        for line, loads, stores, calls in traffic
+        f"loop at line {loop.line}: {loop.loads} loads and {loop.stores} stores of stack slots, "
+        f"{loop.avoidable} of them avoidable; up to {loop.wants[0]} general values "
+        f"and {loop.wants[1]} floats or vectors at once{', beside calls' if loop.calls else ''}"
+        for loop in traffic
     ]
 
 

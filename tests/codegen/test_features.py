@@ -5,7 +5,11 @@ import os
 import pytest
 
 from jitney.asm import assemble
-from jitney.targets.x86_64 import features
+from jitney.codegen.generate import generate
+from jitney.ir.builder import Builder
+from jitney.ir.function import Function
+from jitney.ir.types import F64
+from jitney.targets.x86_64 import features, target
 from jitney.targets.x86_64.features import detect, detected, level
 
 AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vpopcntdq"}
@@ -53,3 +57,15 @@ def test_jitney_cpu_takes_away(monkeypatch):
     monkeypatch.setenv("JITNEY_CPU", "x86-64-v9")
     with pytest.raises(ValueError, match="no level 'x86-64-v9'"):
         detect()
+
+
+def test_an_instruction_the_processor_lacks_is_refused():
+    function = Function("fused", (F64,), "c")
+    b = Builder(function)
+    block = b.new_block()
+    b.start(block, None)
+    x, y, z = (b.param(block, F64) for _ in range(3))
+    b.ret((b.emit("fma", x, y, z),))
+    assert generate(function, target(level("x86-64-v3"))).code
+    with pytest.raises(LookupError, match="fma"):
+        generate(function, target(level("x86-64-v2")))

@@ -49,6 +49,8 @@ def binary(s: X86Selector, v: int) -> None:
 
 
 def fma(s: X86Selector, v: int) -> None:
+    if "fma" not in s.features:
+        raise LookupError("this processor has no instruction for `fma`")
     single = s.types[v] is F32
     fuse(s, v, (1, 2, 0xB9, "fmadd231ss") if single else (1 | 128, 2, 0xB9, "fmadd231sd"), s.float_memory)
 

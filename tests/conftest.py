@@ -12,7 +12,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from jitney import pipeline
 from jitney.errors import FallbackWarning
+from tests.levels import checked
 
 # Machines are slow at times: that is no failure.
 hypothesis.settings.register_profile(
@@ -25,6 +27,9 @@ os.environ.setdefault("JITNEY_CHECK", "1")
 # First calls are compiled with all passes: tests/test_jit_tiers.py and every other batch of the fuzzer test the rest.
 os.environ.setdefault("JITNEY_TIERS", "0")
 os.environ.setdefault("JITNEY_VECTOR_BITS", "512")  # where the CPU has them: not what was measured
+
+if "JITNEY_CPU" in os.environ:
+    pipeline.generate = checked
 
 # A shell starts what runs in the background with Ctrl-C ignored: then nothing can interrupt the tests' endless loops.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -92,6 +92,13 @@ def test_random_comparisons(seed: int, tmp_path: Path) -> None:
             check(function_of(_sums(r), tmp_path), *more)
 
 
+def _mostly(rng: np.random.Generator, special: list[float], n: int) -> np.ndarray[Any, Any]:
+    """Small numbers, but for a few: of many, one hides the other."""
+    found = rng.integers(1, 4, n) * 0.5
+    found[rng.integers(0, 4, 2)] = rng.choice(special, 2)
+    return found
+
+
 def _calls(rng: np.random.Generator, n: int, dtype: np.dtype[Any]) -> list[tuple[object, ...]]:
     double = dtype == np.float64
     low, high, small, least = (-600, 500, 1e-170, 5e-324) if double else (-75, 62, 1e-21, 1e-45)
@@ -100,6 +107,7 @@ def _calls(rng: np.random.Generator, n: int, dtype: np.dtype[Any]) -> list[tuple
         (rng.integers(-3, 4, n) * 1.0, rng.integers(-3, 4, n) * 0.5),
         (np.ldexp(rng.random(n), rng.integers(low, high, n)), np.ldexp(rng.random(n), rng.integers(low, high, n))),
         (rng.choice([0.0, -0.0, 1.0, math.inf, math.nan, small, least], n), rng.random(n)),
+        (_mostly(rng, [0.5 / small, math.inf, small], n), _mostly(rng, [0.0, -0.0, 0.25 / small], n)),
     ]
     calls: list[tuple[object, ...]] = []
     for a, b in arrays:

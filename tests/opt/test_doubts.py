@@ -224,6 +224,32 @@ def test_scaled_squares_of_nan():
         check(differences, *calls)
 
 
+def scaled_pairs(a, b, limits):
+    s = limits[0]
+    for i in range(len(a)):
+        s += a[i] ** 2 * b[i] + a[0] ** 2 * b[1]
+    return float(s)
+
+
+def quotient_pairs(a, b, limits):
+    s = limits[0]
+    for i in range(len(a)):
+        s -= a[i] ** 2 / b[i] - b[i] ** 2 / a[i]
+    return float(s)
+
+
+def test_squares_times_what_makes_nan_of_infinite_ones():
+    calls = []
+    for n in (1, 8, 40):
+        for x, y in ((1e200, 0.0), (math.inf, -0.0), (math.inf, math.inf), (1e-200, math.inf), (1e200, 1e200)):
+            a, b = np.full((2, n), 1.5)
+            a[n // 2], b[n // 2] = x, y
+            calls += [(a, b, np.zeros(1)), (b, a, np.zeros(1)), (np.full(n, x), np.full(n, y), np.ones(1))]
+    with np.errstate(all="ignore"):
+        check(scaled_pairs, *calls)
+        check(quotient_pairs, *calls)
+
+
 def test_squares_that_are_scaled_down_to_zero():
     calls = []
     for dtype, small in ((np.float64, 1e-300), (np.float32, 1e-9)):
@@ -357,6 +383,34 @@ def test_ties_and_limits():
         usual = [(a, b, limits) for a, b, limits in calls if np.all(np.isfinite(a)) and max(abs(a)) < 1e150]
         for function in (pairs, count_near):
             check(function, *usual)
+
+
+def distances(a, b, limits):
+    best, n, m = limits[0], -1, 0
+    for i in range(len(a)):
+        d = math.sqrt(a[i] ** 2 + b[i] ** 2)
+        if d < best:
+            best, n = d, i
+        if math.sqrt(math.sqrt(a[i] ** 2)) < limits[1]:
+            m += 1
+        if math.sqrt(a[i] ** 2 + b[i] ** 2) < limits[0]:
+            m += 100
+    return float(best), n, m
+
+
+def test_roots_of_sums_that_are_lost_to_underflow_or_overflow():
+    # Squares that `pow` rounds to another float: next to zero that is half a root's size, and next to the greatest
+    # number the sum is infinite or is not.
+    tiny = [float.fromhex(x) for x in ("0x1.b211b1c70d023p-536", "0x1.5f744159f7e5fp-533", "0x1.f6f387bbedf67p-532")]
+    calls = []
+    for x in tiny:
+        limit = (math.sqrt(x * x) + math.sqrt(math.pow(x, 2.0))) / 2
+        calls.append((np.full(9, x), np.zeros(9), np.array([limit, math.sqrt(limit)])))
+    large = [(9.827287461277802e153, 9.121059951543113e153), (1.1169560002304858e154, 7.41688902715573e153)]
+    for x, y in large:
+        calls += [(np.full(9, x), np.full(9, y), np.array([limit, limit])) for limit in (1e155, 1e160, 1e290)]
+    with np.errstate(all="ignore"):
+        check(distances, *calls)
 
 
 def twice(x, out):

@@ -55,12 +55,13 @@ _COMPARISONS = {"flt": 1, "fle": 1, "fmin": 1, "fgt": -1, "fge": -1, "fmax": -1}
 _CHOICES = ("fmin", "fmax")
 # Of these, the ends come from the ends of what is inexact.
 _MONOTONIC = frozenset(OPS[name] for name in ("fadd", "fsub", "fmul", "fdiv", "fneg", "fsqrt", "lane", "low", "high"))
-_FDIV = OPS["fdiv"]
+_FDIV, _FSQRT = OPS["fdiv"], OPS["fsqrt"]
 _SCALED = frozenset((_FDIV, _FMUL))
 _PARTS_OF_VECTORS = frozenset(OPS[name] for name in ("lane", "low", "high"))
 _SUMS = frozenset((OPS["fadd"], OPS["fsub"]))
 # Of each type: what the roundings of so many terms, and of the terms, make together is less, relatively; what underflow
-# adds to that is less; and a number whose square may be infinite is greater, as is its square.
+# adds to that is less; and a number whose square may be infinite is greater, as is its square. (Roots of the latter two
+# behind roots of sums.)
 _LIMITS = {F64: (2.0**-44, 2.0**-1000, 2.0**1000), F32: (2.0**-15, 2.0**-110, 2.0**110)}
 _MOST_TERMS = 32
 _MOST = 16  # comparisons, and sums
@@ -253,8 +254,8 @@ class _Sweep:
             elif name in ("fmul", "fdiv"):
                 found = emit(name, high, more), emit(name, low, less)
                 if any(sum([a in tree for a in function.args[w]]) > 1 for w in tree):
-                    # Which end is which matters to sums of them.
-                    found = emit("fmax", *found), emit("fmin", *found)
+                    # Which end is which matters to sums of them. An end that is NaN (0 * inf) stays in its place.
+                    found = emit("fmax", *found[::-1]), emit("fmin", *found)
             else:
                 found = emit(name, high, imm=function.imms[v]), emit(name, low, imm=function.imms[v])
         ends[v] = found
@@ -416,6 +417,8 @@ class _Sweep:
         limit = args[1] if args[0] == total else args[0]
         type = function.types[total]
         apart, tiny, large = _LIMITS[type.element]
+        for _ in range(max([self._roots(x, self._trees[x]) for x in sums])):
+            tiny, large = math.sqrt(tiny), math.sqrt(large)
 
         def number(value: float) -> int:
             return self._number(type, value)
@@ -449,6 +452,13 @@ class _Sweep:
                 mask = emit("or", mask, same)
             return [emit("allset", mask)]
         return found
+
+    def _roots(self, v: int, tree: set[int]) -> int:
+        """How many roots there are on the way from `v` to a square."""
+        function = self._function
+        if v not in tree or function.ops[v] is _FPOWER:
+            return 0
+        return (function.ops[v] is _FSQRT) + max([self._roots(a, tree) for a in function.args[v]])
 
     def _emit(self, name: str, *args: int, imm: Any = None) -> int:
         function = self._function

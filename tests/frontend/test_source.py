@@ -57,3 +57,18 @@ def test_a_file_that_has_changed(tmp_path, text):
 def test_a_line_that_goes_on_at_the_margin(tmp_path):
     with pytest.raises(UnsupportedError, match="could not be parsed"):
         find(load(tmp_path, "def f(a):\n    return a \\\n+ 1\nx = 1\n").f)
+
+
+LAMBDAS = """
+fs = lambda x: x + 1, lambda x: x - 1, lambda x: x + 1.0, lambda x: x + True, lambda x: x - 0.0, lambda x: x + -0.0
+def make(k, m):
+    return lambda x: x + k, lambda x: x * k, lambda x: x + m, lambda x, k=2: x + k
+gs = make(3, 5)
+"""
+
+
+def test_lambdas_in_one_line(tmp_path):
+    module = load(tmp_path, LAMBDAS)
+    for functions in (module.fs, module.gs):
+        columns = [find(f).node.col_offset for f in functions]
+        assert columns == sorted(set(columns))

@@ -172,7 +172,8 @@ def _as_loop(lw: Lowering, node: Any) -> tuple[Any, Liveness, str, frozenset[str
         iterable = generator.iter if k == 0 else _renamed(generator.iter, names, prefix)
         target = _renamed(generator.target, names, prefix)
         body = [_ast.For(target=target, iter=iterable, body=body, orelse=[], **place)]
-    live = Liveness(body, (*lw.env, owner))
+    bound = [n.target.id for v in body for n in _walk(v) if type(n) is _ast.NamedExpr]
+    live = Liveness(body, (*lw.env, *bound, owner))
     return body[0], live, owner, frozenset([prefix + name for name in names])
 
 
@@ -191,6 +192,11 @@ def _renamed(node: Any, names: set[str], prefix: str) -> Any:
     if type(node) is _ast.Name:
         if node.id in names:
             made.id = prefix + node.id
+        return made
+    if type(node) is _ast.Lambda:
+        made.args = _renamed(node.args, names, prefix)
+        own = {a.arg for a in _walk(node.args) if type(a) is _ast.arg}
+        made.body = _renamed(node.body, names - own, prefix)
         return made
     for field, value in node.__dict__.items():
         if isinstance(value, _ast.AST):

@@ -242,9 +242,23 @@ class Liveness:
                     r, w, e = self._summary(generator.target)
                     reads, bound, effects = reads | r, bound | w, effects or e
                 for part in parts:
+                    # It may not run at all.
                     r, w, e = self._summary(part)
-                    reads, writes, effects = reads | r & ~bound, writes | w & ~bound, effects or e
+                    reads, writes, effects = reads | (r | w) & ~bound, writes | w & ~bound, effects or e
                 work.append(first)
+                continue
+            elif kind is _ast.BoolOp or kind is _ast.IfExp or (kind is _ast.Compare and len(node.ops) > 1):
+                certain, perhaps = _operands(node)
+                work.extend(certain)
+                for part in perhaps:
+                    # What it binds by `:=` may as well keep its value, which has to be there then.
+                    r, w, e = self._summary(part)
+                    reads, writes, effects = reads | r | w, writes | w, effects or e
+                continue
+            elif kind is _ast.Lambda:
+                # What it binds is its own.
+                reads |= self._summary(node.body)[0]
+                work.append(node.args)
                 continue
             fields = _children.get(kind)
             if fields is None:
@@ -257,6 +271,15 @@ class Liveness:
                     work.append(value)
         self._memo[tree] = result = (reads, writes, effects)
         return result
+
+
+def _operands(node: Any) -> tuple[list[Any], list[Any]]:
+    """The parts of an expression that are evaluated always, and those that may not be."""
+    if type(node) is _ast.IfExp:
+        return [node.test], [node.body, node.orelse]
+    values = [node.left, *node.comparators] if type(node) is _ast.Compare else node.values
+    certain = 2 if type(node) is _ast.Compare else 1
+    return values[:certain], values[certain:]
 
 
 def _parts(node: Any) -> list[Any]:

@@ -133,9 +133,45 @@ def find(function: FunctionType) -> Source:
     if not isinstance(node, (_ast.FunctionDef, _ast.AsyncFunctionDef)) or node.name != code.co_name:
         raise UnsupportedError("its source has changed since it was loaded", file, first)
     offset = first - 1 - (1 if margin else 0)
+    private = _private_names(code)
+    if private:
+        _rename(node, private)
     source = Source(node, file, first, offset, 0, snippet)
     _check_arguments(source, code)
     return source
+
+
+def _private_names(code: CodeType) -> list[str]:
+    """The names in a function that may be a class's private ones, as the compiler wrote them: ``_Class__name``."""
+    found = [
+        name for names in (code.co_names, code.co_varnames, code.co_cellvars, code.co_freevars) for name in names
+        if "__" in name[1:] and name[-2:] != "__" and name[0] == "_" != name[1]
+    ]  # fmt: skip
+    for inner in code.co_consts:
+        if isinstance(inner, type(code)):
+            found += _private_names(inner)
+    return found
+
+
+_NAMED: dict[type, str] = {_ast.Name: "id", _ast.Attribute: "attr", _ast.arg: "arg", _ast.FunctionDef: "name"}
+
+
+def _rename(node: Any, private: list[str]) -> None:
+    """Write private names as the compiler did."""
+    work = [node]
+    while work:
+        inner = work.pop()
+        field = _NAMED.get(type(inner), "")
+        name = getattr(inner, field, "")
+        if name[:2] == "__" and name[-2:] != "__":
+            full = [p for p in private if p.endswith(name)]
+            if full:
+                setattr(inner, field, min(full, key=len))
+        for value in inner.__dict__.values():
+            if isinstance(value, list):
+                work.extend([v for v in value if isinstance(v, _ast.AST)])
+            elif isinstance(value, _ast.AST):
+                work.append(value)
 
 
 def _check_arguments(source: Source, code: CodeType) -> None:
@@ -204,23 +240,17 @@ def _find_lambda(code: CodeType, file: str, first: int, lines: list[str]) -> Sou
     for start in range(first - 1, max(-1, first - 12), -1):
         for end in range(first, min(len(lines), first + 12) + 1):
             snippet = lines[start:end]
-            text = _undented(snippet)
+            # The lines have the numbers that they have in the file.
+            head = "\n" * (start - 1) + "if 1:\n" if start and _indent(snippet[0]) else "\n" * start
             try:
-                tree = compile(text, file, "exec", _ONLY_AST)
+                tree = compile(head + "\n".join(snippet), file, "exec", _ONLY_AST)
             except SyntaxError:
                 continue
-            wrapped = text.startswith("if 1:\n")
-            offset = start - (1 if wrapped else 0)
-            found = [n for n in _lambdas(tree) if n.lineno + offset == first and _same_lambda(n, code, file)]
+            found = [n for n in _lambdas(tree) if n.lineno == first and _same_lambda(n, code)]
             if found:
-                return Source(found[0], file, first, offset, 0, snippet)
+                return Source(found[0], file, first, 0, 0, snippet)
             break
     raise UnsupportedError("the source of this lambda could not be found", file, first)
-
-
-def _undented(snippet: list[str]) -> str:
-    text = "\n".join(snippet)
-    return "if 1:\n" + text if _indent(snippet[0]) else text
 
 
 def _lambdas(tree: Any) -> list[Any]:
@@ -239,13 +269,21 @@ def _lambdas(tree: Any) -> list[Any]:
     return found
 
 
-def _same_lambda(node: Any, code: CodeType, file: str) -> bool:
-    expression = _ast.Expression(body=node)
+def _same_lambda(node: Any, code: CodeType) -> bool:
+    """Whether a lambda is what `code` was made of: compiled among the same variables it gives the same."""
+    names = code.co_freevars
+    tree: Any = compile("def f():\n pass" if names else "0", code.co_filename, "exec", _ONLY_AST)
+    place = {"lineno": node.lineno, "col_offset": node.col_offset}
+    if names:
+        tree.body[0].args.args = [_ast.arg(arg=n, **place) for n in names]
+        tree.body[0].body = [_ast.Expr(value=node, **place)]
+    else:
+        tree.body[0].value = node
     try:
-        compiled = compile(expression, file, "eval")
+        compiled = compile(tree, code.co_filename, "exec")
     except (SyntaxError, ValueError):
         return False
-    inner = [c for c in compiled.co_consts if hasattr(c, "co_code")]
-    return bool(inner) and inner[0].co_consts == code.co_consts and (
-        inner[0].co_varnames == code.co_varnames and len(inner[0].co_code) == len(code.co_code)
-    )
+    inner = [c for c in compiled.co_consts if isinstance(c, type(code))]
+    if names:
+        inner = [c for c in inner[0].co_consts if isinstance(c, type(code))]
+    return bool(inner) and inner[0].replace(co_flags=code.co_flags) == code

@@ -145,8 +145,7 @@ def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:
     """Bind `value` to a name, an element, or a tuple of targets. `ends`: the statement is over with this."""
     kind = type(target)
     if kind is _ast.Name:
-        if target.id in lw.globals:
-            lw.unsupported(f"assignment to the global {target.id!r} is not supported", target)
+        _check_local(lw, target)
         if isinstance(value.type, Iterator):
             value = views.kept_flat(value)
         if isinstance(value.type, Iterator) and value.type.kind != views.KEPT_FLAT:
@@ -162,6 +161,11 @@ def assign(lw: Lowering, target: Any, value: Val, ends: bool = False) -> None:
         _unpack(lw, target, value)
     else:
         lw.unsupported(f"assignment to {describe(target)} is not supported", target)
+
+
+def _check_local(lw: Lowering, target: Any) -> None:
+    if target.id in lw.globals:
+        lw.unsupported(f"assignment to the global {target.id!r} is not supported", target)
 
 
 def _set_attribute(lw: Lowering, owner: Val, target: Any, value: Val) -> None:
@@ -235,6 +239,7 @@ def _augmented(lw: Lowering, node: Any) -> None:
     op = OPERATORS[type(node.op)]
     target = node.target
     if type(target) is _ast.Name:
+        _check_local(lw, target)
         old, value = lw.read_local(target), lw.operand(node.value)
         if isinstance(old.type, Array):
             _augment_array(lw, op, old, value)
@@ -464,6 +469,7 @@ def _delete(lw: Lowering, node: Any) -> None:
     for target in node.targets:
         if type(target) is not _ast.Name:
             lw.unsupported(f"`del` of {describe(target)} is not supported", target)
+        _check_local(lw, target)
         lw.read_local(target)
         lw.own.unbind(target.id)
         del lw.env[target.id]

@@ -153,3 +153,26 @@ def test_signs_by_conditions():
     check(by_conditions, *product(_FLOATS, _FLOATS))
     arrays = [np.array(a) for a in ([1.0, 2.0, 3.0, -9.0, 1.0], [1.0, 1.0, 1.0], [9.0, -20.0, 1.0], [5.0, -1.0, -9.0])]
     check(of_the_iteration_before, *[(a, k) for a in arrays for k in range(14)])
+
+
+def asked_twice(x, y, n):
+    found = 0.0
+    for i in range(n):
+        # That x is not known to be positive is forgotten where the second term is asked about.
+        found += 1.0 / ((x + 1.0) + (abs(y) + 2.0))
+    return found
+
+
+def asked_twice_of_a_variable(x, y, n):
+    found = 0.0
+    p = q = x
+    for i in range(n):
+        found += 1.0 / ((p + 1.0) + (q + (abs(y) + 2.0)))
+        p, q = p * 1.0, p * p
+    return found
+
+
+def test_what_is_asked_twice():
+    calls = [(x, y, n) for x in (-4.0, -3.0, -1.0, 0.0, 5.0) for y in (0.0, -1.0) for n in (0, 1, 4)]
+    check(asked_twice, *calls)
+    check(asked_twice_of_a_variable, *calls)

@@ -78,10 +78,14 @@ class Signs:
         if op is _PARAM:
             if v in self._asked:
                 return True
+            before = set(self._asked)
             self._asked.add(v)
             self._earlier = True
             given = self._given(v)
-            return bool(given) and all(self._not_negative(a) for a in given)
+            if given and all(self._not_negative(a) for a in given):
+                return True
+            # Nor does what rests on that hold.
+            self._asked = before
         return False
 
     def _low(self, v: int) -> int:

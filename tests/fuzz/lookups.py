@@ -50,6 +50,7 @@ class Loop:
         return self.rng.choice((
             "x[i]", "x[i] + 1", "x[i] - 1", "x[i] & 7", "x[i] % 5", "int(w[i] * 8.0)", "int(w[i] * (len(t) - 1))",
             "int(w[i])", "x[i] >> 1", "i", "i // 2",
+            "(i * 5 & 255) >> 4", "(i & 7) + 1", "(i * 77 & 65535) >> 13",
         ))  # fmt: skip
 
     def lookup(self) -> str:

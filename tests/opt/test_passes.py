@@ -16,6 +16,7 @@ from tests.opt import (
     cases_integers,
     cases_joins,
     cases_loops,
+    cases_scalar,
     cases_scanners,
     cases_tests,
     cases_values,
@@ -42,7 +43,7 @@ def expect(name: str, before: str, wanted: str) -> None:
 
 
 CASES = cases_values.CASES | cases_tests.CASES | cases_integers.CASES | cases_loops.CASES | cases_carry.CASES
-CASES |= cases_chains.CASES | cases_joins.CASES | cases_scanners.CASES
+CASES |= cases_chains.CASES | cases_joins.CASES | cases_scanners.CASES | cases_scalar.CASES
 
 
 @pytest.mark.parametrize("case", CASES)

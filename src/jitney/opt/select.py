@@ -119,7 +119,11 @@ class _Conversion:
                 continue
             ways = [(e.target, e.args) for e in behind.edges]
             j = ways.index((common.target, common.args)) if (common.target, common.args) in ways else -1
-            if j < 0 or len(behind.insts) > _MOST_WORK or not all(self._is_cheap(block, v) for v in behind.insts):
+            if j < 0 or len(behind.insts) > _MOST_WORK:
+                continue
+            # What is loaded again may be: its address is good.
+            dear = [v for v in behind.insts if not self._is_cheap(block, v)]
+            if dear and not self._computed(block, behind.insts).keys() >= set(dear):
                 continue
             preds = self.preds
             first, second = block.term_args[0], behind.term_args[0]

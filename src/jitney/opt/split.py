@@ -48,7 +48,11 @@ _LARGEST_TABLE = 1 << 16
 
 _INDEX, _GUARD, _ULT, _POLL = OPS["index"], OPS["guard"], OPS["ult"], OPS["poll"]
 _CONST = OPS["const"]
-_MASKED = (OPS["and"], OPS["floormod"], OPS["urem"])
+_MASKED = frozenset(OPS[name] for name in (
+    "and", "floormod", "urem", "zext8", "zext16", "sar", "lshr", "floordiv", "udiv",
+))  # fmt: skip
+_MIXED = frozenset(OPS[name] for name in ("add", "or", "xor", "shl", "mul"))
+_MOST_MIXED = 3
 _PRODUCTS = (OPS["mul"], OPS["mulo"])
 
 
@@ -64,7 +68,7 @@ class Plan:
         clips: (form, length) of indices that bound the counter; `ends`: of those to be tested at both ends.
         needs: what has to lie within +-limit.
         passing: checks on invariants.
-        tables: (greatest value, length) of indices that are masked, or remainders.
+        tables: (greatest value, length) of indices that are parts of numbers.
         early: whether a loop that counts by one may be left early, and is not in one that goes on by how far it gets.
         first, last: the counter from which on, and how far before the stop (negative), comparisons are decided.
         poll: the only poll, -1 if there is none or it cannot go; `fuel`: the header's parameter it counts, or -1.
@@ -245,7 +249,7 @@ def _bounds_counter(function: Function, plan: Plan, index: int, length: int, v: 
     form = forms.form_at(index)
     if form is None or not form.coef or not _small(forms, form):
         low, high = forms.known(index)
-        if function.ops[index] not in _MASKED or low < 0 or high > _LARGEST_TABLE:
+        if low < 0 or high > _LARGEST_TABLE or not _is_masked(function, index):
             return False
         plan.tables.append((high, length))
         return True
@@ -255,6 +259,14 @@ def _bounds_counter(function: Function, plan: Plan, index: int, length: int, v: 
     pairs = plan.clips if unit else plan.ends
     pairs.append((form, length))
     return True
+
+
+def _is_masked(function: Function, v: int, deep: int = _MOST_MIXED) -> bool:
+    """Whether bounds of `v` are likely to be those of a table: it is a part of a number, or put together of such."""
+    op = function.ops[v]
+    if op in _MASKED or op is _CONST:
+        return True
+    return op in _MIXED and deep > 0 and all(_is_masked(function, a, deep - 1) for a in function.args[v])
 
 
 def _small(forms: Forms, form: Form) -> bool:

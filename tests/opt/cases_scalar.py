@@ -1,0 +1,140 @@
+"""Passes that look at scalar loops: for each case the pass, the blocks before, and the blocks after."""
+
+CASES = {
+    "split: a part of a number is the index of a table": ("split", """
+        func f(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i1) -> i64 {
+        site 0: line 1 index
+        site 1: line 1 poll
+        loop L0: header b1 preheader b0 counter v9 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64, v3: i64, v4: i1):
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = const i64 6
+          v8 = const i64 32768
+          jump b1(v5, v5, v8)
+        b1(v9: i64, v10: i64, v11: i64) in L0:
+          v12 = load i64 [v0 + v9*8] region 1
+          v13 = add v12, v10
+          v14 = zext16 v13
+          v15 = sar v14, v7
+          v16 = ult v15, v3
+          guard v16, v4, !0
+          v18 = load i64 [v1 + v15*8] region 1
+          v19 = add v10, v18
+          v20 = poll v11, v4, !1, 1
+          v21 = add v9, v6
+          v22 = slt v21, v2
+          br v22, b1(v21, v19, v20), b2
+        b2:
+          ret v19
+    """, """
+          v5 = const i64 0
+          v6 = const i64 1
+          v7 = const i64 6
+          v8 = const i64 32768
+          v12 = const i64 1023
+          v13 = sge v3, v5
+          v14 = ugt v3, v12
+          v15 = and v13, v14
+          v16 = const i64 -9223372036854775808
+          v17 = select v15, v2, v16
+          v19 = const i64 16384
+          v20 = smin v17, v19
+          jump b1(v5, v5, v8, v20)
+        b1(v9: i64, v10: i64, v11: i64, v18: i64) in L0:
+          v21 = slt v9, v18
+          br v21, b2, b6
+        b2 in L0:
+          v22 = add v9, v11
+          jump b3(v9, v10)
+        b3(v23: i64, v24: i64) in L1:
+          v25 = load i64 [v0 + v23*8] region 1
+          v26 = add v24, v25
+          v27 = zext16 v26
+          v28 = sar v27, v7
+          v29 = ult v28, v3
+          v30 = load i64 [v1 + v28*8] region 1
+          v31 = add v24, v30
+          v32 = add v23, v6
+          v33 = slt v32, v18
+          br v33, b3(v32, v31), b4
+        b4 in L0:
+          v34 = sub v22, v32
+          v35 = slt v32, v2
+          br v35, b5, b7(v31)
+        b5 in L0 cold:
+          v36 = poll v34, v4, !1, 1
+          v48 = add v32, v19
+          v49 = smin v17, v48
+          jump b1(v32, v31, v36, v49)
+        b6 in L0 cold:
+          v37 = load i64 [v0 + v9*8] region 1
+          v38 = add v37, v10
+          v39 = zext16 v38
+          v40 = sar v39, v7
+          v41 = ult v40, v3
+          guard v41, v4, !0
+          v43 = load i64 [v1 + v40*8] region 1
+          v44 = add v10, v43
+          v45 = poll v11, v4, !1, 1
+          v46 = add v9, v6
+          v47 = slt v46, v2
+          v50 = add v46, v19
+          v51 = smin v17, v50
+          br v47, b1(v46, v44, v45, v51), b7(v44)
+        b7(v52: i64):
+          ret v52
+    """),
+    "select: two branches, the second by what is loaded again": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v2
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 500
+          jump b1(v3, v3)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load i64 [v0 + v6*8] region 1
+          v9 = load i64 [v1 + v8*8] region 1
+          v10 = sge v9, v3
+          br v10, b2, b4
+        b2 in L0:
+          v11 = load i64 [v1 + v8*8] region 1
+          v12 = sub v6, v11
+          v13 = slt v12, v5
+          br v13, b3, b4
+        b3 in L0:
+          v14 = add v7, v4
+          jump b5(v14)
+        b4 in L0:
+          jump b5(v7)
+        b5(v15: i64) in L0:
+          store i64 v6, [v1 + v8*8] region 1
+          v17 = add v6, v4
+          v18 = slt v17, v2
+          br v18, b1(v17, v15), b6
+        b6:
+          ret v15
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 500
+          jump b1(v3, v3)
+        b1(v6: i64, v7: i64) in L0:
+          v8 = load i64 [v0 + v6*8] region 1
+          v9 = load i64 [v1 + v8*8] region 1
+          v10 = sge v9, v3
+          v11 = load i64 [v1 + v8*8] region 1
+          v12 = sub v6, v11
+          v13 = slt v12, v5
+          v19 = and v10, v13
+          v14 = add v7, v4
+          v20 = select v19, v14, v7
+          store i64 v6, [v1 + v8*8] region 1
+          v17 = add v6, v4
+          v18 = slt v17, v2
+          br v18, b1(v17, v20), b2
+        b2:
+          ret v20
+    """),
+}

@@ -52,7 +52,7 @@ def run(
 def test_random_loops(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JITNEY_TIERS", "0")
     for seed in range(first, min(first + BATCH, COUNT)):
-        problem = run(Loop(seed), monkeypatch, ("vector",))
+        problem = run(Loop(seed), monkeypatch, ("vector", "masks,hoist,untie"))
         assert problem is None, problem
 
 

@@ -32,7 +32,8 @@ def generate(
         listing: also record where each instruction came from, and what innermost loops do with the stack.
         hasty: leave out what only makes the code faster, after allocation.
 
-    With JITNEY_CHECK=1 in the environment the register allocation is proven on the spot (`checker.py`).
+    With JITNEY_CHECK=1 in the environment the register allocation is proven on the spot (`checker.py`). JITNEY_DISABLE
+    leaves out what it names of `hoist`, `untie` and `masks` (masks that serve more than one instruction).
     """
     t0 = perf_counter()
     m = target.select(function, poll, listing)
@@ -41,7 +42,7 @@ def generate(
     t1 = perf_counter()
     allocation = allocate(m, target)
     if not hasty:
-        _polish(allocation, target)
+        _polish(allocation, target, environ.get("JITNEY_DISABLE", "").split(","))
     t2 = perf_counter()
     if environ.get("JITNEY_CHECK") == "1":
         checker.check(m, allocation, target)
@@ -53,10 +54,11 @@ def generate(
     return code
 
 
-def _polish(allocation: Allocation, target: Target) -> None:
-    hoist(allocation, target.split)
+def _polish(allocation: Allocation, target: Target, disabled: list[str]) -> None:
+    if "hoist" not in disabled:
+        hoist(allocation, target.split)
     floats = target.float_order
-    if any(
+    if "untie" not in disabled and any(
         d != s and d in ins and d in floats
         for op, outs, ins, _, _ in allocation.code if len(ins) > 1 and op.move for d, s in zip(outs, ins)
     ):  # fmt: skip

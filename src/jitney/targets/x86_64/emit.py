@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import environ
+
 from ...codegen.code import MachineCode
 from ...codegen.machine import INCOMING, LABEL, SLOT, VECTOR_SLOT
 from .encode import ADD, RSP, SUB, Encoder
@@ -46,6 +48,7 @@ class Emitter(Encoder):
         vector_bytes: bytes of a `VECTOR_SLOT`, and of what moves between registers; `vector_bit` is the bit that says
             so in a row. With 32 or 64, the upper parts are cleared before what may use the legacy forms.
         masks: what the mask registers k2 to k7 hold: (instruction, its operands, predicate) -> register.
+        shares: whether a mask serves more than one instruction; without `masks` in JITNEY_DISABLE.
         next: the block emitted after the current one.
         floats: so many of the registers for floats, from the first one, hold whatever is in use anywhere.
         frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
@@ -55,7 +58,7 @@ class Emitter(Encoder):
     """
 
     __slots__ = ("adjust", "alias", "alloca_base", "avx", "floats", "frame_size", "framed", "function", "masks", "next",
-                 "poll", "saved", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
+                 "poll", "saved", "shares", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
                  "whole_frame")  # fmt: skip
 
     def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
@@ -83,6 +86,7 @@ class Emitter(Encoder):
         self.frame_size = self.whole_frame
         self.alias: dict[Any, Any] = {}
         self.masks: dict[tuple[Row, int, int, int], int] = {}
+        self.shares = "masks" not in environ.get("JITNEY_DISABLE", "").split(",")
         self.next: Any = None
         self.stubs: list[Stub] = []
         self.tails: dict[Any, Any] = {}
@@ -179,7 +183,7 @@ class Emitter(Encoder):
     def forget(self, op: MachineOp, outs: Locs, stub: Stub | None) -> None:
         """Masks of what an instruction has changed are none; and what may call leaves none."""
         masks = self.masks
-        if stub is not None or op.clobbers:
+        if stub is not None or op.clobbers or not self.shares:
             masks.clear()
             return
         for key in [key for key in masks if key[1] in outs or key[2] in outs]:

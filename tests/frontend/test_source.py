@@ -4,8 +4,8 @@ import importlib.util
 
 import pytest
 
-from jitney import UnsupportedError
-from jitney.frontend.source import file_lines, find
+from jitney import FallbackWarning, UnsupportedError, jit
+from jitney.frontend.source import find
 
 DEFINITIONS = {
     "at the end of the file": "def f(a):\n    return a",
@@ -44,11 +44,14 @@ def test_lines_of_a_definition(tmp_path, title):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n\n\n", "x = 1\n", "def g(a):\n    return a\n", "def f(b):\n    return b\n", "def f(a"]
-)
+    "text",
+    [
+        "", "\n\n\n", "x = 1\n", "def g(a):\n    return a\n", "def f(b):\n    return b\n", "def f(a",
+        "def f(a):\n    return -a\n", "def f(a):\n    return [a * 1.0 for _ in (0,)]\n",
+    ],
+)  # fmt: skip
 def test_a_file_that_has_changed(tmp_path, text):
     function = load(tmp_path, "def f(a):\n    return a\n").f
-    file_lines.__globals__["_files"].pop(function.__code__.co_filename, None)
     (tmp_path / "module.py").write_text(text)
     with pytest.raises(UnsupportedError, match="source"):
         find(function)
@@ -72,3 +75,26 @@ def test_lambdas_in_one_line(tmp_path):
     for functions in (module.fs, module.gs):
         columns = [find(f).node.col_offset for f in functions]
         assert columns == sorted(set(columns))
+
+
+TEXTS = {
+    "body": ("def f(a):\n    return a + 1\n", "def f(a):\n    return a + 2\n"),
+    "constant": ("def f(a):\n    return a * 1, 0.0\n", "def f(a):\n    return a * True, -0.0\n"),
+    "inner": ("def f(a):\n    return [a + k for k in (1, 2)]\n", "def f(a):\n    return [a - k for k in (1, 2)]\n"),
+    "closure": (
+        "def g(k):\n    @wraps\n    def f(a):\n        return a + k\n    return f\nf = g(2)\n",
+        "def g(k):\n    @wraps\n    def f(a):\n        return a - k\n    return f\nf = g(2)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", TEXTS)
+def test_a_file_that_is_loaded_again(tmp_path, title):
+    before, after = ["wraps = lambda f: f\n" + text for text in TEXTS[title]]
+    old, early = load(tmp_path, before).f, load(tmp_path, before).f
+    assert find(early).node.name == "f"
+    wanted = repr(old(5))
+    new = load(tmp_path, after + "# another size\n").f
+    assert repr(jit(new)(5)) == repr(new(5)) != wanted
+    with pytest.warns(FallbackWarning, match="has changed"):
+        assert repr(jit(old)(5)) == wanted

@@ -278,3 +278,24 @@ def test_names():
     scale = 3 + 1j
     assert jitted(1j) == -1 + 3j
     scale = 2 + 1j
+
+
+def test_what_numpy_refuses_in_place():
+    def f(a, b, c):
+        c[0] = 1.0
+        x = a[0]
+        x %= b[0]
+        return x
+
+    for a, b in product(("complex64", "complex128", "float32"), repeat=2):
+        check(f, (np.ones(1, a), np.ones(1, b), np.zeros(1)))
+
+
+def test_products_that_numpy_does_as_for_arrays():
+    def f(a, b):
+        return a[0] * b[0]
+
+    for dtype in ("float64", "int64", "uint32"):
+        tiny = 5e-324 if dtype == "float64" else 3
+        for z in (-0.5 - 2.5j, 0.5 + 0j, complex(-0.0, 1.5)):
+            check(f, (np.array([z], "complex64"), np.array([tiny], dtype)))

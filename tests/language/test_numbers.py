@@ -230,3 +230,18 @@ def test_changed_by_one_operation_of_itself_under_a_condition():
         return x, t
 
     check(f, (1.5, 0), (1.5, 1), (-0.0, 2), (2.5, 99), (math.nan, 7), (math.inf, 100))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float64", "float32", "bool"])
+def test_tuples_of_numpy_scalars(dtype):
+    def ordered(a):
+        smaller = (a[0],) < (a[1],)
+        return smaller + smaller, (a[0], 1) <= (a[0], 2)
+
+    def with_a_tuple(a):
+        return (1, 2) == a[0], a[1] != (0, 1, 2)
+
+    pairs = [arr(pair, dtype) for pair in ((0, 1), (1, 0), (1, 1))]
+    check(with_a_tuple, *pairs)
+    if dtype != "float64":
+        check(ordered, *pairs)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import _ast
 import sys
 from _weakref import ref
+from os import stat
+from time import time
 
 from ..errors import UnsupportedError
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ONLY_AST = 0x0400  # ast.PyCF_ONLY_AST
-_files: dict[str, list[str]] = {}
+_files: dict[str, tuple[tuple[float, int], list[str]]] = {}
+"""The lines of files, and when they had been written and how long they were."""
+_LOADED = time()
 
 
 class Source:
@@ -50,22 +54,25 @@ def file_lines(name: str) -> list[str]:
     """The lines of a source file or of a source kept in memory, without their ends; [] if there is none."""
     linecache = sys.modules.get("linecache")
     # Another thread may be just importing it: there may be no cache yet.
-    if linecache is not None and name in getattr(linecache, "cache", ()):
+    kept = getattr(linecache, "cache", {}).get(name)
+    if linecache is not None and kept is not None and len(kept) == 4 and kept[1] is None:
         return _split("".join(linecache.getlines(name)))
-    lines = _files.get(name)
-    if lines is None:
-        try:
-            with open(name, "rb") as handle:
-                text = handle.read()
-        except OSError:
-            return []
-        try:
-            # Not by the codec utf-8-sig, whose first use imports a module.
-            decoded = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-        except UnicodeDecodeError:
-            decoded = text.decode("latin-1")
-        lines = _files[name] = _split(decoded)
-    return lines
+    try:
+        status = stat(name)
+        stamp = (status.st_mtime, status.st_size)
+        if name in _files and _files[name][0] == stamp:
+            return _files[name][1]
+        with open(name, "rb") as handle:
+            text = handle.read()
+    except OSError:
+        return _split("".join(linecache.getlines(name))) if linecache is not None and kept is not None else []
+    try:
+        # Not by the codec utf-8-sig, whose first use imports a module.
+        decoded = text.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = text.decode("latin-1")
+    _files[name] = stamp, _split(decoded)
+    return _files[name][1]
 
 
 def _split(text: str) -> list[str]:
@@ -136,6 +143,8 @@ def find(function: FunctionType) -> Source:
     private = _private_names(code)
     if private:
         _rename(node, private)
+    if file in _files and _files[file][0][0] > _LOADED and not _gives(_bare(node), code):
+        raise UnsupportedError("its source has changed since it was loaded", file, first)
     source = Source(node, file, first, offset, 0, snippet)
     _check_arguments(source, code)
     return source
@@ -240,15 +249,17 @@ def _find_lambda(code: CodeType, file: str, first: int, lines: list[str]) -> Sou
     for start in range(first - 1, max(-1, first - 12), -1):
         for end in range(first, min(len(lines), first + 12) + 1):
             snippet = lines[start:end]
-            # The lines have the numbers that they have in the file.
-            head = "\n" * (start - 1) + "if 1:\n" if start and _indent(snippet[0]) else "\n" * start
+            text = "\n".join(snippet)
+            wrapped = _indent(snippet[0]) > 0
             try:
-                tree = compile(head + "\n".join(snippet), file, "exec", _ONLY_AST)
+                tree = compile("if 1:\n" + text if wrapped else text, file, "exec", _ONLY_AST)
             except SyntaxError:
                 continue
-            found = [n for n in _lambdas(tree) if n.lineno == first and _same_lambda(n, code)]
-            if found:
-                return Source(found[0], file, first, 0, 0, snippet)
+            offset = start - wrapped
+            for node in _lambdas(tree):
+                place = {"lineno": node.lineno, "col_offset": node.col_offset}
+                if node.lineno + offset == first and _gives(_ast.Expr(value=node, **place), code):
+                    return Source(node, file, first, offset, 0, snippet)
             break
     raise UnsupportedError("the source of this lambda could not be found", file, first)
 
@@ -269,21 +280,40 @@ def _lambdas(tree: Any) -> list[Any]:
     return found
 
 
-def _same_lambda(node: Any, code: CodeType) -> bool:
-    """Whether a lambda is what `code` was made of: compiled among the same variables it gives the same."""
-    names = code.co_freevars
-    tree: Any = compile("def f():\n pass" if names else "0", code.co_filename, "exec", _ONLY_AST)
-    place = {"lineno": node.lineno, "col_offset": node.col_offset}
-    if names:
-        tree.body[0].args.args = [_ast.arg(arg=n, **place) for n in names]
-        tree.body[0].body = [_ast.Expr(value=node, **place)]
-    else:
-        tree.body[0].value = node
+def _bare(definition: Any) -> Any:
+    """A definition as far as it matters to its code."""
+    fields = {**vars(definition), "decorator_list": []}
+    if "type_params" in fields:
+        fields["type_params"] = []
+    return type(definition)(**fields)
+
+
+def _gives(statement: Any, code: CodeType) -> bool:
+    """Whether a definition, or a lambda by itself, compiled among the same variables gives this code."""
+    tree: Any = compile("def f():\n pass", code.co_filename, "exec", _ONLY_AST)
+    around = tree.body[0]
+    around.args.args = [_ast.arg(arg=name, lineno=1, col_offset=0) for name in code.co_freevars]
+    around.body = [statement]
     try:
-        compiled = compile(tree, code.co_filename, "exec")
+        inner: Any = compile(tree, code.co_filename, "exec").co_consts[0]
     except (SyntaxError, ValueError):
         return False
-    inner = [c for c in compiled.co_consts if isinstance(c, type(code))]
-    if names:
-        inner = [c for c in inner[0].co_consts if isinstance(c, type(code))]
-    return bool(inner) and inner[0].replace(co_flags=code.co_flags) == code
+    return any(_alike(c, code) for c in inner.co_consts if isinstance(c, type(code)))
+
+
+_SAME = (
+    "co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_varnames", "co_names", "co_freevars",
+    "co_cellvars", "co_code",
+)  # fmt: skip
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two constants are the same; two codes but for their places."""
+    if isinstance(a, type(_alike.__code__)) and isinstance(b, type(a)):
+        same = all(getattr(a, name) == getattr(b, name) for name in _SAME)
+        return same and len(a.co_consts) == len(b.co_consts) and all(map(_alike, a.co_consts, b.co_consts))
+    if isinstance(a, str) and isinstance(b, str):
+        # Up to Python 3.10 there are the full names of inner functions, which say what stands around.
+        return a == b or (".<locals>." in a and a.rpartition(".")[2] == b.rpartition(".")[2])
+    # 1, 1.0 and True are different, so are 0.0 and -0.0.
+    return type(a) is type(b) and (a == b if type(a) is frozenset else repr(a) == repr(b))

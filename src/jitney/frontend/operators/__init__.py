@@ -104,17 +104,16 @@ def compare(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     if numpy_scalars.takes(ta, tb):
         return numpy_scalars.compare(lw, op, a, b)
     if isinstance(ta, Tuple) and isinstance(tb, Tuple):
-        return tuples.compare(lw, op, a, b, _holds)
+        return tuples.compare(lw, op, a, b, compare, truth)
+    if (isinstance(ta, Tuple) and isinstance(tb, Scalar)) or (isinstance(ta, Scalar) and isinstance(tb, Tuple)):
+        # An array of the elements' own answers.
+        return object_operators.compare(lw, op, a, b)
     if ta is NONE or tb is NONE or isinstance(ta, Tuple) or isinstance(tb, Tuple):
         # Each is equal to its own kind only.
         if op == "==" or op == "!=":
             return lw.constant((ta is tb) == (op == "=="))
         type_error(lw, python.FUNCTIONS[op], a, b)
     return constants.compare(lw, op, a, b)
-
-
-def _holds(lw: Lowering, op: str, a: Val, b: Val) -> int:
-    return truth(lw, compare(lw, op, a, b))
 
 
 def _identical(lw: Lowering, a: Val, b: Val) -> Val:

@@ -262,6 +262,11 @@ def _numpy_binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     t = numpy_scalars.result_type(FUNCTIONS[op], a.type, b.type)
     if not isinstance(t, Complex):
         return object_operators.binary(lw, op, a, b)
+    if op == "*" and a.type is not t and b.type is not t:
+        # NumPy leaves its scalar code for the ufunc, which may round otherwise.
+        row = array_product(t)
+        if row is None:
+            return object_operators.binary(lw, op, a, b)
     return Val(t, row(lw, convert(lw, a, t), convert(lw, b, t)))
 
 

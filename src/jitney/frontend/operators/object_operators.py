@@ -39,6 +39,8 @@ _COMPARE = {
 
 def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     """``a op b``."""
+    if lw.augmenting:
+        return in_place(lw, op, a, b)
     return python_calls.operation(lw, FUNCTIONS.get(op, operator.matmul), "PyNumber_" + _BINARY[op], a, b)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...ir.types import F64
-from ...pytypes import BOOL, FLOAT, Tuple
+from ...pytypes import BOOL, FLOAT, SCALARS, Tuple
 from ..state import Val
 from .errors import type_error
 from .python import FUNCTIONS
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..state import Lowering
 
+NP_BOOL = SCALARS["bool"]
 _MAX_ELEMENTS = 64
 
 
@@ -31,28 +32,29 @@ def binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
     type_error(lw, FUNCTIONS[op], a, b)
 
 
-def compare(lw: Lowering, op: str, a: Val, b: Val, holds: Callable[[Lowering, str, Val, Val], int]) -> Val:
-    """Compare two tuples: the first elements that differ decide; `holds` compares those."""
+def compare(
+    lw: Lowering, op: str, a: Val, b: Val, compared: Callable[..., Val], truth: Callable[[Lowering, Val], int]
+) -> Val:
+    """Compare two tuples: the first elements that differ decide, theirs is the answer. `compared` compares those."""
     left, right = lw.elements(a), lw.elements(b)
     if op in ("==", "!=") and len(left) != len(right):
         return lw.constant(op == "!=")
-    return _decide(lw, op, left, right, holds)
 
+    def decided(k: int) -> Val:
+        if k == len(left) or k == len(right):
+            return lw.constant(FUNCTIONS[op](len(left), len(right)))
+        x, y = left[k], right[k]
+        _check_not_nan(lw, x, y)
 
-def _decide(
-    lw: Lowering, op: str, left: list[Val], right: list[Val], holds: Callable[[Lowering, str, Val, Val], int]
-) -> Val:
-    if not left or not right:
-        return lw.constant(FUNCTIONS[op](len(left), len(right)))
-    x, y = left[0], right[0]
-    _check_not_nan(lw, x, y)
-    differ = lw.constant(op == "!=")
-    ordered = op not in ("==", "!=")
-    return lw.if_else(
-        holds(lw, "==", x, y),
-        lambda: _decide(lw, op, left[1:], right[1:], holds),
-        lambda: Val(BOOL, (holds(lw, op, x, y),)) if ordered else differ,
-    )
+        def by_these() -> Val:
+            found = compared(lw, op, x, y) if op not in ("==", "!=") else lw.constant(op == "!=")
+            if found.type is not BOOL and found.type is not NP_BOOL:
+                lw.unsupported(f"comparing tuples with {x.type} inside is not supported")
+            return found
+
+        return lw.if_else(truth(lw, compared(lw, "==", x, y)), lambda: decided(k + 1), by_these)
+
+    return decided(0)
 
 
 def _check_not_nan(lw: Lowering, x: Val, y: Val) -> None:

@@ -34,6 +34,8 @@ def applied(function, *constants, **options):
 MORE_FLOATS = (
     *(0.7, -0.7, 1.25, 9.0, 10.0, 100.0, 709.7, 709.8, -745.0, -746.0, 20.5, 171.5, 1e-300, 6.02e23, 2.0**52 + 0.5),
     *(2.0**62, math.pi, 123456.789, 1e308, 4.9e-320),
+    # The last arguments whose exp, sinh and exp2 are finite, and the next ones.
+    *(709.782712893384, 709.7827128933841, 710.4758600739439, 710.475860073944, 1023.9999999999999, 1024.0),
 )
 ONE_REAL = (
     "sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc "

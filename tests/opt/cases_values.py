@@ -333,6 +333,53 @@ CASES = {
         b2:
           ret v15
     """),
+    "select: one bit decides what goes on, at its width": ("select", """
+        func f(v0: ptr, v1: ptr, v2: i64) -> i64 {
+        loop L0: header b1 preheader b0
+        b0(v0: ptr, v1: ptr, v2: i64):
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 32768
+          v6 = const i64 4129
+          jump b1(v3, v3)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = and v8, v5
+          v10 = ne v9, v3
+          v11 = shl v8, v4
+          br v10, b2, b3
+        b2 in L0:
+          v12 = xor v11, v6
+          v13 = zext16 v12
+          jump b4(v13)
+        b3 in L0:
+          v14 = zext16 v11
+          jump b4(v14)
+        b4(v15: i64) in L0:
+          v16 = add v7, v4
+          v17 = slt v16, v2
+          br v17, b1(v16, v15), b5
+        b5:
+          ret v15
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 32768
+          v6 = const i64 4129
+          jump b1(v3, v3)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = and v8, v5
+          v10 = ne v9, v3
+          v11 = shl v8, v4
+          v12 = xor v11, v6
+          v13 = zext16 v12
+          v14 = zext16 v11
+          v18 = select v10, v13, v14
+          v16 = add v7, v4
+          v17 = slt v16, v2
+          br v17, b1(v16, v18), b2
+        b2:
+          ret v18
+    """),
     "select: both arms compute the same, within others": ("select", """
         func f(v0: ptr, v1: i64, v2: i64) -> i64 {
         loop L0: header b1 preheader b0

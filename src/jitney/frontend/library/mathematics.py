@@ -19,7 +19,7 @@ from ..operators.errors import type_error
 from ..operators.floats import check_divisor
 from ..operators.integers import to_float
 from ..operators.unions import converts, to_float64
-from ..state import Val
+from ..state import NONE_VAL, Val
 from .builtins import positional, whole_float_to_int
 
 TYPE_CHECKING = False
@@ -96,7 +96,15 @@ _DOMAINS: dict[str, tuple[str, float, str]] = {
     "cos": ("|feq", math.inf, "math.inf"),
     "tan": ("|feq", math.inf, "math.inf"),
 }
-_RANGES = ("exp", "exp2", "expm1", "sinh", "cosh")
+# Per function the greatest argument, "|" before the name: in magnitude, whose result is not infinite. A last place of it
+# changes the result by hundreds of its own, so it does not depend on who computes the function.
+_RANGES: dict[str, tuple[str, float]] = {
+    "exp": ("", 709.782712893384),
+    "exp2": ("", 1023.9999999999999),
+    "expm1": ("", 709.782712893384),
+    "sinh": ("|", 710.4758600739439),
+    "cosh": ("|", 710.4758600739439),
+}
 _TOTAL = ("atan", "asinh", "tanh", "cbrt", "erf", "erfc")
 _MACHINE = {"sqrt": "fsqrt", "fabs": "fabs"}
 
@@ -108,16 +116,29 @@ def _check_domain(lw: Lowering, name: str, x: int) -> None:
     _check(lw, lw.b.emit("not", lw.b.emit(op, x, lw.float_const(bound))), f"{name}({failing})")
 
 
+def _check_finite(lw: Lowering, name: str, x: int) -> None:
+    """Leave where the result is infinite and the argument is not. By the argument, which need not outlive the call."""
+    size, greatest = _RANGES[name]
+    if size:
+        x = lw.b.emit("fabs", x)
+
+    def endless() -> Val:
+        lw.b.block.cold = True
+        _check(lw, lw.b.emit("feq", x, lw.float_const(math.inf)), f"{name}(1e10)")
+        return NONE_VAL
+
+    lw.if_else(lw.b.emit("fgt", x, lw.float_const(greatest)), endless, lambda: NONE_VAL)
+
+
 def _compute(lw: Lowering, name: str, x: int) -> int:
     if name in _DOMAINS:
         _check_domain(lw, name, x)
+    if name in _RANGES:
+        _check_finite(lw, name, x)
     machine = _MACHINE.get(name)
     if machine is not None:
         return lw.b.emit(machine, x)
-    result = libm.call(lw, name, x)
-    if name in _RANGES:
-        _check_range(lw, result, x, f"{name}(1e10)")
-    return result
+    return libm.call(lw, name, x)
 
 
 def _unary(name: str) -> Row:

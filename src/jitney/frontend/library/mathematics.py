@@ -96,8 +96,8 @@ _DOMAINS: dict[str, tuple[str, float, str]] = {
     "cos": ("|feq", math.inf, "math.inf"),
     "tan": ("|feq", math.inf, "math.inf"),
 }
-# Per function the greatest argument, "|" before the name: in magnitude, whose result is not infinite. A last place of it
-# changes the result by hundreds of its own, so it does not depend on who computes the function.
+# Per function the greatest argument, "|" before the name: in magnitude, whose result is not infinite. A last place of
+# it changes the result by hundreds of its own, so it does not depend on who computes the function.
 _RANGES: dict[str, tuple[str, float]] = {
     "exp": ("", 709.782712893384),
     "exp2": ("", 1023.9999999999999),

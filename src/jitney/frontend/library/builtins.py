@@ -72,7 +72,7 @@ def _extreme(op: str) -> Row:
     def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
         if len(args) == 1 and isinstance(args[0].type, Tuple):
             args = lw.elements(args[0])
-        if len(args) == 1 and not kwargs and is_own(args[0].type):
+        elif len(args) == 1 and not kwargs and is_own(args[0].type):
             return folds.extreme(lw, "min" if op == "<" else "max", machine, args[0])
         if kwargs or len(args) < 2:
             return None

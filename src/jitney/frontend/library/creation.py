@@ -24,10 +24,10 @@ from ...pytypes import (
     Array,
     Complex,
     Constant,
-    Object,
     PyType,
     Scalar,
     Tuple,
+    Union,
     array_type,
     is_record,
     tuple_like,
@@ -228,12 +228,22 @@ def arguments(
 def shape_of(lw: Lowering, value: Val) -> list[int] | None:
     """The lengths that a `shape` argument tells; None where it is something unusual."""
     if isinstance(value.type, Tuple):
-        values = lw.elements(value)
-    else:
-        values = [value]
+        return lengths_of(lw, lw.elements(value))
+    # An object may be a list of lengths; and of one that is none NumPy speaks in other words.
+    return [operators.to_index(lw, value)] if is_integer(value.type) else None
+
+
+def is_integer(type: PyType) -> bool:
+    """Whether values of the type are ints, NumPy's included; bools are none."""
+    if isinstance(type, Union):
+        return all(is_integer(member) for member in type.members)
+    return type is INT or (isinstance(type, Scalar) and type.kind in "iu")
+
+
+def lengths_of(lw: Lowering, values: list[Val]) -> list[int] | None:
+    """The same of several arguments, or of the elements of a tuple."""
     for v in values:
-        # An object may be a list of lengths. A bool is none.
-        if isinstance(v.type, (Array, Constant, Object, Tuple)) or v.type is NONE or v.type is BOOL:
+        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE or v.type is BOOL:
             return None
     return [operators.to_index(lw, v) for v in values]
 

@@ -68,7 +68,7 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     shape = broadcast_all(lw, [shape_of(v) for v in args])
     parts = [node_of(args[0])]
     for v in args[1:]:
-        parts.append(converted(lw, node_of(v), t) if _is_array(v) else Number(number(lw, v, t)))
+        parts.append(converted(lw, node_of(v), t) if _is_array(v) else Number(_wrapped(lw, v, t)))
 
     def element(lw: Lowering, values: list[Val]) -> Val:
         chosen, x, y = values
@@ -77,28 +77,41 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     return whole(t, shape, Map(t, "where", element, tuple(parts)))
 
 
+def _wrapped(lw: Lowering, value: Val, t: Scalar) -> Val:
+    """A number beside arrays of `t` as `np.where` takes it: an int that does not fit wraps."""
+    if value.type is INT and t.kind in "iu":
+        return Val(t, (cast(lw, value.parts[0], SCALARS["int64"], t),))
+    return number(lw, value, t)
+
+
 _CLIPPED = {INT, FLOAT, SCALARS["float64"]}
 
 
+def _np_clip(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+    """``np.clip(a, low, high)``; with bounds by the names `min` and `max` one of them may be missing."""
+    given = creation.arguments(args, kwargs, ("a", "a_min", "a_max"), 3)
+    if given is not None:
+        return _clipped(lw, *given.values())
+    return _clip(lw, args, kwargs) if len(args) == 1 else None
+
+
 def _clip(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-    """``np.clip(a, low, high)``."""
-    names = {"a_min": "min", "a_max": "max", "min": "min", "max": "max"}
-    given = dict(zip(("a", "min", "max"), args))
-    for name, value in kwargs.items():
-        if names.get(name, "a") in given:
-            return None
-        given[names[name]] = value
-    numpy = sys.modules["numpy"]
-    low, high = given.get("min", NONE_VAL), given.get("max", NONE_VAL)
-    if "a" in given and {given["a"].type, low.type, high.type} <= _CLIPPED:
-        # As an array without axes: no plain number of Python's.
-        item = SCALARS["int64" if given["a"].type is INT else "float64"]
-        values = [Val(item, given["a"].parts), low, high]
-        row = numpy_ufuncs.find(getattr(numpy, "_core", numpy).umath.clip)
-        return row(lw, values, {}) if row is not None else None
-    if "a" not in given or not _is_array(given["a"]):
+    """``a.clip(low, high)``."""
+    given = creation.arguments(args, kwargs, ("a", "min", "max"))
+    if given is None:
         return None
-    a = given["a"]
+    return _clipped(lw, given["a"], given.get("min", NONE_VAL), given.get("max", NONE_VAL))
+
+
+def _clipped(lw: Lowering, a: Val, low: Val, high: Val) -> Val | None:
+    numpy = sys.modules["numpy"]
+    if {a.type, low.type, high.type} <= _CLIPPED:
+        # As an array without axes: no plain number of Python's.
+        item = SCALARS["int64" if a.type is INT else "float64"]
+        row = numpy_ufuncs.find(getattr(numpy, "_core", numpy).umath.clip)
+        return row(lw, [Val(item, a.parts), low, high], {}) if row is not None else None
+    if not _is_array(a):
+        return None
     item = _item(a)
     if item is NP_BOOL:
         return None
@@ -191,6 +204,8 @@ def _round(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     item = _item(a)
     if type(digits) is not int or abs(digits) > 22 or (item.kind != "f" and (digits < 0 or item is NP_BOOL)):
         return None
+    if item.kind == "f" and digits and any(v.type.layout == "A" for v in making.operands_of(a) if v.type.ndim > 1):  # type: ignore[attr-defined]
+        return None  # NumPy puts the axes of these in C order, and those of no others
 
     def element(lw: Lowering, values: list[Val]) -> Val:
         rounded = round_scalar(lw, values[0], digits) if item.kind == "f" else values[0]
@@ -270,11 +285,14 @@ def _along(lw: Lowering, a: Val, axis: int, t: Scalar, op: str) -> Val:
 def _diff(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     """``np.diff(a)``: each element less the one before it."""
     given = creation.arguments(args, kwargs, ("a", "n", "axis"))
-    if given is None or not _is_array(given["a"]) or ("n" in given and lw.known(given["n"]) != 1):
+    if given is None or not _is_array(given["a"]):
+        return None
+    times, along = given.get("n", lw.constant(1)), given.get("axis", lw.constant(-1))
+    if times.type is not INT or lw.known(times) != 1 or along.type is NONE:
         return None
     a = wholes.settled(lw, given["a"])
     ndim = len(shape_of(a))
-    axis = _known_axis(lw, given.get("axis", lw.constant(-1)), ndim)
+    axis = _known_axis(lw, along, ndim)
     if axis is None:
         return None
     dims, steps = list(shape_of(a)), strides(lw, a)
@@ -317,7 +335,7 @@ ROWS: dict[str, Row] = {
     "dot": _product("dot"),
     "matmul": _product("matmul"),
     "where": _where,
-    "clip": _clip,
+    "clip": _np_clip,
     "copy": _copy("K"),
     "round": _round,
     "around": _round,

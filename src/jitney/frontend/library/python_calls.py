@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..state import Lowering
+    from .numpy_functions import Rule
 
 
 # With how many arguments at most.
@@ -75,7 +76,7 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
         lw.unsupported(f"`{known.__name__}`, which looks at the frame of its caller, is not supported", node)
     rule = numpy_functions.rule_of(known) if isinstance(function.type, Constant) else None
     learns = known if rule is not None and rule.learn else None
-    if rule is not None and not rule.sure and lw.b.constant(lw.dirty) is not False:
+    if rule is not None and not _is_sure(lw, rule, args):
         learns = None
     if rule is None and known is not None:
         learns = numpy_functions.stand_in(type(getattr(known, "__self__", None)), getattr(known, "__name__", ""))
@@ -93,6 +94,16 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
 
 
+def _is_sure(lw: Lowering, rule: Rule, args: list[Val]) -> bool:
+    """Whether the type of a result may be relied on: while CPython can take over, or where it does not hang on values.
+    Nobody knows whether of a read-only array with any strides a view is made, or a copy, which may be written to."""
+    if lw.b.constant(lw.dirty) is False:
+        return True
+    types = [v.type for v in args]
+    unclear = any(isinstance(t, Array) and t.layout == "A" and not t.writeable for t in types)
+    return rule.sure and not (rule is numpy_functions.VIEW and unclear)
+
+
 _RESULTS: dict[int, PyType] = {
     id(float): FLOAT, id(bool): BOOL, id(complex): COMPLEX, id(len): INT, id(hash): INT, id(id): INT,
 }  # fmt: skip
@@ -107,7 +118,7 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
         return lists.append(lw, owner, args[0], node)
     rule = numpy_functions.method_rule(owner.type, name)
     guess = None
-    if rule is not None and rule.learn:
+    if rule is not None and rule.learn and _is_sure(lw, rule, [owner]):
         guess = _learned(lw, numpy_functions.unbound(owner.type, name), [owner, *args], kwargs)
     elif isinstance(owner.type, Object) and owner.type.kind is not None:
         alike = numpy_functions.stand_in(owner.type.kind, name)
@@ -258,7 +269,7 @@ def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs
     # That it hangs on lengths (np.cross, np.squeeze, np.zeros(array)) cannot be told from one of them.
     if not found or any(_kind(t) != _kind(found[0]) for t in found):
         return None
-    if any(_has_any_order(v.type) for v in (*args, *kwargs.values())):
+    if any(t is not found[0] for t in found) or any(_has_any_order(v.type) for v in (*args, *kwargs.values())):
         return mapped(found[0], _in_any_order)
     return found[0]
 
@@ -269,7 +280,7 @@ _LENGTHS = 2, 3, 1
 def _kind(type: PyType) -> Any:
     """What must not hang on lengths: all but the order of axes."""
     if isinstance(type, Array):
-        return type.item, type.ndim
+        return type.item, type.ndim, type.writeable
     return tuple([_kind(t) for t in members(type)]) if isinstance(type, Tuple) else type
 
 
@@ -326,7 +337,7 @@ def _sample(lw: Lowering, value: Val, length: int) -> Any:
     type = value.type
     known = lw.known(value)
     if known is not None:
-        return known
+        return sys.modules["numpy"].dtype(type.dtype).type(known) if isinstance(type, Scalar) else known
     if isinstance(type, Whole):
         return _sample_array(array_type(type.item, type.ndim), length)
     if isinstance(type, Array):

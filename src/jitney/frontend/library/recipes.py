@@ -123,15 +123,17 @@ def search_all(a: Any, keys: Any, right: Any) -> Any:
 
 
 def direction(bins: Any) -> Any:
-    """1 for bins that nowhere fall, -1 for those that nowhere rise and somewhere fall. Raises ValueError for others."""
+    """1 for bins that nowhere fall, -1 for those that nowhere rise and somewhere fall, all taken as floats. Raises
+    ValueError for others."""
     size, i = bins.shape[0], 1
-    while i < size and bins[i] == bins[0]:
+    while i < size and float(bins[i]) == float(bins[0]):
         i += 1
     if i >= size:
         return 1
-    rising = bins[i - 1] < bins[i]
+    rising = float(bins[i - 1]) < float(bins[i])
     for k in range(i + 1, size):
-        if (bins[k - 1] > bins[k]) if rising else (bins[k - 1] < bins[k]):
+        x, y = float(bins[k - 1]), float(bins[k])
+        if (x > y) if rising else (x < y):
             raise ValueError("bins must be monotonically increasing or decreasing")
     return 1 if rising else -1
 

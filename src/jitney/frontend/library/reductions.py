@@ -41,12 +41,13 @@ def _given(kwargs: dict[str, Val], name: str) -> Val | None:
 
 
 def row(meaning: Meaning, *names: str) -> Row:
-    """A row for ``function(a, *names)``: the array, and keywords that may also be positional."""
+    """A row for ``function(a, *names)``: the array, and keywords, positional too but for those after "*"."""
+    places = names[: names.index("*")] if "*" in names else names
 
     def call(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-        if not 1 <= len(args) <= 1 + len(names) or set(kwargs) - set(names):
+        if not 1 <= len(args) <= 1 + len(places) or set(kwargs) - set(names):
             return None
-        given = dict(zip(names, args[1:]))
+        given = dict(zip(places, args[1:]))
         if set(given) & set(kwargs) or not wholes.is_whole(args[0].type):
             return None
         given.update(kwargs)
@@ -72,6 +73,10 @@ def scalar_type(value: Val | None) -> Scalar | None:
         return None
 
 
+_BY_NONE = ("dtype", "out")
+"""Parameters for which None is as good as nothing."""
+
+
 class Way:
     """Which axes a call reduces, and how: `axes` is None for all of them."""
 
@@ -83,7 +88,7 @@ class Way:
 def way(lw: Lowering, a: Val, kwargs: dict[str, Val], name: str, *others: str) -> Way | None:
     """What `axis` and `keepdims` say; None where they are not known, or an argument but `others` is given besides."""
     for key, value in kwargs.items():
-        if key not in ("axis", "keepdims") and key not in others and value.type is not NONE:
+        if key not in ("axis", "keepdims") and key not in others and (key not in _BY_NONE or value.type is not NONE):
             return None
     keepdims = kwargs.get("keepdims", lw.constant(False))
     known = lw.known(keepdims)
@@ -93,6 +98,8 @@ def way(lw: Lowering, a: Val, kwargs: dict[str, Val], name: str, *others: str) -
     ndim = len(shape_of(a))
     if axes is None:
         return Way(None, known)
+    if not ndim:
+        return None  # some functions take 0 for an axis of a number
     assert isinstance(axes, tuple)
     found = tuple(sorted({axis + ndim if axis < 0 else axis for axis in axes}))
     if len(found) != len(axes) or any(not 0 <= axis < ndim for axis in found):
@@ -182,8 +189,9 @@ def _count_nonzero(lw: Lowering, a: Val, kwargs: dict[str, Val]) -> Val | None:
         if how.keepdims:
             return None
         count = reducing.count_true(lw, Source(lw, a))
-        # An int before NumPy 2.4.
-        return count if type(sys.modules["numpy"].count_nonzero(())) is int else Val(SCALARS["int64"], count.parts)
+        # An int before NumPy 2.4, where no axis is named.
+        plain = type(sys.modules["numpy"].count_nonzero(())) is int and _given(kwargs, "axis") is None
+        return count if plain else Val(SCALARS["int64"], count.parts)
 
     def step(acc: int, x: Val) -> int:
         return lw.b.emit("add", acc, lw.b.emit("b2i", operators.truth(lw, x)))
@@ -297,7 +305,7 @@ def _range(lw: Lowering, a: Val, kwargs: dict[str, Val]) -> Val | None:
 _SUM = ("axis", "dtype", "out", "keepdims", "initial", "where")
 _EXTREME = ("axis", "out", "keepdims", "initial", "where")
 _TRUTH = ("axis", "out", "keepdims")
-_POSITION = ("axis", "out", "keepdims")
+_POSITION = ("axis", "out", "*", "keepdims")
 _VARIANCE = ("axis", "dtype", "out", "ddof", "keepdims")
 
 #: name -> meaning and parameters after the array; functions and methods alike.
@@ -320,6 +328,6 @@ ROWS: dict[str, Row] = {
     "amin": METHODS["min"],
     "amax": METHODS["max"],
     "ptp": row(_range, "axis", "out", "keepdims"),
-    "count_nonzero": row(_count_nonzero, "axis", "keepdims"),
+    "count_nonzero": row(_count_nonzero, "axis", "*", "keepdims"),
 }
 DEFERRING.update(ROWS.values())

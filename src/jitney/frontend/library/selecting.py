@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...lazy import lazy
 from ...pytypes import INT, NONE, SCALARS, Array, Scalar
 from .. import advanced, arrays, slices
 from ..state import NONE_VAL, Val
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..state import Lowering
+    from . import elementwise
 
     Row = Callable[[Lowering, list[Val], dict[str, Val]], Val | None]
+else:
+    elementwise = lazy("jitney.frontend.library", "elementwise")
 
 
 def _array(args: list[Val], kwargs: dict[str, Val]) -> Val | None:
@@ -63,8 +67,16 @@ def _take(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
 def _along(lw: Lowering, array: Val, index: Val, axis: int) -> Val | None:
     if not isinstance(index.type, Array):
         return None
+    emit, zero = lw.b.emit, lw.int_const(0)
+    fine = emit("or", emit("ne", arrays.lengths(array)[axis], zero), emit("eq", arrays.size(lw, index), zero))
+    lw.check(fine, "raise", (IndexError, ("cannot do a non-empty take from an empty axes.",)))
     whole = slices.make(NONE_VAL, NONE_VAL, NONE_VAL)
-    return advanced.subscript(lw, array, lw.make_tuple([whole] * axis + [index]), None)
+    taken = advanced.subscript(lw, array, lw.make_tuple([whole] * axis + [index]), None)
+    # Indexing keeps the order of axes in memory, this does not.
+    source, made = array.type, taken.type
+    assert isinstance(source, Array)
+    in_order = isinstance(made, Array) and (made.ndim == 1 or (not axis and source.layout == "C"))
+    return taken if in_order else elementwise.ROWS["copy"](lw, [taken], {"order": lw.constant("C")})
 
 
 NUMPY_ROWS: dict[str, Row] = {

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import sys
 
-from ...pytypes import BOOL, INT, NONE, Array, Constant, Object, Scalar, Tuple, array_type
+from ...pytypes import INT, NONE, Array, Constant, Scalar, Tuple, array_type
 from .. import arrays
-from ..operators import to_index
 from ..state import Val
 from ..wholes.shapes import check_shapes
+from . import creation
 from .builtins import OF_COMPLEX
 
 TYPE_CHECKING = False
@@ -121,7 +121,9 @@ def _squeeze(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | Non
             return None
         axes = axes if isinstance(axes, tuple) else (axes,)
         ndim = len(dims)
-        if any(not -ndim <= axis < ndim for axis in axes) or len({axis % ndim for axis in axes}) != len(axes):
+        if any(type(axis) is not int or not -ndim <= axis < ndim for axis in axes):
+            return None
+        if len({axis % ndim for axis in axes}) != len(axes):
             return None
         text = "cannot select an axis to squeeze out which has size not equal to one"
         gone = {axis % ndim for axis in axes}
@@ -140,14 +142,7 @@ def _squeeze(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | Non
 
 def _shape(lw: Lowering, values: list[Val]) -> list[int] | None:
     """The lengths that a shape argument tells, or several arguments."""
-    if len(values) == 1 and isinstance(values[0].type, Tuple):
-        values = lw.elements(values[0])
-    for v in values:
-        # An object alone may be a list of lengths. A bool is none.
-        unclear = isinstance(v.type, Object) and len(values) == 1
-        if isinstance(v.type, (Array, Constant, Tuple)) or v.type is NONE or v.type is BOOL or unclear:
-            return None
-    return [to_index(lw, v) for v in values]
+    return creation.shape_of(lw, values[0]) if len(values) == 1 else creation.lengths_of(lw, values)
 
 
 def new_lengths(lw: Lowering, shape: list[int], total: int) -> list[int]:
@@ -202,10 +197,9 @@ def _reshape(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | Non
 
 
 def _np_reshape(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-    kwargs = dict(kwargs)
-    for key in ("shape", "newshape"):
-        if key in kwargs and len(args) == 1:
-            args = [*args, kwargs.pop(key)]
+    if "shape" in kwargs and len(args) == 1:
+        kwargs = dict(kwargs)
+        args = [*args, kwargs.pop("shape")]
     return _reshape(lw, args, kwargs) if len(args) == 2 else None
 
 
@@ -242,17 +236,25 @@ def _broadcast_to(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val 
     return arrays.make_view(lw, Val(fixed, array.parts), array.parts[1], dims, steps)
 
 
-def _diagonal(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
-    """``a.diagonal(offset)`` of an array with two axes: a read-only view."""
-    given = [*args[1:], *kwargs.values()]
-    array = args[0]
-    type = array.type
-    if set(kwargs) - {"offset", "k"} or len(given) > 1 or not isinstance(type, Array) or type.ndim != 2:
-        return None
-    if given and given[0].type is not INT:
-        return None
+def _diagonal(name: str) -> Row:
+    """``a.diagonal(offset)`` of an array with two axes: a read-only view. `name`: the offset's."""
+
+    def row(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
+        given = [*args[1:], *kwargs.values()]
+        type = args[0].type if args else NONE
+        if set(kwargs) - {name} or len(given) > 1 or not isinstance(type, Array) or type.ndim != 2:
+            return None
+        if given and given[0].type is not INT:
+            return None
+        return _diagonal_at(lw, args[0], type, given[0].parts[0] if given else lw.int_const(0))
+
+    return row
+
+
+def _diagonal_at(lw: Lowering, array: Val, type: Array, offset: int) -> Val:
     emit, zero = lw.b.emit, lw.int_const(0)
-    offset = given[0].parts[0] if given else zero
+    text = "import numpy\nnumpy.diagonal(numpy.zeros((1, 1)), x)"
+    lw.check(emit("eq", emit("sext32", offset), offset), "evaluate", text, (offset,), ("x",))  # an `int` of C
     (n, m), (down, across) = arrays.lengths(array), arrays.strides(lw, array)
     above, below = emit("smax", offset, zero), emit("smax", emit("sub", zero, offset), zero)
     count = emit("smax", emit("smin", emit("sub", n, below), emit("sub", m, above)), zero)
@@ -271,8 +273,8 @@ NUMPY_ROWS: dict[str, Row] = {
     "reshape": _np_reshape,
     "ravel": _ravel,
     "broadcast_to": _broadcast_to,
-    "diagonal": _diagonal,
-    "diag": _diagonal,
+    "diagonal": _diagonal("offset"),
+    "diag": _diagonal("k"),
 }
 METHODS: dict[str, Row] = {
     "transpose": _learned("transpose", True),
@@ -280,6 +282,6 @@ METHODS: dict[str, Row] = {
     "squeeze": _squeeze,
     "reshape": _reshape,
     "ravel": _ravel,
-    "diagonal": _diagonal,
+    "diagonal": _diagonal("offset"),
 }
 OF_COMPLEX.update(NUMPY_ROWS.values(), METHODS.values())

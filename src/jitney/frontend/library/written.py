@@ -73,6 +73,17 @@ def _is_line(value: Val | None, *items: Scalar) -> bool:
     return value is not None and isinstance(value.type, Array) and value.type.ndim == 1 and value.type.item in items
 
 
+def _is_double(type: PyType) -> bool:
+    """Whether NumPy computes in float64 with such a number beside Python's numbers."""
+    return is_number(type) and converts(type) and type is not SCALARS["float32"]
+
+
+def _axis(lw: Lowering, given: dict[str, Val]) -> int | None:
+    """The `axis` argument, 0 if there is none; None where it is no int that is known."""
+    axis = given.get("axis", lw.constant(0))
+    return lw.known(axis) if axis.type is INT else None
+
+
 def _as_float64(lw: Lowering, value: Val) -> Val:
     return Val(_FLOAT64, (to_float64(lw, value),))
 
@@ -142,7 +153,7 @@ def _interp(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
 
 def _arange(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
     start, stop, step = [given.get(name, NONE_VAL) for name in ("start", "stop", "step")]
-    if given.get("dtype", NONE_VAL).type is not NONE:
+    if given.get("dtype", NONE_VAL).type is not NONE or "start" in itself.given[1]:
         return None
     if stop.type is NONE:
         start, stop = lw.constant(0), start
@@ -161,7 +172,7 @@ def _linspace(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None
     endpoint = given.get("endpoint", lw.constant(True))
     if start is None or stop is None or num.type is not INT or endpoint.type is not BOOL:
         return None
-    if not all(is_number(v.type) and converts(v.type) for v in (start, stop)):
+    if not all(_is_double(v.type) for v in (start, stop)):
         return None
     known = lw.known(endpoint)
     if known is None:
@@ -195,7 +206,7 @@ def _concatenate(name: str) -> Meaning:
 
     def meaning(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
         parts = _lines(lw, given, name)
-        if parts is None or lw.known(given.get("axis", lw.constant(0))) != 0:
+        if parts is None or _axis(lw, given) != 0:
             return None
         return _recipe(lw, recipes.joined, *parts)
 
@@ -207,7 +218,7 @@ def _stack(name: str, recipe: str) -> Meaning:
 
     def meaning(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
         parts = _lines(lw, given, name)
-        axis = lw.known(given.get("axis", lw.constant(0)))
+        axis = _axis(lw, given)
         if parts is None or axis not in (0, 1):
             return None
         fine, emit = lw.bool_const(True), lw.b.emit
@@ -274,10 +285,9 @@ def _append(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
 
 def _roll(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | None:
     a, shift = given.get("a"), given.get("shift")
-    axis = given.get("axis", NONE_VAL)
     if a is None or shift is None or shift.type is not INT or not _is_line(a, *_PLAIN):
         return None
-    if axis.type is not NONE and lw.known(axis) not in (0, -1):
+    if given.get("axis", NONE_VAL).type is not NONE and _axis(lw, given) not in (0, -1):
         return None
     return _recipe(lw, recipes.roll, a, shift)
 
@@ -338,7 +348,7 @@ def _histogram(lw: Lowering, given: dict[str, Val], itself: Itself) -> Val | Non
         ends = _recipe(lw, recipes.outer_edges, a)
     elif not isinstance(ends.type, Tuple) or len(ends.type.elements) != 2:
         return None
-    elif not all(is_number(t) and converts(t) for t in ends.type.elements):
+    elif not all(_is_double(t) for t in ends.type.elements):
         return None
     first, last = [_as_float64(lw, v) for v in lw.elements(ends)]
     emit, width = lw.b.emit, lw.b.emit("fsub", last.parts[0], first.parts[0])

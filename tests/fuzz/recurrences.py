@@ -85,7 +85,9 @@ class Recurrence:
             return f"{target} {rng.choice(('=', '=', '+='))} {self.expression()}\n"
         if kind < 0.55:
             # The least or the greatest so far, and a price for each step.
-            name, least, by = rng.choice("st"), rng.choice(("min", "max")), rng.choice((" + 1", " - 3", "", " + 70000"))
+            name, least, by = rng.choice("st"), rng.choice(("min", "max")), rng.choice((
+                " + 1", " - 3", "", " + 70000", " + x", " - x",
+            ))  # fmt: skip
             given = [f"{name}{by}", *[self.element() for _ in range(rng.randrange(1, 3))]]
             rng.shuffle(given)
             self.after.append(f"{name} = {least}({', '.join(given)})")

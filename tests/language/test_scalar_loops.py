@@ -68,3 +68,62 @@ def test_an_element_looked_at_twice():
     a = rng.randint(0, 20, 300)
     for f in (recent, either):
         check(f, *[(a, rng.randint(-2, 9, n)) for n in (20, 21, 19, 1)], (a[:0], a), (a - 3, rng.randint(-2, 9, 20)))
+
+
+def doubled(blocks, table):
+    """Four columns a block, each with much to do."""
+    for n in range(blocks.shape[0]):
+        for c in range(4):
+            a = np.int64(table[blocks[n, 4 * c]])
+            b = np.int64(table[blocks[n, 4 * c + 1]])
+            d = np.int64(table[blocks[n, 4 * c + 2]])
+            e = np.int64(table[blocks[n, 4 * c + 3]])
+            t = a ^ b ^ d ^ e
+            x = a ^ b
+            blocks[n, 4 * c] = a ^ t ^ (((x << 1) ^ 0x1B) & 0xFF if x & 0x80 else x << 1)
+            x = b ^ d
+            blocks[n, 4 * c + 1] = b ^ t ^ (((x << 1) ^ 0x1B) & 0xFF if x & 0x80 else x << 1)
+            x = d ^ e
+            blocks[n, 4 * c + 2] = d ^ t ^ (((x << 1) ^ 0x1B) & 0xFF if x & 0x80 else x << 1)
+            blocks[n, 4 * c + 3] = (e ^ t ^ x) & 0xFF
+
+
+def fibonacci(n):
+    a, b = 0, 1
+    for _ in range(n):
+        a, b = b, a + b
+    return a
+
+
+def three(n, a):
+    b, c, s = 1, 2, 0
+    for k in range(n):
+        a, b, c = b, c, a + b - c
+        s ^= a + k
+    return s, a, b, c
+
+
+def turned(a, n):
+    """Shift counts of which the processor takes the low six bits anyway."""
+    s = 0
+    for i in range(len(a)):
+        h = a[i]
+        s ^= (n >> (h & 63)) + (1 << (int(h) & 31)) + (a[i - 1] >> (h & 31)) + ((h & 255) << (h & 15))
+    return s
+
+
+def test_four_long_iterations():
+    rng = np.random.RandomState(3)
+    table = rng.permutation(256).astype(np.uint8)
+    blocks = [rng.randint(0, 256, (n, 16)).astype(np.uint8) for n in (0, 1, 7, 20)]
+    check(doubled, *[(b, table) for b in blocks], (blocks[-1], table[:200]), (blocks[-1][:, :15], table))
+
+
+def test_what_is_handed_on():
+    check(fibonacci, *[(n,) for n in (*range(10), 50, 91, 92, 93, 94, 95, 200)])
+    check(three, *[(n, a) for n in (*range(10), 100) for a in (0, 5, 2**62, -(2**63), 2**63 - 1)])
+
+
+def test_counts_of_shifts():
+    rng = np.random.RandomState(4)
+    check(turned, *[(rng.randint(-(2**62), 2**62, 60), n) for n in (0, 1, 2**40, -5, 2**62)])

@@ -90,6 +90,40 @@ def seen_before(a, out):
     return m
 
 
+def priced(a, b, prev, cur, gap, rent):
+    for i in range(len(a)):
+        for j in range(len(prev) - 1):
+            s = prev[j] + (2 if a[i] == b[j] else -1)
+            t = prev[j + 1] + gap
+            if t > s:
+                s = t
+            t = cur[j] + gap - rent + 1
+            if t > s:
+                s = t
+            cur[j + 1] = s
+        prev, cur = cur, prev
+    return prev[-1]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16"])
+def test_steps_that_are_arguments(dtype):
+    rng = np.random.default_rng(23)
+    calls = []
+    for n, m in ((1, 1), (3, 9), (2, 33), (3, 70)):
+        a, b = rng.integers(0, 3, n), rng.integers(0, 3, m)
+        rows = rng.integers(-5, 5, (2, m + 1)).astype(dtype)
+        for gap, rent in ((-2, 0), (3, 1), (0, 0), (-300, 7)):
+            calls.append((a, b, rows[0], rows[1], np.array(gap, dtype)[()], np.array(rent, dtype)[()]))
+        if dtype == "int64":
+            edges = rng.choice(np.array([2**62, -(2**62) - 1, 2**63 - 1, -(2**63), 0, 1]), (2, m + 1))
+            for gap in (2**50, 2**50 + 1, -(2**50), -(2**50) - 1, 2**61, -(2**63)):
+                calls.append((a, b, rows[0], rows[1], np.int64(gap), np.int64(5)))
+                calls.append((a, b, edges[0], edges[1], np.int64(gap), np.int64(-(2**50))))
+            calls.append((a, b, edges[0], edges[1], np.int64(-2), np.int64(1)))
+            calls.append((a, b, rows[0], rows[1], -2, 1))
+    check(priced, *calls)
+
+
 @pytest.mark.parametrize("function", [edits, alignment])
 def test_tables(function):
     rng = np.random.default_rng(21)

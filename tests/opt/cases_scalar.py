@@ -137,4 +137,102 @@ CASES = {
         b2:
           ret v20
     """),
+    "select: a number that is cut to its width": ("select", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v7 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 128
+          v5 = const i64 27
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = load u8 [v0 + v7*1] region 1
+          v10 = and v9, v4
+          v11 = ne v10, v2
+          v12 = shl v9, v3
+          br v11, b2, b3(v12)
+        b2 in L0:
+          v13 = xor v12, v5
+          v14 = zext8 v13
+          jump b3(v14)
+        b3(v15: i64) in L0:
+          v16 = xor v8, v15
+          v17 = add v7, v3
+          v18 = slt v17, v1
+          br v18, b1(v17, v16), b4
+        b4:
+          ret v16
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 128
+          v5 = const i64 27
+          jump b1(v2, v2)
+        b1(v7: i64, v8: i64) in L0:
+          v9 = load u8 [v0 + v7*1] region 1
+          v10 = and v9, v4
+          v11 = ne v10, v2
+          v12 = shl v9, v3
+          v13 = xor v12, v5
+          v14 = zext8 v13
+          v19 = select v11, v14, v12
+          v16 = xor v8, v19
+          v17 = add v7, v3
+          v18 = slt v17, v1
+          br v18, b1(v17, v16), b2
+        b2:
+          ret v16
+    """),
+    "partial: what is handed on from one variable to another": ("partial", """
+        func f(v10: ptr, v0: i64, v1: i1) -> i64 {
+        site 0: line 1 overflow
+        loop L0: header b1 preheader b0 counter v4 step 1 stop v0
+        b0(v10: ptr, v0: i64, v1: i1):
+          v2 = const i64 0
+          v3 = const i64 1
+          jump b1(v2, v2, v3)
+        b1(v4: i64, v5: i64, v6: i64) in L0:
+          v7 = addo v5, v6, v1, !0
+          v8 = add v4, v3
+          v9 = slt v8, v0
+          br v9, b1(v8, v6, v7), b2
+        b2:
+          ret v7
+    """, """
+          v3 = const i64 0
+          v4 = const i64 1
+          v5 = const i64 4
+          v6 = uge v1, v5
+          v7 = const i64 3
+          v8 = const i64 -3
+          v16 = const i64 2
+          br v6, b1, b4(v3, v3, v4)
+        b1:
+          v9 = add v1, v8
+          jump b2(v3, v3, v4)
+        b2(v10: i64, v11: i64, v12: i64) in L0:
+          v13 = addo v11, v12, v2, !0
+          v14 = add v10, v4
+          v15 = addo v12, v13, v2, !0
+          v17 = add v10, v16
+          v18 = addo v13, v15, v2, !0
+          v19 = add v10, v7
+          v20 = addo v15, v18, v2, !0
+          v21 = add v10, v5
+          v22 = slt v21, v9
+          br v22, b2(v21, v18, v20), b3
+        b3:
+          v23 = slt v21, v1
+          br v23, b4(v21, v18, v20), b6(v20)
+        b4(v24: i64, v25: i64, v26: i64):
+          jump b5(v24, v25, v26)
+        b5(v27: i64, v28: i64, v29: i64) in L1:
+          v30 = addo v28, v29, v2, !0
+          v31 = add v27, v4
+          v32 = slt v31, v1
+          br v32, b5(v31, v29, v30), b6(v30)
+        b6(v33: i64):
+          ret v33
+    """),
 }

@@ -350,7 +350,9 @@ def tight(function: Function) -> bool:
 def is_tight(function: Function, block: Block) -> bool:
     """Whether a block is a loop that counts, of a few instructions, some of them accesses, and carries no float and no
     extreme of integers: that is what such a loop waits for. Sums of floats in a loop around may be carried: where a
-    processor guesses the end of one, which takes fewer branches, it goes on with the next one meanwhile."""
+    processor guesses the end of one, which takes fewer branches, it goes on with the next one meanwhile. A loop that
+    hands integers on from one variable to another (``a, b = b, a + b``) needs no accesses: it gains by needing no moves
+    but for each fourth time."""
     loop = block.loop
     if (
         loop is None or loop.header is not block or loop.counter < 0 or block.term != "br" or block.cold or loop.tail
@@ -366,7 +368,8 @@ def is_tight(function: Function, block: Block) -> bool:
         if types[p].is_float and (loop.parent is None or ops[a] not in _SUMS or p not in function.args[a]):
             return False
     found = [ops[v] for v in block.insts]
-    return not _ACCESSES.isdisjoint(found) and all(
+    handed = any(a in block.params and a != p for p, a in zip(block.params, back.args))
+    return (handed or not _ACCESSES.isdisjoint(found)) and all(
         (op.pure and op is not _FCALL) or op.base or op in _ACCESSES or op is _GUARD or op is _INDEX for op in found
     )
 

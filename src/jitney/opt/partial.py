@@ -16,7 +16,8 @@ What is done, and in which order, stays the same. A processor takes one branch p
 lookup or a scattered update is hardly longer. Loops that wait for a float of the iteration before, or for an extreme of
 integers (edit distance), those that are what vector rounds leave, and those that do not touch memory gain nothing; but
 for sums of floats in a loop around (a row times a vector): with a quarter of the branches their ends are guessed, and
-the next sum begins while this one is waited for.
+the next sum begins while this one is waited for. And but for loops that hand integers on from one variable to another,
+``a, b = b, a + b``: every fourth time is enough to put them back in their places.
 """
 
 from __future__ import annotations

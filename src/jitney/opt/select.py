@@ -63,8 +63,8 @@ _MOST_CHOICES = 4
 _LONG = 24  # instructions of an iteration that hide the wait for a choice
 _CHEAP = frozenset((
     "add", "sub", "neg", "and", "or", "xor", "not", "shl", "sar", "lshr", "smin", "smax", "eq", "ne", "slt", "sle",
-    "sgt", "sge", "b2i", "select", "feq", "fne", "flt", "fle", "fgt", "fge",
-    "zext8", "zext16", "zext32", "sext8", "sext16", "sext32",
+    "sgt", "sge", "ult", "ule", "ugt", "uge", "umin", "umax", "b2i", "select", "feq", "fne", "flt", "fle", "fgt", "fge",
+    "sext8", "sext16", "sext32", "zext8", "zext16", "zext32",
 ))  # fmt: skip
 # These only where an iteration is long.
 _CHEAP_OF_FLOATS = frozenset(("fadd", "fsub", "fmul", "fneg", "fabs", "select"))

@@ -9,8 +9,9 @@
 
 The counter is a constant in each copy, so indices are, and tests of them are decided. From the inside out: a nest of
 short loops unrolls as a whole. A loop that does not count, but ends by a number that it alone makes, is one of these,
-too: ``b = 64; while b: ...; b >>= 2`` runs four times. Bits that are dealt with one by one (up to 64, in a loop around)
-become straight code, which that loop may do in lanes.
+too: ``b = 64; while b: ...; b >>= 2`` runs four times. Four iterations in another loop may do much: they are too few to
+go in lanes. Bits that are dealt with one by one (up to 64, in a loop around) become straight code, which that loop may
+do in lanes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _MOST_IN_ORDER = 24  # of a loop that goes in order anyway
 _MOST_BITS = 64  # of such a loop of integers in another loop
 _MOST_WORK = 160  # instructions, of all copies, that do not depend on the counter alone
 _MOST_WORK_ON_BITS = 288
+_FEW_TRIPS = 4  # too few for lanes
+_MOST_WORK_OF_FEW = 360  # in another loop
 _MOST_WORK_OF_WINDOWS = 320  # of short loops in each other, in another loop
 _CONST, _POLL, _GUARD = OPS["const"], OPS["poll"], OPS["guard"]
 _FLOORDIV = OPS["floordiv"]
@@ -60,6 +63,8 @@ def unroll(function: Function) -> Function:
         most = _MOST_WORK if loop.parent is None else _MOST_WORK_OF_WINDOWS
         if not inner:
             most = _MOST_WORK_ON_BITS if _is_of_bits(function, loop) else _MOST_WORK
+            if times <= _FEW_TRIPS and loop.parent is not None:
+                most = _MOST_WORK_OF_FEW
         if work[loop] <= most:
             trips[loop] = times
     if not trips:

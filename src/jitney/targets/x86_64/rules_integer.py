@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ...ir.ops import Op
 
 _SHL, _NOT, _ADD, _PARAM = OPS["shl"], OPS["not"], OPS["add"], OPS["param"]
+_AND = OPS["and"]
+_EXTENDING = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
 _ANDN = (0, 2, 0xF2, "andn")
 _SHIFT_X = {SHL: (1, 2, 0xF7, "shlx"), SAR: (2, 2, 0xF7, "sarx"), SHR: (3, 2, 0xF7, "shrx")}
 _MULX = (3, 2, 0xF6, "mulx")
@@ -224,6 +226,18 @@ def logic(s: X86Selector, v: int) -> None:
     s.add(ops.LOGIC_RR, (d,), (s.use(a), s.use(b)), k)
 
 
+def _count(s: X86Selector, n: int) -> int:
+    """The value whose low six bits are those of the shift count `n`: they are all that the processor looks at."""
+    while s.single(n):
+        if s.ops[n] is _AND and (s.integer(s.args[n][1]) or 0) & 63 == 63:
+            n = s.args[n][0]
+        elif s.ops[n] in _EXTENDING:
+            n = s.args[n][0]
+        else:
+            break
+    return n
+
+
 def _shift(s: X86Selector, v: int, k: int) -> None:
     a, b = s.args[v]
     d = v + FIRST
@@ -236,10 +250,10 @@ def _shift(s: X86Selector, v: int, k: int) -> None:
         else:
             s.add(ops.COPY, (d,), (r,))
     elif "bmi2" in s.features:
-        s.add(ops.SHIFT_X, (d,), (s.use(a), s.use(b)), _SHIFT_X[k])
+        s.add(ops.SHIFT_X, (d,), (s.use(a), s.use(_count(s, b))), _SHIFT_X[k])
     else:
         r = s.use(a)
-        s.add(ops.MOVES, (RCX,), (s.use(b),), ())
+        s.add(ops.MOVES, (RCX,), (s.use(_count(s, b)),), ())
         s.add(ops.SHIFT_CL, (d,), (r, RCX), k)
 
 

@@ -366,7 +366,8 @@ class Dispatcher:
         record.symbol = lowered.function.symbol
         record.result, record.writes = lowered.result, lowered.writes
         record.rows, record.hidden = lowered.guards, lowered.hidden
-        record.recursive, record.owns = compiled.unit.recursive, compiled.unit.owns
+        unit = compiled.unit
+        record.recursive, record.reenters, record.owns = unit.recursive, unit.reenters, unit.owns
         limits = _limits if record.recursive else None
         record.words = Words(self.function, self._retirement(record.types), limits)
         record.owners = owners
@@ -381,6 +382,8 @@ class Dispatcher:
         """CPython runs these calls, for this reason."""
         # Its traceback would keep the whole compilation alive.
         error.__traceback__ = error.__context__ = error.__cause__ = None
+        # From now on CPython's calls look at the stack.
+        _limits.address()
         record.error = error
         record.reason = error.message
         return record
@@ -408,10 +411,10 @@ class Dispatcher:
         if self.options.get("nogil") and not record.symbol.gil:
             pool = threads.pool()
             free = pool["RELEASE"], pool["RETAKE"]
+        limit = _limits.address() if record.recursive or record.reenters else 0
         entry = Entry(
             self.function.__name__, record.symbol, record.types, record.result, record.writes, record.guards,
-            record.words.address, next, _limits.address() if record.recursive else 0, by_number, binding, record.owns,
-            free,
+            record.words.address, next, limit, by_number, binding, record.owns, free,
         )  # fmt: skip
         start = perf_counter()
         assembled = assemble_entry(entry)

@@ -81,6 +81,12 @@ class Unit:
         return lowered is not None and (lowered.recursive or any(info.owner.recursive for info in lowered.callees))
 
     @property
+    def reenters(self) -> bool:
+        """It, or what it calls, runs Python code, which may call it again."""
+        lowered = self.lowered
+        return lowered is not None and (lowered.reenters or any(info.owner.reenters for info in lowered.callees))
+
+    @property
     def owns(self) -> bool:
         """It, or what it calls, holds references."""
         lowered = self.lowered

@@ -54,6 +54,7 @@ class Lowered:
         guards, hidden: what was relied upon, and what is read at entry.
         callees: specialisations called directly, to be kept alive.
         recursive: it calls itself.
+        reenters: it runs Python code.
         owns: it holds references.
         kept: objects to be kept alive with the code.
         pinned: it is for one call only. general: it is what would have been made for any call.
@@ -61,8 +62,8 @@ class Lowered:
     """
 
     __slots__ = (
-        "callees", "function", "general", "guards", "hidden", "kept", "owns", "pinned", "recursive", "rest", "result",
-        "source", "writes",
+        "callees", "function", "general", "guards", "hidden", "kept", "owns", "pinned", "recursive", "reenters", "rest",
+        "result", "source", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,7 @@ class Lowered:
         hidden: list[Hidden],
         callees: list[CalleeInfo],
         recursive: bool,
+        reenters: bool,
         owns: bool,
         kept: list[Any],
         source: Source,
@@ -88,6 +90,7 @@ class Lowered:
         self.hidden = hidden
         self.callees = callees
         self.recursive = recursive
+        self.reenters = reenters
         self.owns = owns
         self.kept = kept
         self.source = source
@@ -335,8 +338,9 @@ def _finish(lw: Lowering, result: PyType | None, once: bool) -> Lowered:
         polls.count(lw)
     serves = lw.leaves is None or (lw.pins is None and not lw.own.once)
     return Lowered(
-        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive, lw.owns, lw.kept,
-        lw.source, lw.pins is not None and bool(lw.pins.constants), serves, rest,
+        function, result, lw.writes, lw.names.guards, lw.names.hidden, lw.callees, lw.recursive,
+        lw.names.fixed.ran_python, lw.owns, lw.kept, lw.source, lw.pins is not None and bool(lw.pins.constants), serves,
+        rest,
     )  # fmt: skip
 
 

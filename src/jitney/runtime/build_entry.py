@@ -62,7 +62,8 @@ def build_entry(entry: Entry) -> Function:
         b.ret(b.call("ccall", call, (callable, args, nargsf, kwnames)))
 
     def run_plain() -> None:
-        b.ret((b.vectorcall(b.word(b.pointer(entry.words), stubs.PLAIN), args, nargsf, kwnames),))
+        call = Call("plain", stubs.address("plain"), VECTORCALL, (PTR,))
+        b.ret(b.call("ccall", call, (callable, args, nargsf, kwnames)))
 
     b.finish([(huge, run_plain), (other, go_on)])
     return b.function
@@ -88,6 +89,17 @@ def _slots(b: Writer, stub: str, *args: int) -> None:
     b.call("ccall", Call(stub, stubs.address(stub), (PTR,) * len(args), ()), args)
 
 
+def _check_stack(b: Writer, entry: Entry, record: int, limit: int) -> None:
+    """Go on if this frame, which the context is in, lies above the limit."""
+    block, deep, after = b.block, b.cold_block(), b.new_block()
+    b.branch(b.emit("ult", b.emit("p2i", record), b.emit("p2i", limit)), deep, after)
+    b.start(deep, block)
+    if entry.owns:
+        _slots(b, "finish", record)
+    b.ret(b.call("ccall", Call("deep", stubs.address("deep"), (), (PTR,)), ()))
+    b.start(after, block)
+
+
 def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: list[int]) -> None:
     """Call the compiled function and return its result, boxed. What names gave as hidden arguments is owned by the
     call: a thread that gets the GIL during a poll may rebind the name."""
@@ -101,6 +113,7 @@ def _call(b: Writer, entry: Entry, record: int, leaves: tuple[int, ...], owned: 
     if entry.stack_limit:
         limit = b.call("ccall", Call("stack_limit", entry.stack_limit, (), (PTR,)), ())[0]
         b.store(ACCESSES["ptr"], limit, record, disp=context.STACK_LIMIT, region=RECORD)
+        _check_stack(b, entry, record, limit)
     b.store(count, b.const(I64, context.FUEL_FULL), record, disp=context.FUEL, region=RECORD)
     for object in owned:
         b.api("Py_IncRef", None, object)

@@ -22,7 +22,11 @@ POLL_HOOK = c_uint64()
 """What the stub POLL jumps to, unless it is 0."""
 pythonapi.Py_IncRef(py_object(POLL_HOOK))  # code that polls may outlive this module
 
-_functions: dict[str, int] = {"POLL_HOOK": addressof(POLL_HOOK)}
+PLAIN_CALL = c_uint64()
+"""The address of what stubs let CPython run a call by: `PyObject_Vectorcall`, or what looks at the stack first."""
+pythonapi.Py_IncRef(py_object(PLAIN_CALL))
+
+_functions: dict[str, int] = {"POLL_HOOK": addressof(POLL_HOOK), "PLAIN_CALL": addressof(PLAIN_CALL)}
 _libm: dict[str, int] = {}
 _libraries: list[CDLL] = []
 

@@ -34,7 +34,8 @@ class Entry:
         guards: bound; its hidden arguments follow the others.
         words: the address of the specialisation's words (see `stubs`).
         next: the address of the entry that is tried when the types do not fit.
-        stack_limit: see `stack.StackLimits.address`, if the compiled function or one it calls checks the stack; else 0.
+        stack_limit: see `stack.StackLimits.address`, if the compiled function may be called again by what it calls;
+            else 0.
         by_number: see `boxing.Misfit`.
         free: addresses of the functions that let the GIL go and take it again, around the call; None to keep it.
         binding: the function's parameters: keywords and defaults are then handled here; None if such calls take the

@@ -201,13 +201,17 @@ def failure(address: int, pending: BaseException | None) -> BaseException:
         places.extend(_place(word) for word in words[first : first + count])
         error = pending if pending is not None else _made(*places[0], words)
         traceback = error.__traceback__
-        for record, site in places:
-            if site.kind == "chunk":
-                # The frame of the function that the loop is part of follows from the sites inside it.
-                continue
-            for name, file, line in site.inlined:
-                traceback = _entry(error, name, file, record.namespace, line, traceback)
-            traceback = _entry(error, record.name, record.file, record.namespace, site.line, traceback)
+        try:
+            for record, site in places:
+                if site.kind == "chunk":
+                    # The frame of the function that the loop is part of follows from the sites inside it.
+                    continue
+                for name, file, line in site.inlined:
+                    traceback = _entry(error, name, file, record.namespace, line, traceback)
+                traceback = _entry(error, record.name, record.file, record.namespace, site.line, traceback)
+        except RecursionError:
+            # Where there is no room for another frame, the traceback lacks some.
+            pass
         return error.with_traceback(traceback)
     finally:
         # The traceback's frames lead back to this one: what it held would keep itself alive.
@@ -257,12 +261,18 @@ def _value(word: int, type: Type) -> Any:
 def _entry(
     error: BaseException, name: str, file: str, namespace: dict[str, Any], line: int, inner: TracebackType | None
 ) -> TracebackType:
-    """A traceback entry for `line`, before the entries `inner`."""
+    """A traceback entry for `line`, before the entries `inner`.
+
+    Raises:
+        BaseException: whatever kept the code from running: a RecursionError, or what a signal handler raises.
+    """
     names = {"error": error}
     made: Any = None
     try:
         exec(_raiser(name, file, line), namespace, names)
     except BaseException as caught:
+        if caught is not error:
+            raise
         made = caught.__traceback__.tb_next  # type: ignore[union-attr]
     try:
         return type(made)(inner, made.tb_frame, made.tb_lasti, line)  # type: ignore[no-any-return]

@@ -29,8 +29,8 @@ ffd0                              call rax
 4c89e6                            mov rsi, r12
 4c89ea                            mov rdx, r13
 4c89f1                            mov rcx, r14
-48b8 PyObject_Vectorcall          mov rax, PyObject_Vectorcall
-ffd0                              call rax
+48b8 PLAIN_CALL                   mov rax, PLAIN_CALL
+ff10                              call [rax]
 4889df                            mov rdi, rbx
 4889c3                            mov rbx, rax
 48b8 Py_DecRef                    mov rax, Py_DecRef
@@ -48,8 +48,26 @@ c3                                ret
 # entry(self, args, nargsf, kwnames) that lets CPython run every call.
 PLAIN = """
 488b7f FUNCTION                   mov rdi, [rdi+FUNCTION]
-48b8 PyObject_Vectorcall          mov rax, PyObject_Vectorcall
-ffe0                              jmp rax
+48b8 PLAIN_CALL                   mov rax, PLAIN_CALL
+ff20                              jmp [rax]
+"""
+
+# object deep(void): RecursionError, unless there is an exception already.
+DEEP = """
+4883ec08                          sub rsp, 8
+48b8 PyErr_Occurred               mov rax, PyErr_Occurred
+ffd0                              call rax
+4885c0                            test rax, rax
+7523                              jne end
+48b8 PyExc_RecursionError         mov rax, PyExc_RecursionError
+488b38                            mov rdi, [rax]
+48be PassedLimit                  mov rsi, PassedLimit
+48b8 PyErr_SetString              mov rax, PyErr_SetString
+ffd0                              call rax
+                              end:
+31c0                              xor eax, eax
+4883c408                          add rsp, 8
+c3                                ret
 """
 
 # object fail(args, nargsf, kwnames, context, words): what an entry returns after compiled code has failed. Where
@@ -83,8 +101,8 @@ ffd0                              call rax
 4c89e6                            mov rsi, r12
 4c89ea                            mov rdx, r13
 4c89f1                            mov rcx, r14
-48b8 PyObject_Vectorcall          mov rax, PyObject_Vectorcall
-ffd0                              call rax
+48b8 PLAIN_CALL                   mov rax, PLAIN_CALL
+ff10                              call [rax]
                               leave:
 4883c438                          add rsp, 56
 415f                              pop r15
@@ -154,8 +172,8 @@ a900000040                        test eax, 0x40000000
 4c89e6                            mov rsi, r12
 4c89ea                            mov rdx, r13
 4c89f1                            mov rcx, r14
-48b8 PyObject_Vectorcall          mov rax, PyObject_Vectorcall
-ffd0                              call rax
+48b8 PLAIN_CALL                   mov rax, PLAIN_CALL
+ff10                              call [rax]
 4889c3                            mov rbx, rax
                               done:
 4c89ff                            mov rdi, r15

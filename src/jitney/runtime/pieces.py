@@ -42,7 +42,7 @@ HOLES = {
     "@argument": 4, "@context": 4, "@frame": 4, "@place": 4, "@count": 4, "@flags": 4, "@mask": 4, "@offset": 1,
     "@small": 1, "@address": 8,
 }  # fmt: skip
-EXITS = ("@other", "@next", "@huge", "@fail", "@release", "@nothing", "@skip")
+EXITS = ("@other", "@next", "@huge", "@deep", "@fail", "@release", "@nothing", "@skip")
 
 # The frame, from rbp down: the parameters, one word, the context.
 _CONTEXT = -(5 * 8 + context.SIZE + 15 & -16)
@@ -208,6 +208,7 @@ def assemble_entry(entry: Entry) -> tuple[bytes, int] | None:
             a.put("GUARDS", entry.guards.table, stubs.address("check"))
         if entry.stack_limit:
             a.put("LIMIT", entry.stack_limit, _CONTEXT)
+            a.put("DEPTH")
         if entry.arg_types:
             a.put("ARGUMENTS" if binding is None else "BOUND_ARGUMENTS")
         for k, type in enumerate(entry.arg_types):
@@ -241,6 +242,10 @@ def _exits(a: Assembly, entry: Entry) -> None:
     a.exits["@huge"] = len(a.out)
     a.finish_slots()
     a.put("HUGE", entry.words)
+    if entry.stack_limit:
+        a.exits["@deep"] = len(a.out)
+        a.finish_slots()
+        a.put("DEEP", stubs.address("deep"))
     a.exits["@fail"] = len(a.out)
     if entry.owns:
         # Before CPython runs the call again, which may need the memory.

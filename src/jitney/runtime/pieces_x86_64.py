@@ -27,7 +27,14 @@ HUGE = """
 488b55e8                      mov rdx, [rbp-24]
 488b4de0                      mov rcx, [rbp-32]
 c9                            leave
-48b8 PyObject_Vectorcall      mov rax, PyObject_Vectorcall
+48b8 PLAIN_CALL               mov rax, PLAIN_CALL
+ff20                          jmp [rax]
+"""
+
+# There is too little of the stack left.
+DEEP = """
+c9                            leave
+48b8 @address                 mov rax, @address
 ffe0                          jmp rax
 """
 
@@ -128,6 +135,11 @@ LIMIT = """
 ffd0                          call rax
 488dbd @context               lea rdi, [rbp+@context]
 488947 STACK_LIMIT            mov [rdi+STACK_LIMIT], rax
+"""
+
+DEPTH = """
+4839c4                        cmp rsp, rax
+0f82 @deep                    jb @deep
 """
 
 ARGUMENTS = """
@@ -482,8 +494,8 @@ MADE = """
 488b45d8                      mov rax, [rbp-40]
 """
 
-# ptr stack_limit(void): see `stack.StackLimits`; its table and the method to ask for what the table does not hold. No
-# limit at all (so that CPython takes the call) if it cannot be told.
+# ptr stack_limit(void): see `stack.StackLimits`; its table and the method to ask for what the table does not hold.
+# Where that fails, the exception is set, and the limit is higher than any address.
 STACK_LIMIT = """
 53                            push rbx
 48b8 PyThreadState_Get        mov rax, PyThreadState_Get
@@ -521,9 +533,31 @@ ffd0                          call rax
 5b                            pop rbx
 c3                            ret
                               failed:
-48b8 PyErr_Clear              mov rax, PyErr_Clear
-ffd0                          call rax
 4883c8ff                      or rax, -1
 5b                            pop rbx
 c3                            ret
+"""
+
+# object checked_call(callable, args, nargsf, kwnames): as PyObject_Vectorcall, while enough of the stack is left; the
+# function that tells the limit, and the one that raises RecursionError.
+CHECKED_CALL = """
+57                            push rdi
+56                            push rsi
+52                            push rdx
+51                            push rcx
+50                            push rax
+48b8 @address                 mov rax, @address
+ffd0                          call rax
+59                            pop rcx
+59                            pop rcx
+5a                            pop rdx
+5e                            pop rsi
+5f                            pop rdi
+4839c4                        cmp rsp, rax
+720c                          jb deep
+48b8 PyObject_Vectorcall      mov rax, PyObject_Vectorcall
+ffe0                          jmp rax
+                              deep:
+48b8 @address                 mov rax, @address
+ffe0                          jmp rax
 """

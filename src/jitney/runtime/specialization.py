@@ -92,8 +92,8 @@ class Specialization:
 
     __slots__ = (
         "address", "by_number", "code_size", "entry_form", "entry_owner", "error", "guards", "hidden", "loops",
-        "owners", "owns", "reason", "recursive", "result", "rows", "stages", "symbol", "tier", "told", "types", "unit",
-        "words", "writes",
+        "owners", "owns", "reason", "recursive", "reenters", "result", "rows", "stages", "symbol", "tier", "told",
+        "types", "unit", "words", "writes",
     )  # fmt: skip
 
     def __init__(self, types: tuple[PyType, ...]) -> None:
@@ -108,7 +108,7 @@ class Specialization:
         self.told = False
         self.error: UnsupportedError | None = None
         self.symbol: Symbol | None = None
-        self.writes = self.recursive = self.owns = False
+        self.writes = self.recursive = self.reenters = self.owns = False
         self.rows: list[Any] = []
         self.hidden: list[Any] = []
         self.guards: GuardTable

@@ -5,7 +5,7 @@ See `listings_x86_64.py` for what each stub does.
 
 from __future__ import annotations
 
-from ctypes import addressof, c_uint64
+from ctypes import addressof, c_uint64, create_string_buffer
 
 from ..asm import memory
 from ..ir.context import DIRTY, FUEL, OWNED_BLOCK, OWNED_LIMIT, OWNED_TOP, STACK_LIMIT, TRACE_COUNT
@@ -36,6 +36,7 @@ KEYS_SHAPE = 8
 LISTINGS = {
     "slow": listings_x86_64.SLOW,
     "plain": listings_x86_64.PLAIN,
+    "deep": listings_x86_64.DEEP,
     "fail": listings_x86_64.FAIL,
     "locate": listings_x86_64.LOCATE,
     "check": listings_x86_64.CHECK,
@@ -55,6 +56,8 @@ NUMPY_LISTINGS = {
 _pool = c_uint64(0)
 # The one block of slots that calls take turns with (see `listings_x86_64.BEGIN`), 0 while one has it.
 capi.define("PoolOfSlots", addressof(_pool))
+_message = create_string_buffer(b"maximum recursion depth exceeded")
+capi.define("PassedLimit", addressof(_message))
 
 
 def offsets() -> dict[str, int]:
@@ -123,6 +126,7 @@ def slow_region() -> Region:
 
 
 def _make() -> None:
+    capi.PLAIN_CALL.value = capi.address("PyObject_Vectorcall")
     whole = bytearray()
     starts: dict[str, int] = {}
     for name, listing in LISTINGS.items():

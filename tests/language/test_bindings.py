@@ -137,3 +137,38 @@ class Twice__Private(Private):
 @pytest.mark.parametrize("kind", [Private, Twice__Private])
 def test_private_names(kind) -> None:
     assert jit(kind.method)(kind(), np.zeros(2)) == kind.method(kind(), np.zeros(2))
+
+
+def test_del_needs_a_value() -> None:
+    def f(a: Any, p: Any) -> Any:
+        if p:
+            x = 1
+        else:
+            x = 2
+            a[0] = 3.0
+        if a[1] > 0:
+            del x
+        x = 5
+        return x
+
+    def in_a_loop(a: Any, n: Any) -> Any:
+        x = 1
+        for i in range(n):
+            a[i] = 7.0
+            del x
+            if i != 1:
+                x = i
+        return a[0]
+
+    for values in ([0, 0], [0, 1]):
+        check(f, (np.array(values, float), True), (np.array(values, float), False))
+    check(in_a_loop, (np.zeros(4), 0), (np.zeros(4), 2), (np.zeros(4), 4))
+
+
+def test_an_item_of_a_tuple_by_a_bool() -> None:
+    def f(a: Any, i: Any, x: Any) -> Any:
+        a[0] = 1.0
+        return (a, x)[i > 0], ((), x, 1.5)[a.size % 3 == 1], (1, 2)[i == 1]
+
+    for x in (1, None, 2.5, (1,)):
+        check(f, (np.zeros(4), 1, x), (np.zeros(1), -1, x))

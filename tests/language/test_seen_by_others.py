@@ -180,3 +180,34 @@ def test_functions_of_two_numbers(name, dtype, tmp_path):
             check(function, (a, np.full(800, b, dtype), np.zeros(800, dtype)))
         zeros = np.resize(np.array([0.0, -0.0, -0.0, 0.0, np.nan], dtype), 400)
         check(function, (zeros, zeros[::-1].copy(), np.zeros(400, dtype)))
+
+
+def test_arrays_within_tuples_that_are_reshaped():
+    def f(t, g):
+        s = t[0][0, 1]
+        g()
+        return s + t[0][1, 0]
+
+    def rows(t, g):
+        s = 0.0
+        for row in t[0]:
+            g()
+            s += row[0]
+        return s
+
+    for function in (f, rows):
+        a = np.arange(12.0).reshape(2, 6)
+
+        def reshaped(a=a):
+            a.shape = (3, 4)
+
+        with pytest.raises(RuntimeError, match="shape"):
+            jit(function)((a, 5), Callback(reshaped))
+
+
+class Callback:
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self):
+        self.function()

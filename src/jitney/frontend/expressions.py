@@ -18,6 +18,7 @@ from ..pytypes import (
     Iterator,
     NamedTuple,
     Object,
+    Scalar,
     Slice,
     Tuple,
     Union,
@@ -28,7 +29,7 @@ from ..pytypes import (
 from ..pytypes import join as join_types
 from . import library, wholes
 from .loops import as_tuple
-from .operators import binary, compare, truth, unary
+from .operators import binary, compare, to_index, truth, unary
 from .state import CONFLICT, NONE_VAL, DeadPath, Lowering, Open, Val, constant_value, is_number
 from .statements import OPERATORS, describe
 from .wholes.deferred import Whole, has_effects
@@ -345,11 +346,12 @@ def _tuple_item(lw: Lowering, owner: Val, index: Val, node: Any) -> Val:
     if isinstance(index.type, Slice):
         return lw.make_tuple(values[slices.known(lw, index, node)])
     k = lw.known(index)
-    if k is None and index.type is INT and values:
+    whole = index.type is INT or index.type is BOOL or (isinstance(index.type, Scalar) and index.type.kind in "iu")
+    if k is None and whole and values:
         # Not known when compiling: one arm per element.
         size = lw.int_const(len(values))
         site = lw.b.add_site("raise", (IndexError, ("tuple index out of range",)))
-        i = lw.b.emit("index", index.parts[0], size, lw.dirty, imm=site)
+        i = lw.b.emit("index", to_index(lw, index), size, lw.dirty, imm=site)
 
         def pick(k: int) -> Val:
             if k == len(values) - 1:

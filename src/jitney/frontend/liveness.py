@@ -206,9 +206,10 @@ class Liveness:
             node = work.pop()
             kind = type(node)
             if kind is _ast.Name:
-                if type(node.ctx) is _ast.Load:
+                # `del` needs the value that it takes away.
+                if type(node.ctx) is not _ast.Store:
                     reads |= self.bit(node.id)
-                else:
+                if type(node.ctx) is not _ast.Load:
                     writes |= self.bit(node.id)
                 continue
             if kind is _ast.Constant:

@@ -25,6 +25,7 @@ from ..pytypes import (
     Closure,
     Complex,
     Constant,
+    Iterator,
     NamedTuple,
     Object,
     PyType,
@@ -40,6 +41,7 @@ from ..pytypes import (
 )
 from . import arrays, wholes
 from .library import creation, numpy_functions
+from .library.iterators import parts_of
 from .library.ranges import REVERSED, Range
 from .plan import NO_NUMBERS, WantedObject
 from .slices import bounds
@@ -102,13 +104,18 @@ def settle(lw: Lowering) -> None:
         return
     lw.unsettled = False
     seen: set[int] = set()
-    for name, value in list(lw.env.items()):
-        if name in lw.hidden:
-            continue  # looked up again below
+    # Hidden names are looked up again below.
+    values = [value for name, value in lw.env.items() if name not in lw.hidden]
+    while values:
+        value = values.pop()
         type = value.type
-        if is_record(type):
+        if isinstance(type, (Tuple, Closure)):
+            values.extend(lw.elements(value))
+        elif isinstance(type, Iterator):
+            values.extend(parts_of(value))
+        elif is_record(type):
             continue  # nothing moves what it looks at
-        if isinstance(type, Array) and not (type.view or type.maybe) and value.parts[0] not in seen:
+        elif isinstance(type, Array) and not (type.view or type.maybe) and value.parts[0] not in seen:
             seen.add(value.parts[0])
             _check_same(lw, value, type)
     lw.names.refresh(lw)

@@ -119,8 +119,8 @@ def subscript(lw: Lowering, container: Val, index: Val) -> Val:
     if index.type is INT and lists.is_list(container):
         return lists.item(lw, container, index)
     container, _ = _flat(lw, container)
-    if isinstance(container.type, Tuple) and isinstance(index.type, Slice):
-        # How long it is hangs on the ends' values.
+    if isinstance(container.type, Tuple) and (isinstance(index.type, Slice) or len({*container.type.elements}) > 1):
+        # How long it is hangs on the ends' values; which item it is, on the index.
         return objects.new(lw, "PyObject_GetItem", *[objects.box(lw, v).parts[0] for v in (container, index)])
     return python_calls.operation(
         lw, operator.getitem, "PyObject_GetItem", container, index, rule=numpy_functions.VIEW

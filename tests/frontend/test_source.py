@@ -63,6 +63,8 @@ def test_a_line_that_goes_on_at_the_margin(tmp_path):
 
 
 LAMBDAS = """
+import math
+ms = lambda x: math.sin(x), lambda x: math.cos(x), lambda x: (lambda y: math.sin(y))(x)
 fs = lambda x: x + 1, lambda x: x - 1, lambda x: x + 1.0, lambda x: x + True, lambda x: x - 0.0, lambda x: x + -0.0
 def make(k, m):
     return lambda x: x + k, lambda x: x * k, lambda x: x + m, lambda x, k=2: x + k
@@ -72,7 +74,7 @@ gs = make(3, 5)
 
 def test_lambdas_in_one_line(tmp_path):
     module = load(tmp_path, LAMBDAS)
-    for functions in (module.fs, module.gs):
+    for functions in (module.ms, module.fs, module.gs):
         columns = [find(f).node.col_offset for f in functions]
         assert columns == sorted(set(columns))
 
@@ -81,6 +83,7 @@ TEXTS = {
     "body": ("def f(a):\n    return a + 1\n", "def f(a):\n    return a + 2\n"),
     "constant": ("def f(a):\n    return a * 1, 0.0\n", "def f(a):\n    return a * True, -0.0\n"),
     "inner": ("def f(a):\n    return [a + k for k in (1, 2)]\n", "def f(a):\n    return [a - k for k in (1, 2)]\n"),
+    "method": ("import math\ndef f(a):\n    return math.sin(a)\n", "import math\ndef f(a):\n    return math.sin(-a)\n"),
     "closure": (
         "def g(k):\n    @wraps\n    def f(a):\n        return a + k\n    return f\nf = g(2)\n",
         "def g(k):\n    @wraps\n    def f(a):\n        return a - k\n    return f\nf = g(2)\n",

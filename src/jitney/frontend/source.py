@@ -143,7 +143,7 @@ def find(function: FunctionType) -> Source:
     private = _private_names(code)
     if private:
         _rename(node, private)
-    if file in _files and _files[file][0][0] > _LOADED and not _gives(_bare(node), code):
+    if file in _files and _files[file][0][0] > _LOADED and not _holds(lines, code):
         raise UnsupportedError("its source has changed since it was loaded", file, first)
     source = Source(node, file, first, offset, 0, snippet)
     _check_arguments(source, code)
@@ -244,7 +244,7 @@ def _balanced_block(lines: list[str], start: int, margin: int) -> list[str]:
 
 
 def _find_lambda(code: CodeType, file: str, first: int, lines: list[str]) -> Source:
-    """The lambda whose compiled form equals `code`, among those that begin on its line."""
+    """The lambda that `code` was made of, among those that begin on its line."""
     # The statement around it may begin earlier and end later: widen until it parses.
     for start in range(first - 1, max(-1, first - 12), -1):
         for end in range(first, min(len(lines), first + 12) + 1):
@@ -256,10 +256,11 @@ def _find_lambda(code: CodeType, file: str, first: int, lines: list[str]) -> Sou
             except SyntaxError:
                 continue
             offset = start - wrapped
-            for node in _lambdas(tree):
-                place = {"lineno": node.lineno, "col_offset": node.col_offset}
-                if node.lineno + offset == first and _gives(_ast.Expr(value=node, **place), code):
-                    return Source(node, file, first, offset, 0, snippet)
+            found = [n for n in _lambdas(tree) if n.lineno + offset == first and _gives(n, code)]
+            if len(found) > 1:
+                found = [n for n in found if _is_at(n, code, offset)]
+            if found:
+                return Source(found[0], file, first, offset, 0, snippet)
             break
     raise UnsupportedError("the source of this lambda could not be found", file, first)
 
@@ -280,38 +281,60 @@ def _lambdas(tree: Any) -> list[Any]:
     return found
 
 
-def _bare(definition: Any) -> Any:
-    """A definition as far as it matters to its code."""
-    fields = {**vars(definition), "decorator_list": []}
-    if "type_params" in fields:
-        fields["type_params"] = []
-    return type(definition)(**fields)
+def _is_at(node: Any, code: Any, offset: int) -> bool:
+    """Whether `code` was made of the lambda in this place; before Python 3.11 code does not say where it was."""
+    if not hasattr(code, "co_positions"):
+        return _gives(node, code, True)
+    body = node.body
+    place = (body.lineno + offset, body.end_lineno + offset, body.col_offset, body.end_col_offset)
+    return place in code.co_positions()
 
 
-def _gives(statement: Any, code: CodeType) -> bool:
-    """Whether a definition, or a lambda by itself, compiled among the same variables gives this code."""
+def _gives(node: Any, code: CodeType, exactly: bool = False) -> bool:
+    """Whether a lambda compiled among the same variables gives this code (`_alike`)."""
     tree: Any = compile("def f():\n pass", code.co_filename, "exec", _ONLY_AST)
     around = tree.body[0]
     around.args.args = [_ast.arg(arg=name, lineno=1, col_offset=0) for name in code.co_freevars]
-    around.body = [statement]
+    around.body = [_ast.Expr(value=node, lineno=node.lineno, col_offset=node.col_offset)]
     try:
-        inner: Any = compile(tree, code.co_filename, "exec").co_consts[0]
+        inner = _codes(compile(tree, code.co_filename, "exec", 0, True))[0]
     except (SyntaxError, ValueError):
         return False
-    return any(_alike(c, code) for c in inner.co_consts if isinstance(c, type(code)))
+    return any(_alike(c, code, exactly) for c in _codes(inner))
+
+
+def _holds(lines: list[str], code: CodeType) -> bool:
+    """Whether a file of these lines gives this code, among others."""
+    try:
+        work = [compile("\n".join(lines), code.co_filename, "exec", 0, True)]
+    except (SyntaxError, ValueError):
+        return False
+    while work:
+        found = work.pop()
+        if found.co_firstlineno == code.co_firstlineno and _alike(found, code, True):
+            return True
+        work += _codes(found)
+    return False
+
+
+def _codes(code: CodeType) -> list[CodeType]:
+    return [c for c in code.co_consts if isinstance(c, type(code))]
 
 
 _SAME = (
     "co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_varnames", "co_names", "co_freevars",
-    "co_cellvars", "co_code",
+    "co_cellvars",
 )  # fmt: skip
 
 
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two constants are the same; two codes but for their places."""
+def _alike(a: Any, b: Any, exactly: bool) -> bool:
+    """Whether two constants are the same; two codes but for their places. What the instructions are also hangs on what
+    stands around a function: they are looked at for `exactly`."""
     if isinstance(a, type(_alike.__code__)) and isinstance(b, type(a)):
+        if len(a.co_consts) != len(b.co_consts) or (exactly and a.co_code != b.co_code):
+            return False
         same = all(getattr(a, name) == getattr(b, name) for name in _SAME)
-        return same and len(a.co_consts) == len(b.co_consts) and all(map(_alike, a.co_consts, b.co_consts))
+        return same and all(_alike(x, y, exactly) for x, y in zip(a.co_consts, b.co_consts))
     if isinstance(a, str) and isinstance(b, str):
         # Up to Python 3.10 there are the full names of inner functions, which say what stands around.
         return a == b or (".<locals>." in a and a.rpartition(".")[2] == b.rpartition(".")[2])

@@ -179,3 +179,46 @@ def test_in_loops_nothing_is_lost():
         return s, a
 
     check(f, (arr([1, 2, 0]), arr([0, 2, 1], np.int64), 5))
+
+
+def test_overlaps_where_something_has_changed_before():
+    def chosen(a, i, v):
+        for _ in range(2):
+            a[i] = v
+
+    callee = jit(chosen)
+
+    def f(a, i, v, out):
+        out[0] = 1.0
+        for _ in range(2):
+            callee(a, i, v)
+
+    def g(a, i, v, out):
+        out[0] = 1.0
+        a[i] = v
+
+    order, flags = np.arange(20)[::-1] % 7, np.arange(20) % 3 == 0
+    calls = [
+        (order[3:10], order[:7], 5), (order[3:10], order[:7].copy(), order[1:8]), (order[:7], order[:7], order[1:8]),
+        (flags[1:], flags[:-1], False), (flags, flags, False), (flags[:-1], flags[1:], False),
+    ]  # fmt: skip
+    for args in calls:
+        check(f, (*args, np.zeros(1)), bails=False)
+        check(g, (*args, np.zeros(1)), bails=False)
+
+
+def test_strides_in_a_function_that_is_called():
+    @jit
+    def callee(a):
+        for _ in range(2):
+            s = a.strides
+        return s
+
+    def f(a, out):
+        out[0] = 1.0
+        s = a.strides
+        for _ in range(2):
+            out[0] += callee(a)[0]
+        return s
+
+    check(f, *[(a, np.zeros(1)) for a in (np.zeros((1, 3)), np.zeros((0, 3)), np.zeros((4, 3)).T)], bails=False)

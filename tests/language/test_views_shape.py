@@ -125,3 +125,14 @@ def test_what_is_not_known():
         return a.swapaxes(0, k)
 
     assert jit(strict=True)(f)(BASE, 1).shape == (5, 4)
+
+
+def test_column_major_arrays_reshaped_after_a_store():
+    def f(a, n, m):
+        a[0, 0] = a[0, 0]
+        return a.reshape(n, m), a.reshape(m, n), a.reshape(n, -1), a.T.reshape(m, n), a.reshape(2, -1)
+
+    a = np.arange(24.0)
+    for n, m in ((4, 6), (1, 24), (24, 1), (2, 12)):
+        b = a.reshape(n, m)
+        check(f, *[(v, n, m) for v in (b, np.asfortranarray(b), b[::-1], np.repeat(b, 2, 1)[:, ::2])], bails=False)

@@ -218,3 +218,20 @@ def test_in_loops():
             a[:, j] = j
 
     check(f, *[(a.copy(), np.arange(a.shape[1]) * 0.5) for a in LAYOUTS[:6]], bails=False)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "float64", "int32"])
+def test_sequences_of_another_type(dtype):
+    """What is no single number makes several elements, or none: also of an array of bools."""
+
+    def element(a, v):
+        a[0] = a[0]
+        a[1] = v
+
+    def part(a, v):
+        a[0] = a[0]
+        a[1:] = v
+
+    values = ["", "0", [1], [1, 2], (), None, np.array([1, 0], np.float16), np.array([], np.float16), np.float16(1)]
+    check(element, *[(np.zeros(3, dtype), v) for v in values])
+    check(part, *[(np.zeros(3, dtype), v) for v in values])

@@ -283,3 +283,57 @@ def test_zeros_of_both_signs():
     a, b = signs.reshape(21, 3), others.reshape(21, 3)
     for function in (f, g):
         check(function, (a.copy(), b), (a[::-1], b), (a[:, ::2], b[:, ::2]), (a.T, b.T), (a.T, b.T.copy()))
+
+
+def test_where_casts_numbers_as_elements():
+    def f(c, a, x, out):
+        out[0] = 1.0
+        return np.where(c, a, x), np.where(c, x, a)
+
+    numbers = [-1, 300, 2**62 + 2**38 + 1, 1e300, True, np.int8(-3)]
+    for dtype in ("uint8", "uint64", "float32"):
+        a, c = arr([1, 2], dtype), np.array([True, False])
+        check(f, *[(c, a, x, np.zeros(1)) for x in numbers], bails=False)
+
+
+def test_a_power_that_raises_does_so_in_its_turn():
+    def f(a, b, out, x):
+        out[0] = 1
+        np.log1p((a**b) + 1, out=x)
+
+    def g(a, b, out, x):
+        out[0] = 1
+        return (a**b) + x
+
+    a, bad, good = arr([3, 2], np.int64), arr([1, -1], np.int64), arr([1, 2], np.int64)
+    for b in (bad, good):
+        check(f, (a, b, np.zeros(1), np.zeros(2, np.int64)), (a, b, np.zeros(1), np.zeros(2)))
+        check(g, (a, b, np.zeros(1), np.zeros(3)), (a, b, np.zeros(1), np.zeros(2)))
+
+
+def test_steps_of_both_signs():
+    """Some of NumPy's loops compute other last bits where a step is negative."""
+
+    def f(a, b):
+        return np.log1p(a), np.arctan2(a, b), np.log1p(a * 1.0) + np.sinh(b)
+
+    def late(a, b):
+        b[0] = b[0]
+        return np.log1p(a)
+
+    def into(a, b):
+        np.log1p(a, out=b)
+
+    def late_into(a, b):
+        b[0] = b[0]
+        np.log1p(a, out=b)
+
+    a = np.random.default_rng(0).uniform(-0.9, 5, (5, 30))
+    views = [
+        lambda v: v, lambda v: v[::-1], lambda v: v[:, ::-1], lambda v: v[::-1, ::-1], lambda v: v[:1, ::-1],
+        lambda v: v[:, ::-2], lambda v: v.T[:, ::-1], lambda v: v[3][::-1], lambda v: v[::-1, 3],
+    ]  # fmt: skip
+    pairs = [(view(a), view(a + 1.0)) for view in views]
+    calls = [pair for x, y in pairs for pair in ((x, y), (x, y.copy()), (x.copy(), y))]
+    for function in (f, late, into, late_into):
+        check(function, *calls)

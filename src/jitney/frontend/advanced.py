@@ -11,15 +11,13 @@ NumPy's own results; where they belong between these, the result is a view of th
 from __future__ import annotations
 
 from ..ir.ops import OPS
-from ..ir.types import PTR
-from ..pytypes import COMPLEX, INT, NONE, SCALARS, Array, Complex, Scalar, Slice, Tuple, array_type
+from ..lazy import lazy
+from ..pytypes import COMPLEX, INT, NONE, SCALARS, Array, Complex, Scalar, Slice, Tuple
 from . import arrays, operators, slices
 from .arrays import lengths, load_at, make_view, strides
 from .library.creation import allocate
 from .state import NONE_VAL, Val, constant_value
 from .wholes import settled
-from .wholes.deferred import Operand
-from .wholes.making import compute
 from .wholes.nests import counted
 from .wholes.overlap import apart, identical
 from .wholes.shapes import check_shapes
@@ -29,10 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .operators import object_operators
     from .state import Lowering
     from .wholes.nests import Carried
 
     At = tuple[int, ...]
+else:
+    object_operators = lazy("jitney.frontend.operators", "object_operators")
 
 _STORE = OPS["store"]
 _INT64, _BOOL = SCALARS["int64"], SCALARS["bool"]
@@ -391,53 +392,50 @@ def _without_masks(lw: Lowering, array: Val, items: list[Val]) -> list[Val]:
 # -- stores ------------------------------------------------------------------------------------------------------------
 
 
-def _kept_apart(lw: Lowering, source: Val, target: Val) -> Val:
-    """The elements of `source`, copied where they may be overwritten by stores into `target`. What NumPy does then
-    depends on its version: CPython takes over where it still can."""
-    type = source.type
-    assert isinstance(type, Array)
-    safe = apart(lw, source, target)
-    if lw.b.constant(safe) is True:
-        return source
-    if lw.b.constant(lw.dirty) is False:
-        lw.check(safe, "overflow")
-        return source
-    layout = "C" if type.layout == "C" else "A"
-    plain = array_type(type.item, type.ndim, layout, False, True)
-    null = lw.b.const(PTR, 0)
-
-    def plainly(v: Val) -> Val:
-        rest = strides(lw, v) if layout == "A" else []
-        return Val(plain, (null, v.parts[1], *lengths(source), *rest))
-
-    return lw.if_else(
-        safe, lambda: plainly(source),
-        lambda: plainly(compute(lw, type.item, tuple(lengths(source)), Operand(source))),
-    )  # fmt: skip
-
-
 def store(lw: Lowering, array: Val, index: Val, value: Val, node: Any) -> None:
-    """``array[index] = value`` with an index array or a mask."""
+    """``array[index] = value`` with an index array or a mask. Where what is read overlaps the array NumPy does it
+    itself: in what order it reads and stores hangs on its version."""
     type = array.type
     assert isinstance(type, Array)
     items = _items(lw, array, index, node)
-    value = settled(lw, value)
+    given = value = settled(lw, value)
     if isinstance(value.type, (Scalar, Complex)) and value.type is not COMPLEX:
         value = Val(type.item, operators.cast(lw, value, type.item))
     elif not isinstance(value.type, Array):
         value = Val(type.item, operators.store_value(lw, value, type.item, node))
     mask = items[0]
-    if isinstance(mask.type, Array) and mask.type.item is _BOOL and _is_rest(items[1:]):
-        if not isinstance(value.type, Array):
-            _fill_masked(lw, array, mask, value)
-            return
-        if mask.type.ndim == type.ndim:
+    masked = isinstance(mask.type, Array) and mask.type.item is _BOOL and _is_rest(items[1:])
+    masked = masked and not (isinstance(value.type, Array) and mask.type.ndim != type.ndim)  # type: ignore[attr-defined]
+    safe = apart(lw, value, array) if isinstance(value.type, Array) else lw.bool_const(True)
+    if masked:
+        # It may be what is stored into, element by element.
+        safe = lw.b.emit("and", safe, lw.b.emit("or", apart(lw, mask, array), identical(lw, mask, array)))
+    else:
+        for v in items:
+            if isinstance(v.type, Array) and v.type.item is not _BOOL:
+                safe = lw.b.emit("and", safe, apart(lw, v, array))
+
+    def plainly() -> Val:
+        if not masked:
+            _store_selected(lw, array, items, value)
+        elif isinstance(value.type, Array):
             _store_masked(lw, array, mask, value)
-            return
-    items = [_kept_apart(lw, v, array) if isinstance(v.type, Array) else v for v in items]
+        else:
+            _fill_masked(lw, array, mask, value)
+        return NONE_VAL
+
+    def numpys() -> Val:
+        lw.b.block.cold = True
+        object_operators.store(lw, array, index, given, only_numpy=True)
+        return NONE_VAL
+
+    lw.if_else(safe, plainly, numpys)
+
+
+def _store_selected(lw: Lowering, array: Val, items: list[Val], value: Val) -> None:
     selection = _Selection(lw, array, _without_masks(lw, array, items))
     if isinstance(value.type, Array):
-        value = selection.indices_first(_broadcast(lw, _kept_apart(lw, value, array), selection.result_shape()))
+        value = selection.indices_first(_broadcast(lw, value, selection.result_shape()))
     selection.check()
     lw.charge(*selection.result_shape())
     _dirty(lw, array)
@@ -466,15 +464,8 @@ def _fill(lw: Lowering, target: Val, value: Val) -> None:
     each(lw, lengths(target), (), one)
 
 
-def _check_apart(lw: Lowering, mask: Val, array: Val) -> None:
-    """A mask may be what is stored into, element by element. How NumPy reads it where they overlap otherwise is its own
-    affair: CPython takes over."""
-    lw.check(lw.b.emit("or", apart(lw, mask, array), identical(lw, mask, array)), "overflow")
-
-
 def _fill_masked(lw: Lowering, array: Val, mask: Val, value: Val) -> None:
     _check_mask(lw, array, mask, 0)
-    _check_apart(lw, mask, array)
     lw.charge(*lengths(array))
     _dirty(lw, array)
 
@@ -503,8 +494,6 @@ def _store_masked(lw: Lowering, array: Val, mask: Val, value: Val) -> None:
     )
     fits = emit("or", emit("eq", given, total), emit("eq", given, one_))
     lw.check(fits, "evaluate", text, (given, total), ("given", "total"))
-    _check_apart(lw, mask, array)
-    value = _kept_apart(lw, value, array)
     step = emit("select", emit("eq", given, one_), zero, one_)
     _dirty(lw, array)
 

@@ -16,7 +16,7 @@ from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import NONE_VAL, Val, constant_value
 from ..wholes import making, storing
 from ..wholes.deferred import Map, Number, Operand, Whole
-from ..wholes.elementwise import binary, converted, element_type, node_of, number, shape_of, ufunc, whole
+from ..wholes.elementwise import binary, converted, element_type, node_of, shape_of, ufunc, whole
 from ..wholes.nests import Nest, Point, Run
 from ..wholes.reducing import sum_type
 from ..wholes.shapes import broadcast_all
@@ -27,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...pytypes import PyType
     from ..state import Lowering
     from ..wholes import products
     from ..wholes.nests import Carried
@@ -68,7 +69,7 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     shape = broadcast_all(lw, [shape_of(v) for v in args])
     parts = [node_of(args[0])]
     for v in args[1:]:
-        parts.append(converted(lw, node_of(v), t) if _is_array(v) else Number(_wrapped(lw, v, t)))
+        parts.append(converted(lw, node_of(v), t) if _is_array(v) else Number(_cast_number(lw, v, t)))
 
     def element(lw: Lowering, values: list[Val]) -> Val:
         chosen, x, y = values
@@ -77,11 +78,13 @@ def _where(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | None:
     return whole(t, shape, Map(t, "where", element, tuple(parts)))
 
 
-def _wrapped(lw: Lowering, value: Val, t: Scalar) -> Val:
-    """A number beside arrays of `t` as `np.where` takes it: an int that does not fit wraps."""
-    if value.type is INT and t.kind in "iu":
-        return Val(t, (cast(lw, value.parts[0], SCALARS["int64"], t),))
-    return number(lw, value, t)
+_OWN = {INT: SCALARS["int64"], FLOAT: SCALARS["float64"], BOOL: NP_BOOL}
+
+
+def _cast_number(lw: Lowering, value: Val, t: Scalar) -> Val:
+    """A number as np.where takes it: Python's are elements of their own type's arrays, and cast as these are."""
+    own: PyType = _OWN.get(value.type, value.type)
+    return Val(t, operators.cast(lw, Val(own, value.parts), t))
 
 
 _CLIPPED = {INT, FLOAT, SCALARS["float64"]}

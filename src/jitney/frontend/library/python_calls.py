@@ -269,7 +269,10 @@ def _learned(lw: Lowering, function: Callable[..., Any], args: list[Val], kwargs
     # That it hangs on lengths (np.cross, np.squeeze, np.zeros(array)) cannot be told from one of them.
     if not found or any(_kind(t) != _kind(found[0]) for t in found):
         return None
-    if any(t is not found[0] for t in found) or any(_has_any_order(v.type) for v in (*args, *kwargs.values())):
+    orders = {order for v in (*args, *kwargs.values()) for order in _orders(v.type)}
+    # What is column-major may give results that are or not, by lengths which samples do not have.
+    unsure = "A" in orders or ("F" in orders and any(t is None or _orders(t) - {"F"} for t in results[:2]))
+    if unsure or any(t is not found[0] for t in found):
         return mapped(found[0], _in_any_order)
     return found[0]
 
@@ -305,11 +308,12 @@ def _tried(
     return _told(lw, result)
 
 
-def _has_any_order(type: PyType) -> bool:
-    """Whether there is an array in a value whose axes may lie in any order: then those of results may, too."""
-    if isinstance(type, (Array, Whole)) and type.ndim > 1:
-        return isinstance(type, Whole) or type.layout == "A"
-    return any(_has_any_order(t) for t in members(type))
+def _orders(type: PyType) -> set[str]:
+    """The layouts of the arrays in a value: of their axes where there are several, "A" where these may lie in any
+    order."""
+    if isinstance(type, (Array, Whole)):
+        return set() if type.ndim < 2 else {"A" if isinstance(type, Whole) else type.layout}
+    return {order for t in members(type) for order in _orders(t)}
 
 
 def _in_any_order(type: Array | Object) -> PyType:

@@ -136,11 +136,14 @@ def _flat(lw: Lowering, container: Val) -> tuple[Val, Val]:
     return python_calls.attribute(lw, array, "flat"), array
 
 
-def store(lw: Lowering, container: Val, index: Val, value: Val) -> None:
-    """``container[index] = value``."""
+def store(lw: Lowering, container: Val, index: Val, value: Val, only_numpy: bool = False) -> None:
+    """``container[index] = value``. `only_numpy`: of numbers and arrays, so that no code runs but NumPy's own."""
     container, owner = _flat(lw, container)
     boxed = [objects.box(lw, v).parts[0] for v in (container, index, value)]
-    _changed(lw, owner)
+    if not only_numpy:
+        _changed(lw, owner)
+    elif not owner.type.local:  # type: ignore[attr-defined]
+        lw.set_dirty()
     objects.check_status(lw, objects.api(lw, "PyObject_SetItem", *boxed, result=I64))
     python_calls.charge(lw, container, value)
 

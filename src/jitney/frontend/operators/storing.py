@@ -12,7 +12,7 @@ import sys
 from ...ir.types import F64
 from ...lazy import lazy
 from ...pytypes import BOOL, FLOAT, INT, NONE, Complex, Constant, Scalar, Union
-from ..state import Val
+from ..state import Val, is_number
 from .errors import sample
 from .numpy_scalars import FLOAT64, INT64, NP_BOOL, UINT64, bounds, cast, check_fits, convert, float_to_uint64
 from .unions import converts, to_float64
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ...pytypes import PyType
     from ..state import Lowering
     from . import complexes
 else:
@@ -43,7 +44,7 @@ def _machine_value(lw: Lowering, value: Val, scalar: Scalar, node: Any, truth: C
     type = value.type
     if type is scalar:
         return value.parts[0]
-    if scalar.kind == "b":
+    if scalar.kind == "b" and _is_plain(type):
         return truth(lw, value)
     if scalar is FLOAT64 and converts(type):
         return to_float64(lw, value)
@@ -63,6 +64,13 @@ def _machine_value(lw: Lowering, value: Val, scalar: Scalar, node: Any, truth: C
             return _whole_part(lw, value.parts[0], scalar)
         return _integer(lw, value, scalar)
     return _constant(lw, value, scalar, node)
+
+
+def _is_plain(type: PyType) -> bool:
+    """Whether values of the type are single numbers or None: no sequences, which make many elements or none."""
+    if isinstance(type, Union):
+        return all(_is_plain(m) for m in type.members)
+    return is_number(type) or type is NONE or (isinstance(type, Constant) and type.value.__class__ is int)
 
 
 def _statement(t: Scalar, x: str = "x") -> str:

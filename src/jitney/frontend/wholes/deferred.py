@@ -57,18 +57,15 @@ class Number(Node):
 
 
 class Map(Node):
-    """What `function` makes of the values of `parts`: the operator or ufunc `name`. `traps`: it may leave."""
+    """What `function` makes of the values of `parts`: the operator or ufunc `name`. It never leaves."""
 
-    __slots__ = ("function", "name", "parts", "traps")
+    __slots__ = ("function", "name", "parts")
 
-    def __init__(
-        self, type: Scalar, name: str, function: Element, parts: tuple[Node, ...], traps: bool = False
-    ) -> None:
+    def __init__(self, type: Scalar, name: str, function: Element, parts: tuple[Node, ...]) -> None:
         super().__init__(type)
         self.name = name
         self.function = function
         self.parts = parts
-        self.traps = traps
 
 
 class Inner(Node):

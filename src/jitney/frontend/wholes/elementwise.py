@@ -289,12 +289,16 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     for v, t in zip(args, loop.inputs):
         parts.append(converted(lw, node_of(v), t) if _has_axes(v) else Number(number(lw, v, t)))
     direct = DIRECT.get(function.__name__, {}).get(loop.inputs[0].kind)
+    known = lw.known(args[1]) if len(args) > 1 and not _has_axes(args[1]) else None
     if direct is None:
-        direct = own_code(lw, loop, lw.known(args[1]) if len(args) > 1 and not _has_axes(args[1]) else None)
+        direct = own_code(lw, loop, known)
     if direct is None:
         return whole(loop.output, shape, Inner(loop, tuple(parts)))
-    node = Map(loop.output, loop.name, _direct(loop, direct), tuple(parts), loop.name == "power")
-    return whole(loop.output, shape, node)
+    made = whole(loop.output, shape, Map(loop.output, loop.name, _direct(loop, direct), tuple(parts)))
+    if loop.name == "power" and loop.inputs[1].kind == "i" and known is None:
+        # It may raise: here, and before anything is stored.
+        return whole(loop.output, shape, Operand(settle(lw, made)))
+    return made
 
 
 def _direct(loop: UfuncLoop, direct: Any) -> Element:

@@ -42,7 +42,7 @@ def compute(lw: Lowering, item: Scalar, shape: tuple[int, ...], node: Node) -> V
     """A new array of `shape`, its elements computed by `node` and cast to `item`."""
     layout, sure = _order(lw, shape, arrays_of(node))
     if lw.b.constant(sure) is True or lw.b.constant(lw.dirty) is False:
-        _leave_unless(lw, sure)
+        leave_unless(lw, sure)
         array = allocate(lw, item, list(shape), False, layout)
     else:
         array = ordering.allocate(lw, item, shape, node, layout, sure)
@@ -75,7 +75,7 @@ def operands_of(value: Val) -> list[Val]:
 def order(lw: Lowering, shape: tuple[int, ...], operands: list[Val]) -> str:
     """The layout of NumPy's result, "C" or "F"; where that shows when running only, other orders leave."""
     layout, sure = _order(lw, shape, operands)
-    _leave_unless(lw, sure)
+    leave_unless(lw, sure)
     return layout
 
 
@@ -109,7 +109,8 @@ def _any_full(lw: Lowering, shape: tuple[int, ...], arrays: list[Val]) -> int:
     return found
 
 
-def _leave_unless(lw: Lowering, holds: int) -> None:
+def leave_unless(lw: Lowering, holds: int) -> None:
+    """CPython takes over, where it still can, unless `holds`; else NumPy computes the expression."""
     if lw.b.constant(holds) is not True:
         if lw.b.constant(lw.dirty) is not False:
             lw.unsupported("an expression over arrays of unknown order is not supported after a store")

@@ -207,13 +207,35 @@ class Nest:
                     self._twins[n] = twin
         read = list(first.values())
         true = lw.bool_const(True)
-        self._stretched = Stretched(lw, shape, [x.array for x in read], [safe.get(x, true) for x in read])
+        self.inners = [n for n in self.nodes if isinstance(n, Inner)]
+        self.reversed = not runs and target is not None and target.array.type.layout == "F"  # type: ignore[attr-defined]
+        fine = [safe.get(x, true) for x in read]
+        if self.inners and len(shape) > 1:
+            direct = {self._twins.get(part, part) for n in self.inners for part in n.parts if isinstance(part, Operand)}
+            fine = [lw.b.emit("and", ok, self._is_forward(x.array)) if x in direct else ok for x, ok in zip(read, fine)]
+        self._stretched = Stretched(lw, shape, [x.array for x in read], fine)
         self.arrays = dict(zip(read, self._stretched.arrays))
         if target is not None:
             self.arrays[target] = target.array
-        self.inners = [n for n in self.nodes if isinstance(n, Inner)]
         self.flat = len(shape) == 1 or (not runs and is_flat(lw, shape, list(self.arrays.values()), in_order))
-        self.reversed = not runs and target is not None and target.array.type.layout == "F"  # type: ignore[attr-defined]
+
+    def _is_forward(self, x: Val) -> int:
+        """An i1: NumPy gives its inner loop steps of the same sign for this operand of several axes as the runs have.
+        Some of its loops compute other last bits where a step is negative. It buffers what has several axes; but axes
+        that make one run, whose elements it goes over as they are.
+        """
+        lw, emit = self.lw, self.lw.b.emit
+        if x.type.layout != "A":  # type: ignore[attr-defined]
+            return lw.bool_const(True)
+        steps, lengths = strides(lw, x), array_shape(x)
+        forward = emit("sge", steps[0 if self.reversed else -1], lw.int_const(0))
+        if lw.b.constant(forward) is True or len(lengths) < len(self.shape):
+            return forward
+        single = lw.bool_const(True)
+        for k, n in enumerate(lengths[:-1]):
+            joined = emit("eq", steps[k], emit("mul", steps[k + 1], lengths[k + 1]))
+            single = emit("and", single, emit("or", joined, emit("eq", n, lw.int_const(1))))
+        return emit("or", forward, single)
 
     def run(self, carried: Carried, body: Callable[[Point, Carried], Carried]) -> Carried:
         """Go over all elements; in the order of the shape's axes, or if flat as they lie in memory."""

@@ -22,9 +22,9 @@ from ..arrays import element_address, load_at, make_view, store_at, store_item, 
 from ..operators import libm
 from ..state import NONE_VAL, Lowering, Val, is_number
 from . import is_whole, overlap, settled
-from .deferred import Map, Node, Number, Operand, Whole, walk
+from .deferred import Inner, Node, Number, Operand, Whole, walk
 from .elementwise import binary, element_type, node_of, shape_of, ufunc
-from .making import compute
+from .making import leave_unless
 from .nests import Nest, Point, counted
 from .shapes import array_shape, check_into, elements
 
@@ -190,8 +190,11 @@ def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, V
         text = f"numpy.{name}({shaped}out=numpy.zeros({{0}}, {type.item.dtype!r}))"
         check_into(lw, array_shape(out), [shape_of(v) for v in args], text)
 
-    result = ufunc(lw, function, args, check)
-    store(lw, out, node_of(result))
+    node = node_of(ufunc(lw, function, args, check))
+    if isinstance(node, Inner) and type.layout == "A":
+        # Some of NumPy's loops compute other last bits where a step is negative.
+        leave_unless(lw, lw.b.emit("sge", strides(lw, out)[-1], lw.int_const(0)))
+    store(lw, out, node)
     return out
 
 
@@ -219,13 +222,8 @@ def store(lw: Lowering, array: Val, node: Node) -> None:
     type = array.type
     assert isinstance(type, Array)
     lw.charge(*array_shape(array))
-    nodes = walk((node,))
-    if any(isinstance(n, Map) and n.traps for n in nodes):
-        # All of it is computed before anything is stored.
-        node = Operand(compute(lw, node.type, array_shape(array), node))  # type: ignore[arg-type]
-        nodes = [node]
     target = Operand(array)
-    read = [n for n in nodes if isinstance(n, Operand)]
+    read = [n for n in walk((node,)) if isinstance(n, Operand)]
     safe = overlap.safe(lw, array, [x.array for x in read if x.array.parts[0] == array.parts[0]])
     if lw.b.constant(safe) is not True:
         target = Operand(_redirected(lw, array, safe))

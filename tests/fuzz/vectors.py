@@ -15,6 +15,8 @@ _LARGE = (2.0**31, -(2.0**31), 2.0**31 - 1, -(2.0**31) - 1, 2.0**63, -(2.0**63),
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _LIMITS = ("0.0", "-0.0", "1.0", "-128.0", "127.0", "255.0", "255.5", "0", "255", "2147483647.0", "-2147483648.0",
            "2147483648.0", "9223372036854774784.0", "9223372036854775808.0", "-9223372036854775808.0")  # fmt: skip
+_OF_TWO = ("min", "max", "min", "max", "np.minimum", "np.maximum", "np.fmax", "np.subtract", "np.greater")
+_OF_ONE = ("abs", "abs", "np.abs", "np.sign", "np.negative", "np.square", "np.floor")
 _NUMBERS = ("1", "2", "3", "-1", "7", "100", "0.5", "2.0")
 
 
@@ -47,7 +49,8 @@ class Loop:
         start = "".join(f"    {name} = {value}\n" for name, value in self.starts())
         results = ", ".join(self.accumulators) or "None"
         first = "    n = min(len(a), len(b), len(c))\n"
-        self.source = f"import math\n\ndef f(a, b, c, x):\n{first}{start}    {header}\n{body}    return {results}\n"
+        head = "import math\nimport numpy as np\n\ndef f(a, b, c, x):"
+        self.source = f"{head}\n{first}{start}    {header}\n{body}    return {results}\n"
 
     def starts(self) -> list[tuple[str, str]]:
         choices = {
@@ -75,9 +78,9 @@ class Loop:
         if kind < 0.75:
             return f"({a} {rng.choice('+-*+-*')} {b})"
         if kind < 0.85:
-            return f"{rng.choice(('min', 'max'))}({a}, {b})"
+            return f"{rng.choice(_OF_TWO)}({a}, {b})"
         if kind < 0.87:
-            return f"abs({a})"
+            return f"{rng.choice(_OF_ONE)}({a})"
         if kind > 0.98:
             return self.clipped(a)
         if kind < 0.88:

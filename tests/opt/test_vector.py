@@ -13,6 +13,7 @@ from jitney.ir.parse import parse
 from jitney.ir.print import to_text
 from jitney.opt import vector
 from tests.opt.vectors import Machine, function_of, interpreted, is_vectorized, lowered, optimized
+from tests.support import check
 
 ALL = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 INTS = ("int64", "int32", "int16", "int8", "uint32", "uint16", "uint8")
@@ -621,3 +622,19 @@ def test_a_sum_in_an_element_goes_in_lanes_under_fastmath(shared: bool, tmp_path
     function(*wanted)
     interpreted(made, [a, x, t])
     assert t.tolist() == wanted[2].tolist()
+
+
+def greatest_and_least(a, out):
+    for i in range(len(a)):
+        out[i] = np.maximum(a[i], 2) * 1.0 + np.minimum(a[i], 100)
+    s = 0
+    for i in range(len(a)):
+        s += int(np.maximum(a[i], a[0])) - int(np.minimum(3, a[i]))
+    return s
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64", "int16"])
+def test_extremes_of_unsigned_numbers_are_not_negative(dtype: str) -> None:
+    a = (np.arange(100) * 5 + 7).astype(dtype)
+    a[50:] = min(np.iinfo(dtype).max, 1 << 40) - np.arange(50)
+    check(greatest_and_least, (a, np.zeros(100)), (a, np.zeros(100, np.int64)), (a[3:17], np.zeros(14, np.float32)))

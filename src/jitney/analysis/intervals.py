@@ -178,6 +178,10 @@ def _umin(a: Interval, b: Interval) -> Interval:
     return (0, b[1]) if b[0] >= 0 else (0, a[1]) if a[0] >= 0 else (MIN, MAX)
 
 
+def _umax(a: Interval, b: Interval) -> Interval:
+    return (max(a[0], b[0]), max(a[1], b[1])) if a[0] >= 0 and b[0] >= 0 else (MIN, MAX)
+
+
 INTERVALS: dict[object, Callable[..., Interval]] = {
     OPS[name]: rule
     for name, rule in (
@@ -195,6 +199,7 @@ INTERVALS: dict[object, Callable[..., Interval]] = {
         ("smin", lambda a, b: (min(a[0], b[0]), min(a[1], b[1]))),
         ("smax", lambda a, b: (max(a[0], b[0]), max(a[1], b[1]))),
         ("umin", _umin),
+        ("umax", _umax),
         ("select", lambda c, a, b: (min(a[0], b[0]), max(a[1], b[1]))),
         ("iabs", _absolute),
         ("clz", lambda a: (0, 64)),

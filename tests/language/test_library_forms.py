@@ -54,6 +54,10 @@ FORMS: tuple[tuple[str, Any], ...] = (
     ("np.concatenate((a, a), 0.0)", LINE),
     ("np.stack((a, a), True)", LINE),
     ("np.roll(a, 1, 0.0)", LINE),
+    ("[x for x in reversed(a)]", np.array(2.5)),
+    ("np.bool_(a)", LINE),
+    ("np.bool_((1, 2)) / 2 + a[0]", LINE),
+    ("np.float32((1, 2)) + a[0]", LINE),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ...ir.function import HEADERS, Loop
+from ...ir.function import HEADERS
 from ...ir.types import ACCESSES, I64, PTR
 from ...lazy import lazy
 from ...pytypes import (
@@ -44,8 +44,10 @@ if TYPE_CHECKING:
 
     from ... import records
     from ..state import Lowering
+    from ..wholes import nests
     from .builtins import Row
 else:
+    nests = lazy("jitney.frontend.wholes", "nests")
     records = lazy("jitney", "records")
 
 _INT64, _POINTER = ACCESSES["i64"], ACCESSES["ptr"]
@@ -125,29 +127,15 @@ def fill(lw: Lowering, array: Val, *parts: int) -> None:
     """Store the machine values of an element into every one of a contiguous array."""
     type = array.type
     assert isinstance(type, Array) and type.layout != "A"
-    b = lw.b
     total = lw.int_const(1)
     for length in array.parts[2:]:
-        total = b.emit("mul", total, length)
-    known = b.constant(total)
-    if known is not None and known <= 0:
-        return
-    first, pre, done = b.block, b.new_block(b.block.loop), b.new_block(b.block.loop)
-    loop = Loop(first.loop)
-    header = b.new_block(loop)
-    loop.preheader, loop.header = pre, header
-    zero, one = lw.int_const(0), lw.int_const(1)
-    b.branch(b.emit("slt", zero, total), pre, done)
-    b.start(pre, first)
-    b.jump(header, (zero,))
-    i = b.param(header, I64)
-    loop.counter, loop.step, loop.stop = i, 1, total
-    b.start(header, pre)
-    place = arrays.scaled(lw, array.parts[1], i, type.item.access.size)
-    arrays.store_item(lw, type.item, parts, *place)
-    following = b.emit("add", i, one)
-    b.branch(b.emit("slt", following, total), header, done, (following,), ())
-    b.start(done, first)
+        total = lw.b.emit("mul", total, length)
+
+    def one(i: int, carried: tuple[int, ...]) -> tuple[int, ...]:
+        arrays.store_item(lw, type.item, parts, *arrays.scaled(lw, array.parts[1], i, type.item.access.size))
+        return ()
+
+    nests.counted(lw, total, (), one)
 
 
 # -- views as objects --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """`sum`, `min` and `max` of lists of numbers that are memory (`numeric.py`): loops over the items.
 
     sum(a)      v = 0; for x in a: v = v + x, checked where they are ints
-    max(a)      v = a[0]; for x in a[1:]: v = x if x > v else v
+    max(a)      v = a[0]; for x in a: v = x if x > v else v
 
 From Python 3.12 on `sum` compensates for what is lost in adding floats: there a list is made for it.
 """
@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import sys
 
-from ...ir.function import Loop
-from ...ir.types import I64
 from ...pytypes import FLOAT, INT, SCALARS, Array
 from .. import arrays
 from ..arrays import is_own
 from ..state import Val
+from ..wholes.nests import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,12 +45,11 @@ def total(lw: Lowering, array: Val) -> Val:
     item = array.type.item.loaded  # type: ignore[attr-defined]
     emit = lw.b.emit
     if item is INT:
-        zero = lw.int_const(0)
-        return Val(INT, (_fold(lw, array, zero, zero, lambda v, x: lw.checked("addo", v, x)),))
+        return Val(INT, (_fold(lw, array, lw.int_const(0), lambda v, x: lw.checked("addo", v, x)),))
 
     def added() -> Val:
         start, op = (lw.int_const(0), "add") if item is _INT64 else (lw.float_const(0.0), "fadd")
-        return Val(item, (_fold(lw, array, lw.int_const(0), start, lambda v, x: emit(op, v, x)),))
+        return Val(item, (_fold(lw, array, start, lambda v, x: emit(op, v, x)),))
 
     return lw.if_else(emit("ne", array.parts[2], lw.int_const(0)), added, lambda: lw.constant(0))
 
@@ -63,27 +61,15 @@ def extreme(lw: Lowering, name: str, machine: tuple[str, str], array: Val) -> Va
     nonempty = lw.b.emit("ne", array.parts[2], lw.int_const(0))
     lw.check(nonempty, "raise", (ValueError, (_EMPTY.format(name),)))
     first = arrays.load_at(lw, array, [lw.int_const(0)]).parts[0]
-    return Val(item, (_fold(lw, array, lw.int_const(1), first, lambda v, x: lw.b.emit(op, x, v)),))
+    return Val(item, (_fold(lw, array, first, lambda v, x: lw.b.emit(op, x, v)),))
 
 
-def _fold(lw: Lowering, array: Val, begin: int, start: int, step: Callable[[int, int], int]) -> int:
-    """What `step` makes of `start` and the items from number `begin` on, one after the other."""
-    b, count = lw.b, array.parts[2]
+def _fold(lw: Lowering, array: Val, start: int, step: Callable[[int, int], int]) -> int:
+    """What `step` makes of `start` and all items, one after the other."""
+    count = array.parts[2]
     lw.charge(count)
-    first, pre, done = b.block, b.new_block(b.block.loop), b.new_block(b.block.loop)
-    loop = Loop(first.loop)
-    header = b.new_block(loop)
-    loop.preheader, loop.header = pre, header
-    type = lw.function.types[start]
-    result = b.param(done, type)
-    b.branch(b.emit("slt", begin, count), pre, done, (), (start,))
-    b.start(pre, first)
-    b.jump(header, (begin, start))
-    i, value = b.param(header, I64), b.param(header, type)
-    loop.counter, loop.step, loop.stop = i, 1, count
-    b.start(header, pre)
-    value = step(value, arrays.load_at(lw, array, [i]).parts[0])
-    following = b.emit("add", i, lw.int_const(1))
-    b.branch(b.emit("slt", following, count), header, done, (following, value), (value,))
-    b.start(done, first)
-    return result
+
+    def one(i: int, carried: tuple[int, ...]) -> tuple[int, ...]:
+        return (step(carried[0], arrays.load_at(lw, array, [i]).parts[0]),)
+
+    return counted(lw, count, (start,), one)[0]

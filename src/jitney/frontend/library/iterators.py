@@ -50,6 +50,8 @@ def reversed_(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | No
     if kwargs or len(args) != 1:
         return None
     (value,) = args
+    if isinstance(value.type, Array) and not value.type.ndim:
+        lw.fail_with(TypeError, "len() of unsized object")
     if isinstance(value.type, Range):
         start, stop, step = value.parts
         if lw.b.constant(step) == 1:

@@ -8,12 +8,12 @@ import sys
 
 from ...ir.types import F64, I1
 from ...lazy import lazy
-from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Constant, Scalar, Union
+from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Scalar, Union
 from .. import operators, wholes
 from ..operators import libm, ufunc_loops
-from ..operators.numpy_scalars import NP_BOOL, convert, integer_power, wrap
+from ..operators.numpy_scalars import convert, integer_power, wrap
 from ..operators.unions import converts, to_float64
-from ..state import Val
+from ..state import Val, is_number
 from .builtins import DEFERRING, OF_COMPLEX, positional, round_scalar
 
 TYPE_CHECKING = False
@@ -300,7 +300,7 @@ def _constructor(t: Scalar) -> Row:
         value = args[0]
         if t is _FLOAT64 and converts(value.type):
             return Val(t, (to_float64(lw, value),))
-        if t is NP_BOOL and isinstance(value.type, Constant):
+        if not is_number(value.type) and not isinstance(value.type, Union):
             return None
         return lw.split(value, lambda v: one(lw, v))
 

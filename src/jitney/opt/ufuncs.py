@@ -1,4 +1,4 @@
-"""Calls of NumPy's inner loops become code: the last pass.
+"""Calls of NumPy's inner loops become code, and those of C functions calls: the last pass.
 
     v3 = fcall np.exp at 0x.. pure (v2) : (f64) -> f64      store v8f64 v2, [v4]
                                                             store ptr v4, [v4 + 256]
@@ -6,7 +6,9 @@
                                                             ccall np.exp at 0x.. (v4 + 256, dimensions, steps, data)
                                                             v3 = load v8f64 [v4 + 128]
 
-`v2` being a vector or a number. The frame `v4` holds the operands, the addresses of these, and how many they are.
+    v3 = fcall fmod at 0x.. pure (v1, v2) : (f64, f64) -> f64    v3 = ccall fmod at 0x.. pure (v1, v2)
+
+`v2` being a vector or a number (under fastmath `expand` does the latter). The frame `v4` holds the operands, the addresses of these, and how many they are.
 """
 
 from __future__ import annotations
@@ -29,15 +31,18 @@ _GAP = 64  # bytes: loops take operands for one that lie closer together
 
 
 def expand(function: Function) -> Function:
-    """Replace every `fcall` of an inner loop, in place."""
+    """Replace every `fcall` of an inner loop, and without fastmath all others, in place."""
     ops, imms = function.ops, function.imms
     frames: dict[int, int] = {}
     for block in list(function.blocks):
-        if any(ops[v] is _FCALL and imms[v].__class__ is ArrayCall for v in block.insts):
+        if any(ops[v] is _FCALL for v in block.insts):
             given, block.insts = block.insts, []
             for v in given:
-                if ops[v] is _FCALL and imms[v].__class__ is ArrayCall:
-                    _Expansion(function, block, v, frames).run()
+                if ops[v] is _FCALL:
+                    if imms[v].__class__ is ArrayCall:
+                        _Expansion(function, block, v, frames).run()
+                    elif not function.fastmath:
+                        ops[v] = _CCALL
                 block.insts.append(v)
     function.entry.insts[:0] = frames.values()
     return function

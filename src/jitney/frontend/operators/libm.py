@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 else:
     power = lazy("jitney.frontend.operators", "power")
 
-#: Functions that loops may compute in lanes under fastmath: `opt.special` has them.
+#: Functions that loops may compute in lanes under fastmath: `opt.special` has them. C's remainder, which is exact, goes
+#: in lanes always.
 IN_LANES = frozenset((
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
     "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "cbrt", "pow", "hypot",
@@ -57,6 +58,7 @@ def call(lw: Lowering, name: str, *args: int) -> int:
         simple = power.by_products(lw, args[0], known) if known is not None else None
         if simple is not None:
             return simple
-        call = Call(whole, address(lw, whole), (type,) * len(args), (type,), pure=True)
-        return lw.b.emit("fcall", *args, imm=call)
-    return lw.ccall(whole, address(lw, whole), args, type)
+    elif name != "fmod" or lw.b.block.loop is None:
+        return lw.ccall(whole, address(lw, whole), args, type)
+    call = Call(whole, address(lw, whole), (type,) * len(args), (type,), pure=True)
+    return lw.b.emit("fcall", *args, imm=call)

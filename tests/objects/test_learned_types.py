@@ -50,6 +50,33 @@ def unaligned(a):
     return x.sum(axis=1), x.copy(), np.sort(x, axis=0), x * 2, x.T
 
 
+def from_bytes(a):
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    s = 0
+    for i in range(len(a)):
+        s += int(digits[a[i] & 15])
+    return s, digits
+
+
+def of_other_bytes(a):
+    a[0] = 3
+    odd = np.frombuffer(b"0123456789", dtype=np.uint16, offset=1, count=4)
+    other = np.frombuffer(b"01234567", dtype=">u2")
+    return int(odd[1]) + int(other[1]), odd, other
+
+
+def stored_into_bytes(a):
+    digits = np.frombuffer(b"0123", dtype=np.uint8)
+    a[0] = 2
+    digits[0] = 1
+
+
+def test_of_bytes():
+    check(from_bytes, np.arange(40, dtype=np.uint8), bails=False)
+    check(of_other_bytes, np.arange(4, dtype=np.uint8))
+    check(stored_into_bytes, np.arange(4, dtype=np.uint8))
+
+
 def test_unaligned():
     a = np.zeros((3, 4), [("b", "i1"), ("x", "f8")])
     a["x"] = BASE[:3, :4]

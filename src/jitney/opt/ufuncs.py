@@ -8,7 +8,8 @@
 
     v3 = fcall fmod at 0x.. pure (v1, v2) : (f64, f64) -> f64    v3 = ccall fmod at 0x.. pure (v1, v2)
 
-`v2` being a vector or a number (under fastmath `expand` does the latter). The frame `v4` holds the operands, the addresses of these, and how many they are.
+`v2` being a vector or a number (under fastmath `expand` does the latter). The frame `v4` holds the operands, the
+addresses of these, and how many they are.
 """
 
 from __future__ import annotations

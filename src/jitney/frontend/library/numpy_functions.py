@@ -43,6 +43,7 @@ class Rule:
 FRESH = Rule(fresh=True)
 VIEW = Rule()
 BY_VALUE = Rule(fresh=True, sure=False)
+VIEW_BY_VALUE = Rule(sure=False)
 PURE = Rule(learn=False)
 OWN = Rule(pure=False, own=True)
 
@@ -72,6 +73,7 @@ FUNCTIONS = (
         fft.rfft2 fft.irfft2 fft.rfftn fft.irfftn fft.hfft fft.ihfft fft.fftfreq fft.rfftfreq fft.fftshift fft.ifftshift
     """),
     (BY_VALUE, "linalg.eig linalg.eigvals poly roots"),
+    (VIEW_BY_VALUE, "frombuffer"),
     (VIEW, """
         asarray asanyarray ascontiguousarray asfortranarray atleast_1d atleast_2d atleast_3d broadcast_to diagonal
         expand_dims flip fliplr flipud imag linalg.diagonal linalg.matrix_transpose matrix_transpose moveaxis

@@ -17,7 +17,7 @@ import math
 
 from ...ir.function import ArrayCall
 from ...ir.ops import OPS
-from ...ir.types import F32, F64, I1, I8, I64, VOID, mask_of, vector
+from ...ir.types import F64, I1, I8, I64, VOID, mask_of, vector
 from ...lazy import lazy
 from .body import Missing, NotVectorizable
 from .carried import Carried
@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...ir.types import Type
     from .. import special
-    from . import lookups, scans, strided
+    from . import lookups, remainders, scans, strided
     from . import picks as last_values
     from . import shifted as neighbours
     from .body import Body, Inst
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 else:
     special = lazy("jitney.opt", "special")
     last_values, scans, neighbours, strided = lazy("jitney.opt.vector", "picks", "scans", "shifted", "strided")
-    lookups = lazy("jitney.opt.vector", "lookups")
+    lookups, remainders = lazy("jitney.opt.vector", "lookups", "remainders")
 
 _CONST, _LOAD, _STORE, _SELECT, _B2I = OPS["const"], OPS["load"], OPS["store"], OPS["select"], OPS["b2i"]
 _PARAM = OPS["param"]
@@ -433,7 +433,9 @@ class Widen(Carried):
             columns = [self.floats(a) for a in inst.args]
             return [self.program.emit("fcall", row, self.of(inst.type), inst.imm) for row in zip(*columns)]
         if inst.imm.name in ("fmod", "fmodf"):
-            return [self._remainder(a, b) for a, b in zip(*map(self.floats, inst.args))]
+            parts = [remainders.compute(self.program, *pair) for pair in zip(*map(self.floats, inst.args))]
+            self._beyond += [beyond for _, beyond in parts]
+            return [rest for rest, _ in parts]
         known = special.find(inst.imm)
         if known is None or not special.supported(self.target, self.of(inst.type)):
             raise Missing(f"{inst.imm.name} in lanes")
@@ -446,22 +448,6 @@ class Widen(Carried):
                 finite = emit("flt", (size, self.program.const(type, math.inf)))
                 self._beyond.append(emit("and", (beyond, finite)))
         return [emit("fcall", row, type, inst.imm) for row in zip(*columns)]
-
-    def _remainder(self, a: int, b: int) -> int:
-        """C's remainder. The quotient rounds to an integer q that is the whole part of the true one or, just below it, one
-        more; while q is exact, so is a - q * b, rounded once, and what b has to be added to is exact, too, for it lies
-        between -b / 2 and 0. Lanes leave where q is not exact, or an operand is not finite."""
-        emit, program = self.program.emit, self.program
-        type = program.types[a]
-        x, y = emit("fabs", (a,)), emit("fabs", (b,))
-        quotient = emit("fdiv", (x, y))
-        fine = emit("flt", (quotient, program.const(type, 2.0**24 if type.element is F32 else 2.0**53)))
-        fine = emit("and", (fine, emit("flt", (y, program.const(type, math.inf)))))
-        self._beyond.append(program.opposite(fine))
-        rest = emit("fma", (emit("fneg", (emit("ftrunc", (quotient,)),)), y, x))
-        negative = emit("flt", (rest, program.const(type, 0.0)))
-        rest = emit("select", (negative, emit("fadd", (rest, y)), rest))
-        return emit("fcopysign", (rest, a))
 
     def _find_failing(self) -> tuple[int, int]:
         """Whether a check fails, or an argument is beyond its limit, in any lane: of those that need nothing that is

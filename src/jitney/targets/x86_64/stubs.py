@@ -13,7 +13,7 @@ from __future__ import annotations
 from ...codegen.machine import SLOT
 from ...ir import context
 from ...ir.types import F32
-from .encode import ADD, AE, CMP, DIV, IDIV, NEG, NS, OR, RAX, RCX, RDI, RDX, SUB, XOR, B, E
+from .encode import ADD, AE, AND, CMP, DIV, IDIV, NE, NEG, NS, OR, RAX, RCX, RDI, RDX, SAR, SHR, SUB, XOR, B, E
 from .ops import MOVSD_STORE, MOVSS_STORE
 from .ops_control import jump_if
 
@@ -233,7 +233,8 @@ def poll_stub(e: Emitter, stub: Stub) -> None:
 
 
 def divide_stub(e: Emitter, stub: Stub) -> None:
-    """Division of what does not fit into 32 bits. Floored, and signs of remainder and divisor differ: if there is a
+    """Division of what does not fit into 32 bits. Floored: with t = a >> 63, floor(a / b) = t ^ ((t ^ a) // b) for a
+    positive b, without a branch if t ^ a and b fit. Else, if signs of remainder and divisor differ and there is a
     remainder, the quotient is one less."""
     (_, _, *scratch), (_, b) = stub.operands
     back = stub.back
@@ -243,13 +244,28 @@ def divide_stub(e: Emitter, stub: Stub) -> None:
         e.unary(DIV, b)
         e.jmp(back)
         return
+    (t,) = scratch
+    e.mov_rr(t, RAX)
+    e.shift_ri(SAR, t, 63)
+    e.alu_rr(XOR, RAX, t)
+    e.mov_rr(RDX, RAX)
+    e.alu_rr(OR, RDX, b)
+    e.shift_ri(SHR, RDX, 32)
+    e.jcc(NE, (stub, "large"))
+    e.unary(DIV, b, 0)
+    e.alu_rr(XOR, RAX, t)
+    e.alu_rr(XOR, RDX, t)
+    e.alu_rr(AND, t, b)
+    e.alu_rr(ADD, RDX, t)
+    e.jmp(back)
+    e.bind((stub, "large"))
+    e.alu_rr(XOR, RAX, t)
     if stub.data:
         # x % -1 is 0, and the machine's division of the minimum by -1 traps
         e.alu_ri(CMP, b, -1)
         e.jcc(E, (stub, "minus one"))
     e.cqo()
     e.unary(IDIV, b)
-    (t,) = scratch
     e.mov_rr(t, RDX)
     e.alu_rr(XOR, t, b)
     e.jcc(NS, back)

@@ -127,3 +127,51 @@ def test_what_is_handed_on():
 def test_counts_of_shifts():
     rng = np.random.RandomState(4)
     check(turned, *[(rng.randint(-(2**62), 2**62, 60), n) for n in (0, 1, 2**40, -5, 2**62)])
+
+
+def products(a, k):
+    """By what one or two sums of shifted numbers make, alone and added to another number."""
+    s = 0
+    for x in a:
+        s ^= (x * 3) ^ (x * 5) ^ (x * 9) ^ (x * 6) ^ (x * 10) ^ (x * 12) ^ (x * 15) ^ (x * 25) ^ (x * 27) ^ (x * 45)
+        s ^= (x * 81) ^ (x * 80) ^ (x * 320) ^ (x * 576) ^ (x * 24) ^ (x * 48) ^ (x * -3) ^ (x * -10) ^ (x * 7)
+        s ^= (k + x * 6) ^ (k + x * 10) ^ (x * 18 + k) ^ (x * 12 + k) ^ (k + x * 20) ^ (k + x * 36) ^ (k + x * 24)
+        s ^= (k + x * 40) ^ (k + x * 72) ^ (x + x * 10) ^ (k + x * 14)
+    return s
+
+
+def quotients(a, b):
+    s = 0
+    for i in range(len(a)):
+        s ^= (a[i] // b[i]) * 7 + a[i] % b[i]
+    return s
+
+
+def numbers(text):
+    t = 0
+    v = 0
+    for i in range(len(text)):
+        c = int(text[i])
+        if 48 <= c <= 57:
+            v = v * 10 + c - 48
+        else:
+            t ^= v
+            v = 0
+    return t, v
+
+
+def test_products_and_quotients():
+    rng = np.random.RandomState(5)
+    limits = [2**63 - 1, -(2**63), 2**32, -(2**32)]
+    a = np.concatenate([rng.randint(-100, 100, 40), rng.randint(-(2**62), 2**62, 40), limits])
+    check(products, *[(part, np.int64(k)) for part in (a[:40], a) for k in (0, 5, -7, 2**62)])
+    small = np.concatenate([rng.randint(1, 50, 60), rng.randint(1, 2**40, 24)])
+    edges = np.array([-(2**32), -(2**32) - 1, 2**32 - 1, 2**32, -1, 0, 1, -7, -(2**31), -(2**63)] * 8 + [1, -1, 3, -3])
+    for b in (small, -small, np.where(small % 2, small, -small), edges | 1, np.full(84, 7), np.full(84, 2**32 - 1)):
+        check(quotients, *[(part, b) for part in (a, edges, -small)])
+
+
+def test_numbers_in_a_text():
+    texts = ["", "7", "12 345  6789", "9223372036854775807 9223372036854775808", "99999999999999999999"]
+    texts.append("1234567890123456789 0")
+    check(numbers, *[(np.frombuffer(t.encode(), np.uint8),) for t in texts])

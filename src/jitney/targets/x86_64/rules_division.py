@@ -8,7 +8,7 @@ from ...ir.magic import magic_63, magic_64
 from ...ir.ops import OPS
 from . import ops
 from .encode import AND, NEG, RAX, RDX, SAR, SHR, SUB, XOR
-from .rules_integer import wide
+from .rules_integer import scaled, wide
 from .select import X86Selector, fits
 from .stubs import divide_stub
 
@@ -74,7 +74,7 @@ def _divide(s: X86Selector, v: int, signed: bool, remainder: bool) -> None:
 def _remainder(s: X86Selector, rest: int, a: int, quotient: int, c: int) -> None:
     """``rest = a - quotient * c``"""
     product = s.m.new(False)
-    s.scaled(product, quotient, c)
+    scaled(s, product, quotient, c)
     s.add(ops.SUB_RR, (rest,), (a, product), SUB)
 
 

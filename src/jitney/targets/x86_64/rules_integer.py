@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from ...ir.ops import Op
 
 _SHL, _NOT, _ADD, _PARAM = OPS["shl"], OPS["not"], OPS["add"], OPS["param"]
-_AND = OPS["and"]
+_AND, _MUL = OPS["and"], OPS["mul"]
 _EXTENDING = frozenset(OPS[f"{kind}ext{n}"] for kind in "sz" for n in (8, 16, 32))
 _ANDN = (0, 2, 0xF2, "andn")
 _SHIFT_X = {SHL: (1, 2, 0xF7, "shlx"), SAR: (2, 2, 0xF7, "sarx"), SHR: (3, 2, 0xF7, "shrx")}
 _MULX = (3, 2, 0xF6, "mulx")
+# What one or two sums of shifted numbers make sooner than a multiplication: the shift in the first, and the rest.
+_BY_SUMS = {((1 << k) + 1) * rest: (k, rest) for k in (1, 2, 3) for rest in (1, 2, 3, 4, 5, 8, 9, 16, 32, 64)}
+# 3, 5 or 9 times 2, 4 or 8: the shifts of both.
+_BY_TWO_SUMS = {((1 << by) + 1) << k: (by, k) for by in (1, 2, 3) for k in (1, 2, 3)}
 _CC = {name: code for code, name in enumerate(CC_NAMES)}
 
 
@@ -49,6 +53,15 @@ def add(s: X86Selector, v: int) -> None:
             k = s.integer(s.args[y][1])
             if k is not None and 0 < k <= 3:
                 s.add(ops.LEA, (d,), (s.use(x), s.use(s.args[y][0])), (1, k, 0))
+                return
+        elif s.ops[y] is _MUL and s.single(y):
+            # x + 10 * z, two sums of shifted numbers
+            c = s.integer(s.args[y][1])
+            if c in _BY_TWO_SUMS:
+                by, k = _BY_TWO_SUMS[c]
+                z, t = s.use(s.args[y][0]), s.m.new(False)
+                s.add(ops.LEA, (t,), (z, z), (1, by, 0))
+                s.add(ops.LEA, (d,), (s.use(x), t), (1, k, 0))
                 return
     s.add(ops.ADD_RR, (d,), (s.use(a), s.use(b)))
 
@@ -88,6 +101,28 @@ def ptradd(s: X86Selector, v: int) -> None:
     s.add(ops.ADD_RR, (d,), (s.use(a), s.use(b)))
 
 
+def scaled(s: X86Selector, d: int, a: int, c: int) -> None:
+    """``d = a * c`` for a constant."""
+    if not fits(c):
+        t = s.m.new(False)
+        s.add(ops.MOVI, (t,), (), c)
+        s.add(ops.IMUL_RR, (d,), (a, t))
+    elif c > 0 and c & (c - 1) == 0:
+        if c == 1:
+            s.add(ops.COPY, (d,), (a,))
+        else:
+            s.add(ops.SHIFT_RI, (d,), (a,), (SHL, c.bit_length() - 1))
+    elif c in _BY_SUMS:
+        shift, rest = _BY_SUMS[c]
+        t = s.m.new(False)
+        s.add(ops.LEA, (t,), (a, a), (1, shift, 0))
+        scaled(s, d, t, rest)
+    elif c == -1:
+        s.add(ops.UNARY, (d,), (a,), NEG)
+    else:
+        s.add(ops.IMUL_RI, (d,), (a,), c)
+
+
 def mul(s: X86Selector, v: int) -> None:
     a, b = s.args[v]
     d = v + FIRST
@@ -95,7 +130,7 @@ def mul(s: X86Selector, v: int) -> None:
         a, b = b, a
     c = s.integer(b)
     if c is not None:
-        s.scaled(d, s.use(a), c)
+        scaled(s, d, s.use(a), c)
     elif s.sinks_as(b, "i64") and a != b:
         r = s.use(a)
         ins, addr = s.memory(b)

@@ -258,24 +258,6 @@ class X86Selector(Selector):
                 if v in self.late:
                     self.needed[v] = False
 
-    def scaled(self, d: int, a: int, c: int) -> None:
-        """``d = a * c`` for a constant."""
-        if not fits(c):
-            t = self.m.new(False)
-            self.add(ops.MOVI, (t,), (), c)
-            self.add(ops.IMUL_RR, (d,), (a, t))
-        elif c > 0 and c & (c - 1) == 0:
-            if c == 1:
-                self.add(ops.COPY, (d,), (a,))
-            else:
-                self.add(ops.SHIFT_RI, (d,), (a,), (4, c.bit_length() - 1))
-        elif c in (3, 5, 9):
-            self.add(ops.LEA, (d,), (a, a), (1, _SHIFTS[c - 1], 0))
-        elif c == -1:
-            self.add(ops.UNARY, (d,), (a,), 3)
-        else:
-            self.add(ops.IMUL_RI, (d,), (a,), c)
-
     def memory(self, v: int) -> tuple[tuple[int, ...], Any]:
         """Registers and shape of the address of load `v`."""
         args = self.args[v]

@@ -245,3 +245,25 @@ def test_tuples_of_numpy_scalars(dtype):
     check(with_a_tuple, *pairs)
     if dtype != "float64":
         check(ordered, *pairs)
+
+
+def test_numpy_refuses_ints_beyond_64_bits_before_it_wraps():
+    def product(a, i):
+        return ((i * i) * a[0]) & 255
+
+    def shifted(a, i):
+        return ((i << 3) + a[0]) & 255, ((i << 40) ^ a[1]) & 1023
+
+    def summed(a, i):
+        s = 0
+        for k in range(len(a)):
+            s = (s + (i * 3) * a[k]) & 0xFFFF
+        return s
+
+    def in_python(i):
+        return ((i * i) * (i + 1)) & 255, ((i << 40) ^ i) & 1023
+
+    ints = (1, 5, -7, 2**31, 2**33, 2**62, 2**63 - 1, -(2**63))
+    for function in (product, shifted, summed):
+        check(function, *[(arr([3, 4, 5], "int64"), i) for i in ints])
+    check(in_python, *ints)

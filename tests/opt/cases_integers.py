@@ -790,6 +790,27 @@ CASES = {
         b2:
           ret v90
     """),
+    "modular: not what somebody else needs to be an integer of 64 bits": ("modular", """
+        func f(v0: ptr, v1: i64, v2: i64) -> i64 {
+        site 0: line 1 overflow detail "needed"
+        site 1: line 1 overflow
+        b0(v0: ptr, v1: i64, v2: i64):
+          v3 = const i1 false
+          v4 = const i64 255
+          v5 = mulo v1, v1, v3, !0
+          v6 = mulo v2, v2, v3, !1
+          v7 = mul v5, v6
+          v8 = and v7, v4
+          ret v8
+    """, """
+          v3 = const i1 false
+          v4 = const i64 255
+          v5 = mulo v1, v1, v3, !0
+          v6 = mul v2, v2
+          v7 = mul v5, v6
+          v8 = and v7, v4
+          ret v8
+    """),
     "modular: not where something else is shifted back and stored": ("modular", """
         func f(v0: ptr, v1: i64) -> i64 {
         site 0: line 1 overflow

@@ -118,6 +118,10 @@ class ArrayCall(Call):
         self.loop = loop
 
 
+NEEDED = "needed"
+"""The detail of a site of kind "overflow": also where only low bits seem to be wanted, the integer itself is."""
+
+
 class Site:
     """A place where compiled code may leave: what to tell when it does.
 

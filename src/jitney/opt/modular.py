@@ -6,11 +6,13 @@
 
 What wraps differs from what Python computes by a multiple of 2**64, which no mask that is not negative lets through and
 no remainder by a power of two. All uses must be such, or sums, products and bitwise operations all of whose uses are. A
-left shift is checked by shifting back: that guard goes the same way.
+left shift is checked by shifting back: that guard goes the same way. NumPy refuses Python's integers beyond 64 bits
+before it wraps anything: the checks of what it is given stay (`NEEDED`).
 """
 
 from __future__ import annotations
 
+from ..ir.function import NEEDED
 from ..ir.ops import OPS
 
 TYPE_CHECKING = False
@@ -96,10 +98,15 @@ class _Wanted:
         """Whether all uses of `v` want its low bits only."""
         found = self._known.get(v)
         if found is None:
-            found = self._known[v] = depth > 0 and all(
+            found = self._known[v] = depth > 0 and not self._is_needed(v) and all(
                 u != _OTHER and self._wants_low_bits(u, v, depth - 1) for u in self._uses(v, self.checks(v))
             )
         return found
+
+    def _is_needed(self, v: int) -> bool:
+        """Whether the operation itself says so."""
+        function = self.function
+        return function.ops[v] in _CHECKED and function.sites[function.imms[v]].detail == NEEDED
 
     def _uses(self, v: int, checks: set[int]) -> list[int]:
         """The users of `v`, but for what only shifts back to check it."""
@@ -137,6 +144,8 @@ class _Wanted:
                     return set()
                 for guard in users.get(same, ()):
                     if guard == _OTHER or function.ops[guard] is not _GUARD or same in function.args[guard][1:]:
+                        return set()
+                    if function.sites[function.imms[guard]].detail == NEEDED:
                         return set()
                     found.add(guard)
         return found

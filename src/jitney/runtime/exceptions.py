@@ -143,7 +143,7 @@ def _message(exception: type[BaseException], default: str) -> Maker:
 
 
 KINDS: dict[str, Maker] = {
-    # CPython would have gone on here; `detail` is not used.
+    # CPython would have gone on here; `detail` is for the optimiser.
     "overflow": _overflow,
     # detail: the axis. Captures: the index and the length.
     "index": _index,

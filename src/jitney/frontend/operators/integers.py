@@ -5,6 +5,7 @@ Whatever does not fit leaves through a site of kind "overflow": CPython then com
 
 from __future__ import annotations
 
+from ...ir.function import NEEDED
 from ...ir.types import F64
 from ...pytypes import FLOAT, INT
 from ..state import Val
@@ -129,6 +130,28 @@ BINARY: dict[str, Callable[[Lowering, int, int], Val]] = {
     "^": _plain("xor"),
     "divmod": divide_with_remainder,
 }
+
+
+_BITWISE = frozenset(("and", "or", "xor", "not"))
+
+
+def exact(lw: Lowering, v: int) -> int:
+    """An int that NumPy is given: it must fit 64 bits also where no more than its low bits come to anything."""
+    function = lw.function
+    ops, args, imms = function.ops, function.args, function.imms
+    work = [v]
+    while work:
+        w = work.pop()
+        op = ops[w]
+        if op.base:
+            function.sites[imms[w]].detail = NEEDED
+        elif op.name in _BITWISE:
+            work.extend(args[w])
+        elif op.name == "shl":
+            for guard in function.homes[w].insts:
+                if ops[guard].name == "guard" and any(args[e][:1] == (w,) for e in args[args[guard][0]]):
+                    function.sites[imms[guard]].detail = NEEDED
+    return v
 
 
 def negate(lw: Lowering, a: int) -> Val:

@@ -15,6 +15,7 @@ from ...pytypes import BOOL, FLOAT, INT, ITEMS, SCALARS, Constant, Scalar
 from ..state import Val, constant_value
 from . import floats
 from .errors import sample, type_error
+from .integers import exact
 from .python import FLOAT_COMPARE, FUNCTIONS, NUMBERS, UNARY_FUNCTIONS, as_int
 
 TYPE_CHECKING = False
@@ -141,7 +142,7 @@ def convert(lw: Lowering, a: Val, t: Scalar) -> int:
         if t.kind == "b":
             return lw.b.emit("ne", a.parts[0], lw.int_const(0))
         check_fits(lw, a.parts[0], t, f"import numpy\nnumpy.{t.dtype}(1) + x")
-        return a.parts[0]
+        return exact(lw, a.parts[0])
     big = constant_value(a)
     if t.kind == "f":
         return lw.b.const(t.access.type, float(big))

@@ -10,6 +10,7 @@ from ...ir.types import F64
 from ...pytypes import BOOL, FLOAT, INT, SCALARS, Scalar, Union, union_type
 from ..state import Val
 from . import floats
+from .integers import exact
 from .python import FLOAT_COMPARE, as_float, as_int
 
 TYPE_CHECKING = False
@@ -102,7 +103,7 @@ def _word(lw: Lowering, a: Val) -> int:
         return a.parts[1]
     if isinstance(a.type, Scalar):
         return lw.b.emit("b2i", a.parts[0]) if a.type.kind == "b" else a.parts[0]
-    return as_int(lw, a)
+    return exact(lw, as_int(lw, a))
 
 
 def _either(lw: Lowering, op: str, machine: str, a: Val, b: Val) -> Val:

@@ -36,7 +36,7 @@ from ..ir.ops import OPS, result_of
 from ..ir.powers import bounds
 from ..ir.types import F32, F64
 from .inplace import substitute
-from .rebuild import lay_out
+from .rebuild import divided, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -267,27 +267,16 @@ class _Sweep:
         function = self._function
         self._block = block
         self._line = function.lines[block.insts[at - 1]]
-        rest = block.insts[at:]
-        del block.insts[at:]
+        on = divided(function, block, at)
         pieces = self._pieces.setdefault(block, [block])
         moved = self._only_for(sums, [w for piece in pieces for w in piece.insts], kept)
         gone = set(moved)
         for piece in pieces:
             piece.insts = [w for w in piece.insts if w not in gone]
-        loop = block.loop
-        slow, on = Block(-1, loop), Block(-1, loop)
-        on.cold, slow.cold = block.cold, True
-        on.term, on.term_args, on.term_imm, on.edges, on.line = (
-            block.term, block.term_args, block.term_imm, block.edges, block.line)  # fmt: skip
-        on.insts = rest
         pieces.append(on)
         self._pieces[on] = pieces
-        for w in rest:
-            function.homes[w] = on
-        for inner in function.loops():
-            if inner.preheader is block:
-                inner.preheader = on
-        slow.insts, slow.line = moved, self._line
+        slow = Block(-1, block.loop)
+        slow.cold, slow.insts, slow.line = True, moved, self._line
         for w in moved:
             function.homes[w] = slow
         return slow, on

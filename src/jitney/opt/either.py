@@ -17,7 +17,7 @@ from __future__ import annotations
 from ..ir.function import Block, Edge
 from ..ir.ops import OPS
 from ..ir.types import I1
-from .rebuild import lay_out
+from .rebuild import divided, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,22 +54,17 @@ def _divide(function: Function, uses: list[int], guard: int) -> None:
     block, cond = homes[guard], args[guard][0]
     first, second = args[cond]
     at = block.insts.index(guard)
-    before, rest = block.insts[:at], block.insts[at + 1 :]
+    on = divided(function, block, at + 1)
+    before = block.insts[:at]
     moved = _only_for(function, uses, second, before)
-    test, on = Block(-1, block.loop), Block(-1, block.loop)
+    test = Block(-1, block.loop)
     args[guard] = second, *args[guard][1:]
     block.insts = [v for v in before if v not in moved and v != cond]
     test.insts, test.cold, test.line = [*moved, guard], True, function.lines[guard]
-    on.insts, on.line = rest, block.line
-    on.term, on.term_args, on.term_imm, on.edges = block.term, block.term_args, block.term_imm, block.edges
     test.term, test.edges = "jump", [Edge(on)]
     block.term, block.term_args, block.term_imm, block.edges = "br", (first,), None, [Edge(on), Edge(test)]
-    for piece in (test, on):
-        for v in piece.insts:
-            homes[v] = piece
-    for inner in function.loops():
-        if inner.preheader is block:
-            inner.preheader = on
+    for v in test.insts:
+        homes[v] = test
     place = function.blocks.index(block) + 1
     function.blocks[place:place] = [test, on]
 

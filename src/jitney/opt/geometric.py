@@ -25,7 +25,7 @@ from ..ir.ops import OPS, result_of
 from ..ir.powers import bounds
 from ..ir.types import F64, I64, vector
 from . import powers
-from .rebuild import lay_out
+from .rebuild import divided, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,17 +173,14 @@ class _Power:
         size = emit("iabs", first)
         fits = emit("and", emit("ult", size, longest), emit("ult", emit("iabs", way), longest))
         negative = emit("slt", first, nil)
-        turned = self._reciprocal((x, zero))
+        turned = self._reciprocal(x)
         base = emit("select", negative, turned[0], x), emit("select", negative, turned[1], zero)
         most = emit("select", fits, size, nil)
         # By squaring, in a loop of its own.
         entry, inner = loop.preheader, Loop(loop.parent)
-        again, behind = Block(-1, inner), Block(-1, loop.parent)
-        for block in (again, behind):
-            block.cold, block.line = entry.cold, entry.line
-        behind.term, behind.term_args, behind.term_imm, behind.edges = (
-            entry.term, entry.term_args, entry.term_imm, entry.edges)  # fmt: skip
         self._flush()
+        behind, again = divided(function, entry, len(entry.insts)), Block(-1, inner)
+        again.cold, again.line = entry.cold, entry.line
         entry.term, entry.term_args, entry.term_imm = "jump", (), None
         entry.edges = [Edge(again, (one, zero, *base, most))]
         inner.preheader, inner.header = entry, again
@@ -201,9 +198,6 @@ class _Power:
         self._flush()
         found = function.add_param(behind, F64), function.add_param(behind, F64)
         self._block = behind
-        for other in function.loops():
-            if other.preheader is entry and other is not inner:
-                other.preheader = behind
         place = function.blocks.index(entry) + 1
         function.blocks[place:place] = [again, behind]
         magnitude = emit("fabs", found[0])
@@ -211,7 +205,7 @@ class _Power:
         return emit("select", emit("and", good, fits), found[0], number(math.nan)), found[1]
 
     def _power(self, x: int, exponent: int) -> Sum:
-        base = (x, self._number(0.0)) if exponent > 0 else self._reciprocal((x, self._number(0.0)))
+        base = (x, self._number(0.0)) if exponent > 0 else self._reciprocal(x)
         power = base
         for _ in range(abs(exponent) - 1):
             power = self._exact(power, base)
@@ -224,18 +218,14 @@ class _Power:
         return total, self._emit("fsub", low, self._emit("fsub", total, high))
 
     def _product(self, a: Sum, b: Sum) -> Sum:
-        emit = self._emit
-        high = emit("fmul", a[0], b[0])
-        low = emit("fma", a[1], b[0], emit("fma", a[0], b[0], emit("fneg", high)))
-        if self._function.ops[b[1]] is not _CONST:
-            low = emit("fma", a[0], b[1], low)
-        return high, low
+        return powers.product(self._emit, self._known(a), self._known(b))
 
-    def _reciprocal(self, a: Sum) -> Sum:
-        emit = self._emit
-        one = self._number(1.0)
-        quotient = emit("fdiv", one, a[0])
-        return quotient, emit("fmul", emit("fma", emit("fneg", quotient), a[0], one), quotient)
+    def _reciprocal(self, x: int) -> Sum:
+        return powers.reciprocal(self._emit, self._number(1.0), (x, -1))
+
+    def _known(self, a: Sum) -> Sum:
+        """As `powers` has it where the second part is a constant: that is zero."""
+        return (a[0], -1) if self._function.ops[a[1]] is _CONST else a
 
     # -- emitting ------------------------------------------------------------------------------------------------------
 

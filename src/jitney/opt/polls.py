@@ -75,7 +75,8 @@ def _is_short(function: Function, loop: Loop, body: list[Block]) -> bool:
 
 
 def _charge(function: Function, loop: Loop, fuel: int) -> None:
-    """Count the iterations of a loop that starts and stops at constants off the fuel, its header's parameter `fuel`."""
+    """Count the iterations of a loop that starts and stops at constants, if they are many, off the fuel that it is
+    entered with, its header's parameter `fuel`: in front of it, at once."""
     edge = loop.preheader.edges[0]
     start = edge.args[loop.header.params.index(loop.counter)]
     if function.ops[start] is not _CONST or function.ops[loop.stop] is not _CONST:

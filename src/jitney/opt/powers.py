@@ -46,12 +46,16 @@ from .rebuild import Rebuild
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..ir.builder import Builder
     from ..ir.function import Function
     from ..ir.types import Type
 
     # A number as the sum of two floats; -1: the second is zero.
     Sum = tuple[int, int]
+    # Emits an operation of floats.
+    Emit = Callable[..., int]
 
 _CCALL, _CONST = OPS["ccall"], OPS["const"]
 _NAMES = {"pow": F64, "powf": F32}
@@ -132,21 +136,24 @@ def _power(rebuild: Rebuild, v: int) -> int:
 
 def _sum(builder: Builder, x: int, exponent: float) -> Sum:
     """The power; its second part is not zero for sure."""
+    emit = builder.emit
     size = abs(exponent)
     whole = int(size)
     square: Sum = (x, -1)
     power: Sum | None = None
     while whole:
         if whole & 1:
-            power = square if power is None else _product(builder, power, square)
+            power = square if power is None else product(emit, power, square)
         whole >>= 1
         if whole:
-            square = _product(builder, square, square)
+            square = product(emit, square, square)
     if size % 1.0:
         root = _root(builder, x)
-        power = root if power is None else _product(builder, power, root)
+        power = root if power is None else product(emit, power, root)
     assert power is not None
-    return _reciprocal(builder, power) if exponent < 0.0 else power
+    if exponent > 0.0:
+        return power
+    return reciprocal(emit, builder.const(builder.function.types[x], 1.0), power)
 
 
 _slacks: dict[Type, float] = {}
@@ -173,17 +180,17 @@ def _numbers(mantissas: tuple[int, ...], scale: int) -> list[float]:
     return [math.ldexp(n, scale) for n in mantissas]
 
 
-def _product(builder: Builder, a: Sum, b: Sum) -> Sum:
-    emit = builder.emit
-    product = emit("fmul", a[0], b[0])
-    low = emit("fma", a[0], b[0], emit("fneg", product))
+def product(emit: Emit, a: Sum, b: Sum) -> Sum:
+    """By Dekker's arithmetic."""
+    high = emit("fmul", a[0], b[0])
+    low = emit("fma", a[0], b[0], emit("fneg", high))
     if a == b and a[1] >= 0:
         low = emit("fma", emit("fadd", a[0], a[0]), a[1], low)
     else:
         for x, y in ((a[0], b[1]), (b[0], a[1])):
             if y >= 0:
                 low = emit("fma", x, y, low)
-    return product, low
+    return high, low
 
 
 def _root(builder: Builder, x: int) -> Sum:
@@ -194,9 +201,8 @@ def _root(builder: Builder, x: int) -> Sum:
     return root, emit("fdiv", rest, emit("fadd", root, root))
 
 
-def _reciprocal(builder: Builder, a: Sum) -> Sum:
-    emit = builder.emit
-    one = builder.const(builder.function.types[a[0]], 1.0)
+def reciprocal(emit: Emit, one: int, a: Sum) -> Sum:
+    """By one step of Newton's iteration; `one` is 1.0."""
     quotient = emit("fdiv", one, a[0])
     minus = emit("fneg", quotient)
     rest = emit("fma", minus, a[0], one)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from ..ir.builder import Builder
 from ..ir.dominators import immediate_dominators
-from ..ir.function import Edge, Function, Loop
+from ..ir.function import Block, Edge, Function, Loop
 from ..ir.ops import OPS
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-    from ..ir.function import Block
 
     # Emits what stands for an old instruction; gives the new value (-1 where there is none).
     Edit = Callable[["Rebuild", int], int]
@@ -433,6 +432,23 @@ def lay_out(function: Function) -> None:
         order.append(block)
         stack += children[block]
     function.blocks = order
+
+
+def divided(function: Function, block: Block, at: int) -> Block:
+    """The block that goes on with what `block` does from its instruction number `at` on, and ends as it did. `block`
+    is left without an end; the new one is not among the function's yet."""
+    rest = Block(-1, block.loop)
+    rest.cold, rest.line = block.cold, block.line
+    rest.insts = block.insts[at:]
+    del block.insts[at:]
+    rest.term, rest.term_args, rest.term_imm, rest.edges = block.term, block.term_args, block.term_imm, block.edges
+    block.edges = []
+    for v in rest.insts:
+        function.homes[v] = rest
+    for loop in function.loops():
+        if loop.preheader is block:
+            loop.preheader = rest
+    return rest
 
 
 class InFront(Rebuild):

@@ -181,11 +181,11 @@ class _Row:
         add(apart, part(row, (counter,)), -1)
         if any(function.types[x] is PTR or not self._outside(x) for key in apart for x in key):
             return None
-        if any(mult % size for mult in apart.values()) or self._before(v, s):
+        if any(mult % size for mult in apart.values()) or self._begins_behind(v, s):
             return None
         return apart or {(): 0}
 
-    def _before(self, v: int, s: int) -> bool:
+    def _begins_behind(self, v: int, s: int) -> bool:
         """Whether the loop plainly begins behind that iteration: `vector` sees to it that they do not meet."""
         function, loop = self.function, self.loop
         first = loop.preheader.edges[0].args[loop.header.params.index(loop.counter)]

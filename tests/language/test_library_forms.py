@@ -4,6 +4,7 @@ its values, types and order of axes, whether CPython could take over or not."""
 from __future__ import annotations
 
 import linecache
+import math
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ FORMS: tuple[tuple[str, Any], ...] = (
     ("np.stack((a, a), True)", LINE),
     ("np.roll(a, 1, 0.0)", LINE),
     ("[x for x in reversed(a)]", np.array(2.5)),
+    ("math.perm(a.shape[0], None)", LINE),
     ("np.bool_(a)", LINE),
     ("np.bool_((1, 2)) / 2 + a[0]", LINE),
     ("np.float32((1, 2)) + a[0]", LINE),
@@ -62,7 +64,7 @@ FORMS: tuple[tuple[str, Any], ...] = (
 
 
 def compiled(text: str, name: str) -> Any:
-    namespace: dict[str, Any] = {"np": np}
+    namespace: dict[str, Any] = {"np": np, "math": math}
     exec(compile(text, name, "exec"), namespace)
     linecache.cache[name] = (len(text), None, text.splitlines(True), name)
     return namespace["f"]

@@ -16,7 +16,7 @@ from ..operators.numpy_scalars import NP_BOOL, bounds, cast
 from ..state import NONE_VAL, Val, constant_value
 from ..wholes import making, storing
 from ..wholes.deferred import Map, Number, Operand, Whole
-from ..wholes.elementwise import binary, converted, element_type, node_of, shape_of, ufunc, whole
+from ..wholes.elementwise import binary, converted, element_type, node_of, number, shape_of, ufunc, whole
 from ..wholes.nests import Nest, Point, Run
 from ..wholes.reducing import sum_type
 from ..wholes.shapes import broadcast_all
@@ -82,9 +82,21 @@ _OWN = {INT: SCALARS["int64"], FLOAT: SCALARS["float64"], BOOL: NP_BOOL}
 
 
 def _cast_number(lw: Lowering, value: Val, t: Scalar) -> Val:
-    """A number as np.where takes it: Python's are elements of their own type's arrays, and cast as these are."""
+    """A number as np.where takes it: Python's are elements of their own type's arrays, and cast as these are; since
+    NumPy 2.5 ints must fit."""
+    if value.type is INT and t.kind in "iu" and not _wraps():
+        return number(lw, value, t)
     own: PyType = _OWN.get(value.type, value.type)
     return Val(t, operators.cast(lw, Val(own, value.parts), t))
+
+
+def _wraps() -> bool:
+    """Whether np.where cuts off the digits of an int that do not fit."""
+    numpy = sys.modules["numpy"]
+    try:
+        return bool(numpy.where((True,), 257, numpy.zeros(1, "i1"))[0] == 1)
+    except OverflowError:
+        return False
 
 
 _CLIPPED = {INT, FLOAT, SCALARS["float64"]}

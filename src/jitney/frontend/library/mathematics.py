@@ -12,7 +12,7 @@ import sys
 
 from ...ir.types import F64, PTR
 from ...lazy import lazy
-from ...pytypes import BOOL, FLOAT, INT, SCALARS, Array, Scalar, Union
+from ...pytypes import BOOL, FLOAT, INT, NONE, SCALARS, Array, Scalar, Union
 from .. import operators
 from ..operators import libm
 from ..operators.errors import type_error
@@ -301,8 +301,8 @@ def _isclose(lw: Lowering, args: list[Val], kwargs: dict[str, Val]) -> Val | Non
 
 
 def _integers(lw: Lowering, args: list[Val]) -> list[int] | None:
-    """The arguments by `operator.index`; None if one is an array or of several types."""
-    if any(isinstance(v.type, (Array, Union)) for v in args):
+    """The arguments by `operator.index`; None if one is an array, of several types, or None, which may be a default."""
+    if any(isinstance(v.type, (Array, Union)) or v.type is NONE for v in args):
         return None
     return [operators.to_index(lw, v) for v in args]
 

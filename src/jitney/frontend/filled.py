@@ -29,7 +29,7 @@ from .usage import children, copied, depth, listed_range, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
     from . import numeric
     from .state import Lowering
@@ -87,12 +87,8 @@ def made(lw: Lowering, node: Any, group: str) -> Val:
     memory = Memory(group, size, *numeric.allocated(lw, total, size), length)
     _run(lw, node, whole, held, Filling(memory, -1))
     if memory.item is None:
-        _refuse(group)
+        numeric.refuse(group)
     return Val(array_type(memory.item, len(dims), "C", True, True, True, True), (memory.object, memory.data, *dims))
-
-
-def _refuse(group: str) -> NoReturn:
-    numeric.refuse(group)
 
 
 def _comprehension(lw: Lowering, node: Any, group: str) -> Any:
@@ -107,7 +103,7 @@ def _comprehension(lw: Lowering, node: Any, group: str) -> Any:
         generator = _ast.comprehension(target=target, iter=source, ifs=[], is_async=0)
         made = lw.loop_plans[node, "list"] = _ast.ListComp(elt=name, generators=[generator], **place)
     if type(node) is _ast.Call and type(node.func) is _ast.Name and constant_value(lw.expr(node.func)) is not list:
-        _refuse(group)
+        numeric.refuse(group)
     return made
 
 
@@ -116,7 +112,7 @@ def _gone_through(lw: Lowering, node: Any, group: str) -> tuple[Val, iteration.S
     try:
         return iterable, iteration.sequence(lw, iterable, node)
     except UnsupportedError:
-        _refuse(group)
+        numeric.refuse(group)
 
 
 def _pinned(lw: Lowering, iterable: Val, mark: int) -> list[int]:
@@ -134,7 +130,7 @@ def _run(lw: Lowering, node: Any, whole: iteration.Sequence, held: list[int], fi
 
     items = Items([Counter(lw.int_const(0), whole.count, 1)], item, whole.copies)
     if whole.copies > iteration.MOST_COPIES:
-        _refuse(filling.memory.group)
+        numeric.refuse(filling.memory.group)
     items.held = held
     put = loop.body[0].value
     put.filling = filling
@@ -168,7 +164,7 @@ def put(lw: Lowering, filling: Filling, node: Any) -> Val:
         mark = len(lw.own.temporaries)
         iterable, whole = _gone_through(lw, displays.as_loop(lw, node)[0].iter, memory.group)
         if sliced and not _is_list(iterable):
-            _refuse(memory.group)
+            numeric.refuse(memory.group)
         lw.check(lw.b.emit("eq", whole.count, memory.length), "overflow")
         _run(lw, node, whole, _pinned(lw, iterable, mark), Filling(memory, base))
     return NONE_VAL
@@ -211,17 +207,17 @@ def _row_length(lw: Lowering, node: Any, names: frozenset[str], iterable: Val, c
     if type(source) is _ast.Name and source.id in names:
         # Rows of one array are of one length.
         if not isinstance(iterable.type, Array) or iterable.type.ndim != 2:
-            _refuse(group)
+            numeric.refuse(group)
         return iterable.parts[3]
     if not _is_fixed(lw, source, node, names):
-        _refuse(group)
+        numeric.refuse(group)
 
     def length() -> Val:
         if found is None:
             return Val(INT, (_gone_through(lw, source, group)[1].count,))
         value = lw.expr(source)
         if not numeric.counts(value):
-            _refuse(group)
+            numeric.refuse(group)
         return Val(INT, (lw.b.emit("smax", to_index(lw, value), lw.int_const(0)),))
 
     zero = lw.int_const(0)

@@ -21,7 +21,7 @@ from .errors import sample
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from ...ir.types import Access
@@ -68,19 +68,27 @@ class UfuncLoop:
         with numpy.errstate(all="ignore"):
             expected = numpy.asarray(ufunc(*arrays))
         got = numpy.zeros_like(expected)
-        self._run([a.ctypes.data for a in (*arrays, got)])
+        self._caller()([a.ctypes.data for a in (*arrays, got)])
         return bool(got.tobytes() == expected.tobytes())
 
-    def _run(self, places: list[int]) -> None:
-        pointers = (ctypes.c_void_p * len(places))(*places)
-        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
-        prototype(self.address)(ctypes.addressof(pointers), self.dimensions, self.dimensions + 8, self.data)
+    def _caller(self) -> Callable[..., None]:
+        """What calls the loop here and now: with the operands' addresses, and the count and steps where these are not
+        one element's."""
+        run = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(self.address)
+        pointers = (ctypes.c_void_p * (len(self.inputs) + 1))()
+
+        def call(places: list[Any], shape: ctypes.Array[ctypes.c_int64] = self._shape) -> None:
+            pointers[:] = places
+            where = ctypes.addressof(shape)
+            run(ctypes.addressof(pointers), where, where + 8, self.data)
+
+        return call
 
     def value(self, *numbers: float) -> float:
         """What the loop gives, called here and now."""
         numpy = sys.modules["numpy"]
         arrays = [numpy.array(x, self.output.dtype) for x in (*numbers, 0.0)]
-        self._run([a.ctypes.data for a in arrays])
+        self._caller()([a.ctypes.data for a in arrays])
         return float(arrays[-1])
 
     @property
@@ -109,16 +117,13 @@ class UfuncLoop:
                 given[:2] = [numpy.append(x, numpy.resize(pair, _TRIED)) for x, pair in zip(given, pairs)]
                 given[2] = numpy.zeros(len(given[0]))
             arrays = [x.astype(self.output.dtype) for x in given]
-        places = (ctypes.c_void_p * count)()
-        run = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(self.address)
+        call = self._caller()
         addresses = [a.ctypes.data for a in arrays]
         seen = set()
         for size in (0, 16, 32, 64):
             shape = (ctypes.c_int64 * (1 + count))(size // width, *[width] * count) if size else self._shape
-            where = ctypes.addressof(shape)
             for k in range(0, arrays[0].nbytes, size or width):
-                places[:] = [a + k for a in addresses]
-                run(ctypes.addressof(places), where, where + 8, self.data)
+                call([a + k for a in addresses], shape)
             seen.add(arrays[-1].tobytes())
         return len(seen) == 1
 

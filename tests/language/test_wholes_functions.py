@@ -305,7 +305,12 @@ def test_a_power_that_raises_does_so_in_its_turn():
         out[0] = 1
         return (a**b) + x
 
+    def h(a, b, out):
+        out[0] = 1
+        a **= b
+
     a, bad, good = arr([3, 2], np.int64), arr([1, -1], np.int64), arr([1, 2], np.int64)
+    check(h, (arr([3, 2, 5], np.int64), arr([2, -1, 2], np.int64), np.zeros(1)), (a.copy(), good, np.zeros(1)))
     for b in (bad, good):
         check(f, (a, b, np.zeros(1), np.zeros(2, np.int64)), (a, b, np.zeros(1), np.zeros(2)))
         check(g, (a, b, np.zeros(1), np.zeros(3)), (a, b, np.zeros(1), np.zeros(2)))

@@ -280,6 +280,10 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     if loop.name == "power" and loop.output.kind != "f" and not _has_axes(args[1]) and (lw.known(args[1]) or 0) < 0:
         # It raises for the first element: no loop.
         lw.unsupported("an integer to a negative power is not supported")
+    known = lw.known(args[1]) if len(args) > 1 and not _has_axes(args[1]) else None
+    raises = loop.name == "power" and loop.inputs[1].kind == "i" and known is None
+    if raises and before is not None and lw.b.constant(lw.dirty) is not False:
+        lw.unsupported("powers of integers, of which NumPy stores some before it raises, are not supported in place")
     if before is not None:
         before(loop.output, args)
     shape = broadcast_all(lw, [shape_of(v) for v in args])
@@ -289,13 +293,12 @@ def ufunc(lw: Lowering, function: Any, args: list[Val], before: Check | None = N
     for v, t in zip(args, loop.inputs):
         parts.append(converted(lw, node_of(v), t) if _has_axes(v) else Number(number(lw, v, t)))
     direct = DIRECT.get(function.__name__, {}).get(loop.inputs[0].kind)
-    known = lw.known(args[1]) if len(args) > 1 and not _has_axes(args[1]) else None
     if direct is None:
         direct = own_code(lw, loop, known)
     if direct is None:
         return whole(loop.output, shape, Inner(loop, tuple(parts)))
     made = whole(loop.output, shape, Map(loop.output, loop.name, _direct(loop, direct), tuple(parts)))
-    if loop.name == "power" and loop.inputs[1].kind == "i" and known is None:
+    if raises:
         # It may raise: here, and before anything is stored.
         return whole(loop.output, shape, Operand(settle(lw, made)))
     return made

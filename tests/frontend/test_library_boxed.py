@@ -99,3 +99,37 @@ def test_no_references_leak():
     for _ in range(10_000):
         compiled(3.0, 4.0)
     assert sys.getallocatedblocks() - blocks < 1000
+
+
+def test_what_stores_into_an_argument_given_by_place():
+    """Such a call is an effect: where something fails later CPython must not run it again."""
+
+    def functions(a, b, q):
+        np.cumsum(a, 0, None, a)
+        np.sum(a, 0, None, a[0])
+        np.median(a, 0, a[1])
+        np.hypot(a, 1.5, b[::-1, ::-1])
+        np.dot(a, a.T, b)
+        a += q
+
+    def methods(a, b, q):
+        a.cumsum(0, None, b)
+        b.sum(0, None, a[0])
+        a.dot(b.T, b)
+        a += q
+
+    def told(a, b, q):
+        np.median(a, overwrite_input=True)
+        np.nan_to_num(b, False, 5.0)
+        a += q
+
+    def result(a, b, q):
+        r = a.cumsum(0, None, b)
+        r[0] = 5
+        b[1] = 7
+        return r[0, 0] + b[0, 0] + r[1, 1]
+
+    for function in (functions, methods, told, result):
+        a = np.arange(16.0).reshape(4, 4) % 7
+        b = np.where(a > 2, a, np.nan)
+        check(function, (a, b, np.ones(3)), (a, b, np.ones(4)), (a, b, np.ones(3)))

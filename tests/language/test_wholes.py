@@ -420,3 +420,11 @@ def test_slices_of_one_column():
              for n, m, k in ((5, 3, 4), (1, 3, 3), (4, 1, 1), (4, 2, 0), (3, 0, 2), (0, 3, 3), (1, 1, 1))]  # fmt: skip
     check(f, *calls, *[(np.asfortranarray(p), w) for p, w in calls], *[(p[::-1, ::-1], w) for p, w in calls])
     check(g, *[(p, np.zeros_like(p)) for p, _ in calls], (calls[0][0], np.zeros((5, 5))))
+
+
+def test_out_that_does_not_fit_an_element():
+    def f(a, c):
+        c[0] = c[0]
+        np.maximum(a[1:2], c[0], out=a[:1])
+
+    check(f, *[(np.ones(n), np.ones(2)) for n in (0, 1, 2)])

@@ -103,6 +103,12 @@ SEQUENCES = frozenset("""
 """.split())  # fmt: skip
 """Functions that make arrays of what they are given: a list is as good to them as a tuple."""
 
+_IN_C = {"dot": ("a", "b", "out"), "concatenate": ("arrays", "axis", "out"), "concat": ("arrays", "axis", "out")}
+_PLACES_OF_OUT = {
+    "all": 1, "any": 1, "argmax": 1, "argmin": 1, "choose": 1, "clip": 2, "compress": 2, "cumprod": 2, "cumsum": 2,
+    "dot": 1, "max": 1, "mean": 2, "min": 1, "prod": 2, "ptp": 1, "round": 1, "std": 2, "sum": 2, "take": 2, "trace": 4,
+    "var": 2,
+}  # fmt: skip
 _known: dict[int, Rule] = {}
 _methods: dict[str, Rule] = {}
 
@@ -132,6 +138,19 @@ def is_ufunc(function: Any) -> bool:
     """Whether it is one of NumPy's ufuncs."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(function, numpy.ufunc)
+
+
+def parameters(function: Any) -> tuple[str, ...]:
+    """The names of a function's parameters that may be given by place, `out` being one of them."""
+    if is_ufunc(function):
+        return (*[""] * function.nin, *["out"] * function.nout)
+    code = getattr(getattr(function, "_implementation", function), "__code__", None)
+    return _IN_C.get(function.__name__, ()) if code is None else code.co_varnames[: code.co_argcount]
+
+
+def parameters_of_method(name: str) -> tuple[str, ...]:
+    """The same of an array's method."""
+    return (*[""] * _PLACES_OF_OUT[name], "out") if name in _PLACES_OF_OUT else ()
 
 
 def _fill(numpy: Any) -> None:

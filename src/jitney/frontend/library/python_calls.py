@@ -87,11 +87,13 @@ def call(lw: Lowering, function: Val, args: list[Val], kwargs: dict[str, Val], n
     callee = objects.box(lw, function).parts[0]
     boxed = [objects.box(lw, v).parts[0] for v in (*args, *kwargs.values())]
     lw.at(node)
-    if rule is None or not rule.pure or _changes(kwargs) or _of_objects(args, kwargs):
+    name = getattr(known, "__name__", "a call")
+    told = rule is not None and _changes(name, numpy_functions.parameters(known), args, kwargs)
+    if rule is None or not rule.pure or told or _of_objects(args, kwargs):
         lw.runs_python()
     result = objects.vectorcall(lw, callee, boxed, tuple(kwargs))
     charge(lw, *args, *kwargs.values())
-    return _typed(lw, result, guess, getattr(known, "__name__", "a call"), rule)
+    return _typed(lw, result, guess, name, None if told else rule)
 
 
 def _is_sure(lw: Lowering, rule: Rule, args: list[Val]) -> bool:
@@ -125,13 +127,14 @@ def method(lw: Lowering, owner: Val, name: str, args: list[Val], kwargs: dict[st
         guess = _learned(lw, alike, args, kwargs) if alike is not None else None
     boxed = [objects.box(lw, v).parts[0] for v in (owner, *args, *kwargs.values())]
     lw.at(node)
-    if rule is None or not rule.pure or _changes(kwargs) or _of_objects([owner, *args], kwargs):
+    told = _changes(name, numpy_functions.parameters_of_method(name), args, kwargs)
+    if rule is None or not rule.pure or told or _of_objects([owner, *args], kwargs):
         own = rule is not None and rule.own and isinstance(owner.type, Array) and owner.type.local
         if not (own or (name == "pop" and lists.is_local(owner))):
             lw.runs_python()
     result = objects.method_call(lw, name, boxed, tuple(kwargs))
     charge(lw, owner, *args, *kwargs.values())
-    return _typed(lw, result, guess, name, rule)
+    return _typed(lw, result, guess, name, None if told else rule)
 
 
 _CLASSES: dict[PyType, type] = {INT: int, FLOAT: float, BOOL: bool, NONE: type(None)}
@@ -210,8 +213,11 @@ def attribute(lw: Lowering, owner: Val, name: str) -> Val:
     return _typed(lw, result, guess, name, numpy_functions.VIEW)
 
 
-def _changes(kwargs: dict[str, Val]) -> bool:
-    return "out" in kwargs and kwargs["out"].type is not NONE
+def _changes(name: str, parameters: tuple[str, ...], args: list[Val], kwargs: dict[str, Val]) -> bool:
+    """Whether a call that has no effects otherwise stores into one of its arguments, as it may be told to."""
+    given = {**dict(zip(parameters, args)), **kwargs}
+    telling = ("copy",) if name == "nan_to_num" else ("out", "overwrite_input")
+    return any(word in given and given[word].type is not NONE for word in telling)
 
 
 def _of_objects(args: list[Val], kwargs: dict[str, Val]) -> bool:

@@ -186,7 +186,8 @@ def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, V
             lw.fail("evaluate", f"{own}numpy.{name}({given}, out=x)")
         if not type.writeable:
             lw.fail("evaluate", f"{own}x.flags.writeable = False\nnumpy.{name}({given}, out=x)")
-        shaped = "".join(f"numpy.broadcast_to({_sample_text(v)}, {{{k}}}), " for k, v in enumerate(args, 1))
+        samples = [_sample_text(v, "()") for v in args]
+        shaped = "".join(f"numpy.broadcast_to({x}, {{{k}}}), " for k, x in enumerate(samples, 1))
         text = f"numpy.{name}({shaped}out=numpy.zeros({{0}}, {type.item.dtype!r}))"
         check_into(lw, array_shape(out), [shape_of(v) for v in args], text)
 
@@ -198,11 +199,11 @@ def ufunc_call(lw: Lowering, function: Any, args: list[Val], kwargs: dict[str, V
     return out
 
 
-def _sample_text(b: Val) -> str:
-    """Python text of something of the type of `b`'s elements."""
+def _sample_text(b: Val, shape: str = "1") -> str:
+    """Python text of something of the type of `b`'s elements; an array's has this shape."""
     item = element_type(b)
     if isinstance(item, (Scalar, Complex)) and item is not COMPLEX:
-        return f"numpy.ones(1, {item.dtype!r})"
+        return f"numpy.ones({shape}, {item.dtype!r})"
     return {INT: "1", FLOAT: "1.0", BOOL: "True", COMPLEX: "1j"}.get(item, "1.0")
 
 

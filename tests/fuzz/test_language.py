@@ -14,6 +14,7 @@ import pytest
 
 from jitney import jit
 from jitney.errors import FallbackWarning, UnsupportedError
+from tests.fuzz.bindings import BindingProgram
 from tests.fuzz.language import LanguageProgram
 from tests.fuzz.programs import HELPERS
 from tests.fuzz.test_programs import canonical
@@ -35,8 +36,8 @@ def define(program, decorate=lambda function: function):
     return namespace["f"]
 
 
-def run(seed: int) -> str | None:
-    program = LanguageProgram(seed)
+def run(seed: int, kind: type[LanguageProgram] = LanguageProgram) -> str | None:
+    program = kind(seed)
     function, jitted = define(program), define(program, jit)
     try:
         for k in range(3):
@@ -65,4 +66,12 @@ def test_random_programs(batch, monkeypatch):
     monkeypatch.setenv("JITNEY_TIERS", str(batch % 2))
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
         difference = run(seed)
+        assert difference in (None, "fallback"), difference
+
+
+@pytest.mark.parametrize("batch", range(math.ceil(COUNT / BATCH)))
+def test_random_bindings(batch, monkeypatch):
+    monkeypatch.setenv("JITNEY_TIERS", str(batch % 2))
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        difference = run(seed, BindingProgram)
         assert difference in (None, "fallback"), difference

@@ -235,4 +235,56 @@ CASES = {
         b6(v33: i64):
           ret v33
     """),
+    "latches: two arms": ("latches", """
+        func f(v0: ptr, v1: i64) -> i64 {
+        loop L0: header b1 preheader b0 counter v6 step 1 stop v1
+        b0(v0: ptr, v1: i64):
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 9
+          jump b1(v2, v2, v2)
+        b1(v6: i64, v7: i64, v8: i64) in L0:
+          v9 = load u8 [v0 + v6*1] region 1
+          v10 = ule v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v11 = mul v7, v4
+          v12 = add v11, v9
+          jump b4(v12, v8)
+        b3 in L0:
+          v13 = xor v7, v8
+          jump b4(v2, v13)
+        b4(v14: i64, v15: i64) in L0:
+          v16 = add v6, v3
+          v17 = slt v16, v1
+          br v17, b1(v16, v14, v15), b5
+        b5:
+          v18 = add v15, v14
+          ret v18
+    """, """
+          v2 = const i64 0
+          v3 = const i64 1
+          v4 = const i64 9
+          jump b1(v2, v2, v2)
+        b1(v6: i64, v7: i64, v8: i64) in L0:
+          v9 = load u8 [v0 + v6*1] region 1
+          v10 = ule v9, v4
+          br v10, b2, b3
+        b2 in L0:
+          v11 = mul v7, v4
+          v12 = add v11, v9
+          v21 = add v6, v3
+          v22 = slt v21, v1
+          br v22, b1(v21, v12, v8), b5(v12, v8)
+        b3 in L0:
+          v13 = xor v7, v8
+          jump b4(v2, v13)
+        b4(v14: i64, v15: i64) in L0:
+          v16 = add v6, v3
+          v17 = slt v16, v1
+          br v17, b1(v16, v14, v15), b5(v14, v15)
+        b5(v19: i64, v20: i64):
+          v18 = add v20, v19
+          ret v18
+    """),
 }

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         inline,
         jam,
         joins,
+        latches,
         memory,
         merge,
         modular,
@@ -69,7 +70,7 @@ else:
         "jitney.opt", "outer", "params", "polls", "powers", "promote", "reciprocal", "rotate", "rotates", "sections",
         "select", "split", "tails", "unroll",
     )
-    partial, unswitch, vector = lazy("jitney.opt", "partial", "unswitch", "vector")
+    latches, partial, unswitch, vector = lazy("jitney.opt", "latches", "partial", "unswitch", "vector")
 
 #: What `optimize` runs, in this order, and the names under which JITNEY_DISABLE leaves them out. A pass that most
 #: functions give nothing to do is not even loaded unless a look at the function says so (`needs.py`).
@@ -119,6 +120,7 @@ PASSES: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("digits", lambda function: digits.split(function) if needs.checked_products(function) else function),
     ("chains", lambda function: chains.shorten(function) if needs.products(function) else function),
     ("dce", lambda function: dce.eliminate(function)),
+    ("latches", lambda function: latches.copy(function) if needs.ends_of_arms(function) else function),
 )
 
 

@@ -24,6 +24,7 @@ _LASTING = frozenset((OPS["fdiv"], OPS["fsqrt"], _FPOWER))
 _SHL, _LSHR, _SAR = OPS["shl"], OPS["lshr"], OPS["sar"]
 _GUARD, _INDEX = OPS["guard"], OPS["index"]
 _TIGHT = 24
+_SHORT_LATCH = 4
 _SHIFTS = 8
 _LARGE = 1 << 10  # a counter that may get there is none of a short loop
 _NIBBLES = (0x0F0F0F0F, 0x0F0F0F0F0F0F0F0F)
@@ -372,6 +373,31 @@ def is_tight(function: Function, block: Block) -> bool:
     return (handed or not _ACCESSES.isdisjoint(found)) and all(
         (op.pure and op is not _FCALL) or op.base or op in _ACCESSES or op is _GUARD or op is _INDEX for op in found
     )
+
+
+def ends_of_arms(function: Function) -> bool:
+    """For `latches`: two arms of a loop that jump to where it ends."""
+    met: set[Block] = set()
+    for block in function.blocks:
+        if block.term == "jump" and block.loop is not None:
+            latch = block.edges[0].target
+            if latch in met and latch.loop is block.loop and is_latch(function, latch):
+                return True
+            met.add(latch)
+    return False
+
+
+def is_latch(function: Function, block: Block) -> bool:
+    """Whether a block of a loop does next to nothing but to test for the next iteration."""
+    loop = block.loop
+    if (
+        loop is None or block.term != "br" or block.cold or block is loop.header or loop.parallel is not None
+        or len(block.insts) > _SHORT_LATCH
+    ):  # fmt: skip
+        return False
+    back = [edge.target is loop.header for edge in block.edges]
+    behind = block.edges[back[0]].target
+    return back[0] != back[1] and behind.loop is not loop and all(function.ops[v].pure for v in block.insts)
 
 
 def _in(block: Block, loop: Loop) -> bool:

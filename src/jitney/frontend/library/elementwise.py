@@ -83,8 +83,8 @@ _OWN = {INT: SCALARS["int64"], FLOAT: SCALARS["float64"], BOOL: NP_BOOL}
 
 def _cast_number(lw: Lowering, value: Val, t: Scalar) -> Val:
     """A number as np.where takes it: Python's are elements of their own type's arrays, and cast as these are; since
-    NumPy 2.5 ints must fit."""
-    if value.type is INT and t.kind in "iu" and not _wraps():
+    NumPy 2.5 ints are converted as in `a + 1`, and must fit."""
+    if value.type is INT and not _wraps():
         return number(lw, value, t)
     own: PyType = _OWN.get(value.type, value.type)
     return Val(t, operators.cast(lw, Val(own, value.parts), t))

@@ -263,6 +263,27 @@ def test_method():
     assert Scaled.name() is Scaled
 
 
+def test_implicit_class_methods():
+    class Base:
+        @jit
+        def __init_subclass__(cls, scale=1):
+            cls.scale = scale
+
+        @classmethod
+        @jit
+        def __class_getitem__(cls, item):
+            return cls.__name__, item
+
+    class Derived(Base, scale=3):
+        @jit
+        def __class_getitem__(cls, item):
+            return item, cls.scale
+
+    assert Derived.scale == 3
+    assert (Base[2], Derived[2], Derived.__class_getitem__(4)) == (("Base", 2), (2, 3), (4, 3))
+    assert isinstance(vars(Base)["__init_subclass__"], classmethod)
+
+
 def test_fallback_is_told_once_for_each_types():
     @jit
     def half(x):

@@ -69,6 +69,9 @@ _TP_CALL, _TP_CLEAR, _TP_DEALLOC, _TP_DESCR_GET, _TP_TRAVERSE, _TP_MEMBERS, _TP_
 _DISALLOW_INSTANTIATION, _HAVE_VECTORCALL, _HAVE_GC, _METHOD_DESCRIPTOR = 1 << 7, 1 << 11, 1 << 14, 1 << 17
 
 
+_CLASS_METHODS = ("__init_subclass__", "__class_getitem__")
+
+
 class Callable:
     """The Python side of a compiled function: what makes it pass for the function it wraps.
 
@@ -91,6 +94,11 @@ class Callable:
 
     def __reduce__(self) -> str:
         return self.__qualname__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        # When Python makes a class it makes class methods of plain functions with these names.
+        if name in _CLASS_METHODS:
+            setattr(owner, name, classmethod(self))
 
 
 def _forward(name: str) -> property:

@@ -1,7 +1,9 @@
 """How a jitted function is called: boxing, keywords, defaults, wrong calls, other types, who runs the call."""
 
 import fractions
+import functools
 import gc
+import signal
 import sys
 import warnings
 
@@ -517,6 +519,32 @@ def test_interrupted_while_compiling_and_called_again(monkeypatch):
             assert jitted(object) is object
         assert len(compiled(jitted)) == 1
         jitted = jit(same)
+
+
+class _Late(Exception):
+    pass
+
+
+@pytest.mark.parametrize("error", [TimeoutError, _Late])
+def test_an_exception_of_a_signal_handler_while_compiling(monkeypatch, error):
+    def late(number, frame):
+        raise error("too late")
+
+    monkeypatch.delenv("JITNEY_CHECK", raising=False)
+    dispatcher = sys.modules["jitney.dispatcher"]
+    old = signal.signal(signal.SIGALRM, functools.partial(late))
+    try:
+        for place, name in ((dispatcher.pipeline, "compile"), (dispatcher, "assemble_entry"), (dispatcher, "type_of")):
+            jitted = jit(same)
+            original = getattr(place, name)
+            monkeypatch.setattr(place, name, lambda *args: signal.raise_signal(signal.SIGALRM))
+            with pytest.raises(error, match="too late"):
+                jitted(object)
+            monkeypatch.setattr(place, name, original)
+            assert gc.isenabled() and not dispatcher.compile_lock()._is_owned()
+            assert jitted(object) is object and len(compiled(jitted)) == 1
+    finally:
+        signal.signal(signal.SIGALRM, old)
 
 
 def test_many_functions_and_texts_as_arguments():

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from . import report
     from .pipeline import Compiled
     from .pytypes import PyType
-    from .runtime import build_entry, threads
+    from .runtime import build_entry, interruptions, threads
 else:
     report = lazy("jitney", "report")
-    build_entry, threads = lazy("jitney.runtime", "build_entry", "threads")
+    build_entry, interruptions, threads = lazy("jitney.runtime", "build_entry", "interruptions", "threads")
 
 MAX_SPECIALIZATIONS = 16
 """Argument types a function is compiled for; calls with further ones run in CPython."""
@@ -141,20 +141,24 @@ class Dispatcher:
         if jitted is None or (not kwargs and tuple(map(type, args)) in self._left):
             return self.function
         # Another thread that compiles may wait for what this one holds: then CPython runs the call.
-        lock = _lock
-        if not lock.acquire(timeout=_PATIENCE):
-            return self.function
-        # Compiling makes many objects and hardly a cycle: collecting in between is an eighth of its time.
-        collecting = gc.isenabled()
-        gc.disable()
+        lock, held, collecting = _lock, False, False
+        nested = lock._is_owned()  # type: ignore[attr-defined]
         try:
-            if any(busy is self for busy, _ in _compiling):
+            held = lock.acquire(timeout=_PATIENCE)
+            if not held or any(busy is self for busy, _ in _compiling):
                 return self.function
+            # Compiling makes many objects and hardly a cycle: collecting in between is an eighth of its time.
+            collecting = gc.isenabled()
+            gc.disable()
             return self._prepare(jitted, args, kwargs) or self.function
         finally:
-            if collecting:
-                gc.enable()
-            lock.release()
+            # A signal handler may raise at any time, right after the lock was taken, too.
+            try:
+                if collecting:
+                    gc.enable()
+            finally:
+                if held or (not nested and lock._is_owned()):  # type: ignore[attr-defined]
+                    lock.release()
 
     def _prepare(self, jitted: Callable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable | None:
         """Make the entry ready for this call; None if CPython is to run it. The jitted function only where something
@@ -308,8 +312,8 @@ class Dispatcher:
             return self._leave(record, self._error(message))
         self._compilations += 1
         busy = (self, types)
-        _compiling.add(busy)
         try:
+            _compiling.add(busy)
             for _ in range(_ATTEMPTS):
                 hooks = _Hooks(self, keeps=first is None)
                 made = pipeline.compile(self.function, types, hooks, first, before)
@@ -322,7 +326,7 @@ class Dispatcher:
         except UnsupportedError as error:
             self._leave(record, error)
         except (RecursionError, MemoryError) as error:
-            if isinstance(error, RecursionError) and _is_shallow():
+            if isinstance(error, RecursionError) and interruptions.is_shallow():
                 self._leave(record, self._error("its expressions are nested too deeply for the compiler"))
             else:
                 # The caller's fault rather than the function's: the next call may go well.
@@ -334,8 +338,8 @@ class Dispatcher:
         return record
 
     def _own_fault(self, error: Exception) -> UnsupportedError:
-        """What to tell of an error in the compiler itself; in the tests it is raised."""
-        if os.environ.get("JITNEY_CHECK") == "1":
+        """What to tell of an error in the compiler itself; in the tests, and if it is none of its own, it is raised."""
+        if os.environ.get("JITNEY_CHECK") == "1" or interruptions.is_interruption(error):
             raise error
         return self._error(f"the compiler failed, which is a bug in jitney ({type(error).__name__}: {error})")
 
@@ -489,14 +493,6 @@ class Dispatcher:
             raise told
         warn(told)
         record.told = True
-
-
-def _is_shallow() -> bool:
-    """Whether most of the interpreter's stack is left, so that running out of it was the function's doing."""
-    frame, depth = sys._getframe(), 0
-    while frame.f_back is not None:
-        frame, depth = frame.f_back, depth + 1
-    return depth < sys.getrecursionlimit() // 2
 
 
 def warn(error: UnsupportedError) -> None:

@@ -23,11 +23,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _weakref import ReferenceType
     from collections.abc import Callable
+    from functools import partial
     from types import CodeType, TracebackType
     from typing import Any
 
     from ..ir.function import Function, Site
     from ..ir.types import Type
+else:
+    # `functools` itself would be imported for this alone.
+    from _functools import partial
 
 # -- which function a site belongs to
 # ----------------------------------------------------------------------------------
@@ -68,7 +72,7 @@ def register(function: Function, name: str, namespace: dict[str, Any]) -> Regist
     _last_id = id = _last_id + 1
     function.id = id
     made = Registration(id, name, function.file, namespace, function.sites)
-    _registered[id] = ref(made, lambda _, forget=_registered.pop: forget(id, None))  # type: ignore[misc]
+    _registered[id] = ref(made, partial(_registered.pop, id))
     return made
 
 

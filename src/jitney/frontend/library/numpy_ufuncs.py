@@ -8,7 +8,7 @@ import sys
 
 from ...ir.types import F64, I1
 from ...lazy import lazy
-from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, SCALARS, Complex, Scalar, Union
+from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, NONE, SCALARS, Complex, Scalar, Union
 from .. import operators, wholes
 from ..operators import libm, ufunc_loops
 from ..operators.numpy_scalars import convert, integer_power, wrap
@@ -300,7 +300,7 @@ def _constructor(t: Scalar) -> Row:
         value = args[0]
         if t is _FLOAT64 and converts(value.type):
             return Val(t, (to_float64(lw, value),))
-        if not is_number(value.type) and not isinstance(value.type, Union):
+        if not is_number(value.type) and value.type is not NONE and not isinstance(value.type, Union):
             return None
         return lw.split(value, lambda v: one(lw, v))
 

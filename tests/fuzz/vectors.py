@@ -87,7 +87,9 @@ class Loop:
             return f"float({a}) ** {rng.choice((2, 2, 3, 4))}"
         if kind < 0.905:
             roots = f"math.sqrt({a})", f"math.sqrt(abs({a}))"
-            return rng.choice((f"(x / ({a} * {a} + 1.5))", f"(1.5 / float({a}))", *roots))
+            by = rng.choice(("2.5", "-0.7", "24", "x", f"(abs({b}) + 0.5)"))
+            rest = f"(float({a}) {rng.choice(('%', '%', '//'))} {by})"
+            return rng.choice((f"(x / ({a} * {a} + 1.5))", f"(1.5 / float({a}))", *roots, rest, rest))
         if kind < 0.915:
             return f"({a} {rng.choice(('//', '%'))} {rng.choice((3, 7, 10, 26, 255, 1000, 65521))})"
         if kind < 0.95:

@@ -163,3 +163,23 @@ def test_rows(function):
         both = rng.integers(-50, 50, n + 1)
         calls += [(both[:-1], both[1:]), (both[1:], both[:-1]), (both[::-1], np.zeros(n + 1, np.int64))]
     check(function, *calls)
+
+
+def loads_ahead_of_a_store(c):
+    m = 0
+    k = -1
+    s = 0
+    for i in range(4, len(c) - 4):
+        if c[i - 1] < 50:
+            if m < int(c[i]):
+                m = int(c[i])
+                k = i
+        c[i - 2] = c[i - 1]
+        s += c[i + 2]
+    return m, k, s
+
+
+def test_loads_of_what_a_later_iteration_stores():
+    rng = np.random.default_rng(3)
+    for dtype in (np.int16, np.int32, np.uint32):
+        check(loads_ahead_of_a_store, *[(rng.integers(0, 100, n).astype(dtype),) for n in (9, 17, 40, 100)])

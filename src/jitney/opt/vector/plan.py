@@ -165,6 +165,7 @@ class Plan:
             body.congruences = steps.find(body, ordered)
             ordered = [p for p in ordered if p not in body.congruences]
             ordered = neighbours.find(body, ordered)
+        self._advance_loads()
         serial = self.serial = chains.Serial(body, ordered) if ordered else None
         scan = serial.scan if serial is not None else None
         waits = serial.latency if serial is not None and scan is None else 0
@@ -183,7 +184,6 @@ class Plan:
             raise NotVectorizable("a scan the other way round")
         self.groups: dict[tuple[object, ...], Group] = {}
         self.tests: list[tuple[Group, Group]] = []
-        self._advance_loads()
         self.orders: dict[tuple[Group, Group], tuple[list[int], list[int]]] = {}
         reach = self._depend()
         if strided:

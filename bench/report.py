@@ -212,7 +212,7 @@ def _spills(record: Record) -> str:
 
 _AVOIDABLE = (
     "what their loop uses never needs more registers of a kind at once (columns general and floats, loop by loop; "
-    "calls need all that they destroy, constants count where they are read) than the 15 and 16 there are."
+    "calls need all that they destroy; for stores constants count where they are read) than the 15 and 16 there are."
 )
 
 

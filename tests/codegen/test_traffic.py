@@ -85,8 +85,7 @@ def test_what_need_not_be_there_is_avoidable():
     assert row.avoidable == row.loads + row.stores > 0 and row.wants[0] <= 8
 
 
-def test_constants_count_where_they_are_read():
-    """Thirty constants, each read once, need one register."""
+def test_constants_that_are_read_once_need_no_slots():
     def scan(a, b):
         x = a[0]
         for k in range(len(a)):

@@ -9,10 +9,10 @@ A loop that calls functions has to keep floats there, since calls preserve no fl
 Counted are the operands of instructions, the copies of back edges among them, that lie in slots of the frame or among
 the stack arguments; not what cold blocks and stubs do, and not arrays.
 
-What is counted is *avoidable* where the values that the loop's hot code uses never need all registers of their kind at
-once: any others could lie in memory while the loop runs. A loop *wants* the most values that it uses and that are
-alive at one place of its hot code. Registers that a call destroys count as values there; constants, which can be made
-anew, count where they are read alone.
+What is counted is *avoidable* where the values that the loop's hot code uses never need more registers of their kind at
+once than there are: any others could lie in memory while the loop runs. A loop *wants* the most values that it uses and
+that are alive at one place of its hot code, registers that a call destroys there among them. For stores constants count
+where they are read alone: they can be loaded anew, which costs less than a store.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Traffic:
         loads, stores: operands in hot code that are slots.
         calls: whether it calls functions.
         wants: how many general registers and how many for floats and vectors its hot code wants at once.
-        avoidable: how many of the loads and stores are of a kind of which there are as many.
+        avoidable: how many of the loads and stores are of a kind of which there are enough.
     """
 
     __slots__ = ("avoidable", "calls", "line", "loads", "stores", "wants")
@@ -65,22 +65,22 @@ def stack_traffic(m: MachineFunction, allocation: Allocation, target: Target) ->
     """Of each innermost loop that has any, in the order of the code."""
     around = {block.loop.parent for block in allocation.blocks if block.loop is not None}
     found: dict[Loop, Traffic] = {}
-    # for each loop its slots' operands by kind: general, float or vector
+    # for each loop its loads of general values and of floats or vectors, then its stores
     counts: dict[Loop, list[int]] = {}
     here: Traffic | None = None
-    count = [0, 0]
+    count = [0, 0, 0, 0]
     before, moves = allocation.before, allocation.moves
     for k, (inst, source) in enumerate(zip(allocation.code, allocation.source)):
         if inst[0] is LABEL:
             block, here = inst[3], None
             if block.loop is not None and block.loop not in around and not block.cold:
                 here = found.setdefault(block.loop, Traffic(block.loop.header.line))
-                count = counts.setdefault(block.loop, [0, 0])
+                count = counts.setdefault(block.loop, [0, 0, 0, 0])
         elif here is not None:
             written, read = _operands(inst)
             _, outs, ins, _, _ = before[source] if source >= 0 else (None, (moves[k],), (moves[k],), None, None)
             for j in written:
-                count[m.kinds[outs[j]] != GENERAL] += 1
+                count[2 + (m.kinds[outs[j]] != GENERAL)] += 1
             for j in read:
                 count[m.kinds[ins[j]] != GENERAL] += 1
             here.stores += len(written)
@@ -91,10 +91,12 @@ def stack_traffic(m: MachineFunction, allocation: Allocation, target: Target) ->
         return []
     registers = (target.int_order + target.int_saved, target.float_order + target.float_saved)
     facts = Liveness(m.blocks, before, len(m.kinds))
+    constants = _constants(before)
     for loop, row in found.items():
         hot = [block for block in allocation.blocks if block.loop is loop and not block.cold]
-        row.wants = _wanted(hot, before, facts.live, m.kinds, registers)
-        row.avoidable = sum(n for n, wants, most in zip(counts[loop], row.wants, registers) if wants <= len(most))
+        general, floats = row.wants = _wanted(hot, before, facts.live, m.kinds, registers, set())
+        wants = (general, floats, *_wanted(hot, before, facts.live, m.kinds, registers, constants))
+        row.avoidable = sum(n for n, most, there in zip(counts[loop], wants, registers * 2) if most <= len(there))
     return list(found.values())
 
 
@@ -109,12 +111,13 @@ def _operands(inst: Inst) -> tuple[list[int], list[int]]:
 
 
 def _wanted(
-    hot: list[MachineBlock], code: list[Inst], live: list[int], kinds: list[int], registers: tuple[tuple[int, ...], ...]
-) -> tuple[int, int]:
-    """The most values of each kind that these blocks use and that are alive at one place in them."""
+    hot: list[MachineBlock], code: list[Inst], live: list[int], kinds: list[int],
+    registers: tuple[tuple[int, ...], ...], constants: set[int],
+) -> tuple[int, int]:  # fmt: skip
+    """The most values of each kind that these blocks use and that are alive at one place in them; `constants` are alive
+    where they are read."""
     # register -> where it counts
     used: dict[int, int] = {}
-    constants = _constants(code)
     for block in hot:
         for i, (op, outs, ins, _, _) in enumerate(code[block.start : block.end], block.start):
             for o in outs:

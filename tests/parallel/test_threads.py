@@ -96,6 +96,26 @@ def test_many_python_threads_at_once():
 
 
 @pytest.mark.native  # what qemu has translated is resident, too
+def test_one_pool_for_threads_that_ask_for_it_at_once(monkeypatch):
+    both, seen = threading.Barrier(2), []
+
+    class Pool(threads.Pool):
+        def __init__(self):
+            both.wait()
+            super().__init__()
+
+    monkeypatch.setattr(threads, "_pools", [])
+    monkeypatch.setattr(threads, "Pool", Pool)
+    monkeypatch.setattr(threads.capi, "POLL_HOOK", ctypes.c_uint64())
+    askers = [threading.Thread(target=lambda: seen.append(threads.pool())) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert seen[0] is seen[1] is threads.pool()
+    assert threads.capi.POLL_HOOK.value == seen[0].addresses["POLL"]
+
+
 def test_repeated_calls_leak_nothing():
     a = np.ones(300)
 

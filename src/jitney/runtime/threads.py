@@ -174,8 +174,6 @@ class Pool:
         for name, value in words.items():
             self[name] = value
         os.register_at_fork(after_in_child=self._forked)
-        # From now on polls ask whether the thread has the GIL.
-        capi.POLL_HOOK.value = self.addresses["POLL"]
 
     def __getitem__(self, name: str) -> int:
         return int(c_uint64.from_address(self.address + WORDS[name]).value)
@@ -210,10 +208,13 @@ class Pool:
 
 
 def pool() -> Pool:
-    """The process's pool."""
+    """The process's pool: of those that several threads make at once, the first that is there."""
     if not _pools:
         _pools.append(Pool())
-    return _pools[0]
+    found = _pools[0]
+    # From now on polls ask whether the thread has the GIL.
+    capi.POLL_HOOK.value = found.addresses["POLL"]
+    return found
 
 
 def _default_threads() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jitney import jit
 from tests.support import check
 
 
@@ -175,3 +176,28 @@ def test_numbers_in_a_text():
     texts = ["", "7", "12 345  6789", "9223372036854775807 9223372036854775808", "99999999999999999999"]
     texts.append("1234567890123456789 0")
     check(numbers, *[(np.frombuffer(t.encode(), np.uint8),) for t in texts])
+
+
+def mixed(seed, n):
+    """A generator whose constants are beyond 2**63."""
+    x = seed ^ np.uint64(0x9E3779B97F4A7C15)
+    t = np.uint64(0)
+    for _ in range(n):
+        z = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x ^= z >> np.uint64(27)
+        t ^= x
+    return t
+
+
+def unfit(seed):
+    return seed, np.uint64(0x1BF58476D1CE4E5B9)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_constants_beyond_63_bits():
+    check(mixed, *[(np.uint64(seed), n) for seed in (0, 42, 2**64 - 1) for n in (0, 1, 20)])
+    check(unfit, (np.uint64(1),))
+    function = jit(mixed)
+    function(np.uint64(1), 3)
+    (record,) = function.specializations
+    assert "object" not in str(record)

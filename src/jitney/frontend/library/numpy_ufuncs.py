@@ -8,10 +8,10 @@ import sys
 
 from ...ir.types import F64, I1
 from ...lazy import lazy
-from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, NONE, SCALARS, Complex, Scalar, Union
+from ...pytypes import COMPLEX, FLOAT, INT, ITEMS, NONE, SCALARS, Complex, Constant, Scalar, Union
 from .. import operators, wholes
 from ..operators import libm, ufunc_loops
-from ..operators.numpy_scalars import convert, integer_power, wrap
+from ..operators.numpy_scalars import NP_BOOL, convert, integer_power, wrap
 from ..operators.unions import converts, to_float64
 from ..state import Val, is_number
 from .builtins import DEFERRING, OF_COMPLEX, positional, round_scalar
@@ -300,7 +300,11 @@ def _constructor(t: Scalar) -> Row:
         value = args[0]
         if t is _FLOAT64 and converts(value.type):
             return Val(t, (to_float64(lw, value),))
-        if not is_number(value.type) and value.type is not NONE and not isinstance(value.type, Union):
+        if isinstance(value.type, Constant):
+            # An int beyond 64 bits with a sign, as constants of generators are.
+            if type(value.type.value) is not int or t is NP_BOOL:
+                return None
+        elif not is_number(value.type) and value.type is not NONE and not isinstance(value.type, Union):
             return None
         return lw.split(value, lambda v: one(lw, v))
 

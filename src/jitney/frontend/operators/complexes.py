@@ -142,11 +142,12 @@ def _fused(lw: Lowering, a: Pair, b: Pair) -> Pair:
 _products: dict[Complex, Callable[[Lowering, Pair, Pair], Pair] | None] = {}
 
 
-def array_product(t: Complex) -> Callable[[Lowering, Pair, Pair], Pair] | None:
+def array_product(lw: Lowering, t: Complex) -> Callable[[Lowering, Pair, Pair], Pair] | None:
     """How NumPy multiplies the elements of arrays: it depends on its version and on the processor, and is found out by
-    doing it. None if it is neither way."""
+    doing it. None if it is neither way, or one that code here cannot go."""
     if t not in _products:
-        _products[t] = _product_of(sys.modules["numpy"], t)
+        found = _product_of(sys.modules["numpy"], t)
+        _products[t] = None if found is _fused and not lw.hooks.host.fuses else found
     return _products[t]
 
 
@@ -264,7 +265,7 @@ def _numpy_binary(lw: Lowering, op: str, a: Val, b: Val) -> Val:
         return object_operators.binary(lw, op, a, b)
     if op == "*" and a.type is not t and b.type is not t:
         # NumPy leaves its scalar code for the ufunc, which may round otherwise.
-        row = array_product(t)
+        row = array_product(lw, t)
         if row is None:
             return object_operators.binary(lw, op, a, b)
     return Val(t, row(lw, convert(lw, a, t), convert(lw, b, t)))

@@ -162,7 +162,7 @@ def binary(lw: Lowering, op: str, a: Val, b: Val, before: Check | None = None) -
         # Arrays of one element NumPy multiplies in another way than others where it is done in place, or where they
         # have several axes.
         simple = op == "*" and before is None and max(len(shape_of(a)), len(shape_of(b))) == 1
-        product = complexes.array_product(t) if simple else None
+        product = complexes.array_product(lw, t) if simple else None
         if product is None:
             lw.unsupported(f"`{op}` of {a.type} and {b.type} is not supported")
     if before is not None:

@@ -40,6 +40,7 @@ class Allocation:
         code: instructions in layout order with locations for registers, spill code included.
         source: for each of them the position of the instruction it came from, or -1 for one inserted.
         before: the instructions as they were, by position.
+        constants: those that instructions read from the pool, by location.
         moves: index in `code` of an inserted instruction -> the register whose value it moves.
         occupied: for each physical register the positions where it is in use.
         slots: stack slots of 8 bytes used, and `vector_slots` for whole vectors.
@@ -47,7 +48,7 @@ class Allocation:
         spills: instructions inserted.
     """
 
-    __slots__ = ("before", "blocks", "code", "moves", "occupied", "saved", "slots", "source", "spills",
+    __slots__ = ("before", "blocks", "code", "constants", "moves", "occupied", "saved", "slots", "source", "spills",
                  "vector_slots")  # fmt: skip
 
     def __init__(self) -> None:
@@ -55,6 +56,7 @@ class Allocation:
         self.source: list[int] = []
         self.before: list[Inst] = []
         self.blocks: list[MachineBlock] = []
+        self.constants: list[bytes] = []
         self.moves: dict[int, int] = {}
         self.occupied: list[int] = []
         self.slots = 0
@@ -179,14 +181,14 @@ class Packer:
         if hints is not None:
             for r in hints:
                 if not occupied[r] & live:
-                    self._take(v, r, live)
+                    self.take(v, r, live)
                     return True
         partners = self.partners.get(v)
         if partners is not None:
             for p in partners:
                 r = self.reg[p]
                 if r >= 0 and not occupied[r] & live:
-                    self._take(v, r, live)
+                    self.take(v, r, live)
                     return True
         target = self.target
         if self.kinds[v]:
@@ -198,26 +200,26 @@ class Packer:
         for r in free:
             if not occupied[r] & live:
                 if not wanted[r] & live:
-                    self._take(v, r, live)
+                    self.take(v, r, live)
                     return True
                 if second < 0:
                     second = r
         if second >= 0:
-            self._take(v, second, live)
+            self.take(v, second, live)
             return True
         used = self.used
         for r in kept:
             if r in used and not occupied[r] & live:
-                self._take(v, r, live)
+                self.take(v, r, live)
                 return True
         if self.weight[v] > _SAVING:
             for r in kept:
                 if r not in used and not occupied[r] & live:
-                    self._take(v, r, live)
+                    self.take(v, r, live)
                     return True
         return False
 
-    def _order(self, v: int) -> tuple[int, ...]:
+    def order(self, v: int) -> tuple[int, ...]:
         """The registers worth having for range `v`: saving one for the caller costs more than some ranges gain."""
         target = self.target
         if self.kinds[v]:
@@ -228,7 +230,7 @@ class Packer:
             return free + kept
         return free + tuple([r for r in kept if r in self.used])
 
-    def _take(self, v: int, r: int, live: int) -> None:
+    def take(self, v: int, r: int, live: int) -> None:
         self.occupied[r] |= live
         self.reg[v] = r
         self.used.add(r)
@@ -238,7 +240,7 @@ class Packer:
             for stretch in _stretches(live):
                 near.setdefault(stretch, []).append(v)
 
-    def _leave(self, v: int, r: int) -> None:
+    def leave(self, v: int, r: int) -> None:
         self.occupied[r] &= ~self.live[v]
         self.assigned[r].remove(v)
         self.reg[v] = -1
@@ -246,7 +248,7 @@ class Packer:
             for stretch in _stretches(self.live[v]):
                 self._near[r][stretch].remove(v)
 
-    def _beside(self, r: int, live: int) -> list[int]:
+    def beside(self, r: int, live: int) -> list[int]:
         """The ranges in register `r`; not all of those that lie far from the positions `live`."""
         if not self._near:
             return self.assigned[r]
@@ -266,12 +268,12 @@ class Packer:
         best_cost = density
         best_reg = -1
         lives, densities, fixed = self.live, self.density, self.fixed
-        for r in self._order(v):
+        for r in self.order(v):
             if fixed[r] & live:
                 continue
             conflicts = []
             cost = 0.0
-            for u in self._beside(r, live):
+            for u in self.beside(r, live):
                 if lives[u] & live:
                     d = densities[u]
                     if d >= best_cost:
@@ -285,9 +287,9 @@ class Packer:
             assert density < TINY, "no register left for one instruction"
             return False
         for u in best:
-            self._leave(u, best_reg)
+            self.leave(u, best_reg)
             self.push(u)
-        self._take(v, best_reg, live)
+        self.take(v, best_reg, live)
         return True
 
 

@@ -8,7 +8,7 @@ nothing that the allocator says but which inserted instruction copies what.
 
 from __future__ import annotations
 
-from .machine import FIRST, INCOMING, LABEL, SLOT, VECTOR, VECTOR_SLOT
+from .machine import CONSTANT, FIRST, INCOMING, LABEL, SLOT, VECTOR, VECTOR_SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Checker:
             self._operands(k, op, old_outs, outs)
             self._operands(k, op, old_ins, ins)
             for v, loc in zip(old_ins, ins):
-                if v not in state.get(loc, _NOTHING):
+                if v not in state.get(loc, _NOTHING) and not self._pooled(v, loc):
                     self.fail(k, f"reads {v} in {loc}, which holds {sorted(state.get(loc, _NOTHING))}")
             if len(set(outs)) != len(outs):
                 self.fail(k, "two results in one place")
@@ -152,7 +152,7 @@ class _Checker:
                 self.fail(k, f"{v} has no place")
             if v < FIRST and loc != v:
                 self.fail(k, f"{v} is a register of its own, not {loc}")
-            if self.m.kinds[v] == VECTOR and SLOT <= loc and not VECTOR_SLOT <= loc < INCOMING:
+            if self.m.kinds[v] == VECTOR and SLOT <= loc < CONSTANT and not VECTOR_SLOT <= loc < INCOMING:
                 self.fail(k, f"vector {v} does not fit into {loc}")
             if v >= FIRST and loc < FIRST and (loc in self.floats) != (self.m.kinds[v] > 0):
                 self.fail(k, f"{v} is in a register of the wrong kind, {loc}")
@@ -171,6 +171,14 @@ class _Checker:
         if verify and not any(self._makes(inst, op, group, imm) for inst in self.allocation.before):
             self.fail(k, f"is not the constant that {group} is")
         state[d] = frozenset((group,))
+
+    def _pooled(self, v: int, loc: int) -> bool:
+        """Whether `loc` is the constant in the pool that `v` always is."""
+        if loc < CONSTANT:
+            return False
+        constant = self.allocation.constants[loc - CONSTANT]
+        writes = [inst for inst in self.allocation.before if v in inst[1]]
+        return len(writes) == 1 and writes[0][0].remat is not None and writes[0][3] is constant
 
     @staticmethod
     def _makes(inst: Inst, op: object, group: int, imm: object) -> bool:

@@ -9,8 +9,8 @@ An instruction is a tuple ``(op, outs, ins, imm, stub)``:
 
 Registers are ints: below `FIRST` a physical register, from there on a virtual one; the virtual register of IR value v
 is ``v + FIRST``. After allocation the same tuples hold *locations*: physical registers, from `SLOT` on stack slots of
-8 bytes, from `VECTOR_SLOT` on slots that hold a whole vector register of this function, and from `INCOMING` on the
-bytes of this function's own stack arguments.
+8 bytes, from `VECTOR_SLOT` on slots that hold a whole vector register of this function, from `INCOMING` on the
+bytes of this function's own stack arguments, and from `CONSTANT` on constants that are read from the pool.
 
 Every instruction has a position. A register is *live at* a position when its value is still wanted after the
 instruction there; sets of positions are Python ints (one bit each). An instruction reads before it writes, so a
@@ -32,6 +32,7 @@ FIRST = 64
 SLOT = 1 << 20
 VECTOR_SLOT = 1 << 22
 INCOMING = 1 << 24
+CONSTANT = 1 << 28
 NO_LATE = 99
 GENERAL, FLOAT, VECTOR = 0, 1, 2
 
@@ -48,7 +49,8 @@ class MachineOp:
         slots: ins[slots] may be a stack slot; -1 none, -2 any operand may, outs too.
         move: outs are copies of ins, pairwise (those beyond the length of ins come from imm).
         clobbers: physical registers destroyed besides outs.
-        remat: for a constant: the op that makes it again anywhere without touching the flags.
+        remat: for a constant: the op that makes it again anywhere without touching the flags. Where imm is bytes, what
+            may read a slot may read it from the pool.
         incoming: loads a stack argument of this function, from offset imm: that may stay its home.
         special: whether any of `late`, `move`, `tie`, `clobbers` says something.
         flags: "" leaves the flags alone, "w" sets them for a reader to come, "c" destroys them, "r" reads them,

@@ -10,7 +10,7 @@ of what is hardly ever executed. Constants are made again instead of loaded.
 
 from __future__ import annotations
 
-from .machine import INCOMING, SLOT, VECTOR, VECTOR_SLOT, located
+from .machine import CONSTANT, INCOMING, SLOT, VECTOR, VECTOR_SLOT, located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ class _Region:
     """A loop as the splitter sees it: its positions, those of its cold blocks, and the places where it is entered and
     left."""
 
-    __slots__ = ("blocks", "cold", "depth", "entry", "header", "loop", "mask", "outside", "returns")
+    __slots__ = ("blocks", "cold", "depth", "entry", "header", "innermost", "loop", "mask", "outside", "returns")
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.mask = self.cold = 0
         self.blocks: list[MachineBlock] = []
         self.depth = loop.depth
+        self.innermost = True
         self.header: MachineBlock | None = None
         self.entry: MachineBlock | None = None
         # blocks outside that are entered from inside
@@ -61,8 +62,9 @@ class Splitter:
         self.packer = packer
         self._slot_live: list[int] = []
         self._vector_slot_live: list[int] = []
-        # group -> its home: a slot, or the constant's instruction
+        # group -> its home: a slot, the place of a constant in the pool, -1 for other constants
         self.home: dict[int, int] = {}
+        self.constants: list[bytes] = []
         self.remat: dict[int, Inst] = {}
         # register -> its group; group -> its registers, if it has more than one
         self._lead = lead = packer.lead
@@ -93,6 +95,8 @@ class Splitter:
         # child -> (group, region or None, positions, cold blocks that load it again if it does not live in such)
         self._children: dict[int, tuple[int, _Region | None, dict[int, int], list[MachineBlock] | None]] = {}
         self._removed: set[int] = set()
+        # what others made room for, once: it may be evicted again
+        self._eased: set[int] = set()
         # group -> where one of its members is copied to another
         self._kept: dict[int, list[int]] = {}
         # for each loop depth from 1 on: position -> the loop of that depth it lies in
@@ -136,6 +140,8 @@ class Splitter:
                 levels[region.depth - 1][block.start : block.end] = [region] * (block.end - block.start)
                 loop = loop.parent
         for region in regions.values():
+            if region.loop.parent is not None:
+                regions[region.loop.parent].innermost = False
             inside = set(region.blocks)
             for block in region.blocks:
                 if block.source is region.loop.header:
@@ -147,6 +153,14 @@ class Splitter:
                     if succ not in inside and succ not in region.outside:
                         region.outside.append(succ)
 
+    def _innermost(self, i: int) -> _Region | None:
+        """The innermost loop that position `i` lies in; None in a loop around others, too."""
+        for level in reversed(self._levels):
+            region = level[i]
+            if region is not None:
+                return region if region.innermost else None
+        return None
+
     # -- splitting ---------------------------------------------------------------------------------
 
     def split(self, v: int) -> None:
@@ -155,6 +169,10 @@ class Splitter:
         if child is not None:
             group, region, positions, back = child
             if region is not None:
+                if region.innermost and back is None and v not in self._eased:
+                    self._eased.add(v)
+                    if self._displace(v, region, positions):
+                        return
                 if back is not None or not self._hot_child(group, region, positions):
                     self._cut(group, positions, region.depth)
             else:
@@ -165,7 +183,7 @@ class Splitter:
         argument = self._argument(positions)
         if remat is not None:
             self.remat[v] = remat
-            self.home[v] = -1
+            self.home[v] = self._pooled(remat[3])
         elif argument >= 0:
             self.home[v] = INCOMING + argument
         else:
@@ -192,6 +210,13 @@ class Splitter:
             if how & 2:
                 self._removed.add(i)
         return inst
+
+    def _pooled(self, imm: object) -> int:
+        """Where instructions can read a constant in memory, -1 for one that they cannot: zero costs less."""
+        if type(imm) is not bytes or not any(imm):
+            return -1
+        self.constants.append(imm)
+        return CONSTANT + len(self.constants) - 1
 
     def _argument(self, positions: dict[int, int]) -> int:
         """The offset of the stack argument that the register is, and only is; else -1."""
@@ -281,7 +306,12 @@ class Splitter:
             # that is all of it, which found no register
             return False
         inside = {i: how for i, how in touched.items() if first <= i <= last}
-        weight = self._weights[first] * len(inside)
+        # What it saves: not the load before a first read.
+        weight = self._weight(group, inside)
+        if touched[first] & 1:
+            weight -= self._weights[first]
+            if weight <= 0.0:
+                return False
         self._new(group, None, inside, live, weight / (end - start))
         return True
 
@@ -290,12 +320,13 @@ class Splitter:
             self._tiny(group, i, how)
 
     def _in_memory(self, group: int, i: int, how: int) -> bool:
-        """Whether the instruction at `i` can use the slot itself."""
-        if group in self.remat:
+        """Whether the instruction at `i` can use the slot, or the constant in the pool, itself."""
+        home = self.home[group]
+        if home < 0:
             return False
         op, _, ins, _, _ = self.packer.code[i]
         if op.slots == -2:
-            return True
+            return home < CONSTANT
         if op.slots < 0 or how & 2 or op.slots >= len(ins):
             return False
         lead = self._lead
@@ -345,6 +376,60 @@ class Splitter:
         return sum([
             weights[i] * (_BESIDE if in_memory(group, i, how) else 1.0) for i, how in positions.items() if how & 3
         ])  # fmt: skip
+
+    def _displace(self, child: int, region: _Region, positions: dict[int, int]) -> bool:
+        """Split instead what is not used in the hot code of the loop, but lives through it in a register because it is
+        used more elsewhere: where loading it for the loops that use it costs less than having `child` in memory."""
+        packer = self.packer
+        live, lives = packer.live[child], packer.live
+        best: list[int] = []
+        best_reg, best_cost = -1, sum([self._weights[i] for i, how in positions.items() if how & 3])
+        for r in packer.order(child):
+            if packer.fixed[r] & live:
+                continue
+            conflicts, cost = [], 0.0
+            for u in packer.beside(r, live):
+                if lives[u] & live:
+                    cost += self._cost(u, region)
+                    if cost >= best_cost:
+                        break
+                    conflicts.append(u)
+            else:
+                best, best_reg, best_cost = conflicts, r, cost
+        if best_reg < 0:
+            return False
+        for u in best:
+            packer.leave(u, best_reg)
+        packer.take(child, best_reg, live)
+        for u in best:
+            self.split(u)
+        return True
+
+    def _cost(self, v: int, region: _Region) -> float:
+        """What it costs to split range `v`: a load for each innermost loop that uses it, and its reads and writes
+        elsewhere; more than anything where the hot code of `region` uses it."""
+        child = self._children.get(v)
+        if child is not None:
+            touches = [i << 3 | how for i, how in child[2].items()]
+        else:
+            touches = [touch for u in self._members.get(v, (v,)) for touch in self.packer.touched[u]]
+        weights = self._weights
+        cost = 0.0
+        seen: set[tuple[_Region, int]] = set()
+        for touch in touches:
+            i = touch >> 3
+            if not touch & 3:
+                continue
+            inner = self._innermost(i)
+            if inner is None or inner.entry is None:
+                cost += weights[i]
+            elif inner is region:
+                if not region.cold >> i & 1:
+                    return _TINY
+            elif (inner, touch & 2) not in seen:
+                seen.add((inner, touch & 2))
+                cost += weights[inner.entry.start]
+        return cost
 
     def _hot_child(self, group: int, region: _Region, positions: dict[int, int]) -> bool:
         """A child for the loop without its cold blocks, of what is only read there."""
@@ -482,4 +567,5 @@ class Splitter:
                 new.append(extra)
                 source.append(-1)
         result.spills = len(moves)
+        result.constants = self.constants
         result.slots, result.vector_slots = len(self._slot_live), len(self._vector_slot_live)

@@ -18,7 +18,7 @@ where they are read alone: they can be loaded anew, which costs less than a stor
 from __future__ import annotations
 
 from .liveness import Liveness
-from .machine import FIRST, GENERAL, LABEL, SLOT
+from .machine import CONSTANT, FIRST, GENERAL, LABEL, SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _operands(inst: Inst) -> tuple[list[int], list[int]]:
     same = {k for k, (o, a) in enumerate(zip(outs, ins)) if o == a} if op.move else set()
     return (
         [k for k, o in enumerate(outs) if o >= SLOT and k not in same],
-        [k for k, a in enumerate(ins) if a >= SLOT and k not in same],
+        [k for k, a in enumerate(ins) if SLOT <= a < CONSTANT and k not in same],
     )
 
 

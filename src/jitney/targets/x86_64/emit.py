@@ -5,7 +5,7 @@ from __future__ import annotations
 from os import environ
 
 from ...codegen.code import MachineCode
-from ...codegen.machine import INCOMING, LABEL, SLOT, VECTOR_SLOT
+from ...codegen.machine import CONSTANT, INCOMING, LABEL, SLOT, VECTOR_SLOT
 from .encode import ADD, RSP, SUB, Encoder
 from .ops import (
     COPY,
@@ -50,6 +50,7 @@ class Emitter(Encoder):
         masks: what the mask registers k2 to k7 hold: (instruction, its operands, predicate) -> register.
         shares: whether a mask serves more than one instruction; without `masks` in JITNEY_DISABLE.
         next: the block emitted after the current one.
+        constants: the `Allocation`'s.
         floats: so many of the registers for floats, from the first one, hold whatever is in use anywhere.
         frame_size: bytes between the stack pointer and the return address, at the moment; `whole_frame` of them in a
             frame; `framed`: whether there is one.
@@ -57,9 +58,9 @@ class Emitter(Encoder):
         tails: what is shared by stubs: key -> label.
     """
 
-    __slots__ = ("adjust", "alias", "alloca_base", "avx", "floats", "frame_size", "framed", "function", "masks", "next",
-                 "poll", "saved", "shares", "slot_base", "stubs", "tails", "vector_base", "vector_bit", "vector_bytes",
-                 "whole_frame")  # fmt: skip
+    __slots__ = ("adjust", "alias", "alloca_base", "avx", "constants", "floats", "frame_size", "framed", "function",
+                 "masks", "next", "poll", "saved", "shares", "slot_base", "stubs", "tails", "vector_base", "vector_bit",
+                 "vector_bytes", "whole_frame")  # fmt: skip
 
     def __init__(self, m: MachineFunction, allocation: Allocation, avx: bool, poll: Any) -> None:
         super().__init__()
@@ -67,6 +68,7 @@ class Emitter(Encoder):
         self.poll = poll
         self.function = m.function
         self.saved = allocation.saved
+        self.constants = allocation.constants
         self.floats = max([r - 15 for r, used in enumerate(allocation.occupied) if used and r >= 16], default=0)
         self.vector_bytes = max(m.vector_bytes, 16)
         self.vector_bit = WIDTH_BITS.get(m.vector_bytes, 0)
@@ -93,6 +95,10 @@ class Emitter(Encoder):
 
     def slot(self, loc: int) -> Address:
         if loc >= VECTOR_SLOT:
+            if loc >= CONSTANT:
+                # As much as any instruction reads.
+                data = self.constants[loc - CONSTANT]
+                return self.constant(data.ljust(self.vector_bytes if len(data) > 8 else 16, b"\0"))
             if loc >= INCOMING:
                 return (RSP, -1, 0, self.frame_size + 8 + loc - INCOMING)
             return (RSP, -1, 0, self.vector_base + self.vector_bytes * (loc - VECTOR_SLOT))
@@ -103,7 +109,11 @@ class Emitter(Encoder):
 
     def slot_load(self, loc: int) -> Row:
         """The instruction that reads a slot into a float register."""
-        return (self.vector_bit, *MOVUPS_LOAD[1:]) if VECTOR_SLOT <= loc < INCOMING else MOVSD_LOAD
+        if loc >= CONSTANT:
+            whole = len(self.constants[loc - CONSTANT]) > 8
+        else:
+            whole = VECTOR_SLOT <= loc < INCOMING
+        return (self.vector_bit, *MOVUPS_LOAD[1:]) if whole else MOVSD_LOAD
 
     def slot_store(self, loc: int) -> Row:
         return (self.vector_bit, *MOVUPS_STORE[1:]) if VECTOR_SLOT <= loc < INCOMING else MOVSD_STORE
@@ -315,7 +325,7 @@ def _unframed(m: MachineFunction, allocation: Allocation) -> set[Any]:
                 inside = imm in head
             elif inside:
                 for loc in (*outs, *ins, *(stub.locs if stub is not None else ())):
-                    if loc >= SLOT or loc in preserved:
+                    if SLOT <= loc < CONSTANT or loc in preserved:
                         return set()
     return head
 
